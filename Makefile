@@ -1,0 +1,42 @@
+# One place for what one can do here; `make help` lists it.
+SHELL := bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CORES ?= $(shell nproc)
+TESTERS ?= $(CORES)
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help report open docs test check format clean
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+$(READY): pyproject.toml envs/constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c envs/constraints.txt -e '.[test]'
+	touch $@
+
+report: $(READY) ## the demo on simulated recordings: results/report.html
+	PATH="$(abspath $(BIN)):$$PATH" snakemake --cores $(CORES) --workflow-profile workflow/profiles/local -- results/report.html
+
+open: $(READY) ## the studies on the real recordings of a directory mirror: results/open/report.html
+	PATH="$(abspath $(BIN)):$$PATH" snakemake --cores $(CORES) --workflow-profile workflow/profiles/local --configfile workflow/config/open.yaml -- results/open/report.html
+
+docs: $(READY) ## the measured tables of `make open`, into docs/results and the README
+	PATH="$(abspath $(BIN)):$$PATH" snakemake --cores $(CORES) --workflow-profile workflow/profiles/local --configfile workflow/config/open.yaml -- docs
+
+test: $(READY) ## every test
+	PATH="$(abspath $(BIN)):$$PATH" python -m pytest -n $(TESTERS) --dist worksteal -q
+
+check: $(READY) ## what CI runs: format, lint, types, tests
+	PATH="$(abspath $(BIN)):$$PATH" bash -euc 'ruff format --check .; ruff check .; mypy; \
+	  snakefmt --check Snakefile workflow/rules; snakemake --lint; $(MAKE) test'
+
+format: $(READY) ## put layout right
+	PATH="$(abspath $(BIN)):$$PATH" bash -euc 'ruff check --fix .; ruff format .; snakefmt Snakefile workflow/rules'
+
+clean: ## forget results, not downloads
+	rm -rf results .snakemake
