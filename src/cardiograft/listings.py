@@ -1,0 +1,98 @@
+"""What a mirror lists, RECORDS and SHA256SUMS.txt, and names that stay inside the data folder."""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+RECORDS, SUMS = "RECORDS", "SHA256SUMS.txt"
+
+
+def safe(name: str) -> str:
+    """Return a name that came from a mirror, if it can only mean a file below a folder.
+
+    Raises
+    ------
+    ValueError
+        It is empty, absolute, or holds ``..``, a backslash, a drive letter, a control
+        character or a part longer than file systems take.
+    """
+    parts = name.split("/")
+    outside = (
+        any(part in ("", ".", "..") or len(part.encode(errors="replace")) > 255 for part in parts)
+        or re.search(r"[\\\x00-\x1f\x7f\ud800-\udfff]", name)
+        or re.match(r"[A-Za-z]:", name)
+    )
+    if outside:
+        raise ValueError(f"the name {name!r} may lead outside the data folder")
+    return name
+
+
+def inside(root: Path, name: str) -> Path:
+    """Return the place of a mirror's file below `root`, symbolic links followed.
+
+    Raises
+    ------
+    ValueError
+        The name is not `safe`, or a link on the way leads out of `root`.
+    """
+    place = root / safe(name)
+    if not place.resolve().is_relative_to(root.resolve()):
+        raise ValueError(f"the name {name!r} follows a link out of the data folder {root}")
+    return place
+
+
+def lines(text: str) -> tuple[str, ...]:
+    """Return the names in a RECORDS file, each once; a folder of records ends in ``/``.
+
+    Raises
+    ------
+    ValueError
+        A name is not `safe`.
+    """
+    found = dict.fromkeys(line.strip() for line in text.splitlines())
+    return tuple(
+        safe(line.removesuffix("/")) + ("/" if line.endswith("/") else "") for line in found if line
+    )
+
+
+def sums(text: str) -> dict[str, str]:
+    """Return the SHA-256 of each file that a SHA256SUMS.txt lists.
+
+    Raises
+    ------
+    ValueError
+        A line is no hash and name, or the name is not `safe`.
+    """
+    found = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        match = re.fullmatch(r"([0-9a-fA-F]{64})\s+\*?(?:\./)?(.+?)\s*", line)
+        if not match:
+            raise ValueError(f"{SUMS}, line {number}: not a hash and a name: {line[:60]!r}")
+        found[safe(match[2])] = match[1].lower()
+    return found
+
+
+def digest(records: str, sums_text: str | None) -> str:
+    """Return what tells one edition of a database from another.
+
+    Line ends and the order of the hashes do not count.
+    """
+    parts = [lines(records), None if sums_text is None else sorted(sums(sums_text).items())]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def text(path: Path) -> str:
+    """Read a list that a mirror sent.
+
+    Raises
+    ------
+    ValueError
+        It is not text.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path.name} is not text: {error.reason} at {error.start}") from error
