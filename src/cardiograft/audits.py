@@ -1,0 +1,98 @@
+"""Did anything that led to a model see the subjects it is tested on?
+
+Only the test part is asked about: figures on training or validation subjects call themselves so.
+By subject and by segment id, over the splits of every training in the lineage. Near-duplicates
+under different names are the splits' own audits' work: a split's table holds no signals.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cardiograft import splits
+from cardiograft.specs.audit import Ancestor, Audit
+
+EXAMPLES = 10
+
+
+def lineage(spec: Audit, files: Sequence[Path]) -> dict[str, Any]:
+    """Compare the test part, where it is evaluated, with what every ancestor used.
+
+    Parameters
+    ----------
+    spec
+        The evaluation and its ancestors.
+    files
+        Splits, each named as its entry.
+
+    Returns
+    -------
+    dict
+        ``protocol``, ``passed`` and one of ``findings`` for each ancestor: how many test
+        subjects and segments it used, examples, and whether it chose by a test part.
+
+    Raises
+    ------
+    FileNotFoundError
+        The split of the evaluation or of an ancestor is not among `files`.
+    """
+    tables = {file.stem: splits.read(file)[0] for file in files}
+    tested = _parts(tables, spec.split, [part for part in spec.parts if part == "test"])
+    findings = [_finding(ancestor, tables, tested) for ancestor in spec.lineage]
+    passed = not any(f["subjects"] or f["segments"] or f["chosen_on_test"] for f in findings)
+    return {
+        "protocol": spec.protocol,
+        "split": spec.split,
+        "subjects": pc.count_distinct(tested["subject"]).as_py(),
+        "segments": len(tested),
+        "passed": passed,
+        "findings": findings,
+    }
+
+
+def complaint(audit: Mapping[str, Any]) -> str:
+    """Return one line on the worst finding of an audit that did not pass."""
+    guilty = max(audit["findings"], key=lambda f: (f["subjects"], f["segments"]))
+    name = f"{guilty['stage']} {guilty['ancestor']!r} (split {guilty['split']!r})"
+    if not guilty["segments"] and not guilty["subjects"]:
+        return f"{name} chose its epoch on the test part: an honest evaluation can't use it"
+    such = ", ".join(guilty["examples"][:3])
+    return (
+        f"{name} used {guilty['subjects']} of the {audit['subjects']} test subjects of"
+        f" {audit['split']!r} ({guilty['segments']} segments), such as {such}"
+    )
+
+
+def _finding(
+    ancestor: Ancestor, tables: Mapping[str, pa.Table], tested: pa.Table
+) -> dict[str, Any]:
+    used = _parts(tables, ancestor.split, ancestor.uses)
+    subjects = _common(tested["subject"], used["subject"])
+    segments = pc.sum(pc.is_in(tested["id"], used["id"].combine_chunks())).as_py() or 0
+    return {
+        "ancestor": ancestor.entry,
+        "stage": ancestor.stage,
+        "split": ancestor.split,
+        "uses": list(ancestor.uses),
+        "subjects": len(subjects),
+        "segments": segments,
+        "chosen_on_test": "test" in ancestor.uses,
+        "examples": subjects[:EXAMPLES],
+    }
+
+
+def _parts(tables: Mapping[str, pa.Table], split: str, parts: Sequence[str]) -> pa.Table:
+    if split not in tables:
+        known = ", ".join(sorted(tables)) or "none"
+        raise FileNotFoundError(f"no split {split!r} among those given ({known})")
+    table = tables[split]
+    return table.filter(pc.is_in(table["part"], pa.array(parts, pa.string())))
+
+
+def _common(one: pa.ChunkedArray, other: pa.ChunkedArray) -> list[str]:
+    unique = one.unique()
+    both = unique.filter(pc.is_in(unique, other.unique()))
+    return sorted(both.to_pylist())

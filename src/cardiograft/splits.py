@@ -1,0 +1,212 @@
+"""Who is trained on and who is tested on: parts by hash, so that nobody moves when data grow.
+
+A name's place is a number in [0, 1) that depends on the seed and the name alone. The schemes
+``subject`` and ``segment`` put a name in a part where that number is below the part's share:
+exact in the long run, and only roughly right for a few dozen subjects, because a rule that
+counted the subjects present would move some of them with each one added. ``dechazal`` knows all
+its records beforehand, and counts.
+
+Source of DS1 and DS2: de Chazal et al. 2004, doi:10.1109/TBME.2004.827359.
+
+Legend: N segments.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from cardiograft import plugins
+from cardiograft.publishing import atomic_file
+from cardiograft.specs.split import Split
+
+Part = npt.NDArray[np.object_]
+
+PARTS = ("train", "validation", "test", "out")
+COLUMNS = ("id", "dataset", "record", "subject", "label")
+# fmt: off
+DS1 = tuple(map(str, (
+    101, 106, 108, 109, 112, 114, 115, 116, 118, 119, 122,
+    124, 201, 203, 205, 207, 208, 209, 215, 220, 223, 230,
+)))
+DS2 = tuple(map(str, (
+    100, 103, 105, 111, 113, 117, 121, 123, 200, 202, 210,
+    212, 213, 214, 219, 221, 222, 228, 231, 232, 233, 234,
+)))
+# fmt: on
+PACED = ("102", "104", "107", "217")
+TWIN = "201"  # in DS1, of the person of 202 in DS2
+
+
+def assign(keys: pa.Table, spec: Split) -> Part:
+    """Return the part of each segment.
+
+    Parameters
+    ----------
+    keys
+        `COLUMNS` of the shards.
+    spec
+        What the config asks.
+
+    Returns
+    -------
+    object, shape (N,)
+        One of `PARTS`.
+
+    Raises
+    ------
+    ValueError
+        The scheme does not know a record, or a part that is asked for would be empty.
+    """
+    unit, part_of = _rule(spec)
+    names = _names(keys, unit).dictionary_encode().combine_chunks()
+    part_U = np.array([part_of(name) for name in names.dictionary.to_pylist()], dtype=object)
+    part_N: Part = part_U[np.asarray(names.indices)]
+    part_N[np.asarray(pc.is_in(keys["label"], pa.array(spec.drop_labels, pa.string())))] = "out"
+    _complete(part_N, keys, spec)
+    return part_N
+
+
+def place(seed: int, purpose: str, name: str) -> float:
+    """Return a name's number in [0, 1): uniform over names, fresh for each seed and purpose."""
+    digest = hashlib.blake2b(f"{seed}\n{purpose}\n{name}".encode(), digest_size=8).digest()
+    return (int.from_bytes(digest, "big") >> 11) * 2.0**-53
+
+
+def write(path: Path, keys: pa.Table, part_N: Part, spec: Split) -> None:
+    """Publish ``id``, ``subject``, ``part``, sorted by id; metadata holds the spec."""
+    content = {"spec": spec.model_dump(mode="json")}
+    table = keys.select(["id", "subject"]).append_column("part", pa.array(part_N, pa.string()))
+    metadata = {b"cardiograft": json.dumps(content, sort_keys=True).encode()}
+    with atomic_file(path) as partial:
+        table = table.sort_by("id").replace_schema_metadata(metadata)
+        pq.write_table(table, partial, compression="zstd")
+
+
+def read(path: Path) -> tuple[pa.Table, dict[str, Any]]:
+    """Return the table of a split, sorted by id, and its spec.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is none.
+    ValueError
+        The file is no split.
+    """
+    table = pq.read_table(path)
+    content = json.loads((table.schema.metadata or {}).get(b"cardiograft", b"{}"))
+    if table.schema.names != ["id", "subject", "part"] or "spec" not in content:
+        raise ValueError(f"{path}: not a split (columns {', '.join(table.schema.names)})")
+    return table, content["spec"]
+
+
+def counts(keys: pa.Table, part_N: Part) -> dict[str, Any]:
+    """Return the numbers of segments, subjects and labels of each part."""
+    label = keys["label"].to_numpy()
+    subject = keys["subject"].to_numpy()
+    return {part: _count(subject[part_N == part], label[part_N == part]) for part in PARTS}
+
+
+def _count(subject: Part, label: Part) -> dict[str, Any]:
+    names, numbers = np.unique([la for la in label if la is not None], return_counts=True)
+    labels = dict(zip(names.tolist(), numbers.tolist(), strict=True))
+    return {"segments": len(subject), "subjects": len(set(subject)), "labels": labels}
+
+
+def _names(keys: pa.Table, unit: str) -> pa.ChunkedArray:
+    if unit == "record":
+        return pc.binary_join_element_wise(keys["dataset"], keys["record"], "/")
+    if unit == "record of subject":
+        return pc.binary_join_element_wise(keys["dataset"], keys["record"], keys["subject"], "\n")
+    return keys[unit]
+
+
+def _rule(spec: Split) -> tuple[str, Callable[[str], str]]:
+    """Return what is put in parts as a whole, and the part of one of them by its name."""
+    if spec.scheme in ("segment", "subject"):
+        unit = "id" if spec.scheme == "segment" else "subject"
+        return unit, lambda name: _thinned(_by_share(name, spec), name, spec)
+    if spec.scheme == "fixed":
+        return "record of subject", lambda name: _own(name, spec)
+    parts = _dechazal(spec)
+    return "record", lambda name: _listed(name, parts, spec)
+
+
+def _by_share(name: str, spec: Split) -> str:
+    if spec.folds is not None:
+        tested = int(place(spec.seed, "fold", name) * spec.folds) == spec.fold
+    else:
+        tested = place(spec.seed, "test", name) < spec.test
+    return "test" if tested else "train"
+
+
+def _thinned(part: str, name: str, spec: Split) -> str:
+    """Take validation, and what `fraction` leaves out, from the training part."""
+    if part != "train":
+        return part
+    if place(spec.seed, "validation", name) < spec.validation:
+        return "validation"
+    return "train" if place(spec.seed, "fraction", name) < spec.fraction else "out"
+
+
+def _own(name: str, spec: Split) -> str:
+    dataset, record, subject = name.split("\n")
+    module = plugins.load("datasets", dataset)
+    if not hasattr(module, "part"):
+        raise ValueError(
+            f"{dataset} has no parts of its own: scheme 'fixed' needs part(record) in"
+            f" datasets/{dataset}.py"
+        )
+    part = str(module.part(record))
+    if part not in PARTS:
+        raise ValueError(f"{dataset}/{record}: part {part!r} is none of {', '.join(PARTS)}")
+    return _thinned(part, subject, spec)
+
+
+def _dechazal(spec: Split) -> dict[str, str]:
+    """Return the part of each record of mitdb.
+
+    Validation and `fraction` count the records of DS1, present or not.
+    """
+    strict = spec.scheme == "dechazal_strict"
+    train = [record for record in DS1 if not (strict and record == TWIN)]
+    train.sort(key=lambda record: place(spec.seed, "validation", record))
+    validation = train[: round(spec.validation * len(train))]
+    rest = [record for record in train if record not in validation]
+    rest.sort(key=lambda record: place(spec.seed, "fraction", record))
+    kept = rest[: ceil(spec.fraction * len(rest) - 1e-9)]
+    return {
+        **dict.fromkeys((*DS1, *PACED), "out"),
+        **dict.fromkeys(DS2, "test"),
+        **dict.fromkeys(validation, "validation"),
+        **dict.fromkeys(kept, "train"),
+    }
+
+
+def _listed(name: str, parts: dict[str, str], spec: Split) -> str:
+    dataset, _, record = name.partition("/")
+    if dataset != "mitdb" or record not in parts:
+        raise ValueError(f"{name}: scheme {spec.scheme!r} knows the 48 records of mitdb alone")
+    return parts[record]
+
+
+def _complete(part_N: Part, keys: pa.Table, spec: Split) -> None:
+    asked = {"train": True, "validation": spec.validation > 0}
+    by_share = spec.scheme in ("segment", "subject")
+    asked["test"] = spec.test > 0 or spec.folds is not None or not by_share
+    for part in (part for part, wanted in asked.items() if wanted):
+        if not (part_N == part).any():
+            found = ", ".join(f"{(part_N == p).sum()} in {p}" for p in PARTS)
+            subjects = pc.count_distinct(keys["subject"]).as_py()
+            raise ValueError(
+                f"nothing is left for the {part} part (of {len(keys)} segments of {subjects}"
+                f" subjects: {found}): change seed, shares or records"
+            )
