@@ -1,0 +1,316 @@
+"""One `fit()` for every task: same seed, same bytes, however often it is interrupted.
+
+Nothing that is drawn depends on what was drawn before: order, augmentation and dropout of a
+step follow from seed, epoch and step.
+
+Legend: B batch, I items of an epoch.
+"""
+
+import math
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import Generator, Tensor, nn
+
+from cardiograft import optimisers, plugins, states
+from cardiograft.checkpoints import contiguous, hide
+from cardiograft.feeding import Feed, batches, order, resampled, sweep
+from cardiograft.learning import Batch, Start, Task
+from cardiograft.prefixes import below
+from cardiograft.records import Int64
+from cardiograft.specs.training import Training
+from cardiograft.states import Progress, Stop
+
+AS_IT_IS = Start()
+WATCH_BATCH = 256
+WATCHING = 2**31  # the "epoch" that seeds what validation draws: the same in every epoch
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a training gives: the kept epoch's tensors and masks, and how it went."""
+
+    tensors: dict[str, Tensor]
+    masks: dict[str, Tensor]
+    progress: Progress
+    device: str
+
+
+def deterministic(device: torch.device) -> None:
+    """Make the same seed give the same numbers; on the CPU, to the last bit."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True, warn_only=device.type != "cpu")
+    # Costs time, and everything is written before it is read.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)  # vanishing moments of Adam would slow every step
+
+
+def seeded(seed: int, epoch: int, step: int, device: torch.device) -> Generator:
+    """Seed dropout for one step, and return the generator that its augmentation draws from."""
+    number = int(np.random.SeedSequence((seed, epoch, step)).generate_state(1, np.uint64)[0] >> 1)
+    torch.manual_seed(number)
+    return Generator(device).manual_seed(number)
+
+
+def fit(
+    network: nn.Module,
+    task: Task,
+    *,
+    train: Feed,
+    watched: Mapping[str, Feed],
+    training: Training,
+    seed: int,
+    accelerator: Accelerator,
+    start: Start = AS_IT_IS,
+    state: Path | None = None,
+) -> Outcome:
+    """Train a network.
+
+    Parameters
+    ----------
+    network
+        Trained in place.
+    task
+        What it learns; has learnt or recalled what it needs.
+    train
+        The training part.
+    watched
+        ``validation``, ``test``: measured after every epoch.
+    seed
+        Of everything that is drawn.
+    accelerator
+        Device and precision.
+    state
+        File to go on from where it exists, and to write after every epoch.
+
+    Raises
+    ------
+    ValueError
+        The options ask for what is not there, or the loss is no number any more.
+    SystemExit
+        The job was told to end; its state is saved.
+    """
+    run = _Run(network, task, train, watched, training, seed, accelerator, start, state)
+    check(run)
+    with states.terminated() as stop:
+        run.resume()
+        while run.progress.epoch < training.epochs and not run.progress.done:
+            _epoch(run, stop)
+    kept = run.progress.kept or contiguous(network.state_dict())
+    masks = run.progress.kept_masks if run.progress.kept else contiguous(run.masks)
+    return Outcome(tensors=kept, masks=masks, progress=run.progress, device=str(accelerator.device))
+
+
+class _Run:
+    """What every step of one training needs at hand."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        task: Task,
+        train: Feed,
+        watched: Mapping[str, Feed],
+        training: Training,
+        seed: int,
+        accelerator: Accelerator,
+        start: Start,
+        state: Path | None,
+    ) -> None:
+        self.network = network.to(accelerator.device)
+        self.task, self.train, self.watched = task, train, watched
+        self.training, self.seed, self.start, self.state = training, seed, start, state
+        self.accelerator, self.device = accelerator, accelerator.device
+        self.masks = {n: m.to(self.device) for n, m in start.masks.items()}
+        self.progress = Progress()
+        self.plain = optimisers.optimiser(network, training, start)
+        self.steps = len(batches(self.order(0), training.batch_size))
+        hide(network, self.masks)
+
+    def order(self, epoch: int) -> Int64:
+        """Return the items of an epoch: segment x versions + version."""
+        size, per_class = self.task.versions, self.training.per_class
+        if per_class is None:
+            return order(len(self.train) * size, seed=self.seed, epoch=epoch)
+        if "label" not in self.train.columns:
+            raise ValueError("per_class: the task has no classes to resample")
+        label_N = self.train.columns["label"].cpu().numpy()
+        return resampled(label_N, per_class, seed=self.seed, epoch=epoch) * size
+
+    def resume(self) -> None:
+        """Go on from a saved state where there is one, and let Accelerate wrap the rest."""
+        scaler = None
+        if self.state is not None and self.state.is_file():
+            self.progress, scaler = states.restore(
+                self.state,
+                model=self.network,
+                masks=self.masks,
+                optimiser=self.plain,
+                device=self.device,
+            )
+            say(f"resuming at epoch {self.progress.epoch + 1}, step {self.progress.step}")
+        self.model, self.optimiser = self.accelerator.prepare(self.network, self.plain)
+        if scaler is not None and self.accelerator.scaler is not None:
+            self.accelerator.scaler.load_state_dict(scaler)
+        self.forward: Callable[[Tensor, Tensor], Tensor] = self.model
+        if self.training.compile:
+            self.forward = torch.compile(self.model)
+        self.since = time.monotonic()
+
+    def save(self) -> None:
+        """Write the state."""
+        now = time.monotonic()
+        self.progress.wall_s += now - self.since
+        self.since = now
+        if self.state is not None:
+            scaler = self.accelerator.scaler
+            states.save(
+                self.state,
+                self.progress,
+                model=self.network,
+                masks=self.masks,
+                optimiser=self.plain,
+                scaler=None if scaler is None else scaler.state_dict(),
+            )
+
+
+def check(run: _Run) -> None:
+    """Refuse, before any training, what could not be done at its end.
+
+    Raises
+    ------
+    ValueError
+        See the lines below.
+    """
+    training, task = run.training, run.task
+    part = training.keep.removeprefix("best_")
+    if training.keep != "last" and part not in run.watched:
+        raise ValueError(f"keep {training.keep!r}: the split has no {part} part")
+    if training.keep != "last" and training.monitor not in task.monitors:
+        known = plugins.hint(training.monitor, task.monitors)
+        raise ValueError(f"monitor {training.monitor!r} is not a figure of the task.{known}")
+    total, pruning = run.steps * training.epochs, run.start.pruning
+    if pruning is not None and total < pruning.end:
+        raise ValueError(f"sparsity.end {pruning.end} is after the last training step, {total}")
+    if not any(p.requires_grad for p in run.network.parameters()):
+        raise ValueError(f"frozen {list(run.start.frozen)} leaves nothing to train")
+
+
+def _epoch(run: _Run, stop: Stop) -> None:
+    progress, size = run.progress, run.training.batch_size
+    _train_mode(run)
+    loss = torch.tensor(progress.loss, dtype=torch.float64, device=run.device)
+    for step, item_B in enumerate(batches(run.order(progress.epoch), size)):
+        if step < progress.step:
+            continue
+        loss += _step(run, step, item_B).double() * len(item_B)
+        progress.step, progress.items = step + 1, progress.items + len(item_B)
+        if stop.asked:
+            progress.loss = float(loss)
+            run.save()
+            sys.exit(143)
+    _close(run, float(loss) / max(progress.items, 1))
+
+
+def _train_mode(run: _Run) -> None:
+    run.model.train()
+    for name, module in run.network.named_modules():
+        # Frozen means its running means and variances too.
+        if name and any(below(name, prefix) for prefix in run.start.frozen):
+            module.eval()
+
+
+def _step(run: _Run, step: int, item_B: Int64) -> Tensor:
+    training, progress = run.training, run.progress
+    before = progress.epoch * run.steps + step
+    rate = optimisers.rate_at(before, training.epochs * run.steps, training)
+    for group in run.plain.param_groups:
+        group["lr"] = rate * group.get("factor", 1.0)
+    if before == 0 and run.start.pruning is not None:
+        run.start.pruning.renew(run.network, run.masks, step=0)
+    batch = draw(run.task, run.train, item_B, seeded(run.seed, progress.epoch, step, run.device))
+    loss = run.task.loss(run.forward(batch.signal_BCT, batch.feature_BF), batch)
+    run.accelerator.backward(loss)
+    if training.clip_norm is not None:
+        run.accelerator.clip_grad_norm_(run.network.parameters(), training.clip_norm)
+    run.optimiser.step()
+    run.optimiser.zero_grad()
+    hide(run.network, run.masks)
+    if run.start.pruning is not None:
+        run.start.pruning.renew(run.network, run.masks, step=before + 1)
+    return loss.detach()
+
+
+def draw(task: Task, feed: Feed, item_B: Int64, generator: Generator) -> Batch:
+    """Return items of a part as a batch."""
+    segment_B, version_B = np.divmod(item_B, task.versions)
+    versions = torch.from_numpy(version_B).to(feed.device)
+    return task.batch(feed.rows(segment_B), versions, generator)
+
+
+def _close(run: _Run, loss: float) -> None:
+    """End an epoch: measure, keep the best, save."""
+    progress, training = run.progress, run.training
+    epoch = progress.epoch + 1
+    if not math.isfinite(loss):
+        raise ValueError(
+            f"training diverged: the loss of epoch {epoch} is {loss}"
+            f" (learning_rate {training.learning_rate:g})"
+        )
+    done = epoch * run.steps
+    progress.history.append((epoch, done, "train", "loss", loss))
+    line = f"epoch {epoch}/{training.epochs}: train loss {loss:.4f}"
+    for part, feed in run.watched.items():
+        figures = measure(run.forward, run.model, run.task, feed, seed=run.seed)
+        progress.history += [(epoch, done, part, name, value) for name, value in figures.items()]
+        line += f"; {part} " + ", ".join(f"{n} {figures[n]:.4f}" for n in list(figures)[:3])
+        if training.keep == f"best_{part}":
+            _keep(run, figures[training.monitor])
+    progress.epoch, progress.step, progress.loss, progress.items = epoch, 0, 0.0, 0
+    run.save()
+    say(f"{line}; {progress.wall_s:.0f} s")
+
+
+def _keep(run: _Run, figure: float) -> None:
+    progress, pruning = run.progress, run.start.pruning
+    if pruning is not None and (progress.epoch + 1) * run.steps < pruning.end:
+        return  # not yet as sparse as asked
+    sign = run.task.monitors[run.training.monitor]
+    if progress.best is None or sign * figure > sign * progress.best:
+        progress.best, progress.best_epoch, progress.stale = figure, progress.epoch + 1, 0
+        progress.kept = contiguous(run.network.state_dict())
+        progress.kept_masks = contiguous(run.masks)
+        return
+    progress.stale += 1
+    progress.done = progress.stale == run.training.patience
+
+
+@torch.no_grad()
+def measure(
+    forward: Callable[[Tensor, Tensor], Tensor],
+    model: nn.Module,
+    task: Task,
+    feed: Feed,
+    *,
+    seed: int,
+) -> dict[str, float]:
+    """Return the task's figures over a part, every version of every segment."""
+    model.eval()
+    sums: dict[str, Tensor] = {}
+    for step, item_B in enumerate(sweep(len(feed) * task.versions, WATCH_BATCH)):
+        batch = draw(task, feed, item_B, seeded(seed, WATCHING, step, feed.device))
+        for name, value in task.tally(forward(batch.signal_BCT, batch.feature_BF), batch).items():
+            sums[name] = sums[name] + value if name in sums else value
+    return task.figures(sums)
+
+
+def say(line: str) -> None:
+    """Tell whoever watches how far a job is."""
+    print(line, file=sys.stderr, flush=True)  # noqa: T201
