@@ -1,0 +1,220 @@
+"""Measured tables: the figures that README and docs quote, tidy, with where they come from."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from cardiograft.report import wording
+from cardiograft.report.read import Study
+from cardiograft.report.views import once, records
+
+COLUMNS = (
+    "study",
+    "run",
+    "protocol",
+    "data",
+    "metric",
+    "class",
+    "repeats",
+    "value",
+    "low",
+    "high",
+    "paper",
+    "command",
+    "commit",
+)
+GAP = "gap"
+PERCENT = {"accuracy", "sensitivity", "positive_predictivity"}
+TITLES = {
+    "accuracy": "Accuracy, %",
+    "macro_f1": "Macro-F1",
+    "jkappa": "jκ",
+    "kappa": "κ",
+}
+Row = dict[str, Any]
+
+
+def table(
+    study: Study,
+    summaries: Mapping[str, Mapping[str, Any]],
+    *,
+    command: str,
+    commit: str,
+    simulated: bool = False,
+) -> pd.DataFrame:
+    """Return a study's measured table.
+
+    Parameters
+    ----------
+    study
+        Its tables.
+    summaries
+        Name of an entry of segments to its ``summary.json``.
+    command, commit
+        What made the figures.
+    simulated
+        Whether simulated data may be in it.
+
+    Raises
+    ------
+    ValueError
+        Something in it is simulated, and that was not asked for.
+    """
+    made_up = study.about["simulated"] or any(s["simulated"] for s in summaries.values())
+    if made_up and not simulated:
+        raise ValueError(f"{study.name}: the tables hold simulated data: not a measurement")
+    rows = [
+        *_counts(summaries),
+        *_scores(study),
+        *_gaps(study),
+        *_costs(study),
+    ]
+    about = {"study": study.name, "command": command, "commit": commit}
+    return pd.DataFrame([{**about, **row} for row in rows]).reindex(columns=list(COLUMNS))
+
+
+def _counts(summaries: Mapping[str, Mapping[str, Any]]) -> list[Row]:
+    rows = []
+    for name, summary in summaries.items():
+        counts = {"": summary["segments"], **summary["labels"]}
+        rows += [
+            {"run": name, "metric": "segments", "class": label, "value": n}
+            for label, n in counts.items()
+        ]
+    return rows
+
+
+def _scores(study: Study) -> list[Row]:
+    paper = {
+        (row["run"], row["metric"], row["class"]): row["published"]
+        for row in records(study.frame("published"))
+        if row["run"]
+    }
+    return [
+        {
+            **{key: row[key] for key in ("run", "protocol", "metric", "class", "repeats")},
+            **{key: _short(row[key]) for key in ("value", "low", "high")},
+            "data": _data(row),
+            "paper": paper.get((row["run"], row["metric"], row["class"]), ""),
+        }
+        for row in records(study.frame("scores"))
+        if row["part"] == "test"
+    ]
+
+
+def _gaps(study: Study) -> list[Row]:
+    return [
+        {
+            "run": f"{row['paper_run']} - {row['honest_run']}",
+            "protocol": GAP,
+            "data": _data(row),
+            "metric": row["metric"],
+            "class": row["class"],
+            "value": _short(row["gap"]),
+            "low": _short(row["low"]),
+            "high": _short(row["high"]),
+        }
+        for row in records(study.frame("gaps"))
+        if not row["class"]
+    ]
+
+
+def _costs(study: Study) -> list[Row]:
+    costs = records(study.frame("costs"))
+    rows = []
+    for stage, entry in dict.fromkeys((c["stage"], c["entry"]) for c in costs):
+        walls = [float(c["wall_s"]) for c in costs if (c["stage"], c["entry"]) == (stage, entry)]
+        mean = f"{sum(walls) / len(walls):.1f}"
+        row = {"run": entry, "metric": "wall_s", "class": stage, "repeats": len(walls)}
+        rows.append({**row, "value": mean})
+    return rows
+
+
+def _data(row: Row) -> str:
+    return str(row.get("tag_data", ""))
+
+
+def _short(value: str) -> str:
+    return value if value == "" else f"{float(value):.6g}"
+
+
+def readme_table(path: Path) -> str:
+    """Return the Markdown of a measured table: a line a run, its gap and its cost.
+
+    Only figures over all classes are shown, those of `TITLES`.
+    """
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    rows = [r for r in records(frame) if r["protocol"] in ("paper", "honest") and not r["class"]]
+    metrics = [m for m in TITLES if any(r["metric"] == m for r in rows)]
+    rows = [r for r in rows if r["metric"] in metrics]
+    walls = {r["run"]: r["value"] for r in records(frame) if r["metric"] == "wall_s"}
+    titles = [TITLES[m] for m in metrics]
+    head = ["Run", "Protocol", "Repeats", *titles, "Paper’s accuracy, %", "Wall time a repeat"]
+    lines = [head, ["---", "---", *["--:"] * (len(head) - 2)]]
+    for run in once(r["run"] for r in rows):
+        own = {r["metric"]: r for r in rows if r["run"] == run}
+        lines.append(_line(run, own, metrics, walls.get(run, "")))
+    counts = _sentence(frame)
+    gaps = _gap_table(frame, metrics)
+    return "\n\n".join(part for part in (counts, _markdown(lines), gaps) if part) + "\n"
+
+
+def _line(run: str, own: Mapping[str, Row], metrics: Sequence[str], wall: str) -> list[str]:
+    first = next(iter(own.values()))
+    cells = [_figure(own[m]) if m in own else "" for m in metrics]
+    published = own.get("accuracy", {}).get("paper", "")
+    paper = wording.number(published, percent=True).removesuffix(" %") if published else ""
+    return [run, first["protocol"], first["repeats"], *cells, paper, wording.seconds(wall)]
+
+
+def _figure(row: Row, *, signed: bool = False) -> str:
+    percent = row["metric"] in PERCENT
+    value = wording.number(row["value"], percent=percent, signed=signed).removesuffix(" %")
+    ends = wording.interval(row["low"], row["high"], percent=percent, signed=signed)
+    return f"{value} {ends}".strip()
+
+
+def _gap_table(frame: pd.DataFrame, metrics: Sequence[str]) -> str:
+    rows = [r for r in records(frame) if r["protocol"] == GAP and r["metric"] in metrics]
+    if not rows:
+        return ""
+    head = ["Inflation gap (paper − honest)", *(TITLES[m] for m in metrics)]
+    lines = [head, ["---", *["--:"] * len(metrics)]]
+    for run in once(r["run"] for r in rows):
+        own = {r["metric"]: r for r in rows if r["run"] == run}
+        cells = [_figure(own[m], signed=True) if m in own else "" for m in metrics]
+        lines.append([run.replace(" - ", " − "), *cells])
+    return _markdown(lines)
+
+
+def _sentence(frame: pd.DataFrame) -> str:
+    rows = [r for r in records(frame) if r["metric"] == "segments"]
+    said = []
+    for run in once(r["run"] for r in rows):
+        own = {r["class"]: wording.count(r["value"]) for r in rows if r["run"] == run}
+        parts = " · ".join(f"{name} {n}" for name, n in own.items() if name)
+        said.append(f"`{run}`: {own['']} segments ({parts}).")
+    return "\n".join(said)
+
+
+def _markdown(lines: Sequence[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(c.replace('|', '∣') for c in line)} |" for line in lines)
+
+
+def replaced(text: str, name: str, table_: str) -> str:
+    """Return a document with what stands between a table's markers renewed.
+
+    The markers are ``<!-- table:NAME -->`` and ``<!-- /table:NAME -->``.
+
+    Raises
+    ------
+    ValueError
+        They are not there, once each and in order.
+    """
+    start, end = f"<!-- table:{name} -->", f"<!-- /table:{name} -->"
+    if text.count(start) != 1 or text.count(end) != 1 or text.index(start) > text.index(end):
+        raise ValueError(f"expected {start} and {end} once each, in this order")
+    before, after = text.partition(start)[0], text.partition(end)[2]
+    return f"{before}{start}\n{table_}{end}{after}"
