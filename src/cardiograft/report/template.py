@@ -1,0 +1,246 @@
+"""The page's skeleton. It is a module and not a data file, so that its fingerprint counts.
+
+Everything is escaped on its way in: names of records come from mirrors, which nobody vouches
+for. Only figures (`markupsafe.Markup`) and the style pass as they are.
+"""
+
+MACROS = """
+{%- macro chip(mark) -%}
+{% if "simulated" in mark %}<span class="chip">simulated</span>{% endif %}
+{%- endmacro -%}
+
+{%- macro inner(cell) -%}
+{% if cell is string %}{{ cell }}
+{%- else %}{{ cell.text }}{{ chip(cell.mark) }}
+{%- if cell.small %}<small>{{ cell.small }}</small>{% endif %}{% endif %}
+{%- endmacro -%}
+
+{%- macro table(t) -%}
+<div class="wide" role="region" tabindex="0" aria-label="{{ t.caption }}">
+<table{% if t.kind %} class="{{ t.kind }}"{% endif %}>
+<caption>{{ t.caption }}</caption>
+<thead><tr>
+{%- for text in t.head %}
+<th scope="col"{% if loop.index0 in t.words %} class="words"{% endif %}>
+{{- text or "true \\\\ predicted" }}</th>
+{%- endfor %}</tr></thead>
+<tbody>
+{%- for row in t.rows %}
+{%- set again = t.kind == "grouped" and not loop.first and row[0] == t.rows[loop.index0 - 1][0] %}
+<tr{% if again %} class="again"{% endif %}>
+{%- for cell in row %}
+{%- set mark = "" if cell is string else cell.mark %}
+{%- set shown = (("words " if loop.index0 in t.words else "") ~ mark)|trim %}
+{%- if loop.first %}
+<th scope="row"{% if mark %} class="{{ mark }}"{% endif %}>{{ inner(cell) }}</th>
+{%- else %}
+<td{% if shown %} class="{{ shown }}"{% endif %}
+{%- if cell is not string and cell.share is not none %} style="--share: {{ cell.share }}"
+{%- endif %}>{{ inner(cell) }}</td>
+{%- endif %}
+{%- endfor %}</tr>
+{%- endfor %}
+</tbody>
+</table>
+</div>
+{%- if t.note %}
+<p class="note">{{ t.note }}</p>
+{%- endif %}
+{%- endmacro -%}
+
+{%- macro folded(caption, tables) -%}
+{%- if tables %}
+<details><summary>{{ caption }}</summary>
+{%- for t in tables %}
+{{ table(t) }}
+{%- endfor %}
+</details>
+{%- endif %}
+{%- endmacro -%}
+"""
+
+STUDY = """
+<section aria-labelledby="{{ s.name }}">
+<h2 id="{{ s.name }}">{{ s.about.title }}{{ chip("simulated" if s.simulated else "") }}</h2>
+<p>{{ s.about.summary }}</p>
+<p class="cite">{{ s.about.citation }}</p>
+
+<h3 id="{{ s.name }}-gap">Two protocols, and the gap between them</h3>
+<p>{{ words.GAP }}</p>
+<div class="sides">
+<div class="paper"><h4>{{ words.PROTOCOLS.paper }}</h4>
+<p>{{ words.PAPER }}</p>
+<ul>{% for line in s.about.wrong %}<li>{{ line }}</li>{% endfor %}</ul></div>
+<div class="honest"><h4>{{ words.PROTOCOLS.honest }}</h4>
+<p>{{ words.HONEST }}</p>
+<ul>{% for line in words.HONEST_RULES %}<li>{{ line }}</li>{% endfor %}</ul></div>
+</div>
+<details><summary>Settled here, because the paper leaves it open</summary>
+<ul class="open">{% for line in s.about.assumed %}<li>{{ line }}</li>{% endfor %}</ul>
+</details>
+{%- if s.gap_figures %}
+{{ legend }}
+<div class="pairs">
+{%- for f in s.gap_figures %}
+<figure><figcaption>{{ f.title }}{{ chip("simulated" if s.simulated else "") }}</figcaption>
+{{ f.figure }}</figure>
+{%- endfor %}
+</div>
+{%- endif %}
+{%- if s.gap_table %}
+{{ table(s.gap_table) }}
+{%- endif %}
+<p class="note">{{ s.intervals }}</p>
+
+{%- if s.compared %}
+<h3 id="{{ s.name }}-comparisons">Comparisons</h3>
+<ul>{% for line in s.compared %}<li>{{ line }}</li>{% endfor %}</ul>
+{{ table(s.comparison_table) }}
+<p class="note">{{ words.COMPARISONS }}</p>
+{%- endif %}
+
+{%- if s.published %}
+<h3 id="{{ s.name }}-published">Beside the published figures</h3>
+{%- for t in s.own %}
+{{ table(t) }}
+{%- endfor %}
+{{ folded(s.published.caption ~ ", one by one", [s.published]) }}
+{%- endif %}
+
+<h3 id="{{ s.name }}-runs">Every run</h3>
+{%- for t in s.overall %}
+{{ table(t) }}
+{%- endfor %}
+{%- for t in s.classes %}
+{{ folded(t.caption, [t]) }}
+{%- endfor %}
+{%- if s.confusions %}
+<details><summary>Confusion matrices</summary>
+<p class="note">Means over repeats; shaded by share of the true class.</p>
+<div class="matrices">
+{%- for t in s.confusions %}
+<div>{{ table(t) }}</div>
+{%- endfor %}
+</div></details>
+{%- endif %}
+{%- if s.records %}
+<details><summary>Errors by recording</summary>
+{%- for t in s.records %}
+{{ folded(t.caption, [t]) }}
+{%- endfor %}
+</details>
+{%- endif %}
+</section>
+"""
+
+PAGE = (
+    MACROS
+    + """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="generator" content="cardiograft">
+<title>{{ title }}</title>
+<link rel="icon" href="data:,">
+<style>{{ style }}</style>
+</head>
+<body>
+<div class="page">
+<header>
+{%- if banner %}
+<div class="banner" role="note"><strong>{{ words.SIMULATED }}</strong><p>{{ banner }}</p></div>
+{%- endif %}
+<h1>{{ title }}</h1>
+<p class="lead">{{ lead }}</p>
+{%- for s in studies if s.key %}
+<div class="key-points"><h4>{{ s.about.title }}{{ chip("simulated" if s.simulated else "") }}</h4>
+<ul>{% for line in s.key %}<li>{{ line }}</li>{% endfor %}</ul></div>
+{%- endfor %}
+</header>
+<nav aria-label="Contents"><ol>
+{%- for s in studies %}
+<li><a href="#{{ s.name }}">{{ s.about.title }}</a></li>
+<li class="sub"><a href="#{{ s.name }}-gap">Protocols and gap</a></li>
+{%- if s.compared %}
+<li class="sub"><a href="#{{ s.name }}-comparisons">Comparisons</a></li>{% endif %}
+{%- if s.published %}
+<li class="sub"><a href="#{{ s.name }}-published">Published figures</a></li>{% endif %}
+<li class="sub"><a href="#{{ s.name }}-runs">Every run</a></li>
+{%- endfor %}
+<li><a href="#data">Recordings and segments</a></li>
+<li><a href="#splits">Splits and audits</a></li>
+<li><a href="#training">Training</a></li>
+<li><a href="#reproduce">How to reproduce</a></li>
+</ol></nav>
+<main>
+{%- for s in studies %}"""
+    + STUDY
+    + """{%- endfor %}
+
+<section aria-labelledby="data">
+<h2 id="data">Recordings and segments</h2>
+{{ table(p.databases) }}
+{%- if p.quarantined %}
+{{ folded(p.quarantined.caption, [p.quarantined]) }}
+{%- endif %}
+{{ table(p.segments) }}
+</section>
+
+<section aria-labelledby="splits">
+<h2 id="splits">Splits and audits</h2>
+{{ table(p.splits) }}
+{%- if p.examples %}
+<details><summary>Examples of what was found</summary>
+<ul>{% for line in p.examples %}<li>{{ line }}</li>{% endfor %}</ul></details>
+{%- endif %}
+{%- if p.audits %}
+{{ table(p.audits) }}
+{%- endif %}
+</section>
+
+<section aria-labelledby="training">
+<h2 id="training">Training</h2>
+{%- for line in p.warnings %}
+<div class="banner" role="note"><strong>Mixed versions</strong><p>{{ line }}</p></div>
+{%- endfor %}
+{%- if p.curves %}
+<h3>Learning curves</h3>
+<p class="legend"><span class="line train"></span> training loss
+<span class="line validation"></span> validation
+<span class="line test"></span> test; repeats overlaid, from zero up</p>
+<div class="small-multiples">
+{%- for c in p.curves %}
+<figure><figcaption>{{ c.entry }}</figcaption>
+{{ c.figure }}<p>{{ c.stage }}, {{ c.said }}</p></figure>
+{%- endfor %}
+</div>
+{%- endif %}
+{%- if p.ledgers %}
+<h3>What each transfer loaded</h3>
+{%- for l in p.ledgers %}
+{{ folded(l.caption, [l.table]) }}
+{%- endfor %}
+{%- endif %}
+<h3>Costs and versions</h3>
+{%- for t in [p.costs, p.versions] if t %}
+{{ table(t) }}
+{%- endfor %}
+{%- if p.weights %}
+{{ folded(p.weights.caption, [p.weights]) }}
+{%- endif %}
+</section>
+
+<section aria-labelledby="reproduce">
+<h2 id="reproduce">How to reproduce</h2>
+<p>{{ words.REPRODUCE }}</p>
+<pre><code>{{ command }}</code></pre>
+<p>{{ words.REPRODUCE_MORE }}</p>
+</section>
+</main>
+</div>
+</body>
+</html>
+"""
+)

@@ -1,0 +1,77 @@
+"""Tables as the page shows them: text in cells, escaped by the template."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cardiograft.report.read import Study
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell: text, a smaller second line, a class of the style, a share that shades it."""
+
+    text: str
+    small: str = ""
+    mark: str = ""
+    share: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table with a caption; its first column heads the rows.
+
+    Attributes
+    ----------
+    words
+        Columns that hold words, not numbers, besides the first.
+    """
+
+    caption: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str | Cell]]
+    words: frozenset[int] = frozenset()
+    note: str = ""
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Short names of a study's runs, of the tags that tell them apart."""
+
+    tags: tuple[str, ...]
+    by_run: dict[str, str] = field(default_factory=dict)
+
+    def of(self, row: Row) -> str:
+        """Return a run's name from a row that has its tags."""
+        said = once(str(row[f"tag_{tag}"]) for tag in self.tags if row.get(f"tag_{tag}"))
+        return " · ".join(t for t in said if t != "none") or str(row.get("run") or "all runs")
+
+
+def labels(study: Study) -> Labels:
+    """Return names made of the tags that differ among a study's runs, the model first."""
+    scores = study.frame("scores")
+    tags = [t for t in study.about["tags"] if scores[f"tag_{t}"].nunique() > 1]
+    first = [t for t in ("model", "init") if t in tags]
+    found = Labels((*first, *(t for t in tags if t not in first)))
+    for row in records(scores):
+        found.by_run.setdefault(row["run"], found.of(row))
+    return found
+
+
+def records(frame: Any) -> list[dict[str, Any]]:
+    """Return a frame's rows as dictionaries."""
+    rows: list[dict[str, Any]] = frame.to_dict("records")
+    return rows
+
+
+def simulated(row: Row) -> bool:
+    """Whether a row of a table, or a JSON object, says that it is simulated."""
+    return str(row.get("simulated", "")) == "True"
+
+
+def once(values: Iterable[str]) -> list[str]:
+    """Return each value once, in order of first sight."""
+    return list(dict.fromkeys(values))
