@@ -1,0 +1,41 @@
+"""How a stage's script meets the shell: arguments in, one clear line out when it can't go on."""
+
+import argparse
+import errno
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """Return a parser that shows a script's docstring, and defaults, with ``--help``."""
+    return argparse.ArgumentParser(
+        description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
+
+
+def run(stage: Callable[..., None], arguments: argparse.ArgumentParser) -> None:
+    """Call `stage` with the parsed arguments; a user's mistake ends in one line and status 1."""
+    # A script's own folder leads the search path, and ours holds a tabulate.py, which torch
+    # would take for the library of that name.
+    sys.path[:] = [p for p in sys.path if not Path(p, "tabulate.py").is_file()]
+    try:
+        stage(**vars(arguments.parse_args()))
+    except (ValueError, FileNotFoundError) as error:
+        stop(f"{arguments.prog}: {' '.join(str(error).split())}")
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
+            stop(f"{arguments.prog}: {error.strerror}: {error.filename}; nothing was published")
+        raise
+
+
+def stop(line: str) -> NoReturn:
+    """End with status 1 and one line, also on a terminal that stderr does not reach.
+
+    A rule sends stderr to its log; what stops the run should be read without opening it.
+    """
+    if not os.path.sameopenfile(1, 2):
+        sys.stdout.write(line + "\n")
+    sys.exit(line)

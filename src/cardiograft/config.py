@@ -1,0 +1,269 @@
+"""All of config.yaml: sweeps, cross-checks, and each job's own slice of it.
+
+Only the Snakefile reads this. An entry of config is a stage's spec plus what concerns the
+plan alone: `repeats`, `tags`, `sweep`, which reach no job.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Literal, Self, get_args
+
+from pydantic import Field, PositiveInt, model_validator
+
+from cardiograft import plugins
+from cardiograft.specs.audit import Ancestor, Audit
+from cardiograft.specs.download import Download
+from cardiograft.specs.entry import Entry, Metric, Plugin
+from cardiograft.specs.predict import BaselinePredict, Part, Predict
+from cardiograft.specs.pretrain import Pretrain
+from cardiograft.specs.prune import Prune
+from cardiograft.specs.report import Report
+from cardiograft.specs.score import Score
+from cardiograft.specs.segment import Segment
+from cardiograft.specs.split import Split
+from cardiograft.specs.tabulate import Comparison, Row, Tabulate
+from cardiograft.specs.transfer import Transfer
+
+Tags = dict[str, str]
+Section = Literal["pretrain", "prune", "transfer", "baselines"]
+
+
+class Database(Entry):
+    """One PhysioNet database: which reader, which records, and how its twin is made."""
+
+    dataset: str
+    records: PositiveInt | tuple[str, ...] | None = None
+    max_nonfinite: float = 0.1
+    simulate: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        allowed = plugins.options("datasets", self.dataset)
+        for key in self.simulate:
+            if key not in allowed.model_fields:
+                known = plugins.hint(key, allowed.model_fields)
+                raise ValueError(f"simulate: {self.dataset} has no option {key!r}.{known}")
+        return self
+
+
+class PretrainRun(Pretrain):
+    """A pretraining, so many times."""
+
+    repeats: PositiveInt = 1
+    tags: Tags = {}
+
+
+class PruneRun(Prune):
+    """A pruning, so many times."""
+
+    repeats: PositiveInt = 1
+    tags: Tags = {}
+
+
+class TransferRun(Transfer):
+    """A transfer, so many times."""
+
+    repeats: PositiveInt = 1
+    tags: Tags = {}
+
+
+class BaselineRun(BaselinePredict):
+    """A baseline, so many times."""
+
+    repeats: PositiveInt = 1
+    tags: Tags = {}
+
+
+class Evaluation(Entry):
+    """A model on some parts of a split (its own unless given), and the metrics of that."""
+
+    model: str
+    split: str
+    parts: tuple[Part, ...] = ("test",)
+    metrics: tuple[Metric, ...]
+    tags: Tags = {}
+
+
+class Study(Entry):
+    """Evaluations that make one study's tables."""
+
+    evaluations: tuple[str, ...]
+    primary: str = "macro_f1"
+    comparisons: tuple[Comparison, ...] = ()
+    draws: PositiveInt = 2000
+
+
+Model = PretrainRun | PruneRun | TransferRun | BaselineRun
+
+
+class Config(Entry):
+    """The whole of it."""
+
+    mirror: str = "simulated"
+    data: str = "data"
+    results: str = "results"
+    seed: int = 0
+    title: str = "cardiograft"
+    databases: dict[str, Database] = {}
+    segments: dict[str, Segment] = {}
+    splits: dict[str, Split] = {}
+    pretrain: dict[str, PretrainRun] = {}
+    prune: dict[str, PruneRun] = {}
+    transfer: dict[str, TransferRun] = {}
+    baselines: dict[str, BaselineRun] = {}
+    evaluations: dict[str, Evaluation] = {}
+    studies: dict[str, Study] = Field(default={})
+
+    @property
+    def simulated(self) -> bool:
+        """Whether recordings are made, not measured."""
+        return self.mirror == "simulated"
+
+    def stage_of(self, entry: str) -> Section:
+        """Return the section that an entry with a model stands in."""
+        for stage in get_args(Section):
+            if entry in getattr(self, stage):
+                return stage  # type: ignore[no-any-return]
+        raise KeyError(entry)
+
+    def trained(self, entry: str) -> Model:
+        """Return an entry of `pretrain`, `prune`, `transfer` or `baselines`."""
+        found: Model = getattr(self, self.stage_of(entry))[entry]
+        return found
+
+    def spec(self, stage: str, entry: str, *, content: str = "published") -> Entry:
+        """Return what one job of a stage is asked for, and nothing else of config.
+
+        Parameters
+        ----------
+        stage
+            Name of the stage's script.
+        entry
+            Name of the entry it works on.
+        content
+            For `download`: what tells the mirror's bytes from others.
+        """
+        if stage == "download":
+            return self._download(entry, content)
+        if stage == "segment":
+            return self.segments[entry]
+        if stage == "split":
+            return self.splits[entry]
+        if stage == "predict":
+            return self._predict(entry)
+        if stage == "baseline":
+            return self._baseline(entry)
+        if stage == "audit":
+            return self._audit(entry)
+        if stage == "score":
+            return Score(metrics=self.evaluations[entry].metrics)
+        if stage == "tabulate":
+            return self._tabulate(entry)
+        if stage == "report":
+            return Report(title=self.title, studies=tuple(self.studies))
+        kinds: dict[str, type[Entry]] = {
+            "pretrain": Pretrain,
+            "prune": Prune,
+            "transfer": Transfer,
+        }
+        run = getattr(self, stage)[entry]
+        fields = {name: getattr(run, name) for name in kinds[stage].model_fields}
+        return kinds[stage].model_construct(**fields)
+
+    def lineage(self, entry: str) -> Iterator[tuple[str, Model]]:
+        """Yield an entry and every training that led to it, nearest first."""
+        run = self.trained(entry)
+        yield entry, run
+        for source in sources(run):
+            yield from self.lineage(source)
+
+    def _download(self, entry: str, content: str) -> Download:
+        database = self.databases[entry]
+        options = None
+        if self.simulated:
+            asked = plugins.options("datasets", database.dataset)
+            options = asked.model_validate(database.simulate).model_dump(mode="json")
+        return Download(
+            dataset=database.dataset,
+            records=database.records,
+            max_nonfinite=database.max_nonfinite,
+            simulate=options,
+            seed=self.seed if self.simulated else None,
+            content=content,
+        )
+
+    def _predict(self, entry: str) -> Predict:
+        evaluation = self.evaluations[entry]
+        run = self.trained(evaluation.model)
+        if isinstance(run, BaselineRun):
+            raise TypeError(f"{entry} evaluates a baseline")
+        return Predict(
+            split=evaluation.split, model=run.model, task=run.task, parts=evaluation.parts
+        )
+
+    def _baseline(self, entry: str) -> BaselinePredict:
+        evaluation = self.evaluations[entry]
+        run = self.trained(evaluation.model)
+        if not isinstance(run, BaselineRun):
+            raise TypeError(f"{entry} evaluates a network")
+        return BaselinePredict(
+            split=evaluation.split, baseline=run.baseline, parts=evaluation.parts, seed=run.seed
+        )
+
+    def _audit(self, entry: str) -> Audit:
+        evaluation = self.evaluations[entry]
+        ancestors = []
+        for name, run in self.lineage(evaluation.model):
+            stage = self.stage_of(name)
+            uses: tuple[Part, ...] = ("train",)
+            if not isinstance(run, BaselineRun):
+                uses = ("train", "validation")
+                if run.training.keep == "best_test":
+                    uses = (*uses, "test")
+            ancestors.append(
+                Ancestor(
+                    stage="baseline" if stage == "baselines" else stage,
+                    entry=name,
+                    split=run.split,
+                    uses=uses,
+                )
+            )
+        protocol = self.splits[evaluation.split].protocol
+        return Audit(
+            protocol=protocol,
+            split=evaluation.split,
+            parts=evaluation.parts,
+            lineage=tuple(ancestors),
+        )
+
+    def _tabulate(self, name: str) -> Tabulate:
+        study = self.studies[name]
+        rows = {}
+        for entry in study.evaluations:
+            evaluation = self.evaluations[entry]
+            run = self.trained(evaluation.model)
+            rows[entry] = Row(
+                protocol=self.splits[evaluation.split].protocol,
+                split=evaluation.split,
+                simulated=self.simulated,
+                repeats=run.repeats,
+                tags={**run.tags, **evaluation.tags},
+                metrics=evaluation.metrics,
+            )
+        return Tabulate(
+            study=Plugin(kind="studies", name=name, options=_no_options("studies", name)),
+            rows=rows,
+            primary=study.primary,
+            comparisons=study.comparisons,
+            draws=study.draws,
+        )
+
+
+def sources(run: Model) -> tuple[str, ...]:
+    """Return the entries that a run loads weights from."""
+    if isinstance(run, PruneRun):
+        return (run.source,)
+    return tuple(s.entry for s in run.sources) if isinstance(run, TransferRun) else ()
+
+
+def _no_options(kind: str, name: str) -> dict[str, Any]:
+    return plugins.options(kind, name)().model_dump(mode="json")

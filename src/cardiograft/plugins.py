@@ -1,0 +1,130 @@
+"""Find a plug-in (a data set, a model, a metric ...) by the name of its module.
+
+Each kind has one function whose keyword-only arguments are what config may set. They are
+read from the source without importing it, so that parsing a config never imports torch.
+"""
+
+import ast
+import contextlib
+import difflib
+import importlib
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated, Any, Literal, get_type_hints
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BaseModel, ConfigDict, create_model
+
+PACKAGE = Path(__file__).parent
+FUNCTIONS = {
+    "datasets": "simulate",
+    "cuts": "cut",
+    "labels": "label",
+    "models": "build",
+    "tasks": "make",
+    "metrics": "values",
+    "baselines": "predict",
+    "studies": "tables",
+}
+# The types that an option may be annotated with.
+TYPES = {
+    "Annotated": Annotated,
+    "Literal": Literal,
+    **{t.__name__: t for t in (Ge, Gt, Le, Lt, int, float, str, bool, tuple, dict, list)},
+}
+
+
+def names(kind: str) -> list[str]:
+    """Return the plug-in names of one kind, sorted."""
+    return sorted(p.stem for p in (PACKAGE / kind).glob("*.py") if not p.stem.startswith("_"))
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """Return ``" Did you mean 'x'? Known: ..."`` for a name that is not among `known`."""
+    known = sorted(known)
+    close = difflib.get_close_matches(name, known, n=1)
+    guess = f" Did you mean {close[0]!r}?" if close else ""
+    return f"{guess} Known: {', '.join(known) or 'none'}."
+
+
+def path(kind: str, name: str) -> Path:
+    """Return a plug-in's file.
+
+    Raises
+    ------
+    ValueError
+        No plug-in of this kind has the name.
+    """
+    if name not in names(kind):
+        raise ValueError(f"no {kind} named {name!r}.{hint(name, names(kind))}")
+    return PACKAGE / kind / f"{name}.py"
+
+
+def load(kind: str, name: str) -> ModuleType:
+    """Import a plug-in.
+
+    Raises
+    ------
+    ValueError
+        No plug-in of this kind has the name.
+    """
+    path(kind, name)
+    return importlib.import_module(f"cardiograft.{kind}.{name}")
+
+
+@cache
+def options(kind: str, name: str) -> type[BaseModel]:
+    """Return the model of a plug-in's options, read from its source.
+
+    Raises
+    ------
+    ValueError
+        No plug-in of this kind has the name.
+    TypeError
+        The plug-in lacks its function, or an option of it lacks a type.
+    """
+    file = path(kind, name)
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    wanted = FUNCTIONS[kind]
+    found = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == wanted]
+    if not found:
+        raise TypeError(f"{kind}/{name}.py has no function {wanted!r} at its top level")
+    arguments = found[0].args
+    fields: dict[str, Any] = {}
+    for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        if argument.annotation is None:
+            raise TypeError(f"{kind}/{name}.py: option {argument.arg!r} has no type")
+        value = ... if default is None else ast.literal_eval(default)
+        fields[argument.arg] = (_type(ast.unparse(argument.annotation)), value)
+    config = ConfigDict(extra="forbid", frozen=True)
+    return create_model(f"{kind}.{name}", __config__=config, **fields)
+
+
+def _type(annotation: str) -> Any:
+    holder = type("holder", (), {"__annotations__": {"it": annotation}})
+    return get_type_hints(holder, globalns=dict(TYPES), include_extras=True)["it"]
+
+
+@cache
+def constants(kind: str, name: str) -> dict[str, Any]:
+    """Return a plug-in's literal module constants (``SLUG``, ``VERSION``) without importing it."""
+    tree = ast.parse(path(kind, name).read_text(encoding="utf-8"))
+    found: dict[str, Any] = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign):
+            for one, value in _pairs(node):
+                with contextlib.suppress(ValueError):
+                    found[one] = ast.literal_eval(value)
+    return found
+
+
+def _pairs(node: ast.Assign) -> Iterator[tuple[str, ast.expr]]:
+    for target in node.targets:
+        if isinstance(target, ast.Name):
+            yield target.id, node.value
+        elif isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+            for one, value in zip(target.elts, node.value.elts, strict=True):
+                if isinstance(one, ast.Name):
+                    yield one.id, value

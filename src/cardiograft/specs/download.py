@@ -1,0 +1,44 @@
+"""What config may ask of the stage `download`: one database, fetched or simulated."""
+
+from typing import Annotated, Any, Self
+
+from annotated_types import Ge, Le, MinLen
+from pydantic import PositiveInt, model_validator
+
+from cardiograft.specs.entry import Entry
+
+
+class Download(Entry):
+    """One database.
+
+    Where the bytes come from is not part of it: the same bytes from another mirror are
+    the same recordings. ``content`` is what tells one set of bytes from another.
+
+    Attributes
+    ----------
+    dataset
+        Module in ``datasets/``.
+    records
+        Names, or how many from the top of RECORDS; all if null.
+    max_nonfinite
+        Share of missing samples in the wanted lead above which a record is quarantined.
+    simulate
+        Options of the data set's twin with all defaults, or null where recordings are real.
+    seed
+        Of the simulation; null where recordings are real.
+    content
+        Digest of what the mirror lists, or ``published`` for a numbered PhysioNet release.
+    """
+
+    dataset: str
+    records: PositiveInt | Annotated[tuple[str, ...], MinLen(1)] | None = None
+    max_nonfinite: Annotated[float, Ge(0), Le(1)] = 0.1
+    simulate: dict[str, Any] | None = None
+    seed: int | None = None
+    content: str = "published"
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if (self.simulate is None) != (self.seed is None):
+            raise ValueError("simulate and seed go together")
+        return self

@@ -1,0 +1,7 @@
+"""What config may ask of the stage `pretrain`: a network trained from random weights."""
+
+from cardiograft.specs.training import Trained
+
+
+class Pretrain(Trained):
+    """Nothing but a training."""

@@ -1,0 +1,108 @@
+"""What config may ask of the stage `segment`: shards of fixed-size pieces."""
+
+from typing import Literal, Self
+
+from pydantic import PositiveFloat, PositiveInt, model_validator
+
+from cardiograft import plugins
+from cardiograft.specs.entry import Cut, Entry, Label
+
+
+class Filter(Entry):
+    """Zero-phase Butterworth: high-pass, low-pass or band-pass.
+
+    ``order`` is the order as designed; filtering forward and backward doubles it.
+    """
+
+    low_hz: PositiveFloat | None = None
+    high_hz: PositiveFloat | None = None
+    order: PositiveInt = 3
+
+    @model_validator(mode="after")
+    def _edges(self) -> Self:
+        if self.low_hz is None and self.high_hz is None:
+            raise ValueError("a filter needs low_hz, high_hz or both")
+        if self.low_hz and self.high_hz and self.low_hz >= self.high_hz:
+            raise ValueError(f"low_hz {self.low_hz} is not below high_hz {self.high_hz}")
+        return self
+
+
+Scale = Literal["none", "minmax", "minmax_symmetric", "zscore", "median_max"]
+
+
+class Channels(Entry):
+    """Leads that go through one chain.
+
+    Attributes
+    ----------
+    leads
+        One channel each, in this order; ``MLII|V5`` takes the first of them that is there.
+    filter
+        Applied at the source rate, before resampling.
+    scale
+        ``minmax`` to 0...1, ``minmax_symmetric`` to -1...1, ``zscore``, ``median_max`` =
+        (x - median) / max|x - median|, per scaling scope of the cut.
+    """
+
+    leads: tuple[str, ...]
+    filter: Filter | None = None
+    scale: Scale = "minmax"
+
+
+class Segment(Entry):
+    """One way to cut one database.
+
+    Attributes
+    ----------
+    database
+        Entry of `databases`.
+    dataset
+        The reader of that database (filled in from it).
+    signal, target
+        What goes into a network and, where it translates, what comes out.
+    rate_hz
+        Rate of the shards; every filter edge lies below half of it and of the source rate.
+    parts
+        Number of shard files; a subject is in one of them, by the hash of its name.
+    """
+
+    database: str
+    dataset: str
+    signal: Channels
+    target: Channels | None = None
+    rate_hz: PositiveFloat
+    cut: Cut
+    label: Label | None = None
+    parts: PositiveInt = 8
+
+    @model_validator(mode="after")
+    def _below_nyquist(self) -> Self:
+        for name in ("signal", "target"):
+            channels = getattr(self, name)
+            if channels and channels.filter:
+                for edge in ("low_hz", "high_hz"):
+                    value = getattr(channels.filter, edge)
+                    if value is not None and value >= self.rate_hz / 2:
+                        raise ValueError(
+                            f"{name}.filter.{edge} {value:g} is not below half of"
+                            f" rate_hz {self.rate_hz:g}"
+                        )
+        return self
+
+    @model_validator(mode="after")
+    def _label_fits_cut(self) -> Self:
+        if self.label is None:
+            return self
+        kind = plugins.constants("labels", self.label.name)["KIND"]
+        allowed = plugins.constants("cuts", self.cut.name)["LABELS"]
+        if kind not in allowed:
+            raise ValueError(
+                f"label {self.label.name!r} is of each {kind}, but cut {self.cut.name!r} takes"
+                f" labels of each {' or '.join(allowed)}"
+            )
+        if kind == "beat" and self.cut.options.get("peaks") == "detected":
+            raise ValueError(
+                f"label {self.label.name!r} is of annotated beats, but cut"
+                f" {self.cut.name!r} has peaks 'detected'"
+            )
+        return self

@@ -1,0 +1,52 @@
+"""What config may ask of the stage `tabulate`: the tables of one study."""
+
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Gt, Lt
+from pydantic import PositiveInt
+
+from cardiograft.specs.entry import Entry, Metric, StudyName
+
+
+class Row(Entry):
+    """One evaluated run of a study: where it stands in the tables.
+
+    `tags` (model, init, data ...) name the run; `protocol` and `split` stand apart, because
+    the inflation gap is taken across them.
+    """
+
+    protocol: Literal["paper", "honest"]
+    split: str
+    simulated: bool
+    repeats: PositiveInt
+    tags: dict[str, str]
+    metrics: tuple[Metric, ...]
+
+
+class Comparison(Entry):
+    """Runs that differ in one tag alone, compared pair by pair: ``of`` against ``to``."""
+
+    tag: str
+    of: str
+    to: str
+
+
+class Tabulate(Entry):
+    """A study's rows, and the comparisons that make one Holm family.
+
+    Attributes
+    ----------
+    primary
+        The metric that is compared: ``macro_f1``, or one class's, ``sensitivity:S``.
+    least_subjects
+        A figure that fewer subjects carry gets no interval and no p.
+    """
+
+    study: StudyName
+    rows: dict[str, Row]
+    primary: str
+    comparisons: tuple[Comparison, ...] = ()
+    level: Annotated[float, Gt(0), Lt(1)] = 0.95
+    draws: PositiveInt = 2000
+    least_subjects: Annotated[int, Ge(2)] = 3
+    seed: int = 0

@@ -1,0 +1,56 @@
+# Shared by all rules: the config, and the two params of a job (its spec, its code).
+
+import os
+import shlex
+import sys
+
+ROOT = Path(workflow.basedir)
+sys.path.insert(0, str(ROOT / "src"))
+
+from cardiograft import loading, planning
+
+try:
+    CONFIG = loading.load(config)
+    PLAN = planning.Plan(CONFIG)
+except (ValueError, FileNotFoundError) as error:
+    sys.exit(f"config: {error}")
+
+RESULTS = CONFIG.results
+# One thread a job: as fast beside busy neighbours, and the same bytes on every machine. Where
+# things lie reaches a job through its environment, so that moving them reruns nothing.
+ENVIRONMENT = {
+    "PYTHONPATH": ROOT / "src",
+    "PYTHONSAFEPATH": 1,
+    "SCRIPTS": ROOT / "workflow" / "scripts",
+    "MIRROR": CONFIG.mirror,
+    "RECORDINGS": CONFIG.data,
+    "RESULTS": RESULTS,
+    "COMMAND": " ".join(
+        [
+            "snakemake --configfile",
+            *map(os.path.relpath, workflow.overwrite_configfiles),
+            "-- docs",
+        ]
+    ),
+    "OMP_NUM_THREADS": 1,
+    "OPENBLAS_NUM_THREADS": 1,
+    "MKL_NUM_THREADS": 1,
+}
+shell.prefix(
+    "".join(f"export {k}={shlex.quote(str(v))}; " for k, v in ENVIRONMENT.items())
+)
+
+
+wildcard_constraints:
+    entry="[^/]+",
+    repeat="[0-9]+",
+
+
+def spec(stage):
+    """Params: this job's entry of config as JSON, and nothing else of it."""
+    return lambda w: PLAN.spec(stage, w.get("entry", ""))
+
+
+def code(stage):
+    """Params: the code that this job runs, the plug-ins it names included."""
+    return lambda w: PLAN.code(stage, w.get("entry", ""))

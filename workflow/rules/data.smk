@@ -1,0 +1,62 @@
+# Mirror -> verified download -> segment shards -> split and audit.
+
+
+localrules:
+    download,
+
+
+rule download:
+    """One database, fetched or simulated, every file checked."""
+    output:
+        f"{RESULTS}/manifests/{{entry}}.json",
+    log:
+        f"{RESULTS}/logs/download/{{entry}}.log",
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        spec=spec("download"),
+        code=code("download"),
+    shell:
+        'python "$SCRIPTS/download.py" --spec {params.spec:q} --mirror "$MIRROR"'
+        ' --data "$RECORDINGS" --out {output:q} 2> >(tee {log:q} >&2)'
+
+
+rule segment:
+    """Filtered, resampled, cut: Parquet shards by subject."""
+    input:
+        lambda w: PLAN.manifest(w.entry),
+    output:
+        directory(f"{RESULTS}/segments/{{entry}}"),
+    log:
+        f"{RESULTS}/logs/segment/{{entry}}.log",
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=1000,
+    params:
+        spec=spec("segment"),
+        code=code("segment"),
+    shell:
+        'python "$SCRIPTS/segment.py" --spec {params.spec:q} --manifest {input:q}'
+        " --out {output:q} 2> {log:q}"
+
+
+rule split:
+    """Who is trained on and who is tested on; stops an honest run that leaks."""
+    input:
+        lambda w: PLAN.segments(w.entry),
+    output:
+        split=f"{RESULTS}/splits/{{entry}}.parquet",
+        audit=f"{RESULTS}/splits/{{entry}}.audit.json",
+    log:
+        f"{RESULTS}/logs/split/{{entry}}.log",
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=4000,
+    params:
+        spec=spec("split"),
+        code=code("split"),
+    shell:
+        'python "$SCRIPTS/split.py" --spec {params.spec:q} --segments {input:q}'
+        " --out {output.split:q} --audit {output.audit:q} 2> {log:q}"

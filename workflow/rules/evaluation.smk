@@ -1,0 +1,108 @@
+# Model -> lineage audit -> predictions -> scores -> a study's tables.
+
+
+rule audit:
+    """No training behind a model saw the subjects it is tested on, or the run stops."""
+    input:
+        lambda w: PLAN.lineage_splits(w.entry),
+    output:
+        f"{RESULTS}/audits/{{entry}}.json",
+    log:
+        f"{RESULTS}/logs/audit/{{entry}}.log",
+    priority: 100
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        spec=spec("audit"),
+        code=code("audit"),
+    shell:
+        'python "$SCRIPTS/audit.py" --spec {params.spec:q} --splits {input:q}'
+        " --out {output:q} 2> {log:q}"
+
+
+rule predict:
+    """What a network says of each segment, saved, so that metrics can be added later."""
+    input:
+        model=lambda w: PLAN.evaluated_model(w.entry, w.repeat),
+        segments=lambda w: PLAN.segments(CONFIG.evaluations[w.entry].split),
+        split=lambda w: PLAN.split(CONFIG.evaluations[w.entry].split),
+        audit=f"{RESULTS}/audits/{{entry}}.json",
+    output:
+        f"{RESULTS}/predictions/{{entry}}/{{repeat}}.parquet",
+    log:
+        f"{RESULTS}/logs/predict/{{entry}}/{{repeat}}.log",
+    wildcard_constraints:
+        entry=PLAN.networks_evaluated(),
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        gpu=1,
+        mem_mb=4000,
+    params:
+        spec=spec("predict"),
+        code=code("predict"),
+    shell:
+        'python "$SCRIPTS/predict.py" --spec {params.spec:q} --segments {input.segments:q}'
+        " --split {input.split:q} --model {input.model:q} --out {output:q} 2> {log:q}"
+
+
+rule baseline:
+    """What a network must beat: fitted on the same training part, asked of the same segments."""
+    input:
+        segments=lambda w: PLAN.segments(CONFIG.evaluations[w.entry].split),
+        split=lambda w: PLAN.split(CONFIG.evaluations[w.entry].split),
+        audit=f"{RESULTS}/audits/{{entry}}.json",
+    output:
+        f"{RESULTS}/predictions/{{entry}}/{{repeat}}.parquet",
+    log:
+        f"{RESULTS}/logs/baseline/{{entry}}/{{repeat}}.log",
+    wildcard_constraints:
+        entry=PLAN.baselines_evaluated(),
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=4000,
+    params:
+        spec=spec("baseline"),
+        code=code("baseline"),
+    shell:
+        'python "$SCRIPTS/baseline.py" --spec {params.spec:q} --segments {input.segments:q}'
+        " --split {input.split:q} --repeat {wildcards.repeat} --out {output:q} 2> {log:q}"
+
+
+rule score:
+    """Metrics from saved predictions: a new metric never touches a GPU."""
+    input:
+        f"{RESULTS}/predictions/{{entry}}/{{repeat}}.parquet",
+    output:
+        f"{RESULTS}/scores/{{entry}}/{{repeat}}.parquet",
+    log:
+        f"{RESULTS}/logs/score/{{entry}}/{{repeat}}.log",
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        spec=spec("score"),
+        code=code("score"),
+    shell:
+        'python "$SCRIPTS/score.py" --spec {params.spec:q} --predictions {input:q}'
+        " --out {output:q} 2> {log:q}"
+
+
+rule tabulate:
+    """Tables of a study: means, subject-bootstrap intervals, comparisons, inflation gaps."""
+    input:
+        predictions=lambda w: PLAN.of_study(w.entry, "predictions"),
+        scores=lambda w: PLAN.of_study(w.entry, "scores"),
+        cards=lambda w: PLAN.cards(w.entry),
+    output:
+        directory(f"{RESULTS}/tables/{{entry}}"),
+    log:
+        f"{RESULTS}/logs/tabulate/{{entry}}.log",
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        spec=spec("tabulate"),
+        code=code("tabulate"),
+    shell:
+        'python "$SCRIPTS/tabulate.py" --spec {params.spec:q} --predictions {input.predictions:q}'
+        " --scores {input.scores:q} --cards {input.cards:q} --out {output:q} 2> {log:q}"

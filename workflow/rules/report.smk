@@ -1,0 +1,54 @@
+# Everything that was found, in one file; and the measured tables that docs quote.
+
+
+localrules:
+    report,
+    publish,
+    docs,
+
+
+rule report:
+    """One self-contained page."""
+    input:
+        **PLAN.reported(),
+    output:
+        f"{RESULTS}/report.html",
+    log:
+        f"{RESULTS}/logs/report.log",
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        spec=spec("report"),
+        code=code("report"),
+    shell:
+        'python "$SCRIPTS/report.py" --spec {params.spec:q} --tables {input.tables:q}'
+        " --manifests {input.manifests:q} --segments {input.segments:q}"
+        " --splits {input.splits:q} --audits {input.audits:q} --cards {input.cards:q}"
+        " --histories {input.histories:q} --ledgers {input.ledgers:q}"
+        " --out {output:q} 2> {log:q}"
+
+
+rule publish:
+    """One study's measured table, and the README's table that is made of it."""
+    input:
+        tables=lambda w: PLAN.tables(w.entry),
+        segments=lambda w: PLAN.reported()["segments"],
+    output:
+        "docs/results/{entry}.csv",
+    log:
+        f"{RESULTS}/logs/publish/{{entry}}.log",
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        spec=spec("publish"),
+        code=code("publish"),
+    shell:
+        'python "$SCRIPTS/publish.py" --tables {input.tables:q} --segments {input.segments:q}'
+        ' --study {wildcards.entry:q} --command "$COMMAND" --readme README.md'
+        " --out {output:q} 2> {log:q}"
+
+
+rule docs:
+    """The measured tables that README and docs quote."""
+    input:
+        [f"docs/results/{study}.csv" for study in CONFIG.studies],

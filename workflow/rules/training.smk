@@ -1,0 +1,75 @@
+# Split -> pretrained -> pruned -> transferred networks, one job a repeat.
+
+
+rule pretrain:
+    """A network from random weights."""
+    input:
+        segments=lambda w: PLAN.segments(CONFIG.pretrain[w.entry].split),
+        split=lambda w: PLAN.split(CONFIG.pretrain[w.entry].split),
+    output:
+        **PLAN.model("pretrain"),
+    log:
+        f"{RESULTS}/logs/pretrain/{{entry}}/{{repeat}}.log",
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        gpu=1,
+        mem_mb=4000,
+    params:
+        spec=spec("pretrain"),
+        code=code("pretrain"),
+    shell:
+        'python "$SCRIPTS/pretrain.py" --spec {params.spec:q} --segments {input.segments:q}'
+        " --split {input.split:q} --repeat {wildcards.repeat}"
+        ' --out "$RESULTS"/pretrain/{wildcards.entry:q}/{wildcards.repeat}'
+        ' --state "$RESULTS"/.state/pretrain/{wildcards.entry:q}/{wildcards.repeat} 2> {log:q}'
+
+
+rule prune:
+    """A checkpoint made sparse while it trains on."""
+    input:
+        segments=lambda w: PLAN.segments(CONFIG.prune[w.entry].split),
+        split=lambda w: PLAN.split(CONFIG.prune[w.entry].split),
+        source=lambda w: PLAN.sources(w.entry, w.repeat),
+    output:
+        **PLAN.model("prune"),
+    log:
+        f"{RESULTS}/logs/prune/{{entry}}/{{repeat}}.log",
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        gpu=1,
+        mem_mb=4000,
+    params:
+        spec=spec("prune"),
+        code=code("prune"),
+    shell:
+        'python "$SCRIPTS/prune.py" --spec {params.spec:q} --segments {input.segments:q}'
+        " --split {input.split:q} --repeat {wildcards.repeat} --source {input.source:q}"
+        ' --out "$RESULTS"/prune/{wildcards.entry:q}/{wildcards.repeat}'
+        ' --state "$RESULTS"/.state/prune/{wildcards.entry:q}/{wildcards.repeat} 2> {log:q}'
+
+
+rule transfer:
+    """Learned weights grafted into a network, a ledger of what took, and training on."""
+    input:
+        segments=lambda w: PLAN.segments(CONFIG.transfer[w.entry].split),
+        split=lambda w: PLAN.split(CONFIG.transfer[w.entry].split),
+        sources=lambda w: PLAN.sources(w.entry, w.repeat),
+    output:
+        **PLAN.model("transfer"),
+    log:
+        f"{RESULTS}/logs/transfer/{{entry}}/{{repeat}}.log",
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        gpu=1,
+        mem_mb=4000,
+    params:
+        spec=spec("transfer"),
+        code=code("transfer"),
+    shell:
+        'python "$SCRIPTS/transfer.py" --spec {params.spec:q} --segments {input.segments:q}'
+        " --split {input.split:q} --repeat {wildcards.repeat} --sources {input.sources:q}"
+        ' --out "$RESULTS"/transfer/{wildcards.entry:q}/{wildcards.repeat}'
+        ' --state "$RESULTS"/.state/transfer/{wildcards.entry:q}/{wildcards.repeat} 2> {log:q}'

@@ -1,0 +1,49 @@
+"""Fit a baseline on the training part, and save what it says of other parts."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from cardiograft import command, examples, plugins, predictions, shards
+from cardiograft.predictions import Predictions
+from cardiograft.specs.predict import BaselinePredict
+
+
+def baseline(
+    spec: BaselinePredict, segments: Sequence[Path], split: Path, repeat: int, out: Path
+) -> None:
+    module = plugins.load("baselines", spec.baseline.name)
+    rows, target = examples.read(segments, split, columns=module.COLUMNS, parts=spec.parts)
+    rows = replace(rows, seed=spec.seed + repeat)
+    meta = shards.meta(segments[0])
+    saved = Predictions(
+        kind="classes",
+        labels=rows.labels,
+        id_N=rows.id_N[rows.wanted_N],
+        subject_N=rows.subject_N[rows.wanted_N],
+        part_N=rows.part_N[rows.wanted_N],
+        target=target,
+        score_NK=module.predict(rows, **spec.baseline.options),
+        about={
+            "spec": spec.model_dump(mode="json"),
+            "repeat": repeat,
+            "seed": rows.seed,
+            "rate_hz": meta.rate_hz,
+            "simulated": meta.simulated,
+        },
+    )
+    predictions.write(saved, out)
+
+
+if __name__ == "__main__":
+    parser = command.parser(__doc__)
+    parser.add_argument(
+        "--spec", type=BaselinePredict.model_validate_json, required=True, help="entry, as JSON"
+    )
+    parser.add_argument(
+        "--segments", type=Path, nargs="+", required=True, help="folders of shards, pooled"
+    )
+    parser.add_argument("--split", type=Path, required=True, help="who is in which part")
+    parser.add_argument("--repeat", type=int, required=True, help="is added to the seed")
+    parser.add_argument("--out", type=Path, required=True, help="Parquet to write")
+    command.run(baseline, parser)

@@ -1,0 +1,67 @@
+"""Fetch one database from a mirror, or simulate its twin, and write its manifest."""
+
+import hashlib
+from pathlib import Path
+from types import ModuleType
+
+from cardiograft import command, manifests, mirrors, physionet, plugins, publishing
+from cardiograft.fetching import Fetcher
+from cardiograft.progress import Progress
+from cardiograft.specs.download import Download
+from cardiograft.transports import Folder
+
+
+def download(spec: Download, mirror: str, data: Path, out: Path, jobs: int) -> None:
+    dataset = plugins.load("datasets", spec.dataset)
+    if (spec.simulate is None) == (mirror == mirrors.SIMULATED):
+        raise ValueError(f"mirror: {mirror!r} contradicts simulate: {spec.simulate!r} in the spec")
+    place = Path(dataset.SLUG, dataset.VERSION)
+    if spec.simulate is None:
+        root = data / place
+        way = physionet.transport(mirror, slug=dataset.SLUG, version=dataset.VERSION, jobs=jobs)
+        records = spec.records
+    else:
+        root = data / "simulated" / recipe(spec) / place
+        way, records = Folder(root), None
+    progress = Progress(out.stem)
+    with physionet.alone(root):
+        if spec.simulate is not None:
+            simulate(dataset, spec, root)
+        fetcher = Fetcher(way, root, progress, jobs=jobs)
+        collection = physionet.collect(fetcher, dataset, records)
+        manifest = manifests.manifest(collection, dataset, spec, root=root)
+    publishing.write_json(out, manifest)
+    progress.note(manifests.summary(manifest))
+
+
+def recipe(spec: Download) -> str:
+    """Name a simulation by what goes into it: two of one data set never share a folder."""
+    text = spec.canonical(exclude={"max_nonfinite", "content"})
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def simulate(dataset: ModuleType, spec: Download, root: Path) -> None:
+    names = dataset.names()
+    records = spec.records if isinstance(spec.records, tuple) else names[: spec.records]
+    for record in records:
+        if record not in names:
+            raise ValueError(f"{spec.dataset}: no record {record!r}.{plugins.hint(record, names)}")
+    with publishing.atomic_directory(root) as folder:
+        dataset.simulate(folder, records, spec.seed, **(spec.simulate or {}))
+
+
+if __name__ == "__main__":
+    parser = command.parser(__doc__)
+    parser.add_argument(
+        "--spec",
+        type=Download.model_validate_json,
+        required=True,
+        help="entry of `databases`, as JSON",
+    )
+    parser.add_argument(
+        "--mirror", required=True, help="simulated, https://..., s3://bucket/prefix or a directory"
+    )
+    parser.add_argument("--data", type=Path, required=True, help="folder that keeps recordings")
+    parser.add_argument("--out", type=Path, required=True, help="the manifest, JSON")
+    parser.add_argument("--jobs", type=int, default=8, help="files fetched at a time")
+    command.run(download, parser)

@@ -1,0 +1,28 @@
+"""Ask a trained network about some parts of a split, and save what it says."""
+
+import tempfile
+from pathlib import Path
+
+from cardiograft import command, predictions
+from cardiograft.predicting import predict as ask
+from cardiograft.specs.predict import Predict
+
+
+def predict(spec: Predict, segments: list[Path], split: Path, model: Path, out: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="cardiograft-") as scratch:
+        found = ask(spec, segments=segments, split=split, model=model, scratch=Path(scratch))
+    predictions.write(found, out)
+
+
+if __name__ == "__main__":
+    parser = command.parser(__doc__)
+    parser.add_argument(
+        "--spec", type=Predict.model_validate_json, required=True, help="the entry, as JSON"
+    )
+    parser.add_argument(
+        "--segments", type=Path, nargs="+", required=True, help="folders of shards, pooled"
+    )
+    parser.add_argument("--split", type=Path, required=True, help="who is in which part")
+    parser.add_argument("--model", type=Path, required=True, help="model folder")
+    parser.add_argument("--out", type=Path, required=True, help="predictions to write, Parquet")
+    command.run(predict, parser)

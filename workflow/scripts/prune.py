@@ -1,0 +1,60 @@
+"""Make a trained network sparse while it trains on."""
+
+from pathlib import Path
+
+from torch import nn
+
+from cardiograft import checkpoints, command, sources
+from cardiograft.learning import Start
+from cardiograft.members import files as files_of
+from cardiograft.pruning import Magnitude
+from cardiograft.runs import Place, Roots, checkpoint_file, parent, train_and_publish
+from cardiograft.specs.prune import Prune
+
+
+def prune(
+    spec: Prune,
+    segments: list[Path],
+    split: Path,
+    repeat: int,
+    state: Path,
+    out: Path,
+    source: Path,
+) -> None:
+    file = checkpoint_file(source)
+
+    def prepare(network: nn.Module) -> Roots:
+        checkpoint = checkpoints.read(file)
+        checkpoints.load(network, checkpoint, where=f"source {spec.source!r}")
+        start = Start(masks=checkpoint.masks, pruning=Magnitude(spec.sparsity))
+        return Roots(start=start, parents=(parent(checkpoint, spec.source),))
+
+    code = sources.fingerprint("workflow/scripts/prune.py", *files_of(spec.plugins()))
+    place = Place(segments=segments, split=split, state=state, out=out)
+    train_and_publish(
+        stage="prune",
+        spec=spec,
+        place=place,
+        repeat=repeat,
+        code=code,
+        parents=[file],
+        prepare=prepare,
+    )
+
+
+if __name__ == "__main__":
+    parser = command.parser(__doc__)
+    parser.add_argument(
+        "--spec", type=Prune.model_validate_json, required=True, help="the entry, as JSON"
+    )
+    parser.add_argument(
+        "--segments", type=Path, nargs="+", required=True, help="folders of shards, pooled"
+    )
+    parser.add_argument("--split", type=Path, required=True, help="who is in which part")
+    parser.add_argument("--repeat", type=int, required=True, help="is added to the entry's seed")
+    parser.add_argument("--source", type=Path, required=True, help="model folder to prune")
+    parser.add_argument(
+        "--state", type=Path, required=True, help="folder of this job alone, to resume from"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="model folder to write")
+    command.run(prune, parser)

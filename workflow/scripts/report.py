@@ -1,0 +1,59 @@
+"""Tell everything that was found on one self-contained page."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from cardiograft import command
+from cardiograft.publishing import atomic_file
+from cardiograft.report import page, read
+from cardiograft.specs.report import Report
+
+INPUTS = {
+    "tables": "folders of studies' tables",
+    "manifests": "what was fetched: <database>.json",
+    "segments": "folders of shards with a summary.json",
+    "splits": "audits of splits: <split>.audit.json",
+    "audits": "audits of lineages: <evaluation>.json",
+    "cards": "<stage>/<entry>/<repeat>/card.json",
+    "histories": "<stage>/<entry>/<repeat>/history.parquet",
+    "ledgers": "<stage>/<entry>/<repeat>/ledger.json",
+}
+
+
+def report(
+    spec: Report,
+    tables: Sequence[Path],
+    manifests: Sequence[Path],
+    segments: Sequence[Path],
+    splits: Sequence[Path],
+    audits: Sequence[Path],
+    cards: Sequence[Path],
+    histories: Sequence[Path],
+    ledgers: Sequence[Path],
+    out: Path,
+) -> None:
+    found = read.Found(
+        studies=read.in_order([read.study(folder) for folder in tables], spec.studies),
+        manifests={p.stem: read.content(p) for p in manifests},
+        segments={p.name: read.content(p / "summary.json") for p in segments},
+        splits={p.name.removesuffix(".audit.json"): read.content(p) for p in splits},
+        audits={p.stem: read.content(p) for p in audits},
+        cards={read.model(p): read.content(p) for p in cards},
+        histories={read.model(p): pd.read_parquet(p) for p in histories},
+        ledgers={read.model(p): read.content(p) for p in ledgers},
+    )
+    with atomic_file(out) as partial:
+        partial.write_text(page.render(spec, found), "utf-8")
+
+
+if __name__ == "__main__":
+    parser = command.parser(__doc__)
+    parser.add_argument(
+        "--spec", type=Report.model_validate_json, required=True, help="entry, as JSON"
+    )
+    for name, meaning in INPUTS.items():
+        parser.add_argument(f"--{name}", type=Path, nargs="*", default=(), help=meaning)
+    parser.add_argument("--out", type=Path, required=True, help="HTML page to write")
+    command.run(report, parser)

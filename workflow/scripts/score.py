@@ -1,0 +1,25 @@
+"""Score one run's saved predictions with the metrics that its entry names."""
+
+from pathlib import Path
+
+from cardiograft import command, predictions, scoring
+from cardiograft.publishing import atomic_file
+from cardiograft.specs.score import Score
+
+
+def score(spec: Score, saved: Path, out: Path) -> None:
+    table = scoring.score(predictions.read(saved), spec.metrics)
+    with atomic_file(out) as partial:
+        table.to_parquet(partial, index=False)
+
+
+if __name__ == "__main__":
+    parser = command.parser(__doc__)
+    parser.add_argument(
+        "--spec", type=Score.model_validate_json, required=True, help="entry, as JSON"
+    )
+    parser.add_argument(
+        "--predictions", dest="saved", type=Path, required=True, help="what predict wrote"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="tidy Parquet to write")
+    command.run(score, parser)

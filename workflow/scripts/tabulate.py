@@ -1,0 +1,107 @@
+"""Make one study's tables: figures with intervals, comparisons, inflation gaps, costs."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from cardiograft import command, costs, evaluated, plugins, published, scoring, tables
+from cardiograft.publishing import atomic_directory, write_json
+from cardiograft.specs.tabulate import Tabulate
+
+
+def tabulate(
+    spec: Tabulate,
+    predictions: Sequence[Path],
+    scores: Sequence[Path],
+    cards: Sequence[Path],
+    out: Path,
+) -> None:
+    files = repeats_of(spec, predictions)
+    runs = [evaluated.read(name, row, files[name]) for name, row in spec.rows.items()]
+    figures = tables.scores(spec, runs, scored(scores))
+    study = plugins.load("studies", spec.study.name)
+    read = [costs.read(card) for card in cards]
+    frames = {
+        "scores": figures,
+        "gaps": tables.gaps(spec, runs),
+        "comparisons": tables.comparisons(spec, runs),
+        "published": published.beside(study.PUBLISHED, figures),
+        "confusion": stacked(runs, "confusion"),
+        "records": stacked(runs, "records"),
+        "costs": costs.table(read),
+    }
+    with atomic_directory(out) as folder:
+        own = study.tables(figures, **spec.study.options)
+        for name, frame in {**frames, **own}.items():
+            frame.to_csv(folder / f"{name}.csv", index=False)
+        write_json(folder / "study.json", about(spec, study, list(own), costs.warnings(read)))
+
+
+def repeats_of(spec: Tabulate, predictions: Sequence[Path]) -> dict[str, list[Path]]:
+    files: dict[str, list[Path]] = defaultdict(list)
+    for path in sorted(predictions, key=lambda p: int(p.stem)):
+        if path.parent.name not in spec.rows:
+            hint = plugins.hint(path.parent.name, spec.rows)
+            raise ValueError(f"{path}: {path.parent.name!r} is no row of the study.{hint}")
+        files[path.parent.name].append(path)
+    return files
+
+
+def scored(scores: Sequence[Path]) -> pd.DataFrame:
+    frames = [
+        pd.read_parquet(path).assign(run=path.parent.name, repeat=int(path.stem)) for path in scores
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def stacked(runs: Sequence[evaluated.Run], name: str) -> pd.DataFrame:
+    frames = [getattr(run, name).assign(run=run.name) for run in runs]
+    return pd.concat([f for f in frames if "count" in f] or frames[:1], ignore_index=True)
+
+
+def about(spec: Tabulate, study: Any, own: list[str], warnings: list[str]) -> dict[str, Any]:
+    metrics = {}
+    for metric in {m.canonical(): m for r in spec.rows.values() for m in r.metrics}.values():
+        module = plugins.load("metrics", metric.name)
+        metrics[scoring.named(metric)] = {
+            "title": scoring.named(metric).replace(metric.name, module.TITLE, 1),
+            "percent": module.PERCENT,
+            "lower_is_better": module.LOWER_IS_BETTER,
+        }
+    return {
+        "study": spec.study.name,
+        "title": study.TITLE,
+        "citation": study.CITATION,
+        "summary": study.SUMMARY,
+        "wrong": list(study.WRONG),
+        "assumed": list(study.ASSUMED),
+        "captions": {name: study.CAPTIONS[name] for name in own},
+        "metrics": metrics,
+        "primary": spec.primary,
+        "level": spec.level,
+        "draws": spec.draws,
+        "least_subjects": spec.least_subjects,
+        "simulated": any(row.simulated for row in spec.rows.values()),
+        "tags": tables.tag_columns(spec),
+        "warnings": warnings,
+    }
+
+
+if __name__ == "__main__":
+    parser = command.parser(__doc__)
+    parser.add_argument(
+        "--spec", type=Tabulate.model_validate_json, required=True, help="entry, as JSON"
+    )
+    for name, meaning in {
+        "predictions": "saved predictions, <run>/<repeat>.parquet",
+        "scores": "scores of the same, <run>/<repeat>.parquet",
+    }.items():
+        parser.add_argument(f"--{name}", type=Path, nargs="+", required=True, help=meaning)
+    parser.add_argument(
+        "--cards", type=Path, nargs="*", default=(), help="<stage>/<entry>/<repeat>/card.json"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="folder of tables to write")
+    command.run(tabulate, parser)

@@ -1,0 +1,77 @@
+"""Put learned weights into a network, keep the ledger of it, and train on."""
+
+from pathlib import Path
+
+from torch import nn
+
+from cardiograft import checkpoints, command, sources
+from cardiograft.learning import Start
+from cardiograft.members import files as files_of
+from cardiograft.prefixes import matched
+from cardiograft.runs import Place, Roots, checkpoint_file, parent, train_and_publish
+from cardiograft.specs.transfer import Transfer
+from cardiograft.transfer import Graft, graft
+
+
+def transfer(
+    spec: Transfer,
+    segments: list[Path],
+    split: Path,
+    repeat: int,
+    state: Path,
+    out: Path,
+    sources_: list[Path],
+) -> None:
+    files = [checkpoint_file(path) for path in sources_]
+    if len(files) != len(spec.sources):
+        raise ValueError(f"{len(files)} --sources given, the entry names {len(spec.sources)}")
+
+    def prepare(network: nn.Module) -> Roots:
+        matched(network, spec.frozen, what="frozen")
+        matched(network, spec.rate_factors, what="rate_factors")
+        read = [
+            (source, checkpoints.read(f)) for source, f in zip(spec.sources, files, strict=True)
+        ]
+        grafts = [Graft(source.entry, checkpoint, source.map) for source, checkpoint in read]
+        ledger = graft(network, grafts, least=spec.least)
+        start = Start(masks=ledger.masks, frozen=spec.frozen, rate_factors=spec.rate_factors)
+        parents = tuple(parent(checkpoint, source.entry) for source, checkpoint in read)
+        return Roots(start=start, parents=parents, ledger=ledger.content())
+
+    code = sources.fingerprint("workflow/scripts/transfer.py", *files_of(spec.plugins()))
+    place = Place(segments=segments, split=split, state=state, out=out)
+    train_and_publish(
+        stage="transfer",
+        spec=spec,
+        place=place,
+        repeat=repeat,
+        code=code,
+        parents=files,
+        prepare=prepare,
+    )
+
+
+if __name__ == "__main__":
+    parser = command.parser(__doc__)
+    parser.add_argument(
+        "--spec", type=Transfer.model_validate_json, required=True, help="the entry, as JSON"
+    )
+    parser.add_argument(
+        "--segments", type=Path, nargs="+", required=True, help="folders of shards, pooled"
+    )
+    parser.add_argument("--split", type=Path, required=True, help="who is in which part")
+    parser.add_argument("--repeat", type=int, required=True, help="is added to the entry's seed")
+    parser.add_argument(
+        "--sources",
+        type=Path,
+        nargs="*",
+        default=[],
+        dest="sources_",
+        metavar="SOURCE",
+        help="model folders, in the entry's order",
+    )
+    parser.add_argument(
+        "--state", type=Path, required=True, help="folder of this job alone, to resume from"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="model folder to write")
+    command.run(transfer, parser)
