@@ -1,0 +1,180 @@
+"""What every baseline promises, whichever it is."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from scripts import load
+
+from cardiograft import examples, plugins, predictions, scoring, shards
+from cardiograft.specs.predict import BaselinePredict
+from cardiograft.specs.score import Score
+
+NAMES = plugins.names("baselines")
+script = load("baseline")
+BEATS, SAMPLES = 120, 60
+T = np.arange(SAMPLES)
+
+
+def beats(subject: int) -> shards.Rows:
+    """Return a recording with early beats (S) and wide ones (V), at its own pace and shape."""
+    generator = np.random.default_rng(subject)
+    label_N = generator.choice(["N", "S", "V"], size=BEATS, p=[0.8, 0.1, 0.1])
+    label_N[:3] = ["N", "S", "V"]
+    pace = generator.uniform(0.6, 1.1)
+    before_N = pace * np.where(label_N == "N", 1.0, 0.7) * generator.normal(1, 0.03, BEATS)
+    width_N = np.where(label_N == "V", 9.0, 3.0) * generator.uniform(0.8, 1.2)
+    signal_NT = np.exp(-(((T - 20) / width_N[:, None]) ** 2))
+    signal_NT += 0.05 * generator.normal(size=signal_NT.shape)
+    return shards.Rows(
+        dataset="made",
+        record=f"r{subject}",
+        subject=f"r{subject}",
+        lead="MLII",
+        start_N=np.arange(BEATS) * 300,
+        valid_N=np.full(BEATS, SAMPLES, np.int32),
+        shape_hash_N=generator.integers(0, 2**63, size=BEATS).astype(np.uint64),
+        label_N=label_N.astype(object),
+        signal_NCT=signal_NT[:, None].astype(np.float32),
+        features={
+            "rr_before": np.r_[np.nan, before_N[1:]].astype(np.float32),
+            "rr_after": np.r_[before_N[1:], np.nan].astype(np.float32),
+        },
+    )
+
+
+@pytest.fixture(scope="module")
+def segments(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("segments")
+    meta = shards.Meta(
+        spec={},
+        manifest_digest="0",
+        simulated=True,
+        rate_hz=125.0,
+        channels=("MLII",),
+        samples=SAMPLES,
+        units=("mV",),
+        features=("rr_before", "rr_after"),
+    )
+    with shards.Writer(folder, meta, parts=3) as writer:
+        for subject in range(10):
+            writer.write(beats(subject))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def split(segments: Path) -> Path:
+    table = shards.table([segments], ["id", "subject"])
+    part = ["train" if int(s[6:]) < 6 else "test" for s in table["subject"].to_pylist()]
+    whole = table.append_column("part", pa.array(part))
+    about = {b"cardiograft": json.dumps({"spec": {"protocol": "honest"}})}
+    path = segments / "split.parquet"
+    pq.write_table(whole.replace_schema_metadata(about), path)
+    return path
+
+
+def said(name: str, segments: Path, split: Path, out: Path, **options: object) -> Path:
+    spec = BaselinePredict.model_validate(
+        {"split": "made", "baseline": {"name": name, **options}, "parts": ["test"]}
+    )
+    script.baseline(spec, [segments], split, 0, out)
+    return out
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_gives_probabilities_of_every_row_asked_for(
+    name: str, segments: Path, split: Path, tmp_path: Path
+) -> None:
+    saved = predictions.read(said(name, segments, split, tmp_path / "0.parquet"))
+    assert saved.kind == "classes"
+    assert saved.labels == ("N", "S", "V")
+    assert saved.score_NK.shape == (4 * BEATS, 3)
+    assert set(saved.part_N) == {"test"}
+    assert sorted(saved.id_N) == saved.id_N.tolist()
+    np.testing.assert_allclose(saved.score_NK.sum(axis=1), 1, atol=1e-5)
+    assert saved.about["simulated"] is True
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_same_seed_same_bytes(name: str, segments: Path, split: Path, tmp_path: Path) -> None:
+    one, two = (said(name, segments, split, tmp_path / f"{k}.parquet") for k in "ab")
+    assert one.read_bytes() == two.read_bytes()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_never_sees_a_label_outside_the_training_part(
+    name: str, segments: Path, split: Path
+) -> None:
+    module = plugins.load("baselines", name)
+    given, truth = examples.read([segments], split, columns=module.COLUMNS, parts=["test"])
+    assert (given.target_N[given.part_N != "train"] == examples.HIDDEN).all()
+    assert (truth >= 0).all()
+    assert "label" not in given.columns
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_has_a_source_and_typed_options(name: str) -> None:
+    assert plugins.load("baselines", name).__doc__
+    assert plugins.options("baselines", name)()
+
+
+def scored(saved: Path, metric: str) -> dict[str, float]:
+    metrics = Score.model_validate({"metrics": [metric]}).metrics
+    table = scoring.score(predictions.read(saved), metrics)
+    return dict(zip(table["class"], table["value"], strict=True))
+
+
+def test_majority_is_the_share_of_the_largest_class(
+    segments: Path, split: Path, tmp_path: Path
+) -> None:
+    file = said("majority", segments, split, tmp_path / "0.parquet")
+    saved = predictions.read(file)
+    assert scored(file, "accuracy")[""] == pytest.approx((saved.target == 0).mean())
+    assert scored(file, "sensitivity") == {"N": 1.0, "S": 0.0, "V": 0.0}
+
+
+def test_boosting_tells_early_beats_and_wide_ones(
+    segments: Path, split: Path, tmp_path: Path
+) -> None:
+    file = said("rr_boosting", segments, split, tmp_path / "0.parquet", iterations=40)
+    found = scored(file, "sensitivity")
+    assert min(found.values()) > 0.8
+
+
+def test_boosting_is_relative_to_the_recording(segments: Path, split: Path) -> None:
+    module = plugins.load("baselines", "rr_boosting")
+    given, _ = examples.read([segments], split, columns=module.COLUMNS, parts=["test"])
+    slower = {k: v * 2 if k.startswith("rr_") else v for k, v in given.columns.items()}
+    fields = {**given.__dict__, "columns": slower}
+    plain_NF = module.features(given, samples=8, context=5)
+    slow_NF = module.features(examples.Examples(**fields), samples=8, context=5)
+    np.testing.assert_allclose(plain_NF, slow_NF, rtol=1e-5)
+    assert np.isnan(plain_NF[given.columns["start"] == 0, 0]).all()
+
+
+def test_boosting_needs_its_columns(segments: Path, split: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no column 'rr_between' in the shards"):
+        examples.read([segments], split, columns=("rr_between",), parts=["test"])
+
+
+def test_a_class_unseen_in_training_is_named(segments: Path, split: Path, tmp_path: Path) -> None:
+    table = pq.read_table(split)
+    labels = shards.arrays([segments], table["id"].to_pylist(), ["label"])["label"]
+    part = [
+        "out" if label == "V" and p == "train" else p
+        for label, p in zip(labels, table["part"].to_pylist(), strict=True)
+    ]
+    changed = table.set_column(table.schema.get_field_index("part"), "part", pa.array(part))
+    pq.write_table(changed, tmp_path / "split.parquet")
+    with pytest.raises(ValueError, match="label 'V' not in N, S"):
+        said("majority", segments, tmp_path / "split.parquet", tmp_path / "0.parquet")
+
+
+def test_median_beat_is_by_recording_and_ignores_the_order_of_rows() -> None:
+    module = plugins.load("baselines", "rr_boosting")
+    name = np.array(["b", "a", "b", "a"])
+    columns = {"dataset": np.full(4, "d"), "record": name, "start": np.array([3, 2, 1, 4])}
+    assert [r.tolist() for r in module.recordings(columns)] == [[1, 3], [2, 0]]

@@ -1,0 +1,194 @@
+"""Made-up predictions, for tests of what is computed from them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cardiograft.predictions import Predictions, write
+from cardiograft.specs.tabulate import Row, Tabulate
+
+LABELS = ("F", "N", "Q", "S", "V")
+SHARES = (0.02, 0.8, 0.03, 0.05, 0.1)
+
+
+def classes(
+    *,
+    seed: int = 0,
+    subjects: int = 12,
+    each: int = 60,
+    skill: float = 0.8,
+    labels: tuple[str, ...] = LABELS,
+    shares: tuple[float, ...] = SHARES,
+    part: str = "test",
+    people: int = 0,
+    noise: int | None = None,
+) -> Predictions:
+    """Return predictions that are right with a chance of `skill`.
+
+    `people` seeds who has what (so that two runs meet the same beats), `noise` the model.
+    """
+    beats = np.random.default_rng((people, subjects, each))
+    model = np.random.default_rng(seed if noise is None else noise)
+    n = subjects * each
+    target_N = beats.choice(len(labels), size=n, p=np.array(shares) / sum(shares))
+    score_NK = model.random((n, len(labels)))
+    right_N = model.random(n) < skill
+    score_NK[np.arange(n)[right_N], target_N[right_N]] += 2
+    names = [f"mitdb/{200 + k}" for k in range(subjects)]
+    return Predictions(
+        kind="classes",
+        labels=labels,
+        id_N=np.array([f"{names[i // each]}/MLII/{100 * (i % each)}" for i in range(n)]),
+        subject_N=np.repeat(names, each),
+        part_N=np.full(n, part),
+        target=target_N.astype(np.int64),
+        score_NK=(score_NK / score_NK.sum(axis=1, keepdims=True)).astype(np.float32),
+        about={"simulated": True},
+    )
+
+
+def heads(*, seed: int = 0, subjects: int = 6, each: int = 80, heads: int = 4) -> Predictions:
+    generator = np.random.default_rng(seed)
+    labels = tuple(f"head {k}" for k in range(heads))
+    whole = classes(seed=seed, subjects=subjects, each=each, labels=labels, shares=(1,) * heads)
+    right_NK = whole.target[:, None] == np.arange(heads)
+    score_NK = np.clip(0.5 * right_NK + 0.6 * generator.random(right_NK.shape), 0, 1)
+    return _as(whole, kind="heads", score_NK=score_NK.astype(np.float32))
+
+
+def signals(*, seed: int = 0, subjects: int = 5, each: int = 10, samples: int = 50) -> Predictions:
+    generator = np.random.default_rng(seed)
+    whole = classes(seed=seed, subjects=subjects, each=each, labels=("ECG", "x"), shares=(1, 1))
+    target_NT = generator.normal(size=(subjects * each, samples)).astype(np.float32)
+    noise_NT = generator.normal(size=target_NT.shape).astype(np.float32)
+    said_NT = (target_NT + 0.5 * noise_NT).astype(np.float32)
+    return _as(whole, kind="signal", labels=("ECG",), target=target_NT, score_NK=said_NT)
+
+
+KINDS = {"classes": classes, "heads": heads, "signal": signals}
+
+
+def _as(whole: Predictions, **changes: Any) -> Predictions:
+    return Predictions(**{**whole.__dict__, **changes})
+
+
+METRICS = (
+    "accuracy",
+    "macro_f1",
+    "f1",
+    "sensitivity",
+    "positive_predictivity",
+    "kappa",
+    "jkappa",
+)
+AAMI = ("F", "N", "S", "V")
+
+
+def study_rows(*, simulated: bool = True, repeats: int = 2) -> dict[str, dict[str, Any]]:
+    """Return rows of a study: two starts under two protocols, a baseline, a pretext."""
+    rows: dict[str, dict[str, Any]] = {}
+    for protocol, split in {"paper": "mitdb-paper", "honest": "mitdb-strict"}.items():
+        place = {"protocol": protocol, "split": split, "simulated": simulated}
+        for init in ("scratch", "pretext"):
+            rows[f"mitdb-cnn-{init}-{split[6:]}"] = {
+                **place,
+                "repeats": repeats,
+                "tags": {"data": "mitdb", "model": "cnn", "init": init},
+                "metrics": list(METRICS),
+            }
+        rows[f"mitdb-majority-{split[6:]}"] = {
+            **place,
+            "repeats": 1,
+            "tags": {"data": "mitdb", "model": "majority", "init": "none"},
+            "metrics": list(METRICS),
+        }
+    rows["pretext-cnn-paper"] = {
+        "protocol": "paper",
+        "split": "mitdb-pretext",
+        "simulated": simulated,
+        "repeats": 1,
+        "tags": {"data": "mitdb", "model": "cnn", "init": "pretext task"},
+        "metrics": ["head_accuracy", "head_balanced_accuracy"],
+    }
+    return rows
+
+
+def study(*, simulated: bool = True, repeats: int = 2, **changes: Any) -> Tabulate:
+    comparisons = [{"tag": "init", "of": "pretext", "to": "scratch"}]
+    given = {
+        "study": "transform_recognition",
+        "rows": study_rows(simulated=simulated, repeats=repeats),
+        "primary": "macro_f1",
+        "comparisons": comparisons,
+        "draws": 200,
+    }
+    return Tabulate.model_validate({**given, **changes})
+
+
+def run_predictions(row: Row, repeat: int) -> Predictions:
+    """Return what a row's model may have said."""
+    if "head_accuracy" in {m.name for m in row.metrics}:
+        return heads(seed=repeat, subjects=8)
+    labels = LABELS if row.protocol == "paper" else AAMI
+    shares = SHARES if row.protocol == "paper" else (0.03, 0.75, 0.1, 0.12)
+    skill = {"scratch": 0.8, "pretext": 0.84, "none": 0.0}[row.tags["init"]]
+    skill += 0.12 if row.protocol == "paper" else 0.0
+    noise = sum(map(ord, row.tags["init"])) + repeat
+    made = classes(
+        subjects=14, each=90, people=5, skill=skill, labels=labels, shares=shares, noise=noise
+    )
+    if row.tags["model"] != "majority":
+        return made
+    said_NK = np.zeros_like(made.score_NK)
+    said_NK[:, labels.index("N")] = 1
+    return _as(made, score_NK=said_NK)
+
+
+def written(spec: Tabulate, folder: Path) -> list[Path]:
+    """Write the predictions of every row and repeat below a folder."""
+    files = []
+    for name, row in spec.rows.items():
+        for repeat in range(row.repeats):
+            file = folder / "predictions" / name / f"{repeat}.parquet"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write(run_predictions(row, repeat), file)
+            files.append(file)
+    return files
+
+
+def card(
+    stage: str, entry: str, *, repeat: int = 0, torch: str = "2.13.0", simulated: bool = True
+) -> dict[str, Any]:
+    return {
+        "stage": stage,
+        "spec": {"training": {"epochs": 20}},
+        "repeat": repeat,
+        "seed": repeat,
+        "parents": [],
+        "weights_sha256": f"{entry}{repeat}".encode().hex()[:16].ljust(64, "0"),
+        "parameters": 97_061,
+        "versions": {"python": "3.11.9", "torch": torch, "cardiograft": "0.1.0"},
+        "wall_s": 61.5 + 3 * repeat,
+        "peak_memory_MB": 812.4,
+        "device": "cpu",
+        "epochs_run": 20,
+        "simulated": simulated,
+    }
+
+
+def cards(spec: Tabulate, folder: Path, *, torch: tuple[str, ...] = ("2.13.0",)) -> list[Path]:
+    """Write a card for every network of a study."""
+    files = []
+    for name, row in spec.rows.items():
+        stage = "pretrain" if "pretext-cnn" in name and "mitdb" not in name else "transfer"
+        if row.tags["model"] != "majority":
+            for repeat in range(row.repeats):
+                file = folder / stage / name / str(repeat) / "card.json"
+                file.parent.mkdir(parents=True, exist_ok=True)
+                version = torch[len(files) % len(torch)]
+                made = card(stage, name, repeat=repeat, torch=version, simulated=row.simulated)
+                file.write_text(json.dumps(made))
+                files.append(file)
+    return files

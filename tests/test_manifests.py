@@ -1,0 +1,156 @@
+"""Every record is accepted, or quarantined with its reason; the digest is of what can be used."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import wfdb
+from tiny_database import Tiny, fetch, http_servers, mirror_of, reasons, write_hashes, write_record
+
+
+@pytest.fixture
+def mirror(tmp_path: Path) -> Path:
+    return mirror_of(tmp_path / "mirror")
+
+
+@pytest.fixture
+def served() -> Iterator[Callable[[Path], str]]:
+    with http_servers() as serve:
+        yield serve
+
+
+Plant = Callable[[Path], None]
+
+
+def _edit(root: Path, old: str, new: str) -> None:
+    path = root / "101.hea"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def _missing_lead(root: Path) -> None:
+    _edit(root, "MLII", "III")
+    _edit(root, "V5", "V2")
+
+
+def _gaps(root: Path) -> None:
+    samples_TC = wfdb.rdrecord(str(root / "101")).p_signal
+    samples_TC[:60, 0] = np.nan
+    wfdb.wrsamp(
+        "101",
+        fs=360,
+        units=["mV", "mV"],
+        sig_name=["MLII", "V5"],
+        p_signal=samples_TC,
+        fmt=["212", "212"],
+        adc_gain=[200, 200],
+        baseline=[0, 0],
+        write_dir=str(root),
+    )
+
+
+PLANTS: dict[str, tuple[Plant, str]] = {
+    "no header": (lambda r: (r / "101.hea").unlink(), "missing file: 101.hea"),
+    "no signal": (lambda r: (r / "101.dat").unlink(), "missing file: 101.dat"),
+    "no marks": (lambda r: (r / "101.atr").unlink(), "missing file: 101.atr"),
+    "empty header": (lambda r: (r / "101.hea").write_bytes(b""), "unreadable header: it is empty"),
+    "noise for a header": (
+        lambda r: (r / "101.hea").write_bytes(bytes(range(128, 256)) * 3),
+        "unreadable header",
+    ),
+    "page for a header": (
+        lambda r: (r / "101.hea").write_text("<html>404</html>"),
+        "HTML page: 101.hea",
+    ),
+    "fewer signals": (
+        lambda r: _edit(r, "101 2", "101 3"),
+        "unreadable header: 2 signals or segments, it states 3",
+    ),
+    "odd format": (lambda r: _edit(r, " 212 200", " 213 200"), "unreadable header: '101.dat 213"),
+    "short signal": (
+        lambda r: os.truncate(r / "101.dat", 1199),
+        "truncated signal: 101.dat has 1199 of 1200 bytes",
+    ),
+    "rate 0": (lambda r: _edit(r, " 360 ", " 0 "), "absurd sampling rate: 0 Hz"),
+    "rate below 0": (lambda r: _edit(r, " 360 ", " -360 "), "absurd sampling rate: -360 Hz"),
+    "rate nan": (lambda r: _edit(r, " 360 ", " nan "), "absurd sampling rate: nan Hz"),
+    "rate 1e9": (lambda r: _edit(r, " 360 ", " 1e9 "), "absurd sampling rate: 1e9 Hz"),
+    "lead": (_missing_lead, "no wanted lead: has III, V2; MLII or V5"),
+    "gaps": (_gaps, "non-finite samples: 15.0% of MLII"),
+    "name up": (lambda r: _edit(r, "101.dat", "../101.dat"), "unsafe name: the name '../101.dat'"),
+    "name absolute": (lambda r: _edit(r, "101.dat", "/etc/passwd"), "unsafe name: "),
+    "name of another system": (lambda r: _edit(r, "101.dat", "..\\101.dat"), "unsafe name: "),
+}
+
+
+@pytest.mark.parametrize("plant", PLANTS)
+@pytest.mark.parametrize("hashed", [True, False])
+def test_a_record_is_quarantined_with_its_reason(
+    mirror: Path, tmp_path: Path, plant: str, hashed: bool
+) -> None:
+    root = mirror / "tiny" / "1.0.0"
+    act, reason = PLANTS[plant]
+    act(root)
+    (root / "SHA256SUMS.txt").unlink()
+    if hashed:
+        write_hashes(root)
+    if plant == "page for a header" and hashed:
+        reason = "unreadable header"  # it is what the mirror says it is
+    manifest = fetch(mirror, tmp_path / "data")
+    found = reasons(manifest)
+    assert found.pop("101", "").startswith(reason)
+    assert found == {"100": None, "sub/rec_1": None}
+    assert str(tmp_path) not in json.dumps(manifest["records"])
+
+
+def test_fewer_gaps_than_the_limit_are_let_through(mirror: Path, tmp_path: Path) -> None:
+    _gaps(mirror / "tiny" / "1.0.0")
+    write_hashes(mirror / "tiny" / "1.0.0")
+    assert reasons(fetch(mirror, tmp_path / "data", max_nonfinite=0.15))["101"] is None
+
+
+def test_a_file_that_fails_its_hash_quarantines_its_record(
+    mirror: Path, tmp_path: Path, served: Any
+) -> None:
+    root = mirror / "tiny" / "1.0.0"
+    body = bytearray((root / "101.dat").read_bytes())
+    body[100] ^= 1
+    (root / "101.dat").write_bytes(body)
+    for number, way in enumerate((mirror, served(mirror))):
+        manifest = fetch(way, tmp_path / f"{number}")
+        assert reasons(manifest)["101"] == "wrong hash: 101.dat"
+        assert not list((tmp_path / f"{number}").rglob("101.dat*"))
+
+
+def test_a_run_whose_every_record_is_quarantined_stops(mirror: Path, tmp_path: Path) -> None:
+    root = mirror / "tiny" / "1.0.0"
+    (root / "100.dat").unlink()
+    with pytest.raises(ValueError, match="no record can be used: no wanted lead 2, missing file 1"):
+        fetch(mirror, tmp_path / "data", Tiny(WANTED=("SCG",)))
+
+
+def test_a_header_checksum_rejects_nothing(mirror: Path, tmp_path: Path) -> None:
+    root = mirror / "tiny" / "1.0.0"
+    lines = (root / "101.hea").read_text().splitlines()
+    words = lines[1].split()
+    words[6] = str(int(words[6]) + 1)
+    (root / "101.hea").write_text("\n".join([lines[0], " ".join(words), *lines[2:]]) + "\n")
+    write_hashes(root)
+    assert reasons(fetch(mirror, tmp_path / "data"))["101"] is None
+
+
+def test_the_digest_is_of_accepted_recordings_alone(mirror: Path, tmp_path: Path) -> None:
+    root = mirror / "tiny" / "1.0.0"
+    digests = [fetch(mirror, tmp_path / "0")["digest"]]
+    (root / "notes.txt").write_text("a file that no record needs")
+    write_hashes(root)
+    digests.append(fetch(mirror, tmp_path / "1")["digest"])
+    write_record(root, "100", seed=9)
+    write_hashes(root)
+    digests.append(fetch(mirror, tmp_path / "2")["digest"])
+    assert digests[0] == digests[1] != digests[2]

@@ -1,0 +1,137 @@
+from pathlib import Path
+from typing import Any
+
+import findings
+import pandas as pd
+import pytest
+from scripts import load
+from synthetic import study
+
+from cardiograft import measured
+
+script = load("publish")
+NAME = "transform_recognition"
+README = f"# Title\n\n<!-- table:{NAME} -->\nold\n<!-- /table:{NAME} -->\n\nMore.\n"
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
+    folder = tmp_path_factory.mktemp("measured")
+    return findings.write(folder, spec=study(simulated=False), simulated=False)
+
+
+def published(inputs: dict[str, list[Path]], folder: Path, **changes: Any) -> Path:
+    given = {
+        "tables": inputs["tables"],
+        "study": NAME,
+        "command": "make report",
+        "segments": inputs["segments"],
+        "readme": None,
+        "simulated": False,
+        "out": folder / f"{NAME}.csv",
+    }
+    script.publish(**{**given, **changes})
+    return folder / f"{NAME}.csv"
+
+
+@pytest.fixture(scope="module")
+def table(inputs: dict[str, list[Path]], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return published(inputs, tmp_path_factory.mktemp("docs"))
+
+
+def test_has_its_columns_and_where_it_comes_from(table: Path) -> None:
+    frame = pd.read_csv(table, dtype=str, keep_default_na=False)
+    assert tuple(frame.columns) == measured.COLUMNS
+    assert set(frame["study"]) == {NAME}
+    assert set(frame["command"]) == {"make report"}
+    assert set(frame["commit"]) == {script.commit()}
+
+
+def test_names_the_commit_it_was_made_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert script.commit() == "unversioned"
+    script.git("init", "--quiet")
+    assert script.commit() == "unversioned"
+    who = ["-c", "user.name=n", "-c", "user.email=n@example.org"]
+    script.git(*who, "commit", "--quiet", "--allow-empty", "-m", "first")
+    assert script.commit() == script.git("rev-parse", "HEAD")[:12]
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/new.py").touch()
+    assert script.commit().endswith("+changes")
+
+
+def test_values_are_the_tables(table: Path, inputs: dict[str, list[Path]]) -> None:
+    frame = pd.read_csv(table, keep_default_na=False, dtype=str)
+    scores = pd.read_csv(inputs["tables"][0] / "scores.csv", keep_default_na=False, dtype=str)
+    key = ["run", "metric", "class"]
+    merged = frame.merge(scores, on=key, suffixes=("", "_score"))
+    assert len(merged) == len(scores)
+    known = merged[merged["value"] != ""]
+    assert (known["value"].astype(float) - known["value_score"].astype(float)).abs().max() < 1e-6
+    accuracy = frame[(frame["metric"] == "accuracy") & (frame["protocol"] == "paper")]
+    paper = dict(zip(accuracy["run"], accuracy["paper"], strict=True))
+    assert paper["mitdb-cnn-scratch-paper"] == "0.9228"
+    assert paper["mitdb-majority-paper"] == ""
+
+
+def test_has_gaps_counts_and_wall_time(table: Path) -> None:
+    frame = pd.read_csv(table, keep_default_na=False, dtype=str)
+    gaps = frame[frame["protocol"] == "gap"]
+    assert "mitdb-cnn-scratch-paper - mitdb-cnn-scratch-strict" in set(gaps["run"])
+    counts = frame[frame["metric"] == "segments"].set_index("class")["value"]
+    assert counts[""] == "17940"
+    assert counts["N"] == "14810"
+    wall = frame[(frame["metric"] == "wall_s") & (frame["run"] == "mitdb-cnn-scratch-paper")]
+    assert wall[["value", "class", "repeats"]].to_numpy().tolist() == [["63.0", "transfer", "2"]]
+
+
+def test_readme_table_is_made_of_it(table: Path) -> None:
+    text = measured.readme_table(table)
+    assert "17\u202f940 segments (F 142 · N 14\u202f810" in text
+    (line,) = [x for x in text.splitlines() if x.startswith("| mitdb-cnn-scratch-paper |")]
+    cells = [c.strip() for c in line.strip("|").split("|")]
+    assert cells[1:3] == ["paper", "2"]
+    assert cells[-2:] == ["92.3", "1 min 3 s"]
+    assert "| mitdb-cnn-scratch-paper − mitdb-cnn-scratch-strict | +" in text
+
+
+def test_readme_is_renewed_between_its_markers(
+    inputs: dict[str, list[Path]], tmp_path: Path
+) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text(README)
+    table = published(inputs, tmp_path, readme=readme)
+    once = readme.read_text()
+    assert once.startswith("# Title\n\n<!-- table:")
+    assert once.endswith(f"<!-- /table:{NAME} -->\n\nMore.\n")
+    assert measured.readme_table(table) in once
+    assert "old" not in once
+    published(inputs, tmp_path, readme=readme)
+    assert readme.read_text() == once
+
+
+@pytest.mark.parametrize("text", ["no markers", README + README, README.replace("/table", "end")])
+def test_markers_must_be_there_once(text: str) -> None:
+    with pytest.raises(ValueError, match="once each, in this order"):
+        measured.replaced(text, NAME, "table\n")
+
+
+def test_simulated_data_is_no_measurement(tmp_path: Path) -> None:
+    inputs = findings.write(tmp_path)
+    with pytest.raises(ValueError, match="hold simulated data: not a measurement"):
+        published(inputs, tmp_path)
+    assert not (tmp_path / f"{NAME}.csv").exists()
+    assert published(inputs, tmp_path, simulated=True).exists()
+
+
+def test_unknown_study_is_named(inputs: dict[str, list[Path]], tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no tables of study 'rhythm'"):
+        published(inputs, tmp_path, study="rhythm")
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "docs" / "results").glob("*.csv")))
+def test_readme_in_the_repository_is_up_to_date(file: Path) -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    table = measured.readme_table(file)
+    assert measured.replaced(text, file.stem, table) == text

@@ -1,0 +1,257 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scripts import load
+from synthetic import cards, classes, study, study_rows, written
+
+from cardiograft import evaluated, predictions, published, tables
+from cardiograft.predictions import Predictions
+from cardiograft.published import Published
+from cardiograft.specs.score import Score
+from cardiograft.specs.tabulate import Tabulate
+
+script, score_script = load("tabulate"), load("score")
+
+
+def scored(spec: Tabulate, files: list[Path], folder: Path) -> list[Path]:
+    out = []
+    for file in files:
+        metrics = spec.rows[file.parent.name].metrics
+        out.append(folder / "scores" / file.parent.name / file.name)
+        score_script.score(Score(metrics=metrics), file, out[-1])
+    return out
+
+
+@pytest.fixture(scope="module")
+def spec() -> Tabulate:
+    return study()
+
+
+@pytest.fixture(scope="module")
+def made(spec: Tabulate, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("study")
+    files = written(spec, folder)
+    scores = scored(spec, files, folder)
+    script.tabulate(spec, files, scores, cards(spec, folder), folder / "tables")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def scores(made: Path) -> pd.DataFrame:
+    return pd.read_csv(made / "tables" / "scores.csv", keep_default_na=False, na_values=[""])
+
+
+def frame(made: Path, name: str) -> pd.DataFrame:
+    table = pd.read_csv(made / "tables" / f"{name}.csv")
+    return table.fillna({"class": ""}) if "class" in table else table
+
+
+def test_writes_every_table(made: Path) -> None:
+    assert {p.name for p in (made / "tables").iterdir()} == {
+        *(f"{n}.csv" for n in ("scores", "gaps", "comparisons", "published", "confusion")),
+        *(f"{n}.csv" for n in ("records", "costs", "table_1", "table_2")),
+        "study.json",
+    }
+
+
+def test_value_is_the_mean_over_repeats(made: Path) -> None:
+    table = frame(made, "scores").set_index(["run", "metric", "class"])
+    files = sorted((made / "scores" / "mitdb-cnn-pretext-strict").iterdir())
+    each = [pd.read_parquet(f).set_index(["metric", "class"])["value"] for f in files]
+    for metric, name in (("accuracy", ""), ("sensitivity", "S"), ("jkappa", "")):
+        row = table.loc[("mitdb-cnn-pretext-strict", metric, name)]
+        found = [one[metric, name] for one in each]
+        assert row["value"] == pytest.approx(np.mean(found))
+        assert row["spread"] == pytest.approx(np.std(found, ddof=1))
+        assert row["low"] < row["value"] < row["high"]
+        assert (row["repeats"], row["subjects"]) == (2, 14)
+
+
+def test_tags_are_columns(made: Path) -> None:
+    table = frame(made, "scores")
+    assert list(table.columns[:7]) == [
+        *("study", "run", "protocol", "split"),
+        *("tag_data", "tag_init", "tag_model"),
+    ]
+    assert table["simulated"].all()
+
+
+def test_gap_is_paper_minus_honest_of_equal_tags(made: Path) -> None:
+    gaps, scores = frame(made, "gaps"), frame(made, "scores")
+    pairs = set(zip(gaps["paper_run"], gaps["honest_run"], strict=True))
+    assert pairs == {(f"{n}-paper", f"{n}-strict") for n in NAMES}
+    value = scores.set_index(["run", "metric", "class"])["value"]
+    for row in gaps.to_dict("records"):
+        key = row["metric"], row["class"]
+        expected = value[row["paper_run"], *key] - value[row["honest_run"], *key]
+        assert row["gap"] == pytest.approx(expected, nan_ok=True)
+    accuracy = gaps[(gaps["metric"] == "accuracy") & (gaps["paper_run"] == PRETEXT)].iloc[0]
+    assert 0 < accuracy["low"] < accuracy["gap"] < accuracy["high"]
+    assert "Q" not in set(gaps["class"])
+
+
+NAMES = ("mitdb-cnn-scratch", "mitdb-cnn-pretext", "mitdb-majority")
+PRETEXT = "mitdb-cnn-pretext-paper"
+
+
+def test_comparisons_pair_runs_that_differ_in_one_tag(made: Path) -> None:
+    table = frame(made, "comparisons")
+    assert set(zip(table["of_run"], table["to_run"], strict=True)) == {
+        (f"mitdb-cnn-pretext-{s}", f"mitdb-cnn-scratch-{s}") for s in ("paper", "strict")
+    }
+    assert (table["difference"] - (table["of_value"] - table["to_value"])).abs().max() < 1e-12
+    assert (table["p_holm"] >= table["p"]).all()
+    assert table["low"].lt(table["difference"]).all()
+    assert table["high"].gt(table["difference"]).all()
+
+
+def test_pairing_is_tighter_than_two_intervals(made: Path) -> None:
+    spec = study(comparisons=[{"tag": "model", "of": "cnn", "to": "cnn"}])
+    own = [
+        evaluated.read(n, spec.rows[n], sorted((made / "predictions" / n).iterdir())) for n in RUNS
+    ]
+    table = tables.comparisons(spec, own)
+    assert (table["difference"] == 0).all()
+    assert (table[["low", "high"]] == 0).all(axis=None)
+    assert (table["p"] == 1).all()
+
+
+RUNS = ("mitdb-cnn-scratch-strict",)
+
+
+def test_published_figures_stand_beside_ours(made: Path) -> None:
+    table = frame(made, "published")
+    assert len(table["published"].unique()) == 14
+    cnn = table[(table["tag_model"] == "cnn") & (table["tag_init"] == "scratch")]
+    mit = cnn[cnn["tag_data"] == "mitdb"]
+    assert mit["published"].tolist() == [0.9228, 0.9228]
+    assert set(mit["protocol"]) == {"paper", "honest"}
+    assert mit["difference"].tolist() == pytest.approx((mit["ours"] - 0.9228).tolist())
+    assert cnn[cnn["tag_data"] == "ptbdb"]["ours"].isna().all()
+
+
+def test_papers_tables_hold_its_figures(made: Path) -> None:
+    first = pd.read_csv(made / "tables" / "table_1.csv")
+    assert first["Paper"].tolist() == [
+        *("90.38 %", "91.68 %", "92.28 %", "97.46 %", "87.25 %", "83.85 %"),
+    ]
+    assert first.loc[2, "Ours, honest protocol"].endswith("(mitdb-strict) (simulated)")
+
+
+def test_confusion_adds_up(made: Path, spec: Tabulate) -> None:
+    table, records = frame(made, "confusion"), frame(made, "records")
+    assert (table.groupby("run")["count"].sum() == 14 * 90).all()
+    assert records["record"].nunique() == 14
+    both = records.groupby(["run", "true", "predicted"])["count"].sum().reset_index()
+    merged = both.merge(table, on=["run", "true", "predicted"])
+    assert len(merged) == len(table)
+    assert (merged["count_x"] - merged["count_y"]).abs().max() < 1e-9
+
+
+def test_versions_that_differ_are_warned_of(spec: Tabulate, made: Path, tmp_path: Path) -> None:
+    assert json.loads((made / "tables" / "study.json").read_text())["warnings"] == []
+    files = written(spec, made)
+    mixed = cards(spec, tmp_path, torch=("2.12.0", "2.13.0"))
+    script.tabulate(spec, files, scored(spec, files, made), mixed, tmp_path / "tables")
+    (warning,) = json.loads((tmp_path / "tables" / "study.json").read_text())["warnings"]
+    assert warning.startswith("models of several versions of torch")
+
+
+def test_same_input_same_bytes(spec: Tabulate, made: Path, tmp_path: Path) -> None:
+    files = sorted((made / "predictions").rglob("*.parquet"), reverse=True)
+    scores = sorted((made / "scores").rglob("*.parquet"))
+    read = sorted(made.rglob("card.json"))
+    for name in ("a", "b"):
+        script.tabulate(spec, files, scores, read, tmp_path / name)
+    for file in (tmp_path / "a").iterdir():
+        assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes()
+
+
+def one_run(folder: Path, *saved: Predictions, name: str = "r", **row: object) -> evaluated.Run:
+    given = {**study_rows()["mitdb-cnn-scratch-strict"], "repeats": len(saved), **row}
+    spec = study(rows={name: given}, comparisons=[])
+    files = []
+    for repeat, one in enumerate(saved):
+        files.append(folder / name / f"{repeat}.parquet")
+        predictions.write(one, files[-1])
+    return evaluated.read(name, spec.rows[name], files)
+
+
+def test_a_rare_class_gets_no_interval(tmp_path: Path) -> None:
+    saved = classes(seed=1, subjects=8, each=200)
+    carriers = np.isin(saved.subject_N, ["mitdb/200", "mitdb/201"])
+    run = one_run(tmp_path, saved.only((saved.target != 0) | carriers))
+    spec = study(rows={"r": run.row}, comparisons=[])
+    files = scored(spec, list(run.files), tmp_path)
+    read = pd.read_parquet(files[0]).assign(run="r", repeat=0)
+    table = tables.scores(spec, [run], read).set_index(["metric", "class"])
+    assert table.loc[("sensitivity", "F"), ["low", "high"]].isna().all()
+    assert table.loc[("sensitivity", "F"), "subjects"] == 2
+    assert table.loc[("macro_f1", ""), ["low", "high"]].isna().all()
+    assert table.loc[("sensitivity", "N"), ["low", "high"]].notna().all()
+
+
+def test_comparison_uses_the_segments_both_were_tested_on(tmp_path: Path) -> None:
+    whole, less = classes(seed=1, people=1), classes(seed=2, people=1)
+    kept = less.subject_N != "mitdb/200"
+    one = one_run(tmp_path, whole, name="one")
+    other = one_run(tmp_path, less.only(kept), name="other")
+    first, second, segments = evaluated.shared(one, other, "test", "accuracy")
+    assert first.shape == second.shape == (1, 11, 25)
+    assert segments == kept.sum()
+    assert first.sum() == second.sum() == kept.sum()
+
+
+def test_runs_that_share_nothing_are_not_compared(tmp_path: Path) -> None:
+    whole = classes(seed=1)
+    half = whole.subject_N < "mitdb/206"
+    one, other = (one_run(tmp_path, whole.only(h), name=n) for n, h in (("a", half), ("b", ~half)))
+    with pytest.raises(ValueError, match="a and b share no test segment"):
+        evaluated.shared(one, other, "test", "accuracy")
+
+
+def test_a_run_without_a_test_part_has_neither_gap_nor_comparison(tmp_path: Path) -> None:
+    saved = classes(seed=1, part="validation")
+    one = one_run(tmp_path, saved, name="one", protocol="paper")
+    two = one_run(tmp_path, saved, name="two", protocol="honest")
+    spec = study(comparisons=[{"tag": "init", "of": "scratch", "to": "scratch"}])
+    assert tables.gaps(spec, [one, two]).empty
+    assert tables.comparisons(spec, [one, two]).empty
+
+
+def test_missing_repeats_and_other_segments_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="r: 3 repeats asked for, 1 found"):
+        one_run(tmp_path, classes(), repeats=3)
+    other = classes(subjects=5)
+    with pytest.raises(ValueError, match=r"1\.parquet: other segments or labels than"):
+        one_run(tmp_path, classes(), other)
+
+
+def test_primary_that_no_run_has_is_refused(made: Path) -> None:
+    spec = study(primary="mse")
+    names = ("mitdb-cnn-scratch-strict", "mitdb-cnn-pretext-strict")
+    own = [
+        evaluated.read(n, spec.rows[n], sorted((made / "predictions" / n).iterdir())) for n in names
+    ]
+    with pytest.raises(ValueError, match="no metric 'mse'"):
+        tables.comparisons(spec, own)
+
+
+def test_a_class_can_be_primary(made: Path) -> None:
+    spec = study(primary="sensitivity:S")
+    names = ("mitdb-cnn-scratch-strict", "mitdb-cnn-pretext-strict")
+    own = [
+        evaluated.read(n, spec.rows[n], sorted((made / "predictions" / n).iterdir())) for n in names
+    ]
+    (row,) = tables.comparisons(spec, own).to_dict("records")
+    assert (row["metric"], row["class"]) == ("sensitivity", "S")
+
+
+def test_a_figure_without_a_run_stands_alone(scores: pd.DataFrame) -> None:
+    figure = Published(tags={"model": "vit"}, metric="accuracy", value=0.5, source="p. 3")
+    (row,) = published.beside([figure], scores.fillna({"class": ""})).to_dict("records")
+    assert row["run"] == ""
+    assert np.isnan(row["ours"])
