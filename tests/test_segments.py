@@ -311,12 +311,21 @@ def test_r_r_intervals_are_those_between_the_marks(cut_up, kind):
     odd_A = marks.sample_A + np.random.default_rng(0).integers(-60, 60, len(marks.sample_A))
     one = dataclasses.replace(one, annotations=dataclasses.replace(marks, sample_A=odd_A))
     out, _ = cut_up(spec(kind, "aami"), one)
-    found = shards.arrays([out], None, ["start", "rr_before", "rr_after", "rr_record"])
+    shares = ["rr_before_of_record", "rr_after_of_record", "rr_before_of_local"]
+    found = shards.arrays([out], None, ["start", "rr_before", "rr_after", "rr_record", *shares])
     nearest_N = np.abs(found["start"][:, None] + 108 * (kind == "beats") - odd_A).argmin(axis=1)
     rr = np.concatenate([[np.nan], np.diff(odd_A) / 360, [np.nan]])
     np.testing.assert_allclose(found["rr_before"], rr[nearest_N], rtol=1e-6)
     np.testing.assert_allclose(found["rr_after"], rr[nearest_N + 1], rtol=1e-6)
     np.testing.assert_allclose(found["rr_record"], np.nanmedian(rr), rtol=1e-6)
+    share = rr / np.nanmedian(rr)
+    np.testing.assert_allclose(found["rr_before_of_record"], share[nearest_N], rtol=1e-6)
+    np.testing.assert_allclose(found["rr_after_of_record"], share[nearest_N + 1], rtol=1e-6)
+    inner = np.flatnonzero((nearest_N > 5) & (nearest_N < len(rr) - 7))
+    local = [np.median(rr[k - 5 : k + 6]) for k in nearest_N[inner]]
+    np.testing.assert_allclose(
+        found["rr_before_of_local"][inner], rr[nearest_N[inner]] / local, rtol=1e-6
+    )
 
 
 def test_detected_beats_are_near_the_annotated_ones(cut_up):

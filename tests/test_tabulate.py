@@ -252,6 +252,6 @@ def test_a_class_can_be_primary(made: Path) -> None:
 
 def test_a_figure_without_a_run_stands_alone(scores: pd.DataFrame) -> None:
     figure = Published(tags={"model": "vit"}, metric="accuracy", value=0.5, source="p. 3")
-    (row,) = published.beside([figure], scores.fillna({"class": ""})).to_dict("records")
+    (row,) = published.beside([figure], scores.fillna({"class": ""}), {}).to_dict("records")
     assert row["run"] == ""
     assert np.isnan(row["ours"])

@@ -237,6 +237,7 @@ class Config(Entry):
 
     def _tabulate(self, name: str) -> Tabulate:
         study = self.studies[name]
+        usual = plugins.constants("studies", name)["USUAL"]
         rows = {}
         for entry in study.evaluations:
             evaluation = self.evaluations[entry]
@@ -246,7 +247,7 @@ class Config(Entry):
                 split=evaluation.split,
                 simulated=self.simulated,
                 repeats=run.repeats,
-                tags={**run.tags, **evaluation.tags},
+                tags={**usual, **run.tags, **evaluation.tags},
                 metrics=evaluation.metrics,
             )
         return Tabulate(

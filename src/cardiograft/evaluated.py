@@ -18,7 +18,7 @@ from cardiograft import predictions, scoring
 from cardiograft.confusions import check
 from cardiograft.predictions import Predictions
 from cardiograft.records import Float64
-from cardiograft.specs.entry import Plugin
+from cardiograft.specs.entry import Figure
 from cardiograft.specs.tabulate import Row
 
 
@@ -55,7 +55,7 @@ class Run:
     confusion: pd.DataFrame = field(default_factory=pd.DataFrame)
     records: pd.DataFrame = field(default_factory=pd.DataFrame)
 
-    def metric(self, name: str) -> Plugin:
+    def metric(self, name: str) -> Figure:
         """Return the metric whose name in tables is `name`."""
         return next(m for m in self.row.metrics if scoring.named(m) == name)
 
@@ -161,7 +161,7 @@ def _part(run: Run, repeat: int, part: str) -> Predictions:
     return saved.only(saved.part_N == part)
 
 
-def _restricted(run: Run, part: str, metric: Plugin, ids: set[str]) -> Float64:
+def _restricted(run: Run, part: str, metric: Figure, ids: set[str]) -> Float64:
     found: list[Any] = []
     for repeat in range(len(run.files)):
         saved = _part(run, repeat, part)

@@ -7,6 +7,8 @@ A study is a module of ``studies/``:
     project settled.
 ``PUBLISHED``
     The paper's figures.
+``USUAL``
+    Tag to the value of a run that doesn't say: how the paper did it. A literal.
 ``CAPTIONS``
     Title of each table that `tables` returns.
 ``tables(scores, *, options) -> {name: DataFrame}``
@@ -28,7 +30,8 @@ class Published:
     Attributes
     ----------
     tags
-        What names the run; runs with these tags, whatever their others, stand beside it.
+        What names the run; runs with these tags, and the usual value of every other, stand
+        beside it.
     metric, name
         The metric, and the class where it is one class's.
     value
@@ -43,17 +46,22 @@ class Published:
     value: float
     source: str
 
-    def fits(self, scores: pd.DataFrame) -> pd.DataFrame:
+    def fits(self, scores: pd.DataFrame, usual: Mapping[str, str]) -> pd.DataFrame:
         """Return the rows of test scores that stand beside this figure."""
         chosen = (scores["metric"] == self.metric) & (scores["class"] == self.name)
         chosen &= scores["part"] == "test"
-        for tag, value in self.tags.items():
+        for tag, value in {**usual, **self.tags}.items():
             column = f"tag_{tag}"
-            chosen &= scores[column] == value if column in scores else False
+            if column in scores:
+                chosen &= scores[column] == value
+            elif tag in self.tags:
+                chosen &= False
         return scores[chosen]
 
 
-def beside(figures: Iterable[Published], scores: pd.DataFrame) -> pd.DataFrame:
+def beside(
+    figures: Iterable[Published], scores: pd.DataFrame, usual: Mapping[str, str]
+) -> pd.DataFrame:
     """Return each published figure beside ours, one row a run; alone where there is no run."""
     rows: list[dict[str, Any]] = []
     for figure in figures:
@@ -64,7 +72,7 @@ def beside(figures: Iterable[Published], scores: pd.DataFrame) -> pd.DataFrame:
             "published": figure.value,
             "source": figure.source,
         }
-        ours = figure.fits(scores)
+        ours = figure.fits(scores, usual)
         for row in ours.to_dict("records"):
             kept = {k: row[k] for k in ("run", "protocol", "split", "repeats")}
             interval = {k: row[k] for k in ("low", "high", "simulated")}

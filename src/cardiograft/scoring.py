@@ -23,15 +23,20 @@ import pandas as pd
 from cardiograft import plugins
 from cardiograft.predictions import Predictions
 from cardiograft.records import Float64
-from cardiograft.specs.entry import Plugin
+from cardiograft.specs.entry import Figure
 
 PARTS = ("test", "validation", "train")
 
 
-def named(metric: Plugin) -> str:
-    """Return a metric's name in tables: with the options that differ from the defaults."""
+def named(metric: Figure) -> str:
+    """Return a metric's name in tables: with the options that differ from the defaults.
+
+    ``jkappa(unscored=Q+F, without mitdb/232)``.
+    """
     defaults = plugins.options(metric.kind, metric.name)().model_dump(mode="json")
     chosen = [f"{k}={_plain(v)}" for k, v in metric.options.items() if v != defaults[k]]
+    if metric.without:
+        chosen.append(f"without {'+'.join(metric.without)}")
     return f"{metric.name}({', '.join(chosen)})" if chosen else metric.name
 
 
@@ -39,23 +44,33 @@ def _plain(value: Any) -> str:
     return "+".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
-def additive(predictions: Predictions, metric: Plugin) -> Float64:
+def additive(predictions: Predictions, metric: Figure) -> Float64:
     """Return what each subject adds to a metric, shape (S, D), subjects sorted.
+
+    Those whom the metric leaves out are not among them.
 
     Raises
     ------
     ValueError
-        The metric does not take this kind of predictions.
+        The metric does not take this kind of predictions, or leaves out somebody who is not
+        there, or everybody.
     """
     module = plugins.load("metrics", metric.name)
     if predictions.kind not in module.KINDS:
         takes = " or ".join(module.KINDS)
         raise ValueError(f"metric {metric.name!r} takes {takes}, not {predictions.kind}")
-    sums_SD: Float64 = module.additive(predictions)
+    for subject in metric.without:
+        if subject not in predictions.subject_N:
+            known = plugins.hint(subject, sorted(set(predictions.subject_N.tolist())))
+            raise ValueError(f"{named(metric)}: there is no subject {subject!r}.{known}")
+    stays_N = ~np.isin(predictions.subject_N, metric.without)
+    if not stays_N.any():
+        raise ValueError(f"{named(metric)}: that leaves nobody")
+    sums_SD: Float64 = module.additive(predictions.only(stays_N))
     return sums_SD
 
 
-def values(metric: Plugin, sums_BD: Float64, labels: tuple[str, ...]) -> dict[str, Float64]:
+def values(metric: Figure, sums_BD: Float64, labels: tuple[str, ...]) -> dict[str, Float64]:
     """Return a metric's figures for each row of sums: class or ``""`` to shape (B,)."""
     module = plugins.load("metrics", metric.name)
     found: dict[str, Float64] = module.values(sums_BD, labels, **metric.options)
@@ -63,7 +78,7 @@ def values(metric: Plugin, sums_BD: Float64, labels: tuple[str, ...]) -> dict[st
 
 
 def support(
-    metric: Plugin, sums_SD: Float64, labels: tuple[str, ...]
+    metric: Figure, sums_SD: Float64, labels: tuple[str, ...]
 ) -> dict[str, tuple[int, int]]:
     """Return the segments and the subjects that each figure of a metric rests on."""
     module = plugins.load("metrics", metric.name)
@@ -71,7 +86,7 @@ def support(
     return found
 
 
-def score(predictions: Predictions, metrics: tuple[Plugin, ...]) -> pd.DataFrame:
+def score(predictions: Predictions, metrics: tuple[Figure, ...]) -> pd.DataFrame:
     """Return part, metric, class, value, segments and subjects, a row a figure.
 
     Raises
@@ -89,7 +104,7 @@ def score(predictions: Predictions, metrics: tuple[Plugin, ...]) -> pd.DataFrame
     return pd.DataFrame(rows)
 
 
-def _rows(predictions: Predictions, metric: Plugin) -> list[dict[str, Any]]:
+def _rows(predictions: Predictions, metric: Figure) -> list[dict[str, Any]]:
     sums_SD = additive(predictions, metric)
     found = values(metric, sums_SD.sum(axis=0, keepdims=True), predictions.labels)
     rests = support(metric, sums_SD, predictions.labels)

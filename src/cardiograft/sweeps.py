@@ -8,8 +8,9 @@ A sweep is an entry whose name has placeholders::
         split: "{data}-strict"
 
 It stands for one entry per combination. A string that is only a placeholder takes the
-value with its type; the variables (but `entry` and `split`) become the entry's tags. In a
-mapping ``switch`` picks by a variable: ``{switch: init, scratch: [], pretext: [...]}``.
+value with its type; the variables (but `entry` and `split`) become the entry's tags, unless
+a tag of that name is null. In a mapping ``switch`` picks by a variable:
+``{switch: init, scratch: [], pretext: [...]}``.
 """
 
 import itertools
@@ -98,7 +99,8 @@ def _each(section: str, name: str, entry: Raw, config: Raw) -> list[tuple[str, R
         one = _filled(entry, variables, f"{section}.{name}")
         if section in TAGGED and sweep:
             given = {k: str(v) for k, v in variables.items() if k not in UNTAGGED}
-            one["tags"] = {**given, **one.get("tags", {})}
+            tags = {**given, **one.get("tags", {})}
+            one["tags"] = {k: v for k, v in tags.items() if v is not None}
         found.append((_filled(name, variables, section), one))
     return found
 

@@ -14,7 +14,7 @@ import pandas as pd
 from cardiograft import scoring, statistics
 from cardiograft.evaluated import Run, shared
 from cardiograft.records import Float64
-from cardiograft.specs.entry import Plugin
+from cardiograft.specs.entry import Figure
 from cardiograft.specs.tabulate import Tabulate
 from cardiograft.statistics import Values
 
@@ -76,11 +76,11 @@ def _place(spec: Tabulate, run: Run) -> dict[str, Any]:
 def _intervals(
     spec: Tabulate, run: Run
 ) -> Iterator[tuple[tuple[str, str, str], tuple[float, float]]]:
-    for part, subjects in run.subjects.items():
-        weights_BS = _weights(spec, run.row.protocol, len(subjects))
+    for part in run.subjects:
         for metric in run.row.metrics:
             name = scoring.named(metric)
             sums_RSD = run.sums[part, name]
+            weights_BS = _weights(spec, run.row.protocol, sums_RSD.shape[1])
             drawn = statistics.over_repeats(_values(metric, run.labels), sums_RSD, weights_BS)
             rests = carried(metric, sums_RSD, run.labels)
             for which, values_B in drawn.items():
@@ -99,15 +99,15 @@ def _weights(spec: Tabulate, stream: str, subjects: int) -> Float64:
     return statistics.draws(subjects, count=spec.draws, seed=(spec.seed, STREAM[stream]))
 
 
-def _values(metric: Plugin, labels: tuple[str, ...]) -> Values:
+def _values(metric: Figure, labels: tuple[str, ...]) -> Values:
     return partial(_of, metric, labels)
 
 
-def _of(metric: Plugin, labels: tuple[str, ...], sums_BD: Float64) -> dict[str, Float64]:
+def _of(metric: Figure, labels: tuple[str, ...], sums_BD: Float64) -> dict[str, Float64]:
     return scoring.values(metric, sums_BD, labels)
 
 
-def carried(metric: Plugin, sums_RSD: Float64, labels: tuple[str, ...]) -> dict[str, int]:
+def carried(metric: Figure, sums_RSD: Float64, labels: tuple[str, ...]) -> dict[str, int]:
     """Return how many subjects carry each figure of a metric: the fewest of any repeat."""
     found = [scoring.support(metric, sums_SD, labels) for sums_SD in sums_RSD]
     return {name: min(one[name][1] for one in found) for name in found[0]}
@@ -167,7 +167,7 @@ def _point_and_draws(
     metric = run.metric(name)
     sums_RSD = run.sums["test", name]
     values = _values(metric, run.labels)
-    weights_BS = _weights(spec, run.row.protocol, len(run.subjects["test"]))
+    weights_BS = _weights(spec, run.row.protocol, sums_RSD.shape[1])
     whole = statistics.over_repeats(values, sums_RSD, np.ones((1, weights_BS.shape[1])))
     drawn = statistics.over_repeats(values, sums_RSD, weights_BS)
     points = {which: float(value[0]) for which, value in whole.items()}

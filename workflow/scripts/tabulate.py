@@ -28,7 +28,7 @@ def tabulate(
         "scores": figures,
         "gaps": tables.gaps(spec, runs),
         "comparisons": tables.comparisons(spec, runs),
-        "published": published.beside(study.PUBLISHED, figures),
+        "published": published.beside(study.PUBLISHED, figures, study.USUAL),
         "confusion": stacked(runs, "confusion"),
         "records": stacked(runs, "records"),
         "costs": costs.table(read),
@@ -86,6 +86,7 @@ def about(spec: Tabulate, study: Any, own: list[str], warnings: list[str]) -> di
         "least_subjects": spec.least_subjects,
         "simulated": any(row.simulated for row in spec.rows.values()),
         "tags": tables.tag_columns(spec),
+        "usual": dict(study.USUAL),
         "warnings": warnings,
     }
 

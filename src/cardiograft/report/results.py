@@ -182,9 +182,10 @@ def comparison_table(study: Study) -> Table | None:
         about = study.about["metrics"][row["metric"]]
         percent = about["percent"]
         ends = wording.interval(row["low"], row["high"], percent=percent, signed=True)
+        where = _where(row, study.about["usual"])
         found.append(
             [
-                Cell(f"{row['of']} against {row['to']}", small=_where(row), mark=_mark(row)),
+                Cell(f"{row['of']} against {row['to']}", small=where, mark=_mark(row)),
                 wording.name(about, row),
                 wording.number(row["of_value"], percent=percent),
                 wording.number(row["to_value"], percent=percent),
@@ -204,8 +205,9 @@ def comparison_table(study: Study) -> Table | None:
     )
 
 
-def _where(row: Row) -> str:
-    tags = [str(v) for k, v in row.items() if k.startswith("tag_") and v]
+def _where(row: Row, usual: Row) -> str:
+    known = {k.removeprefix("tag_"): str(v) for k, v in row.items() if k.startswith("tag_") and v}
+    tags = [v for tag, v in known.items() if v != usual.get(tag)]
     return ", ".join([*tags, row["split"]])
 
 

@@ -39,14 +39,19 @@ class Table:
 
 @dataclass(frozen=True)
 class Labels:
-    """Short names of a study's runs, of the tags that tell them apart."""
+    """Short names of a study's runs, of the tags that tell them apart.
+
+    A tag that has the study's usual value goes without saying.
+    """
 
     tags: tuple[str, ...]
+    usual: Mapping[str, str] = field(default_factory=dict)
     by_run: dict[str, str] = field(default_factory=dict)
 
     def of(self, row: Row) -> str:
         """Return a run's name from a row that has its tags."""
-        said = once(str(row[f"tag_{tag}"]) for tag in self.tags if row.get(f"tag_{tag}"))
+        own = {tag: str(row[f"tag_{tag}"]) for tag in self.tags if row.get(f"tag_{tag}")}
+        said = once(value for tag, value in own.items() if value != self.usual.get(tag))
         return " · ".join(t for t in said if t != "none") or str(row.get("run") or "all runs")
 
 
@@ -55,7 +60,7 @@ def labels(study: Study) -> Labels:
     scores = study.frame("scores")
     tags = [t for t in study.about["tags"] if scores[f"tag_{t}"].nunique() > 1]
     first = [t for t in ("model", "init") if t in tags]
-    found = Labels((*first, *(t for t in tags if t not in first)))
+    found = Labels((*first, *(t for t in tags if t not in first)), study.about["usual"])
     for row in records(scores):
         found.by_run.setdefault(row["run"], found.of(row))
     return found

@@ -46,6 +46,18 @@ class Plugin(Entry):
         return f"src/cardiograft/{self.kind}/{self.name}.py"
 
 
+class Figure(Plugin):
+    """A metric, and the subjects that it leaves out: what one of them does to it is seen.
+
+    Attributes
+    ----------
+    without
+        As in the predictions, ``<dataset>/<subject>``.
+    """
+
+    without: tuple[str, ...] = ()
+
+
 def _plugins_in(values: list[Any]) -> Iterator[Plugin]:
     for value in values:
         if isinstance(value, Plugin):
@@ -80,11 +92,22 @@ def _chosen(kind: str) -> Callable[[Any], Any]:
     return choose
 
 
+def _figure(given: Any) -> Any:
+    if isinstance(given, Figure):
+        return given
+    without: Any = ()
+    if isinstance(given, dict) and "without" in given:
+        without = given["without"]
+        given = {k: v for k, v in given.items() if k != "without"}
+    chosen = _chosen("metrics")(given)
+    return {"kind": chosen.kind, "name": chosen.name, "options": chosen.options, "without": without}
+
+
 Dataset = Annotated[Plugin, BeforeValidator(_chosen("datasets"))]
 Cut = Annotated[Plugin, BeforeValidator(_chosen("cuts"))]
 Label = Annotated[Plugin, BeforeValidator(_chosen("labels"))]
 Model = Annotated[Plugin, BeforeValidator(_chosen("models"))]
 Task = Annotated[Plugin, BeforeValidator(_chosen("tasks"))]
-Metric = Annotated[Plugin, BeforeValidator(_chosen("metrics"))]
+Metric = Annotated[Figure, BeforeValidator(_figure)]
 Baseline = Annotated[Plugin, BeforeValidator(_chosen("baselines"))]
 StudyName = Annotated[Plugin, BeforeValidator(_chosen("studies"))]
