@@ -27,6 +27,18 @@ def test_sweep_variables_become_tags_but_entry_and_split():
     assert raw["transfer"] == {"a-b": {"tags": {"init": "a"}}}
 
 
+def test_a_null_tag_keeps_a_variable_from_becoming_one():
+    entry = {"sweep": {"init": ["a"], "size": [1]}, "tags": {"size": None, "share": "{size} %"}}
+    raw = expanded({"transfer": {"{init}-{size}": entry}})
+    assert raw["transfer"]["a-1"]["tags"] == {"init": "a", "share": "1 %"}
+
+
+def test_a_study_fills_in_what_is_usual(demo):
+    rows = demo.spec("tabulate", "transform_recognition").rows
+    assert rows["mitdb-cnn-pretext-frozen-strict"].tags["tuning"] == "frozen"
+    assert rows["mitdb-cnn-pretext-strict"].tags["tuning"] == "full"
+
+
 def test_switch_picks_by_a_variable():
     entry = {
         "sweep": {"init": ["a", "b"]},

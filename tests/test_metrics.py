@@ -169,6 +169,34 @@ def test_a_chosen_option_is_part_of_the_name() -> None:
     assert [scoring.named(m) for m in metrics] == ["jkappa", "jkappa(unscored=Q+F)"]
 
 
+def test_a_metric_can_leave_subjects_out() -> None:
+    saved = classes(seed=3, subjects=6)
+    gone = ("mitdb/201", "mitdb/203")
+    asked = Score.model_validate({"metrics": ["jkappa", {"name": "jkappa", "without": gone}]})
+    whole, less = scoring.score(saved, asked.metrics).to_dict("records")
+    (alone,) = scoring.score(
+        saved.only(~np.isin(saved.subject_N, gone)), asked.metrics[:1]
+    ).to_dict("records")
+    assert less["metric"] == "jkappa(without mitdb/201+mitdb/203)"
+    assert less["value"] == alone["value"] != whole["value"]
+    assert (less["segments"], less["subjects"]) == (alone["segments"], alone["subjects"])
+    assert Score.model_validate_json(asked.canonical()) == asked
+
+
+@pytest.mark.parametrize(
+    ("without", "message"),
+    [
+        (["mitdb/2O1"], "there is no subject 'mitdb/2O1'. Did you mean 'mitdb/201'"),
+        (["mitdb/200", "mitdb/201"], "that leaves nobody"),
+    ],
+)
+def test_who_is_left_out_must_be_there_and_not_be_all(without: list[str], message: str) -> None:
+    saved = classes(subjects=2)
+    asked = Score.model_validate({"metrics": [{"name": "kappa", "without": without}]})
+    with pytest.raises(ValueError, match=message):
+        scoring.score(saved, asked.metrics)
+
+
 def test_a_segment_without_a_label_is_not_scored() -> None:
     saved = classes(seed=1)
     hidden = np.where(np.arange(len(saved.target)) % 3 == 0, -1, saved.target)

@@ -194,6 +194,24 @@ def test_a_rare_class_gets_no_interval(tmp_path: Path) -> None:
     assert table.loc[("sensitivity", "N"), ["low", "high"]].notna().all()
 
 
+def test_who_is_left_out_is_in_no_interval(tmp_path: Path) -> None:
+    saved = classes(seed=1, subjects=8, each=200)
+    asked = ["accuracy", {"name": "accuracy", "without": ["mitdb/200"]}]
+    run = one_run(tmp_path, saved, metrics=asked)
+    less = one_run(
+        tmp_path / "less", saved.only(saved.subject_N != "mitdb/200"), metrics=["accuracy"]
+    )
+    assert run.sums["test", "accuracy(without mitdb/200)"].shape[1] == 7
+    found = []
+    for one in (run, less):
+        spec = study(rows={"r": one.row}, comparisons=[], primary="accuracy")
+        files = scored(spec, list(one.files), tmp_path)
+        read = pd.read_parquet(files[0]).assign(run="r", repeat=0)
+        found.append(tables.scores(spec, [one], read).iloc[-1])
+    places = ["value", "low", "high", "segments", "subjects"]
+    assert found[0][places].tolist() == found[1][places].tolist()
+
+
 def test_comparison_uses_the_segments_both_were_tested_on(tmp_path: Path) -> None:
     whole, less = classes(seed=1, people=1), classes(seed=2, people=1)
     kept = less.subject_N != "mitdb/200"
@@ -255,3 +273,11 @@ def test_a_figure_without_a_run_stands_alone(scores: pd.DataFrame) -> None:
     (row,) = published.beside([figure], scores.fillna({"class": ""}), {}).to_dict("records")
     assert row["run"] == ""
     assert np.isnan(row["ours"])
+
+
+def test_a_figure_stands_beside_runs_that_are_as_usual() -> None:
+    figure = Published(tags={"model": "cnn"}, metric="accuracy", value=0.5, source="p. 3")
+    rows = {"metric": "accuracy", "class": "", "part": "test", "tag_model": "cnn"}
+    scores = pd.DataFrame([{**rows, "tag_tuning": t} for t in ("full", "frozen")])
+    assert len(figure.fits(scores, {})) == 2
+    assert figure.fits(scores, {"tuning": "full", "share": "all"})["tag_tuning"].tolist() == ["full"]
