@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import findings
+import pandas as pd
 import pytest
 from scripts import load
 from synthetic import study, study_rows
@@ -299,3 +300,31 @@ def test_spec_is_light() -> None:
     assert Report.model_validate_json(json.dumps({"title": "t", "studies": ["a"]})).studies == (
         "a",
     )
+
+
+@pytest.mark.parametrize("percent", [False, True])
+def test_no_two_ticks_read_alike(percent: bool) -> None:
+    ends = {f"{p}_{e}": "" for p in ("paper", "honest") for e in ("low", "high")}
+    for low, high in ((0.9871, 0.9902), (0.2, 0.95), (0.90, 0.91), (-0.004, 0.003)):
+        drawn = figures.gaps(
+            [{"label": "x", "paper": high, "honest": low, **ends}], title="t", percent=percent
+        )
+        said = re.findall(r'class="tick"[^>]*>([^<]*)<', drawn)
+        assert len(said) == len(set(said)) > 1
+
+
+def test_who_a_figure_leaves_out_is_shown_run_by_run(tmp_path: Path) -> None:
+    rows = study_rows()
+    asked = [
+        *rows["mitdb-cnn-scratch-strict"]["metrics"],
+        {"name": "kappa", "without": ["mitdb/203"]},
+    ]
+    rows = {k: {**v, "metrics": asked} for k, v in rows.items() if k.startswith("mitdb-cnn")}
+    page = told(findings.write(tmp_path, spec=study(rows=rows)), tmp_path)
+    table = page.split("<caption>Recording mitdb/203, run by run")[1].split("</table>")[0]
+    assert len(re.findall("<tr>", table)) == 1 + len(rows)
+    counts = pd.read_csv(tmp_path / "tables/transform_recognition/records.csv")
+    own = counts[(counts["record"] == "mitdb/203") & (counts["run"] == "mitdb-cnn-scratch-strict")]
+    for true, said, count in own[["true", "predicted", "count"]].itertuples(index=False):
+        assert f"{true} as {said}" in table
+        assert f">{wording.mean_count(count)}<" in table

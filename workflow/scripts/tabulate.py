@@ -64,7 +64,8 @@ def stacked(runs: Sequence[evaluated.Run], name: str) -> pd.DataFrame:
 
 def about(spec: Tabulate, study: Any, own: list[str], warnings: list[str]) -> dict[str, Any]:
     metrics = {}
-    for metric in {m.canonical(): m for r in spec.rows.values() for m in r.metrics}.values():
+    asked = {m.canonical(): m for r in spec.rows.values() for m in r.metrics}
+    for metric in asked.values():
         module = plugins.load("metrics", metric.name)
         metrics[scoring.named(metric)] = {
             "title": scoring.named(metric).replace(metric.name, module.TITLE, 1),
@@ -87,6 +88,9 @@ def about(spec: Tabulate, study: Any, own: list[str], warnings: list[str]) -> di
         "simulated": any(row.simulated for row in spec.rows.values()),
         "tags": tables.tag_columns(spec),
         "usual": dict(study.USUAL),
+        "singled_out": sorted(
+            {s for r in spec.rows.values() for m in r.metrics for s in m.without}
+        ),
         "warnings": warnings,
     }
 

@@ -66,7 +66,8 @@ def _x(value: Any, marks: Sequence[float]) -> str:
 
 
 def _axis(marks: Sequence[float], height: int, percent: bool) -> Markup:
-    digits = 0 if percent else max(1, len(f"{marks[1] - marks[0]:g}".partition(".")[2]))
+    step = (marks[1] - marks[0]) * (100 if percent else 1)
+    digits = max(0 if percent else 1, len(f"{step:g}".partition(".")[2]))
     lines = []
     for k, mark in enumerate(marks):
         text = f"{100 * mark:.{digits}f}" if percent else f"{mark:.{digits}f}"

@@ -1,13 +1,23 @@
-"""A study's results as the page shows them: gaps, comparisons, published figures, classes."""
+"""A study's results as the page shows them: gaps, comparisons, published figures, runs."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from markupsafe import Markup
 
-from cardiograft.report import figures, wording
+from cardiograft.report import details, figures, wording
 from cardiograft.report.read import Study
-from cardiograft.report.views import Cell, Labels, Row, Table, labels, once, records, simulated
+from cardiograft.report.views import (
+    Cell,
+    Labels,
+    Row,
+    Table,
+    labels,
+    mark,
+    once,
+    records,
+    score_cell,
+)
 
 KEY = 6  # sentences of one kind among the key points
 
@@ -32,9 +42,10 @@ def section(study: Study) -> dict[str, Any]:
         "published": published_table(study, named),
         "own": own_tables(study),
         "overall": overall_tables(study, named),
-        "classes": class_tables(study, named),
-        "confusions": confusions(study, named),
-        "records": record_tables(study, named),
+        "classes": details.class_tables(study, named),
+        "confusions": details.confusions(study, named),
+        "singled_out": details.singled_out(study, named),
+        "records": details.record_tables(study, named),
     }
 
 
@@ -133,12 +144,12 @@ def gap_table(study: Study, named: Labels) -> Table | None:
         about = study.about["metrics"][metric]
         for row in (r for r in every if _is(r, metric)):
             cells = [
-                _score_cell(scores[row[f"{p}_run"], metric, ""], about["percent"])
+                score_cell(scores[row[f"{p}_run"], metric, ""], about["percent"])
                 for p in ("paper", "honest")
             ]
             found.append(
                 [
-                    Cell(named.of(row), mark=_mark(row)),
+                    Cell(named.of(row), mark=mark(row)),
                     about["title"],
                     *cells,
                     _gap_cell(row, about),
@@ -156,15 +167,6 @@ def gap_table(study: Study, named: Labels) -> Table | None:
         " test sets, of the rarest class where a figure is a composite of classes.",
         kind="central",
     )
-
-
-def _mark(row: Row) -> str:
-    return "simulated" if simulated(row) else ""
-
-
-def _score_cell(row: Row, percent: bool) -> Cell:
-    ends = wording.interval(row["low"], row["high"], percent=percent)
-    return Cell(wording.number(row["value"], percent=percent), small=ends)
 
 
 def _gap_cell(row: Row, about: Row) -> Cell:
@@ -185,7 +187,7 @@ def comparison_table(study: Study) -> Table | None:
         where = _where(row, study.about["usual"])
         found.append(
             [
-                Cell(f"{row['of']} against {row['to']}", small=where, mark=_mark(row)),
+                Cell(f"{row['of']} against {row['to']}", small=where, mark=mark(row)),
                 wording.name(about, row),
                 wording.number(row["of_value"], percent=percent),
                 wording.number(row["to_value"], percent=percent),
@@ -223,7 +225,7 @@ def published_table(study: Study, named: Labels) -> Table | None:
             ours = Cell(wording.number(row["ours"], percent=percent), small=ends)
         found.append(
             [
-                Cell(" · ".join(_tags(row)), mark=_mark(row)),
+                Cell(" · ".join(_tags(row)), mark=mark(row)),
                 f"{wording.name(about, row)}, {row['source']}",
                 wording.number(row["published"], percent=percent),
                 ours,
@@ -270,11 +272,11 @@ def _overall_table(
         most = max(int(r["segments"]) for r in own)
         found.append(
             [
-                Cell(named.by_run[run], small=run, mark=_mark(own[0])),
+                Cell(named.by_run[run], small=run, mark=mark(own[0])),
                 Cell(own[0]["protocol"], small=own[0]["split"]),
                 own[0]["repeats"],
                 wording.count(most),
-                *(_score_cell(r, about[r["metric"]]["percent"]) for r in own),
+                *(score_cell(r, about[r["metric"]]["percent"]) for r in own),
             ]
         )
     return Table(
@@ -283,115 +285,6 @@ def _overall_table(
         rows=found,
         words=frozenset({1}),
     )
-
-
-def class_tables(study: Study, named: Labels) -> list[Table]:
-    """Return, a split each, the figures of every class of every run."""
-    rows = [r for r in records(study.frame("scores")) if r["part"] == "test" and r["class"]]
-    found = []
-    for split in once(r["split"] for r in rows):
-        own = [r for r in rows if r["split"] == split]
-        for metrics in _alike(own):
-            chosen = [r for r in own if r["metric"] in metrics]
-            found.append(_class_table(study, named, chosen, split=split))
-    return found
-
-
-def _alike(rows: Sequence[Row]) -> list[tuple[str, ...]]:
-    """Return groups of metrics that have the same classes."""
-    classes: dict[tuple[str, ...], list[str]] = {}
-    for metric in once(r["metric"] for r in rows):
-        key = tuple(once(r["class"] for r in rows if r["metric"] == metric))
-        classes.setdefault(key, []).append(metric)
-    return [tuple(metrics) for metrics in classes.values()]
-
-
-def _class_table(study: Study, named: Labels, rows: Sequence[Row], *, split: str) -> Table:
-    about = study.about["metrics"]
-    metrics = once(r["metric"] for r in rows)
-    found = []
-    for run in once(r["run"] for r in rows):
-        for name in once(r["class"] for r in rows if r["run"] == run):
-            own = {r["metric"]: r for r in rows if r["run"] == run and r["class"] == name}
-            first = next(iter(own.values()))
-            cells = [
-                _score_cell(own[m], about[m]["percent"]) if m in own else Cell("") for m in metrics
-            ]
-            head = Cell(named.by_run[run], mark=_mark(first))
-            rests = wording.count(first["segments"]), first["subjects"]
-            found.append([head, name, *cells, *rests])
-    titles = [about[m]["title"] for m in metrics]
-    return Table(
-        caption=f"By class: {split}",
-        head=("Run", "Class", *titles, "Segments", "Subjects"),
-        rows=found,
-        words=frozenset({1}),
-        kind="grouped",
-    )
-
-
-def confusions(study: Study, named: Labels) -> list[Table]:
-    """Return a run's confusion matrix each, shaded by the share of the true class."""
-    if study.frame("confusion").empty or "count" not in study.frame("confusion"):
-        return []
-    rows = [r for r in records(study.frame("confusion")) if r["part"] == "test"]
-    found = []
-    for run in once(r["run"] for r in rows):
-        own = {(r["true"], r["predicted"]): float(r["count"]) for r in rows if r["run"] == run}
-        names = sorted({name for pair in own for name in pair})
-        lines: list[list[str | Cell]] = []
-        for true in names:
-            total = sum(own.get((true, said), 0.0) for said in names)
-            cells = [_cell(own.get((true, said), 0.0), total) for said in names]
-            lines.append([true, *cells])
-        caption = f"{named.by_run[run]} ({run})"
-        found.append(Table(caption=caption, head=("", *names), rows=lines, kind="confusion"))
-    return found
-
-
-def _cell(number: float, total: float) -> Cell:
-    return Cell(wording.mean_count(number), share=round(number / total, 3) if total else 0.0)
-
-
-def record_tables(study: Study, named: Labels) -> list[Table]:
-    """Return a run's errors each, by recording, the worst first."""
-    if "count" not in study.frame("records"):
-        return []
-    rows = [r for r in records(study.frame("records")) if r["part"] == "test"]
-    found = []
-    for run in once(r["run"] for r in rows):
-        lines = [
-            _record(name, [r for r in rows if r["run"] == run and r["record"] == name])
-            for name in once(r["record"] for r in rows if r["run"] == run)
-        ]
-        lines.sort(key=lambda line: (-line[0], line[1][0]))
-        found.append(
-            Table(
-                caption=f"{named.by_run[run]} ({run})",
-                head=("Recording", "Segments", "Errors", "Share", "Most frequent errors"),
-                rows=[line for _, line in lines],
-                words=frozenset({4}),
-            )
-        )
-    return found
-
-
-def _record(name: str, rows: Sequence[Row]) -> tuple[float, list[str]]:
-    total = sum(float(r["count"]) for r in rows)
-    wrong = [r for r in rows if r["true"] != r["predicted"]]
-    errors = sum(float(r["count"]) for r in wrong)
-    worst = sorted(wrong, key=lambda r: -float(r["count"]))[:3]
-    said = ", ".join(
-        f"{r['true']} as {r['predicted']} {wording.mean_count(r['count'])}" for r in worst
-    )
-    share = wording.number(errors / total, percent=True)
-    return errors, [
-        name,
-        wording.count(total),
-        wording.mean_count(errors),
-        share,
-        said or wording.DASH,
-    ]
 
 
 def legend() -> Markup:

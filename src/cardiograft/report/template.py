@@ -123,6 +123,9 @@ STUDY = """
 {%- endfor %}
 </div></details>
 {%- endif %}
+{%- for t in s.singled_out %}
+{{ folded(t.caption, [t]) }}
+{%- endfor %}
 {%- if s.records %}
 <details><summary>Errors by recording</summary>
 {%- for t in s.records %}

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from cardiograft.report import wording
 from cardiograft.report.read import Study
 
 Row = Mapping[str, Any]
@@ -80,3 +81,14 @@ def simulated(row: Row) -> bool:
 def once(values: Iterable[str]) -> list[str]:
     """Return each value once, in order of first sight."""
     return list(dict.fromkeys(values))
+
+
+def mark(row: Row) -> str:
+    """Return the style of a run's name."""
+    return "simulated" if simulated(row) else ""
+
+
+def score_cell(row: Row, percent: bool) -> Cell:
+    """Return a figure with its interval below."""
+    ends = wording.interval(row["low"], row["high"], percent=percent)
+    return Cell(wording.number(row["value"], percent=percent), small=ends)
