@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from snakemake.utils import update_config
 
 from cardiograft import loading
 from cardiograft.sweeps import completed, expanded
@@ -15,6 +16,44 @@ ROOT = Path(__file__).parents[1]
 @pytest.fixture
 def demo():
     return loading.load(yaml.safe_load((ROOT / "config.yaml").read_text()))
+
+
+OVERLAYS = sorted((ROOT / "workflow/config").glob("*.yaml"))
+
+
+def overlaid(path):
+    whole = yaml.safe_load((ROOT / "config.yaml").read_text())
+    update_config(whole, yaml.safe_load(path.read_text()))
+    return loading.load(whole)
+
+
+@pytest.mark.parametrize("path", OVERLAYS, ids=lambda p: p.stem)
+def test_every_overlay_is_a_config_of_its_own(path, demo):
+    config = overlaid(path)
+    assert not config.simulated
+    assert config.results != demo.results
+    assert config.studies.keys() <= demo.studies.keys()
+
+
+def test_papers_sizes():
+    config = overlaid(ROOT / "workflow/config/paper.yaml")
+    assert config.databases["ptbdb"].records is None
+    runs = [r for name, r in config.transfer.items() if name.startswith(("mitdb", "ptb"))]
+    assert {(r.training.epochs, r.repeats, r.training.precision) for r in runs} <= {
+        (20, 3, "no"),
+    }
+    pretexts = [r for n, r in config.pretrain.items() if n.startswith("pretext")]
+    assert {r.training.epochs for r in pretexts} == {5}
+
+
+@pytest.mark.parametrize("name", ["open", "paper"])
+def test_an_honest_pretext_is_not_shown_who_is_tested(name):
+    config = overlaid(ROOT / f"workflow/config/{name}.yaml")
+    for entry, evaluation in config.evaluations.items():
+        scheme = config.splits[evaluation.split].scheme
+        if scheme == "dechazal_strict":
+            behind = {config.splits[run.split].scheme for _, run in config.lineage(entry)}
+            assert behind == {"dechazal_strict"}
 
 
 def test_sweep_makes_one_entry_per_combination():

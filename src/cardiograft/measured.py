@@ -31,7 +31,6 @@ TITLES = {
     "accuracy": "Accuracy, %",
     "macro_f1": "Macro-F1",
     "jkappa": "jκ",
-    "kappa": "κ",
 }
 Row = dict[str, Any]
 
@@ -141,24 +140,29 @@ def _short(value: str) -> str:
 
 
 def readme_table(path: Path) -> str:
-    """Return the Markdown of a measured table: a line a run, its gap and its cost.
+    """Return the Markdown of a measured table: gaps in sight, every run and its cost folded.
 
-    Only figures over all classes are shown, those of `TITLES`.
+    Only figures over all classes are shown: those of `TITLES`, whoever they leave out.
     """
     frame = pd.read_csv(path, dtype=str, keep_default_na=False)
     rows = [r for r in records(frame) if r["protocol"] in ("paper", "honest") and not r["class"]]
-    metrics = [m for m in TITLES if any(r["metric"] == m for r in rows)]
+    metrics = [m for m in once(r["metric"] for r in rows) if m.partition("(")[0] in TITLES]
     rows = [r for r in rows if r["metric"] in metrics]
     walls = {r["run"]: r["value"] for r in records(frame) if r["metric"] == "wall_s"}
-    titles = [TITLES[m] for m in metrics]
+    titles = [_title(m) for m in metrics]
     head = ["Run", "Protocol", "Repeats", *titles, "Paper’s accuracy, %", "Wall time a repeat"]
     lines = [head, ["---", "---", *["--:"] * (len(head) - 2)]]
     for run in once(r["run"] for r in rows):
         own = {r["metric"]: r for r in rows if r["run"] == run}
         lines.append(_line(run, own, metrics, walls.get(run, "")))
-    counts = _sentence(frame)
-    gaps = _gap_table(frame, metrics)
-    return "\n\n".join(part for part in (counts, _markdown(lines), gaps) if part) + "\n"
+    runs = f"<details><summary>Every run</summary>\n\n{_markdown(lines)}\n\n</details>"
+    parts = _sentence(frame), _gap_table(frame, metrics), runs
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _title(metric: str) -> str:
+    name, _, rest = metric.partition("(")
+    return f"{TITLES[name]} {rest.removesuffix(')')}".strip()
 
 
 def _line(run: str, own: Mapping[str, Row], metrics: Sequence[str], wall: str) -> list[str]:
@@ -170,7 +174,7 @@ def _line(run: str, own: Mapping[str, Row], metrics: Sequence[str], wall: str) -
 
 
 def _figure(row: Row, *, signed: bool = False) -> str:
-    percent = row["metric"] in PERCENT
+    percent = row["metric"].partition("(")[0] in PERCENT
     value = wording.number(row["value"], percent=percent, signed=signed).removesuffix(" %")
     ends = wording.interval(row["low"], row["high"], percent=percent, signed=signed)
     return f"{value} {ends}".strip()
@@ -180,7 +184,7 @@ def _gap_table(frame: pd.DataFrame, metrics: Sequence[str]) -> str:
     rows = [r for r in records(frame) if r["protocol"] == GAP and r["metric"] in metrics]
     if not rows:
         return ""
-    head = ["Inflation gap (paper − honest)", *(TITLES[m] for m in metrics)]
+    head = ["Inflation gap (paper − honest)", *(_title(m) for m in metrics)]
     lines = [head, ["---", *["--:"] * len(metrics)]]
     for run in once(r["run"] for r in rows):
         own = {r["metric"]: r for r in rows if r["run"] == run}
