@@ -150,6 +150,7 @@ def _gap(spec: Tabulate, paper: Run, honest: Run) -> Iterator[dict[str, Any]]:
                 "class": which,
                 "paper_run": paper.name,
                 "honest_run": honest.name,
+                "paper_split": paper.row.split,
                 "honest_split": honest.row.split,
                 "paper": points[which],
                 "honest": points_h[which],

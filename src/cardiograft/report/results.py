@@ -37,7 +37,7 @@ def section(study: Study) -> dict[str, Any]:
         "gap_figures": gap_figures(study, named),
         "gap_table": gap_table(study, named),
         "intervals": intervals,
-        "compared": [s for s, _ in comparisons(study)],
+        "compared": [s for s, _ in comparisons(study, named)],
         "comparison_table": comparison_table(study),
         "published": published_table(study, named),
         "own": own_tables(study),
@@ -69,7 +69,7 @@ def key_sentences(study: Study, named: Labels) -> list[str]:
     for row in records(study.frame("gaps")):
         if not row["class"] and row["metric"] == primary:
             said.append(wording.gap(row, metrics[row["metric"]], named.of(row)))
-    compared = [s for s, row in comparisons(study) if row["protocol"] == "honest"]
+    compared = [s for s, row in comparisons(study, named) if row["protocol"] == "honest"]
     return [*_first(said), *_first(compared), *_first(published_sentences(study))]
 
 
@@ -99,11 +99,11 @@ def _tags(row: Row) -> tuple[str, ...]:
     return tuple(str(v) for k, v in row.items() if k.startswith("tag_") and v)
 
 
-def comparisons(study: Study) -> list[tuple[str, Row]]:
+def comparisons(study: Study, named: Labels) -> list[tuple[str, Row]]:
     """Return each comparison's sentence and its row."""
     metrics, level = study.about["metrics"], study.about["level"]
     return [
-        (wording.comparison(row, metrics[row["metric"]], level=level), row)
+        (wording.comparison(row, metrics[row["metric"]], named.of(row), level=level), row)
         for row in records(study.frame("comparisons"))
     ]
 
@@ -128,7 +128,9 @@ def _is(row: Row, metric: str) -> bool:
 
 
 def _point(row: Row, scores: dict[tuple[str, str, str], Row], named: Labels) -> dict[str, Any]:
-    point: dict[str, Any] = {"label": f"{named.of(row)} ({row['honest_split']})"}
+    point: dict[str, Any] = {
+        "label": f"{named.of(row)} ({row['paper_split']} / {row['honest_split']})"
+    }
     for protocol in ("paper", "honest"):
         own = scores[row[f"{protocol}_run"], row["metric"], row["class"]]
         point[protocol] = row[protocol]
@@ -149,7 +151,11 @@ def gap_table(study: Study, named: Labels) -> Table | None:
             ]
             found.append(
                 [
-                    Cell(named.of(row), mark=mark(row)),
+                    Cell(
+                        named.of(row),
+                        small=f"{row['paper_split']} / {row['honest_split']}",
+                        mark=mark(row),
+                    ),
                     about["title"],
                     *cells,
                     _gap_cell(row, about),

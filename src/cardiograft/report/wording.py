@@ -148,8 +148,8 @@ def gap(row: Row, metric: Row, label: str) -> str:
     """Return a sentence on what the paper's protocol adds."""
     percent = bool(metric["percent"])
     paper, honest = (number(row[k], percent=percent) for k in ("paper", "honest"))
-    start = f"{label}: {name(metric, row)} {paper} under the paper’s protocol, {honest} on"
-    start += f" people never met ({row['honest_split']})"
+    start = f"{label}: {name(metric, row)} {paper} under the paper’s protocol"
+    start += f" ({row['paper_split']}), {honest} on people never met ({row['honest_split']})"
     return f"{start}: {_inflation(row, metric)}."
 
 
@@ -170,14 +170,14 @@ def _inflation(row: Row, metric: Row) -> str:
     return f"{word} {amount}{unit} {interval(*sizes, percent=percent)}"
 
 
-def comparison(row: Row, metric: Row, *, level: float) -> str:
+def comparison(row: Row, metric: Row, label: str, *, level: float) -> str:
     """Return a sentence on two runs that differ in one tag."""
     percent = bool(metric["percent"])
     of, to = (number(row[k], percent=percent) for k in ("of_value", "to_value"))
     difference = number(row["difference"], percent=percent, signed=True)
     ends = interval(row["low"], row["high"], percent=percent, signed=True)
     unit = " points" if percent else ""
-    where = f"{PROTOCOLS[row['protocol']]}, {row['split']}"
+    where = f"{label}, {PROTOCOLS[row['protocol']].lower()}, {row['split']}"
     start = f"{where}: {name(metric, row)} is {of} with {row['of']} and {to} with {row['to']},"
     return f"{start} {difference}{unit} {ends}".rstrip() + f": {_shown(row, metric, level)}."
 
