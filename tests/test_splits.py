@@ -165,6 +165,20 @@ def test_dechazal_validation_is_exact_and_nested(seed):
     assert found["validation"] <= larger["validation"]
 
 
+@pytest.mark.parametrize("folds", [2, 4, 21])
+def test_dechazal_folds_stay_within_ds1(folds):
+    ds1 = set(mitdb(scheme="dechazal_strict")["train"])
+    tested = []
+    for fold in range(folds):
+        found = mitdb(scheme="dechazal_strict", folds=folds, fold=fold, validation=0.1)
+        assert set(splits.DS2) <= set(found["out"])
+        assert found["train"] | found["validation"] | found["test"] == ds1
+        tested.append(found["test"])
+    assert set.union(*tested) == ds1
+    assert sum(map(len, tested)) == len(ds1)
+    assert max(map(len, tested)) - min(map(len, tested)) <= 1
+
+
 def test_dechazal_fractions_are_exact_and_nested():
     kept = [
         mitdb(scheme="dechazal_strict", validation=0.2, fraction=fraction)["train"]

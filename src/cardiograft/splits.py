@@ -174,18 +174,24 @@ def _own(name: str, spec: Split) -> str:
 def _dechazal(spec: Split) -> dict[str, str]:
     """Return the part of each record of mitdb.
 
-    Validation and `fraction` count the records of DS1, present or not.
+    Validation and `fraction` count the records of DS1, present or not. With folds the test
+    part is one of DS1's, and DS2 is out: choices can be made without it.
     """
     strict = spec.scheme == "dechazal_strict"
     train = [record for record in DS1 if not (strict and record == TWIN)]
+    test = list(DS2)
+    if spec.folds is not None:
+        train.sort(key=lambda record: place(spec.seed, "fold", record))
+        test = train[spec.fold :: spec.folds]
+        train = [record for record in train if record not in test]
     train.sort(key=lambda record: place(spec.seed, "validation", record))
     validation = train[: round(spec.validation * len(train))]
     rest = [record for record in train if record not in validation]
     rest.sort(key=lambda record: place(spec.seed, "fraction", record))
     kept = rest[: ceil(spec.fraction * len(rest) - 1e-9)]
     return {
-        **dict.fromkeys((*DS1, *PACED), "out"),
-        **dict.fromkeys(DS2, "test"),
+        **dict.fromkeys((*DS1, *DS2, *PACED), "out"),
+        **dict.fromkeys(test, "test"),
         **dict.fromkeys(validation, "validation"),
         **dict.fromkeys(kept, "train"),
     }

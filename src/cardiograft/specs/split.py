@@ -7,6 +7,7 @@ from pydantic import model_validator
 
 from cardiograft.specs.entry import Entry
 
+FOLDED = ("subject", "dechazal", "dechazal_strict")
 Share = Annotated[float, Ge(0), Lt(1)]
 
 
@@ -26,7 +27,8 @@ class Split(Entry):
     test, validation
         Shares of segments or of subjects; `validation` is taken out of what is not test.
     folds, fold
-        With ``subject``: test on fold `fold` of `folds`, in place of `test`.
+        Test on fold `fold` of `folds`: of all subjects (``subject``), in place of `test`; of
+        DS1 (``dechazal``, ``dechazal_strict``), in place of DS2, which is out.
     drop_labels
         Segments with these labels go to ``out``.
     fraction
@@ -55,8 +57,8 @@ class Split(Entry):
             raise ValueError("folds and fold go together")
         if self.folds is not None and self.fold is not None and self.fold >= self.folds:
             raise ValueError(f"fold {self.fold} is not below folds {self.folds}")
-        if self.folds is not None and self.scheme != "subject":
-            raise ValueError(f"folds need scheme 'subject', not {self.scheme!r}")
+        if self.folds is not None and self.scheme not in FOLDED:
+            raise ValueError(f"folds need scheme {' or '.join(FOLDED)}, not {self.scheme!r}")
         if self.protocol == "honest" and self.scheme == "segment":
             raise ValueError("scheme 'segment' puts subjects on both sides: protocol 'paper'")
         return self
