@@ -40,8 +40,7 @@ def main() -> None:
     lines = {}
     for run, repeats in runs.items():
         found = [
-            scoring.score(pooled(map(predictions.read, files)), asked)
-            for files in repeats.values()
+            scoring.score(pooled(map(predictions.read, files)), asked) for files in repeats.values()
         ]
         whole = pd.concat(found).groupby(["metric", "class"], sort=False)["value"].mean()
         folds = {len(files) for files in repeats.values()}
