@@ -38,7 +38,7 @@ def test_options_read_are_the_functions_own(kind):
 
 def test_misspelt_name_gets_a_hint():
     with pytest.raises(ValueError, match="Did you mean 'cnn'"):
-        plugins.path("models", "cn")
+        plugins.path("models", "cnnn")
 
 
 def test_a_name_cannot_leave_its_room():

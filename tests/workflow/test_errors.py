@@ -21,8 +21,8 @@ MISTAKES = {
     ),
     "unknown section": (at("transfers", value={}), ["transfers", "Did you mean 'transfer'?"]),
     "misspelt model": (
-        at("transfer", "scratch", "model", value="cn"),
-        ["transfer.scratch.model", "'cn'", "Did you mean 'cnn'?"],
+        at("transfer", "scratch", "model", value="cnnn"),
+        ["transfer.scratch.model", "'cnnn'", "Did you mean 'cnn'?"],
     ),
     "misspelt option of a model": (
         at("transfer", "scratch", "model", value={"name": "cnn", "dropuot": 0.1}),
