@@ -113,8 +113,13 @@ class Task(Protocol):
     def encode(self, columns: Columns) -> dict[str, Tensor]:
         """Turn columns of shards into tensors, one row a segment."""
 
-    def batch(self, rows: Rows, version_B: Tensor, generator: Generator) -> Batch:
-        """Make items of rows; whatever is drawn comes from `generator`."""
+    def batch(
+        self, rows: Rows, version_B: Tensor, generator: Generator, *, training: bool = False
+    ) -> Batch:
+        """Make items of rows; whatever is drawn comes from `generator`.
+
+        `training` says that a network learns from them: only then may they be augmented.
+        """
 
     def loss(self, output: Tensor, batch: Batch) -> Tensor:
         """Return the mean over the batch that training lowers."""

@@ -75,6 +75,7 @@ def save(
     *,
     model: nn.Module,
     masks: Mapping[str, Tensor],
+    average: Mapping[str, Tensor],
     optimiser: torch.optim.Optimizer,
     scaler: dict[str, Any] | None,
 ) -> None:
@@ -82,6 +83,7 @@ def save(
     groups = {
         "model": model.state_dict(),
         "mask": masks,
+        "average": average,
         "kept": progress.kept,
         "kept_mask": progress.kept_masks,
     }
@@ -104,6 +106,7 @@ def restore(
     *,
     model: nn.Module,
     masks: dict[str, Tensor],
+    average: Mapping[str, Tensor],
     optimiser: torch.optim.Optimizer,
     device: torch.device,
 ) -> tuple[Progress, dict[str, Any] | None]:
@@ -117,6 +120,8 @@ def restore(
     model.load_state_dict(group("model"))
     masks.clear()
     masks.update({name: mask.to(device) for name, mask in group("mask").items()})
+    for name, tensor in group("average").items():
+        average[name].copy_(tensor)  # which lies in memory as the weight does, and stays so
     parameters = [p for g in optimiser.param_groups for p in g["params"]]
     slots: dict[int, dict[str, Any]] = {}
     numbers = {k.removeprefix("optimiser/"): v for k, v in about["optimiser"].items()}

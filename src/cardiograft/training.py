@@ -77,7 +77,7 @@ def fit(
     Parameters
     ----------
     network
-        Trained in place.
+        Trained in place; holds the last epoch's weights in the end, or their average.
     task
         What it learns; has learnt or recalled what it needs.
     train
@@ -104,6 +104,8 @@ def fit(
         run.resume()
         while run.progress.epoch < training.epochs and not run.progress.done:
             _epoch(run, stop)
+    if run.average:
+        network.load_state_dict(run.average)
     kept = run.progress.kept or contiguous(network.state_dict())
     masks = run.progress.kept_masks if run.progress.kept else contiguous(run.masks)
     return Outcome(tensors=kept, masks=masks, progress=run.progress, device=str(accelerator.device))
@@ -129,6 +131,7 @@ class _Run:
         self.training, self.seed, self.start, self.state = training, seed, start, state
         self.accelerator, self.device = accelerator, accelerator.device
         self.masks = {n: m.to(self.device) for n, m in start.masks.items()}
+        self.average = optimisers.averaged(network, training)
         self.progress = Progress()
         self.plain = optimisers.optimiser(network, training, start)
         self.steps = len(batches(self.order(0), training.batch_size))
@@ -152,6 +155,7 @@ class _Run:
                 self.state,
                 model=self.network,
                 masks=self.masks,
+                average=self.average,
                 optimiser=self.plain,
                 device=self.device,
             )
@@ -176,6 +180,7 @@ class _Run:
                 self.progress,
                 model=self.network,
                 masks=self.masks,
+                average=self.average,
                 optimiser=self.plain,
                 scaler=None if scaler is None else scaler.state_dict(),
             )
@@ -235,7 +240,8 @@ def _step(run: _Run, step: int, item_B: Int64) -> Tensor:
         group["lr"] = rate * group.get("factor", 1.0)
     if before == 0 and run.start.pruning is not None:
         run.start.pruning.renew(run.network, run.masks, step=0)
-    batch = draw(run.task, run.train, item_B, seeded(run.seed, progress.epoch, step, run.device))
+    generator = seeded(run.seed, progress.epoch, step, run.device)
+    batch = draw(run.task, run.train, item_B, generator, training=True)
     loss = run.task.loss(run.forward(batch.signal_BCT, batch.feature_BF), batch)
     run.accelerator.backward(loss)
     if training.clip_norm is not None:
@@ -245,14 +251,18 @@ def _step(run: _Run, step: int, item_B: Int64) -> Tensor:
     hide(run.network, run.masks)
     if run.start.pruning is not None:
         run.start.pruning.renew(run.network, run.masks, step=before + 1)
+    if training.ema is not None:
+        optimisers.follow(run.average, run.network, run.masks, decay=training.ema, step=before)
     return loss.detach()
 
 
-def draw(task: Task, feed: Feed, item_B: Int64, generator: Generator) -> Batch:
-    """Return items of a part as a batch."""
+def draw(
+    task: Task, feed: Feed, item_B: Int64, generator: Generator, *, training: bool = False
+) -> Batch:
+    """Return items of a part as a batch; `training` lets the task augment them."""
     segment_B, version_B = np.divmod(item_B, task.versions)
     versions = torch.from_numpy(version_B).to(feed.device)
-    return task.batch(feed.rows(segment_B), versions, generator)
+    return task.batch(feed.rows(segment_B), versions, generator, training=training)
 
 
 def _close(run: _Run, loss: float) -> None:
@@ -267,12 +277,13 @@ def _close(run: _Run, loss: float) -> None:
     done = epoch * run.steps
     progress.history.append((epoch, done, "train", "loss", loss))
     line = f"epoch {epoch}/{training.epochs}: train loss {loss:.4f}"
-    for part, feed in run.watched.items():
-        figures = measure(run.forward, run.model, run.task, feed, seed=run.seed)
-        progress.history += [(epoch, done, part, name, value) for name, value in figures.items()]
-        line += f"; {part} " + ", ".join(f"{n} {figures[n]:.4f}" for n in list(figures)[:3])
-        if training.keep == f"best_{part}":
-            _keep(run, figures[training.monitor])
+    with optimisers.shown(run.average, run.network):
+        for part, feed in run.watched.items():
+            figures = measure(run.forward, run.model, run.task, feed, seed=run.seed)
+            progress.history += [(epoch, done, part, name, v) for name, v in figures.items()]
+            line += f"; {part} " + ", ".join(f"{n} {figures[n]:.4f}" for n in list(figures)[:3])
+            if training.keep == f"best_{part}":
+                _keep(run, figures[training.monitor])
     progress.epoch, progress.step, progress.loss, progress.items = epoch, 0, 0.0, 0
     run.save()
     say(f"{line}; {progress.wall_s:.0f} s")

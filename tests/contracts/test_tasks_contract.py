@@ -52,10 +52,10 @@ def learnt(name: str) -> Task:
     return task
 
 
-def batch(task: Task, seed: int = 0) -> Batch:
+def batch(task: Task, seed: int = 0, *, training: bool = False) -> Batch:
     rows = task.encode(some(task.columns))
     version = torch.arange(N) % task.versions
-    return task.batch(rows, version, torch.Generator().manual_seed(seed))
+    return task.batch(rows, version, torch.Generator().manual_seed(seed), training=training)
 
 
 def outputs(task: Task) -> torch.Tensor:
@@ -63,10 +63,11 @@ def outputs(task: Task) -> torch.Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(1)).requires_grad_()
 
 
+@pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("name", NAMES)
-def test_its_batches_fit_a_network_that_fits_it(name: str) -> None:
+def test_its_batches_fit_a_network_that_fits_it(name: str, training: bool) -> None:
     task = learnt(name)
-    made = batch(task)
+    made = batch(task, training=training)
     assert made.signal_BCT.shape == (N, 1, SAMPLES)
     assert made.signal_BCT.dtype == made.feature_BF.dtype == torch.float32
     assert made.feature_BF.shape == (N, task.features)
@@ -74,13 +75,14 @@ def test_its_batches_fit_a_network_that_fits_it(name: str) -> None:
     assert torch.isfinite(made.signal_BCT).all()
 
 
+@pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("name", NAMES)
-def test_what_is_drawn_comes_from_the_generator_alone(name: str) -> None:
+def test_what_is_drawn_comes_from_the_generator_alone(name: str, training: bool) -> None:
     task = learnt(name)
     torch.manual_seed(0)
-    one = batch(task).signal_BCT
+    one = batch(task, training=training).signal_BCT
     torch.manual_seed(1)
-    assert torch.equal(one, batch(task).signal_BCT)
+    assert torch.equal(one, batch(task, training=training).signal_BCT)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -23,6 +23,7 @@ from cardiograft.learning import Start
 from cardiograft.pruning import Magnitude
 from cardiograft.specs.prune import Sparsity
 from cardiograft.specs.training import Training
+from cardiograft.tasks.classify import Classify
 from cardiograft.training import fit
 
 ROOT = Path(__file__).parents[2]
@@ -478,3 +479,179 @@ def test_folders_that_do_not_fit_together_are_refused(cohort: Any, tmp_path: Pat
         writer.write(rows)
     with pytest.raises(ValueError, match=r"other: rate_hz 250.0, but .*toy has 125.0"):
         feeding.pooled([cohort.segments, other])
+
+
+@pytest.mark.parametrize("total", [7, 40, 333])
+def test_one_cycle_is_that_of_torch(total: int) -> None:
+    asked = Training(epochs=1, schedule="one_cycle", learning_rate=0.3)
+    optimiser = torch.optim.SGD([torch.zeros(1, requires_grad=True)])
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, 0.3, total_steps=total, pct_start=0.15, cycle_momentum=False
+    )
+    expected = []
+    for _ in range(total):
+        expected.append(schedule.get_last_lr()[0])
+        optimiser.step()
+        if len(expected) < total:
+            schedule.step()
+    rates = [optimisers.rate_at(step, total, asked) for step in range(total)]
+    assert rates == pytest.approx(expected)
+
+
+def trained(
+    cohort: Any,
+    entry: Callable[..., Any],
+    network: nn.Module,
+    start: Start = training.AS_IT_IS,
+    **asked: Any,
+) -> tuple[Any, dict[str, float]]:
+    """Train a network; return the outcome, and what its tensors measure on what was watched."""
+    spec = entry(learning_rate=0.05, **asked)
+    _, task, feed = prepared(cohort, spec)
+    outcome = fit(
+        network,
+        task,
+        train=feed,
+        watched={"validation": feed},
+        training=spec.training,
+        seed=0,
+        accelerator=Accelerator(),
+        start=start,
+    )
+    network.load_state_dict(outcome.tensors)
+    return outcome, training.measure(network, network, task, feed, seed=0)
+
+
+def stepped(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Tensor]]:
+    """Return where the network's tensors after each step will be found."""
+    step, seen = training._step, []
+
+    def watched(run: Any, *arguments: Any) -> Tensor:
+        loss = step(run, *arguments)
+        seen.append(checkpoints.contiguous(run.network.state_dict()))
+        return loss
+
+    monkeypatch.setattr(training, "_step", watched)
+    return seen
+
+
+@pytest.mark.parametrize("ema", [0.4, 0.99])
+def test_the_average_of_the_weights_is_what_is_measured_and_published(
+    cohort: Any, entry: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, ema: float
+) -> None:
+    network = Normalised()
+    average = checkpoints.contiguous(network.state_dict())
+    seen = stepped(monkeypatch)
+    outcome, figures = trained(cohort, entry, network, ema=ema)
+    for step, tensors in enumerate(seen):
+        keep = min(ema, (1 + step) / (10 + step))
+        for name, tensor in tensors.items():
+            mixed = keep * average[name].double() + (1 - keep) * tensor.double()
+            average[name] = mixed if tensor.is_floating_point() else tensor
+    assert len(seen) == 20
+    for name, tensor in outcome.tensors.items():
+        torch.testing.assert_close(tensor.double(), average[name].double(), rtol=1e-5, atol=1e-6)
+    assert not torch.equal(outcome.tensors["head.weight"], seen[-1]["head.weight"])
+    found = {
+        m: v for e, _, part, m, v in outcome.progress.history if (e, part) == (2, "validation")
+    }
+    assert found == figures
+
+
+def test_an_average_changes_nothing_in_what_is_averaged(
+    cohort: Any, entry: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    network = Normalised()
+    begun = checkpoints.contiguous(network.state_dict())
+    last = []
+    for ema in (None, 0.9):
+        network.load_state_dict(begun)
+        with monkeypatch.context() as patch:
+            seen = stepped(patch)
+            trained(cohort, entry, network, ema=ema)
+        last.append(checkpoints.digest(seen[-1]))
+    assert last[0] == last[1]
+
+
+def test_the_best_average_is_kept(cohort: Any, entry: Callable[..., Any]) -> None:
+    outcome, figures = trained(
+        cohort, entry, Normalised(), ema=0.8, epochs=5, keep="best_validation", monitor="macro_f1"
+    )
+    assert outcome.progress.best == figures["macro_f1"]
+
+
+@pytest.mark.parametrize("keep", ["last", "best_validation"])
+def test_what_is_pruned_is_zero_in_the_average_too(
+    cohort: Any, entry: Callable[..., Any], keep: str
+) -> None:
+    network, _, _ = prepared(cohort, entry())
+    pruning = Magnitude(Sparsity(initial=0.1, final=0.5, end=18, every=3))
+    outcome, _ = trained(cohort, entry, network, Start(pruning=pruning), ema=0.99, keep=keep)
+    assert outcome.masks
+    for name, mask in outcome.masks.items():
+        assert (outcome.tensors[name][~mask] == 0).all()
+        assert (outcome.tensors[name][mask] != 0).all()
+
+
+def test_what_is_frozen_stays_to_the_bit_in_the_average_too(
+    cohort: Any, entry: Callable[..., Any]
+) -> None:
+    network = Normalised()
+    before = checkpoints.digest(network.encoder.state_dict())
+    trained(cohort, entry, network, Start(frozen=("encoder",)), ema=0.9)
+    assert checkpoints.digest(network.encoder.state_dict()) == before
+
+
+@pytest.mark.parametrize("ending", ["told", "killed"])
+def test_schedule_and_average_go_on_exactly(
+    pretrained: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    asked: dict[str, Any] = {
+        "epochs": 4,
+        "schedule": "one_cycle",
+        "ema": 0.9,
+        "learning_rate": 0.03,
+        "optimiser": "adamw",
+        "keep": "best_validation",
+        "model": {**MODEL, "dropout": 0.2},
+    }
+    whole = pretrained("whole", **asked)
+    step, taken = training._step, []
+
+    def interrupted(*arguments: Any) -> Any:
+        taken.append(1)
+        if len(taken) == 24:  # the fourth step of the third epoch
+            if ending == "killed":
+                raise KeyboardInterrupt
+            os.kill(os.getpid(), signal.SIGTERM)
+        return step(*arguments)
+
+    monkeypatch.setattr(training, "_step", interrupted)
+    with pytest.raises(SystemExit if ending == "told" else KeyboardInterrupt):
+        pretrained("cut", **asked)
+    assert weights(pretrained("cut", **asked)) == weights(whole)
+    assert history(tmp_path / "cut") == history(whole)
+    assert len(taken) == (40 if ending == "told" else 44)
+    assert weights(pretrained("plain", **{**asked, "ema": None})) != weights(whole)
+
+
+@pytest.mark.parametrize("asked", [{"ema": 0.0}, {"ema": 1.0}, {"schedule": "two_cycles"}])
+def test_schedules_and_averages_that_are_none_are_config_errors(asked: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Training(epochs=1, **asked)
+
+
+def test_a_task_is_told_which_items_a_network_learns_from(
+    cohort: Any, entry: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch, told = Classify.batch, []
+
+    def watched(*arguments: Any, training: bool = False) -> Any:
+        told.append(training)
+        return batch(*arguments, training=training)
+
+    monkeypatch.setattr(Classify, "batch", watched)
+    trained(cohort, entry, Normalised(), epochs=1)
+    # ten batches of 32 to learn from; two of 256 to watch, at the end of the epoch and here
+    assert told == [True] * 10 + [False] * 4

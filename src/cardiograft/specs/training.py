@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from annotated_types import Ge, Lt
+from annotated_types import Ge, Gt, Lt
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from cardiograft.specs.entry import Entry, Model, Task
@@ -16,9 +16,17 @@ class Training(Entry):
     momentum
         Of ``sgd``.
     schedule
-        ``cosine`` falls to 0 over all epochs.
+        ``cosine`` falls to 0 over all epochs. ``one_cycle`` rises along half a cosine from 1/25
+        of `learning_rate` to all of it, at step p = 0.15 n - 1 of n (counted from 0), and falls
+        along half a cosine to 1/250000 of it at step n - 1 (Smith & Topin 2017,
+        arXiv:1708.07120, in the two phases of torch's ``OneCycleLR``): at step s <= p,
+        1/25 + (1 - 1/25) (1 - cos(pi s / p)) / 2.
     clip_norm
         Upper bound on the norm of the gradient.
+    ema
+        Decay, a step, of an exponential moving average of the weights, and of running means,
+        that is measured and published in their place; min(`ema`, (1 + s) / (10 + s)) at step
+        s, so that the random start is soon forgotten. A pruned weight is zero in it too.
     class_weights
         ``balanced`` weighs each class by the inverse of its share in the training part.
     per_class
@@ -46,8 +54,9 @@ class Training(Entry):
     optimiser: Literal["adam", "adamw", "sgd"] = "adam"
     momentum: Annotated[float, Ge(0), Lt(1)] = 0.9
     weight_decay: NonNegativeFloat = 0.0
-    schedule: Literal["constant", "cosine"] = "constant"
+    schedule: Literal["constant", "cosine", "one_cycle"] = "constant"
     clip_norm: PositiveFloat | None = None
+    ema: Annotated[float, Gt(0), Lt(1)] | None = None
     class_weights: Literal["none", "balanced"] = "none"
     per_class: PositiveInt | None = None
     keep: Literal["last", "best_validation", "best_test"] = "last"

@@ -116,7 +116,9 @@ class Classify:
             )
         return np.array([code[label] for label in label_N.tolist()], dtype=np.int64)
 
-    def batch(self, rows: Rows, version_B: Tensor, generator: Generator) -> Batch:
+    def batch(
+        self, rows: Rows, version_B: Tensor, generator: Generator, *, training: bool = False
+    ) -> Batch:
         """Return the segments as they are."""
         return Batch(rows["signal"], rows["feature"], rows["label"])
 

@@ -76,8 +76,13 @@ class RecogniseTransform:
             "valid": torch.from_numpy(valid_N),
         }
 
-    def batch(self, rows: Rows, version_B: Tensor, generator: Generator) -> Batch:
-        """Return transformed beats; the target is 1 at the version's head, shape (B, V)."""
+    def batch(
+        self, rows: Rows, version_B: Tensor, generator: Generator, *, training: bool = False
+    ) -> Batch:
+        """Return transformed beats; the target is 1 at the version's head, shape (B, V).
+
+        To transform is the task, not an augmentation: it is done in training or not.
+        """
         beat_BCT = rows["signal"]
         if self._shuffle_phase:
             beat_BCT = phase_shuffled(beat_BCT, rows["valid"], generator)
