@@ -58,13 +58,34 @@ def heads(*, seed: int = 0, subjects: int = 6, each: int = 80, heads: int = 4) -
     return _as(whole, kind="heads", score_NK=score_NK.astype(np.float32))
 
 
-def signals(*, seed: int = 0, subjects: int = 5, each: int = 10, samples: int = 50) -> Predictions:
+RATE_HZ = 125.0
+
+
+def signals(*, seed: int = 0, subjects: int = 5, each: int = 10, samples: int = 625) -> Predictions:
+    """Return spikes at each subject's own rate, said somewhat early, late and noisily."""
     generator = np.random.default_rng(seed)
     whole = classes(seed=seed, subjects=subjects, each=each, labels=("ECG", "x"), shares=(1, 1))
-    target_NT = generator.normal(size=(subjects * each, samples)).astype(np.float32)
-    noise_NT = generator.normal(size=target_NT.shape).astype(np.float32)
-    said_NT = (target_NT + 0.5 * noise_NT).astype(np.float32)
-    return _as(whole, kind="signal", labels=("ECG",), target=target_NT, score_NK=said_NT)
+    shape = (subjects, each, samples)
+    target_NT, said_NT = np.zeros(shape), 0.02 * generator.normal(size=shape)
+    for s, window in np.ndindex(shape[:2]):
+        beats_s = np.arange(generator.uniform(0.1, 0.6), samples / RATE_HZ, 60 / (60 + 9 * s))
+        target_NT[s, window] = spikes(beats_s, samples)
+        late_s = beats_s + generator.normal(0.004 * s, 0.012, size=len(beats_s))
+        said_NT[s, window] += 0.8 * spikes(late_s, samples)
+    return _as(
+        whole,
+        kind="signal",
+        labels=("ECG",),
+        target=target_NT.reshape(-1, samples).astype(np.float32),
+        score_NK=said_NT.reshape(-1, samples).astype(np.float32),
+        about={**whole.about, "rate_hz": RATE_HZ},
+    )
+
+
+def spikes(beats_s: np.ndarray, samples: int) -> np.ndarray:
+    """Return a signal with a narrow Gaussian at each of these times."""
+    time_s = np.arange(samples) / RATE_HZ
+    return np.exp(-0.5 * ((time_s - beats_s[:, None]) / 0.015) ** 2).sum(axis=0)
 
 
 KINDS = {"classes": classes, "heads": heads, "signal": signals}
