@@ -352,7 +352,8 @@ def test_one_failure_for_good_stops_the_others(fetcher: Fetcher, server: Server)
 
 
 def _child(server: Server, root: Path) -> subprocess.Popen[str]:
-    code = (
+    code = (  # a shell's background jobs ignore the keyboard, and so do their children
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
         "from pathlib import Path; from cardiograft.fetching import Fetcher;"
         "from cardiograft.https import Https; from cardiograft.progress import Progress;"
         f"fetcher = Fetcher(Https({server.url!r}, 1), Path({str(root)!r}), Progress(''));"
