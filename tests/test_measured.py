@@ -5,9 +5,9 @@ import findings
 import pandas as pd
 import pytest
 from scripts import load
-from synthetic import study
+from synthetic import study, study_rows
 
-from cardiograft import measured
+from cardiograft import costs, measured
 
 script = load("publish")
 NAME = "transform_recognition"
@@ -135,3 +135,23 @@ def test_readme_in_the_repository_is_up_to_date(file: Path) -> None:
     text = (ROOT / "README.md").read_text("utf-8")
     table = measured.readme_table(file)
     assert measured.replaced(text, file.stem, table) == text
+
+
+def test_the_cost_of_a_resumed_job_is_all_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "transfer" / "run" / "0" / "card.json"
+    path.parent.mkdir(parents=True)
+    path.write_text('{"wall_s": 26.2, "training_s": 339.0}')
+    assert costs.read(path)["wall_s"] == 339.0
+    path.write_text('{"wall_s": 70.0, "training_s": 60.0}')
+    assert costs.read(path)["wall_s"] == 70.0
+
+
+def test_a_remark_on_the_data_is_said_beside_the_run(tmp_path: Path) -> None:
+    rows = study_rows(simulated=False)
+    rows = {k: v for k, v in rows.items() if k.startswith("mitdb-cnn-scratch")}
+    for row in rows.values():
+        row["tags"]["scale"] = "smoke run: 6 people"
+    inputs = findings.write(tmp_path, spec=study(rows=rows, comparisons=[]), simulated=False)
+    table = measured.readme_table(published(inputs, tmp_path))
+    assert "| mitdb-cnn-scratch-paper (smoke run: 6 people) | paper |" in table
+    assert "Inflation gap" not in table

@@ -138,7 +138,7 @@ def test_papers_tables_hold_its_figures(made: Path) -> None:
     assert first["Paper"].tolist() == [
         *("90.38 %", "91.68 %", "92.28 %", "97.46 %", "87.25 %", "83.85 %"),
     ]
-    assert first.loc[2, "Ours, honest protocol"].endswith("(mitdb-strict) (simulated)")
+    assert first.loc[2, "Ours, honest protocol"].endswith("(mitdb-strict, simulated)")
 
 
 def test_confusion_adds_up(made: Path, spec: Tabulate) -> None:

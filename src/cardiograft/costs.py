@@ -25,6 +25,9 @@ def read(path: Path) -> dict[str, Any]:
         card = None
     if not isinstance(card, dict):
         raise ValueError(f"{path}: not a card")
+    # Of a job that was stopped and resumed, wall_s is the last stretch alone; training_s is all.
+    walls = [card[key] for key in ("wall_s", "training_s") if card.get(key) is not None]
+    card["wall_s"] = max(walls, default=None)
     return {**card, "stage": stage, "entry": entry, "repeat": repeat}
 
 

@@ -132,7 +132,8 @@ def _costs(study: Study) -> list[Row]:
 
 
 def _data(row: Row) -> str:
-    return str(row.get("tag_data", ""))
+    """Return the tags that say what was measured on: ``ptbdb, smoke run: 6 people``."""
+    return ", ".join(str(row[tag]) for tag in ("tag_data", "tag_scale") if row.get(tag))
 
 
 def _short(value: str) -> str:
@@ -170,7 +171,9 @@ def _line(run: str, own: Mapping[str, Row], metrics: Sequence[str], wall: str) -
     cells = [_figure(own[m]) if m in own else "" for m in metrics]
     published = own.get("accuracy", {}).get("paper", "")
     paper = wording.number(published, percent=True).removesuffix(" %") if published else ""
-    return [run, first["protocol"], first["repeats"], *cells, paper, wording.seconds(wall)]
+    remark = first["data"].partition(", ")[2]
+    named = f"{run} ({remark})" if remark else run
+    return [named, first["protocol"], first["repeats"], *cells, paper, wording.seconds(wall)]
 
 
 def _figure(row: Row, *, signed: bool = False) -> str:
@@ -181,7 +184,12 @@ def _figure(row: Row, *, signed: bool = False) -> str:
 
 
 def _gap_table(frame: pd.DataFrame, metrics: Sequence[str]) -> str:
-    rows = [r for r in records(frame) if r["protocol"] == GAP and r["metric"] in metrics]
+    # What has a remark, such as a smoke run, is folded away with the runs.
+    rows = [
+        r
+        for r in records(frame)
+        if r["protocol"] == GAP and r["metric"] in metrics and ", " not in r["data"]
+    ]
     if not rows:
         return ""
     head = ["Inflation gap (paper − honest)", *(_title(m) for m in metrics)]
