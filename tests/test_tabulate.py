@@ -10,6 +10,7 @@ from synthetic import cards, classes, study, study_rows, written
 from cardiograft import evaluated, predictions, published, tables
 from cardiograft.predictions import Predictions
 from cardiograft.published import Published
+from cardiograft.report import wording
 from cardiograft.specs.score import Score
 from cardiograft.specs.tabulate import Tabulate
 
@@ -280,5 +281,9 @@ def test_a_figure_stands_beside_runs_that_are_as_usual() -> None:
     rows = {"metric": "accuracy", "class": "", "part": "test", "tag_model": "cnn"}
     scores = pd.DataFrame([{**rows, "tag_tuning": t} for t in ("full", "frozen")])
     assert len(figure.fits(scores, {})) == 2
+    scaled = scores.assign(tag_scale="smoke run", value=0.9, run="r", protocol="paper", split="s")
+    scaled = scaled.assign(repeats=1, low=0.8, high=1.0, simulated=False)
+    (row, _) = published.beside([figure], scaled, {}).to_dict("records")
+    assert wording.place(row) == "s, smoke run"
     (left,) = figure.fits(scores, {"tuning": "full", "share": "all"})["tag_tuning"]
     assert left == "full"

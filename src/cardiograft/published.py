@@ -75,11 +75,13 @@ def beside(
         ours = figure.fits(scores, usual)
         for row in ours.to_dict("records"):
             kept = {k: row[k] for k in ("run", "protocol", "split", "repeats")}
+            kept["remark"] = row.get("tag_scale", "")
             interval = {k: row[k] for k in ("low", "high", "simulated")}
             difference = row["value"] - figure.value
             rows.append(
                 {**about, **kept, "ours": row["value"], **interval, "difference": difference}
             )
         if ours.empty:
-            rows.append({**about, "run": "", "protocol": "", "split": "", "ours": np.nan})
+            nothing = dict.fromkeys(("run", "protocol", "split", "remark"), "")
+            rows.append({**about, **nothing, "ours": np.nan})
     return pd.DataFrame(rows)

@@ -235,7 +235,7 @@ def published_table(study: Study, named: Labels) -> Table | None:
                 f"{wording.name(about, row)}, {row['source']}",
                 wording.number(row["published"], percent=percent),
                 ours,
-                f"{row['protocol']} ({row['split']})" if row["run"] else wording.DASH,
+                f"{row['protocol']} ({wording.place(row)})" if row["run"] else wording.DASH,
             ]
         )
     if not found:

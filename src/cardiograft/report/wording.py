@@ -210,10 +210,15 @@ def published(rows: Sequence[Row], label: str, metric: Row) -> str:
     start = f"{label}: {name(metric, first)} {theirs} in the paper ({first['source']})"
     where = {"paper": "under its protocol", "honest": "on people never met"}
     ours = [
-        f"{estimate(row, 'ours', percent=percent)} {where[row['protocol']]} ({row['split']})"
+        f"{estimate(row, 'ours', percent=percent)} {where[row['protocol']]} ({place(row)})"
         for row in rows
     ]
     return f"{start}; here {listed(ours)}."
+
+
+def place(row: Row) -> str:
+    """Return a run's split, and what is remarked of its data: ``ptb-paper, smoke run``."""
+    return ", ".join(str(row[key]) for key in ("split", "remark") if row.get(key))
 
 
 def audit(split: Row) -> str:
