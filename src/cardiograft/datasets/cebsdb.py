@@ -83,10 +83,7 @@ def simulate(
     ValueError
         The database has no such record.
     """
-    known = frozenset(names())
-    for record in records:
-        if record not in known:
-            raise ValueError(f"cebsdb/{record}: no such record (60, b001 to p020)")
+    for record in _twin.known(SLUG, records, names()):
         seconds = 60.0 * MINUTES[record[0]] if duration_s is None else duration_s
         rng = generator(seed, "cebsdb", "record", record)
         _long.write(

@@ -102,10 +102,7 @@ def simulate(root: Path, records: tuple[str, ...], seed: int, *, duration_s: flo
     ValueError
         The database has no such record.
     """
-    known = frozenset(names())
-    for record in records:
-        if record not in known:
-            raise ValueError(f"ecgiddb/{record}: no such record (310, from {names()[0]})")
+    for record in _twin.known(SLUG, records, names()):
         _write(root, record, seed, duration_s)
     _twin.write_listing(
         root, records, ["atr\tunaudited R- and T-wave peaks annotations from an automated detector"]

@@ -102,9 +102,7 @@ def simulate(
     ValueError
         The database has no such record.
     """
-    for record in records:
-        if record not in CASES:
-            raise ValueError(f"ephnogram/{record}: no such record (69, from {names()[0]})")
+    for record in _twin.known(SLUG, records, names()):
         usual_s = 30.0 if CASES[record].endswith("s") else 1800.0
         rng = generator(seed, "ephnogram", "record", record)
         _long.write(

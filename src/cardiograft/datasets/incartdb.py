@@ -114,9 +114,7 @@ def simulate(
         The database has no such record.
     """
     root.mkdir(parents=True, exist_ok=True)
-    for record in records:
-        if record not in PATIENTS:
-            raise ValueError(f"incartdb/{record}: no such record (75, I01 to I75)")
+    for record in _twin.known(SLUG, records, names()):
         _write(root, record, seed, duration_s)
     _twin.write_listing(root, records, ["atr\treference beat annotations"])
 

@@ -104,10 +104,7 @@ def simulate(
     ValueError
         The database has no such record.
     """
-    known = frozenset(names())
-    for record in records:
-        if record not in known:
-            raise ValueError(f"scg_rhc/{record}: no such record (83, from {names()[0]})")
+    for record in _twin.known(SLUG, records, names()):
         _write(root, record, seed, duration_s)
     _twin.write_listing(root, records, [])
 

@@ -215,11 +215,8 @@ def simulate(root: Path, records: tuple[str, ...], seed: int, *, duration_s: flo
     ValueError
         The database has no such record.
     """
-    known = frozenset(names())
     root.mkdir(parents=True, exist_ok=True)
-    for record in records:
-        if record not in known:
-            raise ValueError(f"{SLUG}/{record}: no such record (100, CP-01 to UP-30)")
+    for record in _twin.known(SLUG, records, names()):
         filed_CT, clock_T = _scg_vhd_twin.columns(record, seed, duration_s, mains_hz(record))
         path = root / files(root, record)[0]
         _scg_vhd_twin.write(path, record, list(COLUMNS), filed_CT, clock_T)
