@@ -69,7 +69,8 @@ def timings(folder: Path) -> None:
     shape_hash(signal, shards.meta(folder).rate_hz)
     print(f"shape_hash of {len(signal)} segments: {time.process_time() - before:.2f} s of CPU")
     del signal
-    keys = shards.table([folder], list(dict.fromkeys((*splits.COLUMNS, *leakage.COLUMNS))))
+    columns = list(dict.fromkeys((*splits.COLUMNS, *leakage.COLUMNS)))
+    keys = leakage.timed([folder], shards.table([folder], columns))
     for name, spec in SCHEMES.items():
         before, start = time.process_time(), time.perf_counter()
         part_N = splits.assign(keys, spec)

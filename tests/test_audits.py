@@ -160,6 +160,69 @@ def _apart(one, two, seed):
     return len({splits.place(seed, "test", f"mitdb/{name}") < 0.5 for name in (one, two)}) == 2
 
 
+def minutes(count=40, step=720):
+    """Return three people, each with windows of 2 s (720 samples) to the end of the recording."""
+    filled = Shelf()
+    for person, record in enumerate(("100", "101", "103")):
+        for k in range(count):
+            filled.add(record, step * k, heart(1000 * person + k))
+    return filled
+
+
+@pytest.mark.parametrize(
+    ("options", "subjects"),
+    [
+        ({"scheme": "time", "test": 0.3}, 3),
+        (
+            {
+                "scheme": "named",
+                "test_subjects": ("mitdb/10[13]",),
+                "calibration": {"seconds": 10, "reserve": 20},
+            },
+            2,
+        ),
+    ],
+)
+def test_a_personal_run_counts_people_and_passes(tmp_path, options, subjects):
+    found, complaint = audit(tmp_path, minutes(step=240), spec(protocol="personal", **options))
+    assert complaint is None
+    assert found["passed"]
+    assert found["findings"] == {
+        "subjects_on_both_sides": subjects,
+        "near_duplicates": 0,
+        "overlapping_windows": 0,
+    }
+    assert found["counts"]["out"]["segments"]  # across the cut, or reserved
+
+
+def test_a_near_duplicate_stops_a_personal_run(tmp_path):
+    filled = minutes()
+    again = filled.add("100", 720 * 40, heart(3))
+    found, complaint = audit(tmp_path, filled, spec("time", "personal", test=0.3))
+    assert not found["passed"]
+    assert found["findings"]["subjects_on_both_sides"] == 3
+    assert complaint.startswith("1 segment with a near-duplicate in another part")
+    assert f"such as {again} (test) and mitdb/100/MLII/2160 (train)" in complaint
+
+
+def test_an_overlap_stops_a_personal_run(tmp_path, monkeypatch):
+    """No split of ours has one; were there a mistake in it, the audit would say so."""
+    exact = splits.assign
+
+    def careless(keys, what):
+        part_N = exact(keys, what)
+        part_N[part_N == "out"] = "test"
+        return part_N
+
+    monkeypatch.setattr(splits, "assign", careless)
+    found, complaint = audit(
+        tmp_path, minutes(step=240), spec("time", "personal", test=0.3, validation=0.2)
+    )
+    assert found["findings"]["overlapping_windows"] > 0
+    assert "overlap" in complaint
+    assert "subject" not in complaint
+
+
 def test_windows_end_to_end_do_not_overlap(tmp_path):
     filled = Shelf()
     for k in range(60):
@@ -173,11 +236,12 @@ def test_overlap_reaches_back_over_a_long_window(tmp_path):
     filled = Shelf()
     for start, valid in ((0, 250), (100, 5), (400, 100)):
         filled.add("100", start, heart(start), valid=valid)
-    keys = shards.table([filled.write(tmp_path / "s")], leakage.COLUMNS)
-    length_N = leakage.source_length([tmp_path / "s"], keys)
-    assert length_N.tolist() == [720, 14, 288]
+    folders = [filled.write(tmp_path / "s")]
+    keys = leakage.timed(folders, shards.table(folders, leakage.COLUMNS))
+    assert keys["stop"].to_pylist() == [720, 114, 688]
+    assert set(keys["source_hz"].to_pylist()) == {360.0}
     part_N = np.array(["train", "train", "test"], dtype=object)
-    leak = leakage.overlaps(keys, part_N, length_N)
+    leak = leakage.overlaps(keys, part_N)
     assert leak.count == 1
     assert leak.examples[0]["other"] == "mitdb/100/MLII/0"
 
@@ -233,7 +297,9 @@ def split_file(folder: Path, name: str, parts: dict[str, str], *, dataset="mitdb
     filled = Shelf(dataset=dataset)
     for person, _ in parts.items():
         filled.add(person, start, heart(1))
-    keys = shards.table([filled.write(folder / f"{name}-shards")], splits.COLUMNS)
+    columns = dict.fromkeys((*splits.COLUMNS, *leakage.COLUMNS))
+    folders = [filled.write(folder / f"{name}-shards")]
+    keys = leakage.timed(folders, shards.table(folders, list(columns)))
     part_N = np.array([parts[record] for record in keys["record"].to_pylist()], dtype=object)
     splits.write(folder / f"{name}.parquet", keys, part_N, spec())
     return folder / f"{name}.parquet"
@@ -314,6 +380,43 @@ def test_an_epoch_chosen_on_a_test_part_of_others(tmp_path, files):
     assert found["findings"][0]["chosen_on_test"]
     assert found["findings"][0]["subjects"] == 0
     assert "chose its epoch on the test part" in complaint
+
+
+def test_a_personal_evaluation_of_people_who_were_trained_on(tmp_path, files):
+    what = evaluation(ancestor("swapped", "train"), protocol="personal")
+    found, complaint = run(tmp_path, what, files)
+    assert complaint is None
+    assert found["passed"]
+    assert (found["findings"][0]["subjects"], found["findings"][0]["segments"]) == (4, 0)
+
+
+def test_a_personal_evaluation_of_segments_that_were_trained_on(tmp_path, files):
+    lineage = ancestor("swapped", "train"), ancestor("chosen", "train", "validation")
+    found, complaint = run(tmp_path, evaluation(*lineage, protocol="personal"), files)
+    assert not found["passed"]
+    assert found["findings"][1]["segment_examples"] == ["mitdb/p7/MLII/0"]
+    assert complaint.startswith(
+        "pretrain 'pretrain of chosen' (split 'chosen') used samples of 1 of the 4 test segments"
+        " of 'target', such as mitdb/p7/MLII/0"
+    )
+
+
+@pytest.mark.parametrize(("start", "segments"), [(719, 4), (720, 0), (-719, 4), (-720, 0)])
+def test_segments_count_by_their_samples(tmp_path, files, start, segments):
+    """Another cut of the same minutes has other ids, and is the same recording all the same."""
+    files.append(split_file(tmp_path, "cut", dict.fromkeys(PEOPLE, "train"), start=start))
+    what = evaluation(ancestor("cut", "train"), protocol="personal")
+    found, complaint = run(tmp_path, what, files)
+    assert found["findings"][0]["segments"] == segments
+    assert found["passed"] == (complaint is None) == (segments == 0)
+
+
+def test_an_epoch_chosen_on_test_stops_a_personal_evaluation(tmp_path, files):
+    files[1] = split_file(tmp_path / "x", "same", {"p0": "train", "p1": "test"})
+    lineage = ancestor("swapped", "train"), ancestor("same", "train", "test")
+    found, complaint = run(tmp_path, evaluation(*lineage, protocol="personal"), files)
+    assert not found["passed"]
+    assert complaint.startswith("pretrain 'pretrain of same' (split 'same') chose its epoch")
 
 
 def test_figures_on_training_subjects_are_no_leak(tmp_path, files):

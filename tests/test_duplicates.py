@@ -31,7 +31,7 @@ def noisy(signal_NCT, correlation, seed=0):
     return signal_NCT + share * signal_NCT.std(axis=2, keepdims=True) * noise
 
 
-def reference(one, other, lags, valid_one=None, valid_other=None):
+def reference(one, other, lags, valid_one=None, valid_other=None, common=0.0):
     """Pearson's coefficient at the best lag, written as its definition."""
     valid_one = valid_one or one.shape[1]
     valid_other = valid_other or other.shape[1]
@@ -39,10 +39,11 @@ def reference(one, other, lags, valid_one=None, valid_other=None):
     for lag in range(-lags, lags + 1):
         a_CT, b_CT = one[:, :valid_one], other[:, :valid_other]
         a_CT, b_CT = a_CT[:, max(lag, 0) :], b_CT[:, max(-lag, 0) :]
-        common = min(a_CT.shape[1], b_CT.shape[1])
-        pairs = zip(a_CT[:, :common], b_CT[:, :common], strict=True)
-        scores.append(np.mean([np.corrcoef(a, b)[0, 1] for a, b in pairs]))
-    return max(scores)
+        both = min(a_CT.shape[1], b_CT.shape[1])
+        if both >= common * max(valid_one, valid_other):
+            pairs = zip(a_CT[:, :both], b_CT[:, :both], strict=True)
+            scores.append(np.mean([np.corrcoef(a, b)[0, 1] for a, b in pairs]))
+    return max(scores, default=-1.0)
 
 
 @pytest.mark.parametrize("channels", [1, 2])
@@ -178,6 +179,58 @@ def test_search_finds_constants_but_not_beside_a_live_signal(tmp_path):
     hits = found(tmp_path, train, test)
     assert set(hits) == {0}
     assert hits[0] == (0, 1.0)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("above", [0.3, 0.9, 0.999])
+def test_search_passes_over_no_pair(tmp_path, all_pairs, channels, above):
+    """What is left out unseen, by bounds, is what all pairs compared one by one leave out.
+
+    Steep edges make a sample more or less count, where pads and lags cut.
+    """
+    generator = np.random.default_rng(channels)
+    train = many(24, samples=60, channels=channels)
+    train += generator.choice([0, 0, 9], (24, channels, 1)) * (np.arange(60) < 1)
+    train += generator.choice([0, 0, 9], (24, channels, 1)) * (np.arange(60) > 55)
+    spread = np.geomspace(0.003, 0.5, 24)[:, None, None]
+    test = train + spread * train.std(axis=2, keepdims=True) * generator.normal(size=train.shape)
+    test = np.roll(test, 1, axis=2)
+    lengths = generator.integers(54, 61, (2, 24)).tolist()
+    for signal_NCT, own in zip((train, test), lengths, strict=True):
+        for signal_CT, length in zip(signal_NCT, own, strict=True):
+            signal_CT[:, length:] = 0
+    best = {}
+    for i, (one, valid) in enumerate(zip(test, lengths[1], strict=True)):
+        scores = [
+            reference(one, other, 1, valid, valid_other, common=near_duplicates.COMMON)
+            for other, valid_other in zip(train, lengths[0], strict=True)
+        ]
+        if max(scores) > above:
+            best[i] = (int(np.argmax(scores)), max(scores))
+    hits = found(tmp_path, train, test, above=above, valid_train=lengths[0], valid_test=lengths[1])
+    assert {i: other for i, (other, _) in hits.items()} == {i: o for i, (o, _) in best.items()}
+    assert 3 < len(best) <= 24
+    for i, (_, correlation) in hits.items():
+        assert correlation == pytest.approx(best[i][1], abs=2e-5)
+
+
+def test_search_averages_channels_that_disagree(tmp_path, all_pairs):
+    """One channel is the same, the other rather its opposite: a low threshold counts them."""
+    train, test = np.random.default_rng(0).normal(size=(2, 10, 2, 250)).astype(np.float32)
+    test[:, 0] = train[:, 0]
+    train[:, 1, -1], test[:, 1, -1] = 11, -11
+    hits = found(tmp_path, train, test, above=0.25)
+    assert {place: other for place, (other, _) in hits.items()} == {k: k for k in range(10)}
+
+
+def test_search_sees_past_what_a_lag_cuts_off(tmp_path, all_pairs):
+    """A step up before the common samples, a step down after them: their levels differ a lot."""
+    common = many(10, samples=59)
+    step = np.full((10, 1, 1), 30, np.float32)
+    train = np.concatenate([step, common], axis=2)
+    test = np.concatenate([common, -step], axis=2)
+    hits = found(tmp_path, train, test)
+    assert {place: other for place, (other, _) in hits.items()} == {k: k for k in range(10)}
 
 
 def test_search_in_blocks_finds_the_same(tmp_path, monkeypatch):

@@ -31,19 +31,30 @@ def spec(scheme, *, protocol="paper", **options):
     return Split(segments=("beats",), scheme=scheme, protocol=protocol, **options)
 
 
-def keys(subjects, *, each=3, records=None, dataset="d", label="N"):
+def keys(subjects, *, each=3, records=None, dataset="d", label="N", step=1000, size=1000):
+    """Return segments of `size` samples, at 100 Hz, one each `step` samples."""
     rows = [
         {
-            "id": f"{dataset}/{record}/II/{1000 * k}",
+            "id": f"{dataset}/{record}/II/{step * k}",
             "dataset": dataset,
             "record": record,
             "subject": f"{dataset}/{subject}",
             "label": label[k % len(label)] or None,
+            "start": step * k,
+            "stop": step * k + size,
+            "source_hz": 100.0,
         }
         for subject, record in zip(subjects, records or subjects, strict=True)
         for k in range(each)
     ]
-    schema = pa.schema([(name, pa.string()) for name in splits.COLUMNS])
+    schema = pa.schema(
+        [
+            *((name, pa.string()) for name in splits.COLUMNS),
+            ("start", pa.int64()),
+            ("stop", pa.int64()),
+            ("source_hz", pa.float64()),
+        ]
+    )
     return pa.Table.from_pylist(rows, schema).sort_by("id")
 
 
@@ -200,6 +211,187 @@ def test_dechazal_knows_mitdb_alone():
         splits.assign(keys(["101"], dataset="ptbdb"), spec("dechazal"))
 
 
+def seconds(found, *parts):
+    """Return the starts of some parts' segments, in seconds, by record."""
+    starts = {}
+    for name, part in found.items():
+        _, record, _, start = name.split("/")
+        if part in parts:
+            starts.setdefault(record, []).append(int(start) / 100)
+    return {record: sorted(own) for record, own in starts.items()}
+
+
+def test_time_tests_the_end_of_each_recording():
+    """Ten windows of 10 s each: seven, one of validation, two of test."""
+    found = parts(keys(["a", "b"], each=10), spec("time", test=0.2, validation=0.125))
+    assert seconds(found, "train") == {key: [10.0 * k for k in range(7)] for key in "ab"}
+    assert seconds(found, "validation") == {key: [70.0] for key in "ab"}
+    assert seconds(found, "test") == {key: [80.0, 90.0] for key in "ab"}
+
+
+def test_time_puts_windows_across_a_cut_out():
+    """Windows of 10 s every 2 s up to 108 s: the cut at 86.4 s goes through five of them."""
+    found = parts(keys(["a"], each=50, step=200), spec("time", test=0.2))
+    assert seconds(found, "out") == {"a": [78.0, 80.0, 82.0, 84.0, 86.0]}
+    assert max(seconds(found, "train")["a"]) + 10 <= 86.4 <= min(seconds(found, "test")["a"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 60),
+    st.integers(1, 1500),
+    st.integers(1, 1500),
+    shares,
+    shares,
+    st.sampled_from([0.1, 0.37, 1.0]),
+)
+def test_time_shares_no_sample(each, step, size, test, validation, fraction):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(splits, "_complete", lambda *_: None)
+        table = keys(["a"], each=each, step=step, size=size)
+        what = spec("time", test=test, validation=validation, fraction=fraction)
+        part_N = splits.assign(table, what)
+    start_N, stop_N = (table[c].to_numpy() for c in ("start", "stop"))
+    for one, other in (("train", "validation"), ("train", "test"), ("validation", "test")):
+        ends, begins = stop_N[part_N == one], start_N[part_N == other]
+        assert ends.max(initial=-1) <= begins.min(initial=10**9)
+    length = stop_N.max() - start_N.min()
+    tested = stop_N[part_N == "test"].max(initial=0) - start_N[part_N == "test"].min(initial=10**9)
+    assert tested <= test * length + 1
+
+
+def test_time_goes_by_the_recording_and_not_by_the_file():
+    """A recording's time starts with its first segment; another recording does not move it."""
+    one = keys(["a"], each=10)
+    late = one.set_column(5, "start", pa.array(one["start"].to_numpy() + 5000))
+    late = late.set_column(6, "stop", pa.array(one["stop"].to_numpy() + 5000))
+    long = keys(["b"], each=70)
+    what = spec("time", test=0.2)
+    alone, together = parts(late, what), parts(pa.concat_tables([long, late]), what)
+    assert alone.items() <= together.items()
+    assert list(alone.values()) == list(parts(one, what).values())
+
+
+def test_time_keeps_a_fraction_of_the_time():
+    found = parts(keys(["a"], each=10), spec("time", test=0.2, fraction=0.5))
+    assert seconds(found, "train") == {"a": [0, 10, 20, 30]}
+    assert seconds(found, "out") == {"a": [40, 50, 60, 70]}
+
+
+def test_named_subjects_are_tested():
+    table = keys(["CP-01", "CP-02", "UP-01", "UP-02", "XX-1"])
+    found = parts(table, spec("named", protocol="honest", test_subjects=["d/UP-*"]))
+    assert set(seconds(found, "test")) == {"UP-01", "UP-02"}
+    assert set(seconds(found, "train")) == {"CP-01", "CP-02", "XX-1"}
+    found = parts(table, spec("named", test_subjects=["d/UP-*"], train_subjects=["d/CP-*"]))
+    assert set(seconds(found, "train")) == {"CP-01", "CP-02"}
+    assert set(seconds(found, "out")) == {"XX-1"}
+
+
+def test_named_takes_validation_from_the_training_subjects():
+    names = [f"CP-{k}" for k in range(40)] + ["UP-1"]
+    found = parts(keys(names), spec("named", test_subjects=["d/UP-*"], validation=0.3))
+    drawn = {s for s in names if splits.place(0, "validation", f"d/{s}") < 0.3} - {"UP-1"}
+    assert set(seconds(found, "validation")) == drawn != set()
+
+
+def test_a_pattern_that_meets_nobody_is_an_error():
+    table = keys([f"CP-{k:02d}" for k in range(50)] + ["UP-01"], dataset="scg2")
+    with pytest.raises(ValueError, match=r"'scg2/up-\*' is no subject of beats\.") as raised:
+        splits.assign(table, spec("named", test_subjects=["scg2/UP*", "scg2/up-*"]))
+    said = "Did you mean 'scg2/UP-*'? Known: scg2/CP-*, scg2/UP-*."
+    assert str(raised.value).endswith(said)
+
+
+def calibrated(table, seconds, **options):
+    asked = {"seconds": seconds, **options}
+    protocol = "personal" if seconds else "honest"
+    return parts(table, spec("subject", protocol=protocol, test=0.5, calibration=asked))
+
+
+def test_calibration_takes_the_beginning_of_test_subjects():
+    table = keys(list("abcdefgh"), each=20)
+    before = parts(table, spec("subject", test=0.5))
+    found = calibrated(table, 30, reserve=60)
+    tested = set(seconds(before, "test"))
+    assert 0 < len(tested) < 8
+    for record, starts in seconds(found, "train").items():
+        assert starts == ([0, 10, 20] if record in tested else [10 * k for k in range(20)])
+    assert seconds(found, "out") == {key: [30, 40, 50] for key in tested}
+    assert seconds(found, "test") == {key: [10 * k for k in range(6, 20)] for key in tested}
+
+
+def test_calibrations_of_one_reserve_test_the_same_windows():
+    table = keys(list("abcdefgh"), each=80, step=250)  # windows of 10 s, each 2.5 s
+    curve = [calibrated(table, seconds, reserve=60) for seconds in (0, 10, 30, 60)]
+    assert all(seconds(c, "test") == seconds(curve[0], "test") for c in curve)
+    counts = [sum(p == "train" for p in found.values()) for found in curve]
+    tested = len(seconds(curve[0], "test"))
+    # 1 + (s - 10) / 2.5 windows lie within the first s seconds
+    assert [n - counts[0] for n in counts] == [0, tested, 9 * tested, 21 * tested]
+    assert min(map(min, seconds(curve[3], "test").values())) == 60
+
+
+def test_calibration_alone_trains_on_nothing_else():
+    table = keys(list("abcdefgh"), each=20)
+    found = calibrated(table, 30, reserve=60, alone=True)
+    both = seconds(found, "train")
+    assert both == {key: [0, 10, 20] for key in seconds(found, "test")}
+
+
+def test_calibration_is_of_the_first_recording():
+    """cebsdb: b, m and p of one number are one person."""
+    table = keys(["1", "1", "1", "2", "2"], records=["m1", "b1", "p1", "b2", "m2"], each=10)
+    found = parts(
+        table,
+        spec("named", protocol="personal", test_subjects=["d/1"], calibration={"seconds": 20}),
+    )
+    assert seconds(found, "train") == {
+        "b1": [0, 10],
+        **{key: [10 * k for k in range(10)] for key in ["b2", "m2"]},
+    }
+    assert {record: len(s) for record, s in seconds(found, "test").items()} == {
+        "b1": 8,
+        "m1": 10,
+        "p1": 10,
+    }
+
+
+def test_calibration_shorter_than_a_segment_is_an_error():
+    with pytest.raises(ValueError, match=r"no segment of a test subject lies wholly within .* 5 s"):
+        calibrated(keys(list("abcdefgh")), 5)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"scheme": "time", "protocol": "honest"}, "scheme 'time' puts subjects on both sides"),
+        (
+            {"scheme": "subject", "protocol": "honest", "calibration": {"seconds": 10}},
+            "a calibration puts subjects on both sides: protocol 'personal' or 'paper'",
+        ),
+        ({"scheme": "segment", "protocol": "personal"}, "it needs scheme 'time' or a calibration"),
+        ({"scheme": "subject", "protocol": "personal"}, "not scheme 'subject' alone"),
+        ({"scheme": "time", "calibration": {"seconds": 1}}, "calibration needs scheme subject or"),
+        (
+            {"scheme": "subject", "calibration": {"seconds": 30, "reserve": 10}},
+            "reserve 10 is below seconds 30",
+        ),
+        (
+            {"scheme": "subject", "calibration": {"seconds": 0, "alone": True}},
+            "alone with 0 seconds leaves nothing to train on",
+        ),
+        ({"scheme": "subject", "calibration": {"secs": 0}}, "unknown key 'secs'"),
+        ({"scheme": "named"}, "scheme 'named' needs test_subjects"),
+        ({"scheme": "subject", "test_subjects": ["d/*"]}, "need scheme 'named', not 'subject'"),
+        ({"scheme": "named", "test_subjects": ["d"], "folds": 2, "fold": 0}, "folds need scheme"),
+    ],
+)
+def test_what_does_not_go_together(options, message):
+    with pytest.raises(ValueError, match=message):
+        spec(**options)
+
+
 def test_dropped_labels_are_out():
     table = keys([str(k) for k in range(30)], each=4, label=["N", "Q", "F", ""])
     found = parts(table, spec("subject", drop_labels=("Q", "F"), test=0.5))
@@ -254,7 +446,8 @@ def test_write_and_read(tmp_path):
     )
     assert (tmp_path / "s.parquet").read_bytes() == (tmp_path / "again.parquet").read_bytes()
     read, content = splits.read(tmp_path / "s.parquet")
-    assert read.column_names == ["id", "subject", "part"]
+    assert read.column_names == ["id", "subject", "part", "record", "start", "stop"]
+    assert read["record"].to_pylist() == read["subject"].to_pylist()  # each has one, of its name
     assert read["id"].to_pylist() == sorted(table["id"].to_pylist())
     assert read["part"].to_pylist() == part_N.tolist()
     assert Split.model_validate_json(json.dumps(content)) == what

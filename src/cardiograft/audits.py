@@ -1,18 +1,21 @@
 """Did anything that led to a model see the subjects it is tested on?
 
 Only the test part is asked about: figures on training or validation subjects call themselves so.
-By subject and by segment id, over the splits of every training in the lineage. Near-duplicates
-under different names are the splits' own audits' work: a split's table holds no signals.
+By subject, and by samples of a recording however they were cut, over the splits of every training
+in the lineage. Near-duplicates under different names are the splits' own audits' work: a split's
+table holds no signals. A personal evaluation tests subjects that were trained on, at other times:
+their number is no fault, any sample of a test segment is.
 """
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cardiograft import splits
+from cardiograft import overlapping, splits
 from cardiograft.specs.audit import Ancestor, Audit
 
 EXAMPLES = 10
@@ -32,7 +35,8 @@ def lineage(spec: Audit, files: Sequence[Path]) -> dict[str, Any]:
     -------
     dict
         ``protocol``, ``passed`` and one of ``findings`` for each ancestor: how many test
-        subjects and segments it used, examples, and whether it chose by a test part.
+        subjects it used, how many test segments it used samples of, examples, and whether it
+        chose by a test part.
 
     Raises
     ------
@@ -42,7 +46,10 @@ def lineage(spec: Audit, files: Sequence[Path]) -> dict[str, Any]:
     tables = {file.stem: splits.read(file)[0] for file in files}
     tested = _parts(tables, spec.split, [part for part in spec.parts if part == "test"])
     findings = [_finding(ancestor, tables, tested) for ancestor in spec.lineage]
-    passed = not any(f["subjects"] or f["segments"] or f["chosen_on_test"] for f in findings)
+    meant = spec.protocol == "personal"
+    passed = not any(
+        f["segments"] or f["chosen_on_test"] or (f["subjects"] and not meant) for f in findings
+    )
     return {
         "protocol": spec.protocol,
         "split": spec.split,
@@ -55,11 +62,19 @@ def lineage(spec: Audit, files: Sequence[Path]) -> dict[str, Any]:
 
 def complaint(audit: Mapping[str, Any]) -> str:
     """Return one line on the worst finding of an audit that did not pass."""
-    guilty = max(audit["findings"], key=lambda f: (f["subjects"], f["segments"]))
+    personal = audit["protocol"] == "personal"
+    weight = ("segments", "chosen_on_test") if personal else ("subjects", "segments")
+    guilty = max(audit["findings"], key=lambda f: [f[key] for key in weight])
     name = f"{guilty['stage']} {guilty['ancestor']!r} (split {guilty['split']!r})"
-    if not guilty["segments"] and not guilty["subjects"]:
-        return f"{name} chose its epoch on the test part: an honest evaluation can't use it"
-    such = ", ".join(guilty["examples"][:3])
+    if not guilty["segments"] and (personal or not guilty["subjects"]):
+        return f"{name} chose its epoch on the test part: only a paper's evaluation can use it"
+    if personal:
+        such = ", ".join(guilty["segment_examples"][:3])
+        return (
+            f"{name} used samples of {guilty['segments']} of the {audit['segments']} test"
+            f" segments of {audit['split']!r}, such as {such}"
+        )
+    such = ", ".join((guilty["examples"] or guilty["segment_examples"])[:3])
     return (
         f"{name} used {guilty['subjects']} of the {audit['subjects']} test subjects of"
         f" {audit['split']!r} ({guilty['segments']} segments), such as {such}"
@@ -71,16 +86,20 @@ def _finding(
 ) -> dict[str, Any]:
     used = _parts(tables, ancestor.split, ancestor.uses)
     subjects = _common(tested["subject"], used["subject"])
-    segments = pc.sum(pc.is_in(tested["id"], used["id"].combine_chunks())).as_py() or 0
+    both = pa.concat_tables([tested, used])
+    row_N, pool_N = np.split(np.arange(len(both)), [len(tested)])
+    segments = tested["id"].filter(pa.array(overlapping.met(both, row_N, pool_N) >= 0))
     return {
         "ancestor": ancestor.entry,
         "stage": ancestor.stage,
         "split": ancestor.split,
         "uses": list(ancestor.uses),
         "subjects": len(subjects),
-        "segments": segments,
-        "chosen_on_test": "test" in ancestor.uses,
+        "segments": len(segments),
+        # What adapts to a test part alone has met its subjects, and chose no epoch by them.
+        "chosen_on_test": {"train", "test"} <= set(ancestor.uses),
         "examples": subjects[:EXAMPLES],
+        "segment_examples": segments[:EXAMPLES].to_pylist(),
     }
 
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from cardiograft import shards
-from cardiograft.learning import Rows, Task
+from cardiograft.learning import Columns, Rows
 from cardiograft.records import Int64
 
 # What fits below this lies on the device; what does not is read from a scratch file.
@@ -36,7 +36,7 @@ class Split:
     path
         Where it was read from.
     protocol
-        ``paper`` or ``honest``.
+        ``paper``, ``honest`` or ``personal``.
     id_N, subject_N, part_N
         Sorted by id.
     digest
@@ -97,8 +97,13 @@ def data_digest(directories: Sequence[Path]) -> dict[str, str]:
     }
 
 
-def pooled(directories: Sequence[Path]) -> shards.Meta:
-    """Return what the folders have in common.
+def pooled(directories: Sequence[Path], *, targets: bool = True) -> shards.Meta:
+    """Return what the folders have in common, the first's channels' names.
+
+    Parameters
+    ----------
+    targets
+        Whether their targets must be alike too.
 
     Raises
     ------
@@ -106,20 +111,33 @@ def pooled(directories: Sequence[Path]) -> shards.Meta:
         They differ in rate, shape or features.
     """
     first, *others = [shards.meta(d) for d in directories]
+    sizes = ("samples", *(["target_samples"] if targets else []))
+    leads = ("channels", *(["target_channels"] if targets else []))
     for folder, other in zip(directories[1:], others, strict=True):
-        for fact in ("rate_hz", "samples", "target_samples", "features"):
+        for fact in ("rate_hz", *sizes, "features"):
             if getattr(first, fact) != getattr(other, fact):
                 raise ValueError(
                     f"{folder}: {fact} {getattr(other, fact)}, but {directories[0]} has"
                     f" {getattr(first, fact)}"
                 )
-        for fact in ("channels", "target_channels"):
+        for fact in leads:
             if len(getattr(first, fact)) != len(getattr(other, fact)):
                 raise ValueError(
                     f"{folder}: {fact} {getattr(other, fact)}, but {directories[0]} has"
                     f" {getattr(first, fact)}"
                 )
     return first
+
+
+class Reader(Protocol):
+    """What of a task turns shards into tensors."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the shards that `encode` reads."""
+
+    def encode(self, columns: Columns) -> dict[str, Tensor]:
+        """Turn columns of shards into tensors, one row a segment."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +171,7 @@ class Feed:
 def feed(
     directories: Sequence[Path],
     ids: npt.NDArray[np.str_],
-    task: Task,
+    task: Reader,
     *,
     device: torch.device,
     scratch: Path,
@@ -184,7 +202,7 @@ def feed(
 def _spilled(
     directories: Sequence[Path],
     ids: npt.NDArray[np.str_],
-    task: Task,
+    task: Reader,
     *,
     sample: Mapping[str, Tensor],
     scratch: Path,

@@ -16,15 +16,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cardiograft import near_duplicates, shards
+from cardiograft import near_duplicates, overlapping, shards
 from cardiograft.near_duplicates import Part
-from cardiograft.records import Float64, Int64
+from cardiograft.records import Float64
 from cardiograft.specs.split import Split
 
 COLUMNS = ("id", "dataset", "record", "subject", "start", "valid", "shape_hash", "label")
 EXAMPLES = 10
 # A part, and the parts that must not know what is in it.
 SIDES = (("test", ("train", "validation")), ("validation", ("train",)))
+# What a protocol does on purpose: counted, and no fault.
+MEANT = {"personal": ("subjects_on_both_sides",)}
 
 
 @dataclass
@@ -50,24 +52,25 @@ def leaks(
     directories
         Folders of shards.
     keys
-        `COLUMNS` of them, in the order of `part_N`.
+        `COLUMNS` of them, `timed`, in the order of `part_N`.
 
     Returns
     -------
     dict
         ``subjects_on_both_sides`` counts subjects, ``near_duplicates`` and
         ``overlapping_windows`` count segments of the later part.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        The shards do not say at what rate their recordings were made.
     """
     return {
         "subjects_on_both_sides": subjects(keys, part_N),
         "near_duplicates": duplicates(directories, keys, part_N, spec.duplicate_correlation),
-        "overlapping_windows": overlaps(keys, part_N, source_length(directories, keys)),
+        "overlapping_windows": overlaps(keys, part_N),
     }
+
+
+def faults(found: Mapping[str, Leak], protocol: str) -> dict[str, Leak]:
+    """Return the leaks that a protocol does not mean to have."""
+    meant = MEANT.get(protocol, ())
+    return {kind: leak for kind, leak in found.items() if leak.count and kind not in meant}
 
 
 def complaint(found: Mapping[str, Leak]) -> str:
@@ -132,34 +135,34 @@ def duplicates(
     return leak
 
 
-def overlaps(keys: pa.Table, part_N: Part, length_N: Int64) -> Leak:
+def overlaps(keys: pa.Table, part_N: Part) -> Leak:
     """Count the segments that share samples of a record with an earlier part, on any lead.
 
     Parameters
     ----------
     keys
-        With ``id``, ``dataset``, ``record`` and ``start``.
-    length_N : int64
-        Samples from ``start`` on, at the rate of the recording.
+        With ``id``, ``dataset``, ``record``, ``start`` and ``stop``.
     """
-    names = pc.binary_join_element_wise(keys["dataset"], keys["record"], "/")
-    record_N = np.asarray(names.dictionary_encode().combine_chunks().indices).astype(np.int64)
-    start_N = keys["start"].to_numpy() - keys["start"].to_numpy().min(initial=0)
-    # records laid end to end: a segment can only meet those of its own record
-    start_N = start_N + record_N * int((start_N + length_N).max(initial=0) + 1)
+    spans = pa.table({"record": _records(keys), "start": keys["start"], "stop": keys["stop"]})
     ids, leak = keys["id"], Leak()
     for query, pool in SIDES:
         row_N = np.flatnonzero(part_N == query)
-        pool_N = np.flatnonzero(np.isin(part_N, pool))
-        met_N = _met(start_N, start_N + length_N, row_N, pool_N)
+        met_N = overlapping.met(spans, row_N, np.flatnonzero(np.isin(part_N, pool)))
         hit_N = np.flatnonzero(met_N >= 0)
         cases = [(int(row_N[hit]), int(met_N[hit])) for hit in hit_N[:EXAMPLES]]
         leak.add(len(hit_N), [_pair(ids, part_N, row, other) for row, other in cases])
     return leak
 
 
-def source_length(directories: Sequence[Path], keys: pa.Table) -> Int64:
-    """Return how many samples each segment spans at the rate of its recording, shape (N,).
+def timed(directories: Sequence[Path], keys: pa.Table) -> pa.Table:
+    """Return the keys with ``stop``, in samples of the recording, and its rate, ``source_hz``.
+
+    Parameters
+    ----------
+    directories
+        Folders of shards.
+    keys
+        With ``dataset``, ``record``, ``start`` and ``valid``.
 
     Raises
     ------
@@ -174,31 +177,20 @@ def source_length(directories: Sequence[Path], keys: pa.Table) -> Int64:
     rates: dict[str, float] = {}
     for directory in directories:
         rates |= json.loads((directory / "summary.json").read_text("utf-8"))["source_rate_hz"]
-    names = pc.binary_join_element_wise(keys["dataset"], keys["record"], "/")
-    coded = names.dictionary_encode().combine_chunks()
+    coded = _records(keys).dictionary_encode().combine_chunks()
     missing = [name for name in coded.dictionary.to_pylist() if name not in rates]
     if missing:
         raise ValueError(f"{missing[0]}: no source_rate_hz in the summary of its segments")
-    rate_R: Float64 = np.array([rates[name] for name in coded.dictionary.to_pylist()])
-    ratio_N = rate_R[np.asarray(coded.indices)] / shard_rates.pop()
+    rate_R: Float64 = np.array([rates[name] for name in coded.dictionary.to_pylist()], float)
+    rate_N = rate_R[np.asarray(coded.indices)]
     # rounded down: windows that lie end to end must not seem to overlap
-    length_N: Int64 = np.floor(keys["valid"].to_numpy() * ratio_N).astype(np.int64)
-    return length_N
+    length_N = np.floor(keys["valid"].to_numpy() * (rate_N / shard_rates.pop())).astype(np.int64)
+    stop_N = pa.array(keys["start"].to_numpy() + length_N)
+    return keys.append_column("stop", stop_N).append_column("source_hz", pa.array(rate_N))
 
 
-def _met(start_N: Int64, stop_N: Int64, row_N: Int64, pool_N: Int64) -> Int64:
-    """Return, for each of the rows, one of the pool that it overlaps, or -1."""
-    if not len(pool_N):
-        return np.full(len(row_N), -1)
-    pool_N = pool_N[np.argsort(start_N[pool_N], kind="stable")]
-    reach_N = np.maximum.accumulate(stop_N[pool_N])
-    # of those that start before a row stops, does the one that reaches furthest pass its start?
-    furthest_N = np.maximum.accumulate(
-        np.where(stop_N[pool_N] == reach_N, np.arange(len(pool_N)), 0)
-    )
-    before_N = np.searchsorted(start_N[pool_N], stop_N[row_N], side="left") - 1
-    found_N = (before_N >= 0) & (reach_N[before_N] > start_N[row_N])
-    return np.where(found_N, pool_N[furthest_N[before_N]], -1)
+def _records(keys: pa.Table) -> pa.ChunkedArray:
+    return pc.binary_join_element_wise(keys["dataset"], keys["record"], "/")
 
 
 def _pair(ids: Any, part_N: Part, row: int, other: int) -> dict[str, Any]:

@@ -24,6 +24,7 @@ FUNCTIONS = {
     "labels": "label",
     "models": "build",
     "tasks": "make",
+    "adaptations": "make",
     "metrics": "values",
     "baselines": "predict",
     "studies": "tables",

@@ -2,14 +2,16 @@
 
 from typing import Literal
 
-from cardiograft.specs.entry import Entry
+from cardiograft.specs.entry import Entry, Protocol
 
 
 class Ancestor(Entry):
     """A training in the lineage of an evaluated model.
 
     `uses` are the parts of its split that it read: ``train``, ``validation``, and ``test``
-    where an epoch was kept by its test figure.
+    where an epoch was kept by its test figure. A training that adapts to another domain
+    stands there once more, with that domain's split and part: whether it used its targets or
+    not, it has met those subjects.
     """
 
     stage: Literal["pretrain", "prune", "transfer", "baseline"]
@@ -21,7 +23,7 @@ class Ancestor(Entry):
 class Audit(Entry):
     """An evaluation: the split it predicts on, and every training that led to its model."""
 
-    protocol: Literal["paper", "honest"]
+    protocol: Protocol
     split: str
     parts: tuple[Literal["train", "validation", "test"], ...] = ("test",)
     lineage: tuple[Ancestor, ...]

@@ -1,12 +1,14 @@
 """The words every entry of config.yaml is made of."""
 
 import json
-from collections.abc import Callable, Iterator
-from typing import Annotated, Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PositiveFloat, model_validator
 
 from cardiograft import plugins
+
+Protocol = Literal["paper", "honest", "personal"]
 
 
 class Entry(BaseModel):
@@ -58,6 +60,34 @@ class Figure(Plugin):
     without: tuple[str, ...] = ()
 
 
+class Adapting(Plugin):
+    """An adaptation loss, the domain whose codes it compares, and how much it counts.
+
+    Attributes
+    ----------
+    domain
+        Entry of `splits`.
+    part
+        Of that split: ``train``, or ``test``, which only a paper's protocol may read.
+    weight
+        Factor on the adaptation loss.
+    supervised
+        Whether the domain's targets are used too: the task's loss of its segments is added.
+        Otherwise they are not even read.
+    """
+
+    domain: str
+    part: Literal["train", "test"] = "train"
+    weight: PositiveFloat = 1.0
+    supervised: bool = False
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if self.supervised and self.part == "test":
+            raise ValueError("supervised adaptation trains on the domain: part 'train', not 'test'")
+        return self
+
+
 def _plugins_in(values: list[Any]) -> Iterator[Plugin]:
     for value in values:
         if isinstance(value, Plugin):
@@ -70,7 +100,7 @@ def _plugins_in(values: list[Any]) -> Iterator[Plugin]:
             yield from _plugins_in(list(value.values()))
 
 
-def _chosen(kind: str) -> Callable[[Any], Any]:
+def _chosen(kind: str, beside: Iterable[str] = ()) -> Callable[[Any], Any]:
     def choose(given: Any) -> Any:
         if isinstance(given, Plugin):
             return given
@@ -84,7 +114,7 @@ def _chosen(kind: str) -> Callable[[Any], Any]:
         allowed = plugins.options(kind, given["name"])
         for key in asked:
             if key not in allowed.model_fields:
-                known = plugins.hint(key, allowed.model_fields)
+                known = plugins.hint(key, {*allowed.model_fields, *beside})
                 raise ValueError(f"{given['name']} has no option {key!r}.{known}")
         options = allowed.model_validate(asked).model_dump(mode="json")
         return Plugin(kind=kind, name=given["name"], options=options)
@@ -92,15 +122,29 @@ def _chosen(kind: str) -> Callable[[Any], Any]:
     return choose
 
 
-def _figure(given: Any) -> Any:
-    if isinstance(given, Figure):
+def _with_more(kind: str, model: type[Plugin]) -> Callable[[Any], Any]:
+    """Choose where `model` has fields beside a plug-in's, written among its options."""
+    more = model.model_fields.keys() - Plugin.model_fields.keys()
+
+    def choose(given: Any) -> Any:
+        if isinstance(given, model):
+            return given
+        added = {}
+        if isinstance(given, dict):
+            added = {k: v for k, v in given.items() if k in more}
+            given = {k: v for k, v in given.items() if k not in more}
+        return {**dict(_chosen(kind, more)(given)), **added}
+
+    return choose
+
+
+def _adapting(given: Any) -> Any:
+    if given is None or isinstance(given, Adapting):
         return given
-    without: Any = ()
-    if isinstance(given, dict) and "without" in given:
-        without = given["without"]
-        given = {k: v for k, v in given.items() if k != "without"}
-    chosen = _chosen("metrics")(given)
-    return {"kind": chosen.kind, "name": chosen.name, "options": chosen.options, "without": without}
+    chosen = _with_more("adaptations", Adapting)(given)
+    # Without a loss and without targets, a domain has nothing to say.
+    silent = chosen["name"] == "none" and not chosen.get("supervised")
+    return None if silent else chosen
 
 
 Dataset = Annotated[Plugin, BeforeValidator(_chosen("datasets"))]
@@ -108,6 +152,7 @@ Cut = Annotated[Plugin, BeforeValidator(_chosen("cuts"))]
 Label = Annotated[Plugin, BeforeValidator(_chosen("labels"))]
 Model = Annotated[Plugin, BeforeValidator(_chosen("models"))]
 Task = Annotated[Plugin, BeforeValidator(_chosen("tasks"))]
-Metric = Annotated[Figure, BeforeValidator(_figure)]
+Adaptation = Annotated[Adapting | None, BeforeValidator(_adapting)]
+Metric = Annotated[Figure, BeforeValidator(_with_more("metrics", Figure))]
 Baseline = Annotated[Plugin, BeforeValidator(_chosen("baselines"))]
 StudyName = Annotated[Plugin, BeforeValidator(_chosen("studies"))]

@@ -5,10 +5,46 @@ from typing import Annotated, Literal, Self
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import model_validator
 
-from cardiograft.specs.entry import Entry
+from cardiograft.specs.entry import Entry, Protocol
 
 FOLDED = ("subject", "dechazal", "dechazal_strict")
+CALIBRATED = ("subject", "named")
 Share = Annotated[float, Ge(0), Lt(1)]
+Seconds = Annotated[float, Ge(0)]
+
+
+class Calibration(Entry):
+    """What a model may learn of each test subject: the beginning of the first recording.
+
+    Time counts from the start of that recording's first segment.
+
+    Attributes
+    ----------
+    seconds
+        Segments that lie wholly within so many are trained on.
+    reserve
+        Segments that start within so many, and are not trained on, are out; `seconds` where
+        null. Splits that differ in `seconds` alone test the same segments.
+    alone
+        Nothing else is trained on: for tuning a model that has met the others.
+    """
+
+    seconds: Seconds
+    reserve: Seconds | None = None
+    alone: bool = False
+
+    @property
+    def reserved(self) -> float:
+        """The seconds that no test segment starts in."""
+        return self.seconds if self.reserve is None else self.reserve
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if self.reserved < self.seconds:
+            raise ValueError(f"reserve {self.reserved:g} is below seconds {self.seconds:g}")
+        if self.alone and not self.seconds:
+            raise ValueError("alone with 0 seconds leaves nothing to train on")
+        return self
 
 
 class Split(Entry):
@@ -19,46 +55,90 @@ class Split(Entry):
     segments
         Entries of `segments`, pooled.
     scheme
-        ``segment`` (each segment by its own hash), ``subject``, ``dechazal`` (DS1 / DS2 of
-        mitdb), ``dechazal_strict`` (without 201, who is also 202), ``fixed`` (the data
-        set's own parts).
+        ``segment`` (each segment by its own hash), ``subject``, ``time`` (the end of each
+        recording is test), ``named`` (`test_subjects`), ``dechazal`` (DS1 / DS2 of mitdb),
+        ``dechazal_strict`` (without 201, who is also 202), ``fixed`` (the data set's own
+        parts).
     protocol
-        ``honest``: leakage stops the run. ``paper``: leakage is counted.
+        ``honest``: leakage stops the run. ``paper``: leakage is counted. ``personal``: test
+        subjects are in training on purpose, their test segments are not: known people, new
+        minutes (``time``, or a calibration).
     test, validation
-        Shares of segments or of subjects; `validation` is taken out of what is not test.
+        Shares of segments, of subjects or of each recording's time; `validation` is taken
+        out of what is not test.
     folds, fold
         Test on fold `fold` of `folds`: of all subjects (``subject``), in place of `test`; of
         DS1 (``dechazal``, ``dechazal_strict``), in place of DS2, which is out.
+    test_subjects, train_subjects
+        Patterns of ``<dataset>/<subject>`` for ``named``, such as ``scg_vhd/UP-*``. Without
+        `train_subjects` all who are not tested are trained on; with it the others are out.
+    calibration
+        Which part of the test subjects' recordings is trained on (``subject``, ``named``).
     drop_labels
         Segments with these labels go to ``out``.
     fraction
-        Share of the training subjects (training segments, with ``segment``) that is kept;
-        the rest goes to ``out``. Smaller fractions are subsets of larger ones.
+        Share of the training subjects (training segments, with ``segment``; each recording's
+        training time, with ``time``) that is kept; the rest goes to ``out``. Smaller
+        fractions are subsets of larger ones.
     duplicate_correlation
         Normalised correlation, at any lag within 10 ms, above which two segments count as
         one.
     """
 
     segments: tuple[str, ...]
-    scheme: Literal["segment", "subject", "dechazal", "dechazal_strict", "fixed"]
-    protocol: Literal["paper", "honest"]
+    scheme: Literal["segment", "subject", "time", "named", "dechazal", "dechazal_strict", "fixed"]
+    protocol: Protocol
     test: Share = 0.1
     validation: Share = 0.0
     folds: Annotated[int, Ge(2)] | None = None
     fold: Annotated[int, Ge(0)] | None = None
+    test_subjects: tuple[str, ...] = ()
+    train_subjects: tuple[str, ...] = ()
+    calibration: Calibration | None = None
     drop_labels: tuple[str, ...] = ()
     fraction: Annotated[float, Gt(0), Le(1)] = 1.0
     duplicate_correlation: Annotated[float, Gt(0), Lt(1)] = 0.999
     seed: int = 0
 
     @model_validator(mode="after")
-    def _agree(self) -> Self:
+    def _folds_agree(self) -> Self:
         if (self.folds is None) != (self.fold is None):
             raise ValueError("folds and fold go together")
         if self.folds is not None and self.fold is not None and self.fold >= self.folds:
             raise ValueError(f"fold {self.fold} is not below folds {self.folds}")
         if self.folds is not None and self.scheme not in FOLDED:
             raise ValueError(f"folds need scheme {' or '.join(FOLDED)}, not {self.scheme!r}")
-        if self.protocol == "honest" and self.scheme == "segment":
-            raise ValueError("scheme 'segment' puts subjects on both sides: protocol 'paper'")
+        return self
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> Self:
+        if self.scheme == "named" and not self.test_subjects:
+            raise ValueError("scheme 'named' needs test_subjects, such as 'scg_vhd/UP-*'")
+        if self.scheme != "named" and (self.test_subjects or self.train_subjects):
+            raise ValueError(
+                f"test_subjects and train_subjects need scheme 'named', not {self.scheme!r}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _protocol_agrees(self) -> Self:
+        if self.calibration is not None and self.scheme not in CALIBRATED:
+            raise ValueError(
+                f"calibration needs scheme {' or '.join(CALIBRATED)}, not {self.scheme!r}"
+            )
+        calibrated = self.calibration is not None and self.calibration.seconds > 0
+        if self.protocol == "honest":
+            if self.scheme == "segment":
+                raise ValueError("scheme 'segment' puts subjects on both sides: protocol 'paper'")
+            if self.scheme == "time" or calibrated:
+                what = "scheme 'time'" if self.scheme == "time" else "a calibration"
+                raise ValueError(
+                    f"{what} puts subjects on both sides: protocol 'personal' or 'paper'"
+                )
+        # a calibration of 0 seconds is the first point of a curve, whose others are personal
+        if self.protocol == "personal" and self.scheme != "time" and self.calibration is None:
+            raise ValueError(
+                "protocol 'personal' is for subjects who are trained on as well: it needs scheme"
+                f" 'time' or a calibration, not scheme {self.scheme!r} alone"
+            )
         return self
