@@ -162,7 +162,7 @@ def test_windows_of_all_records_land_in_their_subjects_part(cut_up):
     assert sorted(set(table["start"].to_pylist())) == [3600 * k for k in range(6)]
     about = shards.meta(out)
     assert about.channels == ("MLII|V5",)
-    assert about.spec["cut"]["options"] == {"step_s": None, "window_s": 10.0}
+    assert about.spec["cut"]["options"]["window_s"] == 10.0
     assert (about.rate_hz, about.samples, about.units) == (125.0, 1250, ("1",))
 
 
@@ -210,6 +210,116 @@ def test_a_gap_drops_the_windows_that_touch_it_alone(cut_up):
     far = [i for i in ids if int(i.rsplit("/", 1)[1]) > 14000]
     one, other = (shards.arrays([f], far, ["signal"])["signal"] for f in (whole, out))
     np.testing.assert_allclose(one, other, atol=1e-3)
+
+
+def test_a_short_gap_is_bridged_unless_told_not_to(cut_up):
+    """5 samples of 360 Hz, 14 ms: under the usual 20."""
+    broken = record("100")
+    broken.signal_CT[0, 5000:5005] = np.nan
+    _, bridged = cut_up(spec(), broken, out="bridged")
+    _, split = cut_up(spec(bridge_ms=12), broken, out="split")
+    assert bridged["dropped"] == {"shorter than a window": 1}
+    assert split["dropped"] == {"non-finite": 1, "shorter than a window": 1}
+    with pytest.raises(ValueError, match=r"bridge_ms\n.*greater than or equal to 0"):
+        spec(bridge_ms=-1)
+
+
+def test_windows_begin_anew_after_a_gap(cut_up):
+    """Gaps at 3 to 4 s and 30 to 31 s of 65; stretches of 3, 26 and 34 s, windows of 10."""
+    broken = record("100")
+    for second in (3, 30):
+        broken.signal_CT[0, 360 * second : 360 * (second + 1)] = np.nan
+    cut = {"name": "windows", "step_s": 5}
+    out, fixed = cut_up(spec(cut), broken, out="fixed")
+    assert fixed["segments"] == 4 + 5  # 5 10 15 20; 35 40 45 50 55
+    assert fixed["dropped"] == {"non-finite": 1 + 2}
+    out, anew = cut_up(spec(cut | {"restart_after_gaps": True}), broken, out="anew")
+    starts = sorted(shards.table([out], ["start"])["start"].to_pylist())
+    assert [s / 360 for s in starts] == pytest.approx([4, 9, 14, 19, 31, 36, 41, 46, 51], abs=0.01)
+    assert anew["dropped"] == {"shorter than a window": 3}
+    signal_NCT = shards.arrays([out], None, ["signal"])["signal"]
+    assert np.isfinite(signal_NCT).all()
+
+
+@pytest.fixture
+def pair():
+    """An SCG-like noise beside an ECG of a bump every 0.8 s, 100 s, unspoilt."""
+    one = record("100", seconds=100, leads=("SCG z", "SCG x", "MLII"))
+    random = np.random.default_rng(5)
+    one.signal_CT[:2] = 0.1 * random.standard_normal((2, one.signal_CT.shape[1])) + 9.8
+    return one
+
+
+PAIRED = {
+    "signal": {"leads": ["SCG z", "SCG x"], "scale": "median_max"},
+    "target": {"leads": ["MLII"], "scale": "median_max"},
+}
+LIMITS = {"most_range": 3, "most_rms": 4, "least_rms": 0.1, "least_beats": 5, "most_beats": 30}
+
+
+def kept(cut_up, one, **limits):
+    out, summary = cut_up(spec({"name": "windows", **limits}, **PAIRED), one, out=str(limits))
+    starts = sorted(shards.table([out], ["start"])["start"].to_pylist())
+    return [round(s / 3600) for s in starts], summary["dropped"]
+
+
+def test_nothing_is_rejected_of_a_clean_recording_and_nothing_unless_asked(cut_up, pair):
+    assert kept(cut_up, pair, **LIMITS) == ([*range(10)], {})
+    pair.signal_CT[2, 3600:7200] *= 50
+    pair.signal_CT[0, 3600:7200] *= 50
+    assert kept(cut_up, pair) == ([*range(10)], {})
+
+
+def spike(ecg_T):
+    ecg_T[1800] = 20
+
+
+def scaled(scg_T, by):
+    """About gravity: what is measured is not how the sensor lies."""
+    scg_T[:] = 9.8 + by * (scg_T - 9.8)
+
+
+def silent(ecg_T):
+    ecg_T[1100:] *= 1e-3
+
+
+def racing(ecg_T):
+    """A beat every 0.31 s."""
+    ecg_T[:] = 0.02 * np.sin(np.arange(len(ecg_T)))
+    for place in range(54, len(ecg_T) - 20, 113):
+        ecg_T[place - 12 : place + 13] += np.hanning(25).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("limit", "reason", "spoil"),
+    [
+        ("most_range", "range too large", lambda ecg, scg: spike(ecg)),
+        ("most_rms", "rms too large", lambda ecg, scg: scaled(scg, 6)),
+        ("least_rms", "rms too small", lambda ecg, scg: scaled(scg, 0.05)),
+        ("least_beats", "too few beats", lambda ecg, scg: silent(ecg)),
+        ("most_beats", "too many beats", lambda ecg, scg: racing(ecg)),
+    ],
+)
+def test_an_unusable_window_is_dropped_by_its_reason_alone(cut_up, pair, limit, reason, spoil):
+    """One axis of the two is enough; each limit of the recipe sees its own trouble."""
+    spoil(pair.signal_CT[2, 10800:14400], pair.signal_CT[1, 10800:14400])
+    windows = [0, 1, 2, 4, 5, 6, 7, 8, 9]
+    assert kept(cut_up, pair, **{limit: LIMITS[limit]}) == (windows, {reason: 1})
+    assert kept(cut_up, pair, **LIMITS)[0] == windows
+
+
+def test_limits_are_relative_to_the_recording(cut_up, pair):
+    """A small lead is no bad one; without a target the signal is the ECG."""
+    pair.signal_CT[:] *= 1e-3
+    assert kept(cut_up, pair, **LIMITS) == ([*range(10)], {})
+    ecg = {"signal": {"leads": ["MLII"]}}
+    broken = record("100", seconds=60)
+    broken.signal_CT[0, 5400] = 30
+    _, summary = cut_up(spec({"name": "windows", "most_range": 3}, **ecg), broken)
+    assert summary["dropped"] == {"range too large": 1}
+    assert summary["segments"] == 5
+    with pytest.raises(ValueError, match=r"no segment of 1 records: shorter than a window \(1\)"):
+        cut_up(spec({"name": "windows", **LIMITS}, **ecg), record("100", seconds=5))
 
 
 def test_a_flat_stretch_is_dropped_though_the_filter_rings_into_it(cut_up):

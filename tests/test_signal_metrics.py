@@ -5,7 +5,7 @@ from scipy import stats
 from scipy.optimize import linear_sum_assignment
 from synthetic import RATE_HZ, signals, spikes
 
-from cardiograft import peaks_compared, plugins, scoring, signal_figures
+from cardiograft import heartbeats, peaks_compared, plugins, scoring, signal_figures
 from cardiograft.metrics import heart_rate_limits
 from cardiograft.predictions import Predictions
 from cardiograft.simulation import ecg, hearts, resting
@@ -241,7 +241,7 @@ def simulated(seconds: int = 300) -> tuple[np.ndarray, np.ndarray]:
 
 def test_peaks_are_where_the_simulated_beats_are() -> None:
     window_NT, beat_A = simulated()
-    for n, found_A in enumerate(peaks_compared.qrs_peaks(window_NT, RATE_HZ)):
+    for n, found_A in enumerate(heartbeats.qrs_peaks(window_NT, RATE_HZ)):
         inside = (beat_A > 10 * n + 0.1) & (beat_A < 10 * n + 9.9)
         late_A = found_A[:, None] / RATE_HZ + 10 * n - beat_A[inside]
         assert np.abs(late_A).min(axis=0).max() < 0.03
@@ -251,8 +251,8 @@ def test_peaks_are_where_the_simulated_beats_are() -> None:
 @pytest.mark.parametrize("change", [lambda x: -x, lambda x: 0.02 * x - 3, lambda x: x[:, ::-1]])
 def test_peaks_have_no_polarity_scale_offset_or_direction(change: object) -> None:
     window_NT = simulated(60)[0]
-    plain = peaks_compared.qrs_peaks(window_NT, RATE_HZ)
-    other = peaks_compared.qrs_peaks(change(window_NT), RATE_HZ)  # type: ignore[operator]
+    plain = heartbeats.qrs_peaks(window_NT, RATE_HZ)
+    other = heartbeats.qrs_peaks(change(window_NT), RATE_HZ)  # type: ignore[operator]
     for one_A, two_A in zip(plain, other, strict=True):
         two_A = 1249 - two_A[::-1] if change(np.eye(2))[0, 0] == 0 else two_A  # type: ignore[operator]
         np.testing.assert_allclose(one_A, two_A, atol=1e-3)
@@ -260,13 +260,13 @@ def test_peaks_have_no_polarity_scale_offset_or_direction(change: object) -> Non
 
 def test_peaks_lie_between_samples() -> None:
     beat_A = np.array([1.0013, 2.0047, 3.0081, 4.0])
-    (found_A,) = peaks_compared.qrs_peaks(spikes(beat_A, 625)[None], RATE_HZ)
+    (found_A,) = heartbeats.qrs_peaks(spikes(beat_A, 625)[None], RATE_HZ)
     np.testing.assert_allclose(found_A / RATE_HZ, beat_A, atol=0.0004)
 
 
 def test_what_is_constant_has_no_peaks_nor_has_a_beat_that_is_cut_off() -> None:
     flat, steps = np.full(625, 0.1, np.float32).astype(float), np.arange(0.0, 5.1, 1.0)
-    none_A, found_A = peaks_compared.qrs_peaks(np.stack([flat, spikes(steps, 625)]), RATE_HZ)
+    none_A, found_A = heartbeats.qrs_peaks(np.stack([flat, spikes(steps, 625)]), RATE_HZ)
     assert len(none_A) == 0
     np.testing.assert_allclose(found_A / RATE_HZ, [1, 2, 3, 4], atol=0.001)
 
@@ -334,7 +334,7 @@ def test_a_tolerance_is_kept(late_s: float, tolerances: tuple[int, ...]) -> None
 def test_a_beat_at_the_windows_end_counts_neither_way(at_s: float) -> None:
     inside = [1.0, 2.0, 3.0, 4.0]
     with_it, without = beats(sorted([*inside, at_s])), beats(inside)
-    (found_A,) = peaks_compared.qrs_peaks(with_it, RATE_HZ)
+    (found_A,) = heartbeats.qrs_peaks(with_it, RATE_HZ)
     assert len(found_A) == 5
     assert value(made(with_it, without), "peak_sensitivity") == 1
     assert value(made(without, with_it), "peak_positive_predictivity") == 1

@@ -76,7 +76,7 @@ def test_an_edge_at_half_a_rate_is_refused_by_name(low, high, key):
 
 def test_bridge_leaves_a_whole_signal_alone():
     signal_T = noise(100)
-    filled_T, missing_T = signals.bridge(signal_T, Fraction(360))
+    filled_T, missing_T = signals.bridge(signal_T, Fraction(360), 20)
     assert filled_T is signal_T
     assert missing_T is None
 
@@ -87,15 +87,25 @@ def test_bridge_draws_a_line_and_marks_long_gaps_only():
     signal_T[100:107] = np.nan  # 19 ms
     signal_T[300:308] = np.inf  # 22 ms
     signal_T[990:] = np.nan
-    filled_T, missing_T = signals.bridge(signal_T, Fraction(360))
+    filled_T, missing_T = signals.bridge(signal_T, Fraction(360), 20)
     assert np.flatnonzero(missing_T).tolist() == [*range(300, 308), *range(990, 1000)]
     np.testing.assert_allclose(filled_T[2:990], np.arange(2, 990))
     assert (filled_T[990:] == 989).all()
     assert np.isnan(signal_T[100]), "the recording itself is left alone"
 
 
+@pytest.mark.parametrize(("longest_ms", "missing"), [(0, 4), (3.9, 4), (4, 3), (11, 3), (12, 0)])
+def test_bridge_goes_as_far_as_it_is_told(longest_ms, missing):
+    """At 250 Hz: one sample is 4 ms, three are 12."""
+    signal_T = noise(100)
+    signal_T[[20, 50, 51, 52]] = np.nan
+    filled_T, missing_T = signals.bridge(signal_T, Fraction(250), longest_ms)
+    assert (0 if missing_T is None else missing_T.sum()) == missing
+    assert np.isfinite(filled_T).all()
+
+
 def test_bridge_of_nothing_but_gaps_is_zero():
-    filled_T, missing_T = signals.bridge(np.full(50, np.nan, np.float32), Fraction(360))
+    filled_T, missing_T = signals.bridge(np.full(50, np.nan, np.float32), Fraction(360), 20)
     assert missing_T.all()
     assert not filled_T.any()
 

@@ -1,82 +1,24 @@
 """R-peaks of true and of said ECGs, found alike and laid beside each other.
 
-One detector serves both: the energy of 5-22 Hz, smoothed, has a maximum at each QRS complex
-whichever its polarity. The peaks of a window are those maxima that reach a share of the
-window's own level, so that neither scale nor offset matters.
+One detector serves both (`cardiograft.heartbeats.qrs_peaks`).
 
 Legend: N windows, C channels, T samples, G tolerances, A peaks of a window.
 """
 
-from fractions import Fraction
-
 import numpy as np
-from scipy.ndimage import convolve1d
-from scipy.signal import find_peaks, sosfiltfilt
-from scipy.signal.windows import hann
 
 from cardiograft import signal_figures
+from cardiograft.heartbeats import qrs_peaks
 from cardiograft.predictions import Predictions
 from cardiograft.records import Float64, Int64
-from cardiograft.signal_figures import deviation
-from cardiograft.signals import butterworth
 
-# ASSUME the energy of a QRS complex lies in 5-22 Hz, is 120 ms long, and no two of them are
-# less than 0.3 s apart; one that has less than 0.35 of the window's level is none.
-BAND_HZ = (5.0, 22.0)
-ORDER = 2
-SMOOTHED_S = 0.12
-APART_S = 0.3
-LEVEL = 0.98  # quantile of the energy: what the strongest complexes of a window reach
-SHARE = 0.35
-# All that may be asked for. 150 ms, the widest, is that of ANSI/AAMI EC57; half of APART_S,
-# so that no peak lies within it of two others.
+# All that may be asked for. 150 ms, the widest, is that of ANSI/AAMI EC57; half of what two
+# peaks are apart at least, so that none lies within it of two others.
 TOLERANCES_MS = (50, 75, 150)
 # ASSUME peaks so near to a window's end are not counted, found or not: the complex may be cut
 # off, or its partner lie outside. One margin for all tolerances, that they count the same ones.
 MARGIN_S = 0.15
 LEAST_PEAKS = 3  # for a heart rate: two intervals
-
-
-def qrs_peaks(signal_NT: Float64, rate_hz: float) -> list[Float64]:
-    """Return where each window's R-peaks are, in fractions of samples, ascending.
-
-    A peak is the centre of a QRS complex' energy. What has no peak, or one cut off by an end
-    of the window, gives none there.
-
-    Raises
-    ------
-    ValueError
-        The rate is too low for the band.
-    """
-    energy_NT = _qrs_energy(signal_NT, rate_hz)
-    least_N = SHARE * np.quantile(energy_NT, LEVEL, axis=-1)
-    apart = int(np.ceil(APART_S * rate_hz))
-    return [
-        _between_samples(energy_T, find_peaks(energy_T, height=least, distance=apart)[0])
-        for energy_T, least in zip(energy_NT, least_N, strict=True)
-    ]
-
-
-def _qrs_energy(signal_NT: Float64, rate_hz: float) -> Float64:
-    low_hz, high_hz = BAND_HZ
-    rate = Fraction(rate_hz)
-    sections_S6 = butterworth(
-        low_hz=low_hz, high_hz=high_hz, order=ORDER, rate_hz=rate, key="qrs_peaks"
-    )
-    # Mirrored at the ends, a complex that is cut off rises to the very end, and is no maximum.
-    ends = min(signal_NT.shape[-1] - 1, round(rate_hz))
-    band_NT = sosfiltfilt(sections_S6, deviation(signal_NT), axis=-1, padtype="even", padlen=ends)
-    kernel = hann(2 * round(SMOOTHED_S * rate_hz / 2) + 1)
-    smooth_NT = convolve1d(np.square(band_NT), kernel / kernel.sum(), axis=-1, mode="reflect")
-    return np.asarray(smooth_NT)
-
-
-def _between_samples(energy_T: Float64, peak_A: Int64) -> Float64:
-    before_A, at_A, after_A = energy_T[peak_A - 1], energy_T[peak_A], energy_T[peak_A + 1]
-    bend_A = 2 * at_A - before_A - after_A
-    shift_A = np.zeros(len(peak_A))  # of a parabola through the three; 0 on a plateau
-    np.divide(after_A - before_A, 2 * bend_A, out=shift_A, where=bend_A > 0)
-    return peak_A + shift_A
 
 
 def partners(of_A: Float64, to_A: Float64, reach: float) -> Int64:
@@ -136,10 +78,32 @@ def _matches(true_A: Float64, said_A: Float64, samples: int, rate_hz: float) -> 
     return found
 
 
-def heart_rate_differences(predictions: Predictions) -> Float64:
-    """Return by how much each window's said heart rate exceeds the true one, per minute.
+def heart_rates(predictions: Predictions) -> tuple[Float64, Float64]:
+    """Return each window's true and said heart rate, per minute.
 
     A heart rate is 60 over the median interval between R-peaks, in seconds.
+
+    Returns
+    -------
+    true_NC, said_NC : float64
+        NaN where a signal has fewer than three R-peaks.
+
+    Raises
+    ------
+    ValueError
+        The predictions are no finite signals of a known rate.
+    """
+    rate_hz = signal_figures.rate_hz(predictions)
+
+    def measured(true_NCT: Float64, said_NCT: Float64) -> Float64:
+        return np.stack([_heart_rates(x, rate_hz) for x in (true_NCT, said_NCT)], axis=-1)
+
+    rate_NC2 = signal_figures.over_windows(predictions, measured)
+    return rate_NC2[..., 0], rate_NC2[..., 1]
+
+
+def heart_rate_differences(predictions: Predictions) -> Float64:
+    """Return by how much each window's said heart rate exceeds the true one, per minute.
 
     Returns
     -------
@@ -151,12 +115,8 @@ def heart_rate_differences(predictions: Predictions) -> Float64:
     ValueError
         The predictions are no finite signals of a known rate.
     """
-    rate_hz = signal_figures.rate_hz(predictions)
-
-    def measured(true_NCT: Float64, said_NCT: Float64) -> Float64:
-        return _heart_rates(said_NCT, rate_hz) - _heart_rates(true_NCT, rate_hz)
-
-    return signal_figures.over_windows(predictions, measured)
+    true_NC, said_NC = heart_rates(predictions)
+    return said_NC - true_NC
 
 
 def _heart_rates(signal_NCT: Float64, rate_hz: float) -> Float64:

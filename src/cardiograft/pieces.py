@@ -10,9 +10,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import median_filter
 
-from cardiograft import signals
+from cardiograft import beat_rhythm, signals
 from cardiograft.records import Annotations, Float32, Int64
 
 Names = npt.NDArray[np.object_]
@@ -21,7 +20,6 @@ Names = npt.NDArray[np.object_]
 BEATS = "NLRBAaJSVrFejnE/fQ?"
 # ASSUME a span under a millionth of the recording's largest value is rounding, not a signal.
 FLAT = 1e-6
-AROUND = 11  # R-R intervals, that before the beat in the middle
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,26 +157,8 @@ class Beats:
     rr_B: npt.NDArray[np.float64]
 
     def features(self, keep_N: Int64) -> dict[str, Float32]:
-        """Return R-R columns of some beats, NaN where there is no neighbour.
-
-        ``rr_before`` and ``rr_after`` of the beat and ``rr_record``, the recording's median,
-        in seconds; the first two as shares of the third, ``rr_before_of_record`` and
-        ``rr_after_of_record``; ``rr_before_of_local``, a share of the median of the
-        `AROUND` intervals about it.
-        """
-        edge = [np.nan]
-        before_B, after_B = np.concatenate([edge, self.rr_B]), np.concatenate([self.rr_B, edge])
-        median = np.median(self.rr_B) if len(self.rr_B) else np.nan
-        rr_B = self.rr_B
-        local_B = median_filter(rr_B, AROUND, mode="nearest") if len(rr_B) else rr_B
-        found = {
-            "rr_before": before_B,
-            "rr_after": after_B,
-            "rr_record": np.full(len(before_B), median),
-            "rr_before_of_record": before_B / median,
-            "rr_after_of_record": after_B / median,
-            "rr_before_of_local": before_B / np.concatenate([edge, local_B]),
-        }
+        """Return `beat_rhythm.columns` of some beats."""
+        found = beat_rhythm.columns(self.rr_B)
         return {name: column_B[keep_N].astype(np.float32) for name, column_B in found.items()}
 
 

@@ -192,7 +192,7 @@ def prepare(record: Record, spec: Segment) -> Prepared:
     chosen = [_choose(record, channels.leads) for _, channels in chains]
     units = [_units(record, rows, c) for rows, (_, c) in zip(chosen, chains, strict=True)]
     sides = [
-        _side(record, rows, channels, f"{record.dataset}/{record.id}: {key}.filter", by)
+        _side(record, rows, channels, f"{record.dataset}/{record.id}: {key}.filter", by, spec)
         for rows, (key, channels) in zip(chosen, chains, strict=True)
     ]
     inside, sample_A, labels = _inside(record, by, labels, sides[0][0].shape[1])
@@ -260,21 +260,26 @@ def _choose(record: Record, wanted: tuple[str, ...]) -> list[int]:
 
 
 def _side(
-    record: Record, rows: list[int], channels: Channels, key: str, by: Fraction
+    record: Record, rows: list[int], channels: Channels, key: str, by: Fraction, spec: Segment
 ) -> tuple[Float32, Missing, Missing]:
     """Return signal_CT, moved_CT and missing_T at the rate of the shards, lead by lead."""
     sections_S6 = _design(channels, record.rate_hz, key)
-    lanes = [_lane(record.signal_CT[row], record.rate_hz, sections_S6, by) for row in rows]
+    rate_hz, bridge_ms = record.rate_hz, spec.bridge_ms
+    lanes = [_lane(record.signal_CT[row], rate_hz, sections_S6, by, bridge_ms) for row in rows]
     signal_CT, moved_CT, missing_CT = (np.stack(lane) for lane in zip(*lanes, strict=True))
     return signal_CT, moved_CT, np.any(missing_CT, axis=0)
 
 
 def _lane(
-    source_T: Float32, rate_hz: Fraction, sections_S6: Float64 | None, by: Fraction
+    source_T: Float32,
+    rate_hz: Fraction,
+    sections_S6: Float64 | None,
+    by: Fraction,
+    bridge_ms: float,
 ) -> tuple[Float32, Missing, Missing]:
     # at the source rate a lead may take 60 MB: nothing of that length outlives its line
     whole_T = source_T
-    source_T, hole_T = signals.bridge(whole_T, rate_hz)
+    source_T, hole_T = signals.bridge(whole_T, rate_hz, bridge_ms)
     own = source_T is not whole_T
     length = math.ceil(len(source_T) * by)
     missing_T = signals.thinned(hole_T, by, length)

@@ -164,17 +164,6 @@ def fewest(
     return {**(each if len(labels) > 1 else {}), "": whole}
 
 
-def deviation(signal_NCT: Float64) -> Float64:
-    """Return each window's deviation from its mean: zero throughout where it is constant.
-
-    A window is constant where it varies by no more than the rounding of float32.
-    """
-    span_NC = np.ptp(signal_NCT, axis=-1)
-    flat_NC = span_NC <= np.finfo(np.float32).eps * np.abs(signal_NCT).max(axis=-1)
-    deviation_NCT = signal_NCT - signal_NCT.mean(axis=-1, keepdims=True)
-    return np.where(flat_NC[..., None], 0, deviation_NCT)
-
-
 def energy(signal_NCT: Float64) -> Float64:
     """Return each window's sum of squares, shape (N, C)."""
     return np.asarray(np.einsum("nct,nct->nc", signal_NCT, signal_NCT))

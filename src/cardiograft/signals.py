@@ -19,27 +19,32 @@ Missing = npt.NDArray[np.bool_]
 
 # Filtering goes through a lead in pieces of this many samples (2 MB as float64).
 CHUNK = 1 << 18
-# ASSUME a gap of at most 20 ms, a quarter of the shortest QRS, may be bridged by a line.
-BRIDGED_S = 0.02
 # The ratio of two rates in lowest terms has no larger part: its filter would fill the memory.
 LARGEST_RATIO = 20_000
 STOPBAND_DB = 60.0
 TRANSITION = 0.2
 
 
-def bridge(signal_T: Float32, rate_hz: Fraction) -> tuple[Float32, Missing | None]:
+def bridge(
+    signal_T: Float32, rate_hz: Fraction, longest_ms: float
+) -> tuple[Float32, Missing | None]:
     """Replace non-finite samples, so that a filter can't spread them over the recording.
 
     A gap becomes the straight line between its neighbours, at the ends of the recording the
     nearest sample's value; in a lead that has no finite sample, zero.
+
+    Parameters
+    ----------
+    longest_ms
+        The longest gap that the line may stand for.
 
     Returns
     -------
     filled_T : float32
         `signal_T` itself where nothing is missing.
     missing_T : bool, or None
-        What lies in gaps longer than 20 ms, None where there is none: segments that touch
-        it are not to be used.
+        What lies in longer gaps, None where there is none: segments that touch it are not to
+        be used.
     """
     hole_T = ~np.isfinite(signal_T)
     if not hole_T.any():
@@ -52,8 +57,9 @@ def bridge(signal_T: Float32, rate_hz: Fraction) -> tuple[Float32, Missing | Non
     known = known[(known >= 0) & (known < len(signal_T))]
     filled_T = signal_T.copy()
     filled_T[hole_T] = np.interp(np.flatnonzero(hole_T), known, signal_T[known])
+    longest = longest_ms / 1000 * rate_hz
     for start, stop in zip(start_G, stop_G, strict=True):
-        hole_T[start:stop] = stop - start > BRIDGED_S * rate_hz
+        hole_T[start:stop] = stop - start > longest
     return filled_T, hole_T if hole_T.any() else None
 
 
@@ -272,6 +278,17 @@ def scaling(
     else:
         raise ValueError(f"no scaling {kind!r}")
     return shift_NC, np.where(high_NC - low_NC > floor_C, span_NC, 0).astype(np.float32)
+
+
+def deviation(signal_NCT: Float64) -> Float64:
+    """Return each window's deviation from its mean: zero throughout where it is constant.
+
+    A window is constant where it varies by no more than the rounding of float32.
+    """
+    span_NC = np.ptp(signal_NCT, axis=-1)
+    flat_NC = span_NC <= np.finfo(np.float32).eps * np.abs(signal_NCT).max(axis=-1)
+    deviation_NCT = signal_NCT - signal_NCT.mean(axis=-1, keepdims=True)
+    return np.where(flat_NC[..., None], 0, deviation_NCT)
 
 
 def r_peaks(signal_T: Float32, rate_hz: Fraction, *, mains_hz: int) -> Int64:

@@ -17,7 +17,8 @@ from cardiograft import signal_figures
 from cardiograft.confusions import ratio
 from cardiograft.predictions import Predictions
 from cardiograft.records import Float64
-from cardiograft.signal_figures import deviation, energy
+from cardiograft.signal_figures import energy
+from cardiograft.signals import deviation
 
 TITLE = "Xcor"
 KINDS = ("signal",)

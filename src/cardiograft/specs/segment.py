@@ -2,7 +2,7 @@
 
 from typing import Literal, Self
 
-from pydantic import PositiveFloat, PositiveInt, model_validator
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from cardiograft import plugins
 from cardiograft.specs.entry import Cut, Entry, Label
@@ -62,6 +62,9 @@ class Segment(Entry):
         What goes into a network and, where it translates, what comes out.
     rate_hz
         Rate of the shards; every filter edge lies below half of it and of the source rate.
+    bridge_ms
+        The longest gap of a lead, missing samples in a row, that a straight line fills;
+        segments that touch a longer one are dropped.
     parts
         Number of shard files; a subject is in one of them, by the hash of its name.
     """
@@ -71,6 +74,8 @@ class Segment(Entry):
     signal: Channels
     target: Channels | None = None
     rate_hz: PositiveFloat
+    # ASSUME a line may fill 20 ms, a quarter of the shortest QRS
+    bridge_ms: NonNegativeFloat = 20.0
     cut: Cut
     label: Label | None = None
     parts: PositiveInt = 8
