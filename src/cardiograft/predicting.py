@@ -3,66 +3,133 @@
 Legend: N segments, V versions of each, K outputs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import accelerate
 import numpy as np
+import numpy.typing as npt
 import torch
+from torch import Tensor, nn
 
-from cardiograft import checkpoints, feeding, plugins, shards
+from cardiograft import checkpoints, controls, feeding, plugins, predictions, shards
 from cardiograft.checkpoints import Checkpoint
-from cardiograft.learning import Task
+from cardiograft.learning import Batch, Rows, Task
 from cardiograft.predictions import Predictions
-from cardiograft.records import Shape
+from cardiograft.records import Float32, Int64, Shape
 from cardiograft.runs import checkpoint_file, make_task
-from cardiograft.specs.predict import Predict
+from cardiograft.specs.predict import Control, Predict, spoilt_part
 from cardiograft.training import WATCHING, deterministic, draw, seeded
 
 
 def predict(
     spec: Predict, *, segments: Sequence[Path], split: Path, model: Path, scratch: Path
 ) -> Predictions:
-    """Return what a model says of the segments of some parts, sorted by id.
+    """Return what a model says of the segments of some parts, sorted by id; then of spoilt ones.
 
     Raises
     ------
     FileNotFoundError
         A file is not there.
     ValueError
-        The model, its task or its input differ from what the entry and the shards say.
+        The model, its task or its input differ from what the entry and the shards say, or a
+        control is asked of what has no signal for a target.
     """
     device = accelerate.Accelerator().device
     deterministic(device)
     table, meta = feeding.read_split(split), feeding.pooled(segments)
-    checkpoint = checkpoints.read(checkpoint_file(model))
     task = make_task(spec.task, meta)
+    if spec.controls and task.kind != "signal":
+        raise ValueError(
+            f"controls {list(spec.controls)} are for tasks whose target is a signal, the target"
+            f" of {spec.task.name!r} is {task.kind}"
+        )
+    checkpoint = checkpoints.read(checkpoint_file(model))
     network = rebuilt(spec, checkpoint, meta, task, where=str(model)).to(device).eval()
     rows = table.rows(spec.parts)
     part = feeding.feed(segments, table.id_N[rows], task, device=device, scratch=scratch)
-    score, target = [], []
-    with torch.no_grad():
-        for step, item_B in enumerate(feeding.sweep(len(part) * task.versions, spec.batch_size)):
-            batch = draw(task, part, item_B, seeded(0, WATCHING, step, device))
-            output = network(batch.signal_BCT, batch.feature_BF)
-            score.append(task.scores(output).flatten(1).cpu().numpy())
-            target.append(task.targets(batch).cpu().numpy())
-    return Predictions(
+    whole = Predictions(
         kind=task.kind,
         labels=task.labels,
         id_N=_ids(table.id_N[rows], task.versions),
         subject_N=np.repeat(table.subject_N[rows], task.versions),
         part_N=np.repeat(table.part_N[rows], task.versions),
-        target=np.concatenate(target),
-        score_NK=np.concatenate(score),
+        target=_swept(part, task, spec, task.targets),
+        score_NK=_said(network, part, task, spec),
         about=_about(spec, checkpoint, meta, table),
+    )
+    spoilt = [
+        replace(
+            whole,
+            part_N=np.array([spoilt_part(p, control) for p in whole.part_N.tolist()]),
+            score_NK=_said(network, _spoilt(part, control, table, rows, meta.rate_hz), task, spec),
+        )
+        for control in spec.controls
+    ]
+    return predictions.together([whole, *spoilt])
+
+
+def _said(network: nn.Module, part: feeding.Feed, task: Task, spec: Predict) -> Float32:
+    def asked(batch: Batch) -> Tensor:
+        return task.scores(network(batch.signal_BCT, batch.feature_BF)).flatten(1)
+
+    with torch.no_grad():
+        return _swept(part, task, spec, asked)
+
+
+def _swept(
+    part: feeding.Feed, task: Task, spec: Predict, made: Callable[[Batch], Tensor]
+) -> npt.NDArray[Any]:
+    """Return what is made of each item of a part, in order; the first axis is N."""
+    found = []
+    for step, item_B in enumerate(feeding.sweep(len(part) * task.versions, spec.batch_size)):
+        batch = draw(task, part, item_B, seeded(0, WATCHING, step, part.device))
+        found.append(made(batch).cpu().numpy())
+    return np.concatenate(found)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Spoilt(feeding.Feed):
+    """A part's segments whose signal is not what it was; what else they have stays."""
+
+    control: Control
+    id_N: npt.NDArray[np.str_]
+    stranger_N: Int64 | None
+    rate_hz: float
+
+    def rows(self, index_B: Int64) -> Rows:
+        rows = super().rows(index_B)
+        if self.stranger_N is not None:
+            signal_BCT = super().rows(self.stranger_N[index_B])["signal"]
+        else:
+            signal_BCT = controls.spoilt(
+                rows["signal"], self.id_N[index_B], self.control, rate_hz=self.rate_hz
+            )
+        return {**rows, "signal": signal_BCT}
+
+
+def _spoilt(
+    part: feeding.Feed, control: Control, split: feeding.Split, rows: Int64, rate_hz: float
+) -> _Spoilt:
+    stranger_N = None
+    if control == "other":
+        who = (x[rows] for x in (split.id_N, split.subject_N, split.part_N))
+        stranger_N = controls.strangers(*who)
+    return _Spoilt(
+        columns=part.columns,
+        device=part.device,
+        control=control,
+        id_N=split.id_N[rows],
+        stranger_N=stranger_N,
+        rate_hz=rate_hz,
     )
 
 
 def rebuilt(
     spec: Predict, checkpoint: Checkpoint, meta: shards.Meta, task: Task, *, where: str
-) -> torch.nn.Module:
+) -> nn.Module:
     """Return the network of a checkpoint, its task told what it remembered."""
     if "memory" not in checkpoint.about:
         raise ValueError(f"{where}: not a checkpoint of this project's training")
@@ -74,9 +141,7 @@ def rebuilt(
             f"{where}: trained on {trained.channels} x {trained.samples} samples,"
             f" the shards have {shape.channels} x {shape.samples}"
         )
-    network: torch.nn.Module = plugins.load("models", spec.model.name).build(
-        shape, **spec.model.options
-    )
+    network: nn.Module = plugins.load("models", spec.model.name).build(shape, **spec.model.options)
     checkpoints.load(network, checkpoint, where=where)
     return network
 

@@ -4,7 +4,8 @@ Legend: N segments, K outputs (classes, heads, or samples of a signal).
 """
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -32,7 +33,8 @@ class Predictions:
         ``signal``: `target_NK` and `score_NK` are signals, channel-major, and `labels` names
         the channels.
     id_N, subject_N, part_N : str, shape (N,)
-        ``<dataset>/<record>/<lead>/<start>``, ``<dataset>/<subject>``, part of the split.
+        ``<dataset>/<record>/<lead>/<start>``, ``<dataset>/<subject>``, part of the split (and
+        what its input was spoilt by: ``test, shuffled``).
     target : int64 shape (N,), or float32 shape (N, K) where `kind` is ``signal``
     score_NK : float32, shape (N, K)
     about
@@ -60,6 +62,19 @@ class Predictions:
             score_NK=self.score_NK[rows],
             about=self.about,
         )
+
+
+def together(several: Sequence[Predictions]) -> Predictions:
+    """Return predictions of one model one after another, with what the first is about."""
+    first = several[0]
+    return replace(
+        first,
+        id_N=np.concatenate([p.id_N for p in several]),
+        subject_N=np.concatenate([p.subject_N for p in several]),
+        part_N=np.concatenate([p.part_N for p in several]),
+        target=np.concatenate([p.target for p in several]),
+        score_NK=np.concatenate([p.score_NK for p in several]),
+    )
 
 
 def write(predictions: Predictions, path: Path) -> None:

@@ -24,8 +24,9 @@ from cardiograft import plugins
 from cardiograft.predictions import Predictions
 from cardiograft.records import Float64
 from cardiograft.specs.entry import Figure
+from cardiograft.specs.predict import parts_of_predictions
 
-PARTS = ("test", "validation", "train")
+PARTS = parts_of_predictions()
 
 
 def named(metric: Figure) -> str:
@@ -100,14 +101,15 @@ def score(predictions: Predictions, metrics: tuple[Figure, ...]) -> pd.DataFrame
     for part in (p for p in PARTS if (predictions.part_N == p).any()):
         chosen = predictions.only(predictions.part_N == part)
         for metric in metrics:
-            rows += [{"part": part, **row} for row in _rows(chosen, metric)]
+            found = figures(metric, additive(chosen, metric), chosen.labels)
+            rows += [{"part": part, **row} for row in found]
     return pd.DataFrame(rows)
 
 
-def _rows(predictions: Predictions, metric: Figure) -> list[dict[str, Any]]:
-    sums_SD = additive(predictions, metric)
-    found = values(metric, sums_SD.sum(axis=0, keepdims=True), predictions.labels)
-    rests = support(metric, sums_SD, predictions.labels)
+def figures(metric: Figure, sums_SD: Float64, labels: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Return metric, class, value, segments and subjects of each figure of a metric."""
+    found = values(metric, sums_SD.sum(axis=0, keepdims=True), labels)
+    rests = support(metric, sums_SD, labels)
     return [
         {
             "metric": named(metric),

@@ -14,8 +14,12 @@ from cardiograft.specs.predict import BaselinePredict
 from cardiograft.specs.score import Score
 
 NAMES = plugins.names("baselines")
+KINDS = {name: plugins.constants("baselines", name).get("KIND", "classes") for name in NAMES}
+CLASSES = [name for name in NAMES if KINDS[name] == "classes"]
+SIGNALS = [name for name in NAMES if KINDS[name] == "signal"]
 script = load("baseline")
-BEATS, SAMPLES = 120, 60
+BEATS, SAMPLES, WINDOW = 120, 60, 1000
+FULL = {"peaks": "target", "shape": "own"}
 T = np.arange(SAMPLES)
 
 
@@ -66,7 +70,59 @@ def segments(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def paired(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return shards whose signal rings 0.1 s after each spike of the target."""
+    folder = tmp_path_factory.mktemp("paired")
+    meta = shards.Meta(
+        spec={},
+        manifest_digest="0",
+        simulated=True,
+        rate_hz=125.0,
+        channels=("SCG y", "SCG z"),
+        samples=WINDOW,
+        units=("m/s^2",) * 2,
+        target_channels=("II",),
+        target_samples=WINDOW,
+        target_units=("mV",),
+    )
+    with shards.Writer(folder, meta, parts=3) as writer:
+        for subject in range(10):
+            writer.write(windows(subject))
+    split_of(folder)
+    return folder
+
+
+def windows(subject: int) -> shards.Rows:
+    """Return five windows of a pair of recordings, with some noise."""
+    generator = np.random.default_rng(subject)
+    signal_NCT = 0.01 * generator.normal(size=(5, 2, WINDOW))
+    target_NCT = 0.01 * generator.normal(size=(5, 1, WINDOW))
+    ring = np.exp(-np.arange(30) / 4) * np.sin(np.arange(30) * 1.2)
+    spike = np.exp(-((np.arange(-10, 11) / 2.5) ** 2))
+    for n, pace in enumerate(generator.integers(85, 120, 5)):
+        for beat in range(20, WINDOW - 45, pace):
+            target_NCT[n, 0, beat - 10 : beat + 11] += spike
+            signal_NCT[n, :, beat + 12 : beat + 42] += ring
+    return shards.Rows(
+        dataset="made",
+        record=f"r{subject}",
+        subject=f"r{subject}",
+        lead="y+z",
+        start_N=np.arange(5) * WINDOW,
+        valid_N=np.full(5, WINDOW, np.int32),
+        shape_hash_N=generator.integers(0, 2**63, size=5).astype(np.uint64),
+        label_N=np.full(5, None, dtype=object),
+        signal_NCT=signal_NCT.astype(np.float32),
+        target_NCT=target_NCT.astype(np.float32),
+    )
+
+
+@pytest.fixture(scope="module")
 def split(segments: Path) -> Path:
+    return split_of(segments)
+
+
+def split_of(segments: Path) -> Path:
     table = shards.table([segments], ["id", "subject"])
     part = ["train" if int(s[6:]) < 6 else "test" for s in table["subject"].to_pylist()]
     whole = table.append_column("part", pa.array(part))
@@ -84,7 +140,7 @@ def said(name: str, segments: Path, split: Path, out: Path, **options: object) -
     return out
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CLASSES)
 def test_gives_probabilities_of_every_row_asked_for(
     name: str, segments: Path, split: Path, tmp_path: Path
 ) -> None:
@@ -99,12 +155,16 @@ def test_gives_probabilities_of_every_row_asked_for(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_same_seed_same_bytes(name: str, segments: Path, split: Path, tmp_path: Path) -> None:
+def test_same_seed_same_bytes(
+    name: str, segments: Path, split: Path, paired: Path, tmp_path: Path
+) -> None:
+    if KINDS[name] == "signal":
+        segments, split = paired, paired / "split.parquet"
     one, two = (said(name, segments, split, tmp_path / f"{k}.parquet") for k in "ab")
     assert one.read_bytes() == two.read_bytes()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CLASSES)
 def test_never_sees_a_label_outside_the_training_part(
     name: str, segments: Path, split: Path
 ) -> None:
@@ -178,3 +238,57 @@ def test_median_beat_is_by_recording_and_ignores_the_order_of_rows() -> None:
     name = np.array(["b", "a", "b", "a"])
     columns = {"dataset": np.full(4, "d"), "record": name, "start": np.array([3, 2, 1, 4])}
     assert [r.tolist() for r in module.recordings(columns)] == [[1, 3], [2, 0]]
+
+
+@pytest.mark.parametrize("name", SIGNALS)
+def test_says_signals_of_every_row_asked_for(name: str, paired: Path, tmp_path: Path) -> None:
+    saved = predictions.read(said(name, paired, paired / "split.parquet", tmp_path / "0.parquet"))
+    assert (saved.kind, saved.labels) == ("signal", ("II",))
+    assert saved.score_NK.shape == saved.target.shape == (4 * 5, WINDOW)
+    assert saved.score_NK.dtype == saved.target.dtype == np.float32
+    truth = shards.arrays([paired], saved.id_N.tolist(), ["target"])["target"]
+    assert (saved.target == truth[:, 0]).all()
+    assert np.isfinite(saved.score_NK).all()
+    assert set(saved.part_N) == {"test"}
+    assert (saved.about["oracle"], saved.about["rate_hz"]) == ([], 125.0)
+
+
+@pytest.mark.parametrize("name", SIGNALS)
+def test_is_told_true_signals_of_the_training_part_unless_an_oracle(
+    name: str, paired: Path
+) -> None:
+    module = plugins.load("baselines", name)
+    asked = {"columns": module.COLUMNS, "parts": ["test"]}
+    for told in (False, True):
+        given, truth = examples.read_signals([paired], paired / "split.parquet", told=told, **asked)
+        known = np.isfinite(given.target_NCT).all(axis=(1, 2))
+        assert (known == ((given.part_N == "train") | told)).all()
+        assert np.isfinite(truth).all()
+        assert set(given.part_N) == {"train", "test"}
+        assert "target" not in given.columns
+
+
+@pytest.mark.parametrize("name", SIGNALS)
+def test_an_oracle_says_so_and_none_is_one_by_default(name: str) -> None:
+    oracles = plugins.constants("baselines", name).get("ORACLES", {})
+    usual = plugins.options("baselines", name)().model_dump()
+    for option, value in oracles.items():
+        assert usual[option] != value
+        assert plugins.options("baselines", name).model_validate({option: value})
+
+
+@pytest.mark.parametrize(("options", "oracle"), [({}, []), (FULL, ["peaks", "shape"])])
+def test_mean_beats_are_where_beats_are(
+    options: dict[str, str], oracle: list[str], paired: Path, tmp_path: Path
+) -> None:
+    file = said("mean_beat", paired, paired / "split.parquet", tmp_path / "0.parquet", **options)
+    assert predictions.read(file).about["oracle"] == oracle
+    assert scored(file, "pearson")[""] > 0.9
+    assert scored(file, "peak_sensitivity")[""] > 0.99
+    flat = said("mean_signal", paired, paired / "split.parquet", tmp_path / "1.parquet")
+    assert scored(flat, "pearson")[""] < 0.5
+
+
+def test_signals_need_a_target(segments: Path, split: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="the shards have no target channels"):
+        said("mean_signal", segments, split, tmp_path / "0.parquet")

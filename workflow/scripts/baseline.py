@@ -13,19 +13,30 @@ def baseline(
     spec: BaselinePredict, segments: Sequence[Path], split: Path, repeat: int, out: Path
 ) -> None:
     module = plugins.load("baselines", spec.baseline.name)
-    rows, target = examples.read(segments, split, columns=module.COLUMNS, parts=spec.parts)
-    rows = replace(rows, seed=spec.seed + repeat)
+    kind = getattr(module, "KIND", "classes")
+    options = spec.baseline.options
+    oracle = [k for k, v in getattr(module, "ORACLES", {}).items() if options[k] == v]
     meta = shards.meta(segments[0])
+    asked = {"columns": module.COLUMNS, "parts": spec.parts}
+    if kind == "signal":
+        rows, target = examples.read_signals(segments, split, told=bool(oracle), **asked)
+        target = target.reshape(len(target), -1)
+        labels = meta.target_channels
+    else:
+        rows, target = examples.read(segments, split, **asked)
+        labels = rows.labels
+    rows = replace(rows, seed=spec.seed + repeat)
     saved = Predictions(
-        kind="classes",
-        labels=rows.labels,
+        kind=kind,
+        labels=labels,
         id_N=rows.id_N[rows.wanted_N],
         subject_N=rows.subject_N[rows.wanted_N],
         part_N=rows.part_N[rows.wanted_N],
         target=target,
-        score_NK=module.predict(rows, **spec.baseline.options),
+        score_NK=module.predict(rows, **options).reshape(len(target), -1),
         about={
             "spec": spec.model_dump(mode="json"),
+            "oracle": oracle,
             "repeat": repeat,
             "seed": rows.seed,
             "rate_hz": meta.rate_hz,

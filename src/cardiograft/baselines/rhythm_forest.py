@@ -17,7 +17,6 @@ doi:10.1007/s10994-006-6226-1.
 Legend: N rows, W asked for, K classes, B beats of one recording, F features.
 """
 
-import zlib
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -29,7 +28,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from cardiograft import beat_rhythm, beat_shape, stretches
 from cardiograft.beat_sequences import Geometry, Sequence, sequence
-from cardiograft.examples import Examples, recordings
+from cardiograft.examples import Examples, number, recordings
 from cardiograft.records import Float32, Float64, Int64
 
 COLUMNS = ("dataset", "record", "start", "signal", "rr_before", "rr_after")
@@ -72,7 +71,8 @@ def predict(
     geometry = Geometry.of(examples.columns["signal"].shape[2], before_s=before_s, after_s=after_s)
     lessons: list[Lesson] = []
     rows, asked = [], []
-    for row_B in recordings(examples.columns):
+    columns = examples.columns
+    for row_B in recordings(columns):
         beats = _sequence(examples, row_B, geometry)
         train_B, wanted_B = examples.part_N[row_B] == "train", examples.wanted_N[row_B]
         feature_BF = features(beats) if (train_B | wanted_B).any() else np.empty((0, 0))
@@ -80,7 +80,7 @@ def predict(
             rows.append(row_B[wanted_B])
             asked.append(feature_BF[wanted_B])
         if train_B.any():
-            generator = np.random.default_rng([examples.seed, _number(examples, row_B[0])])
+            generator = np.random.default_rng([examples.seed, number(columns, row_B[0])])
             lessons.append(_most(beats.target_B, feature_BF, generator, most=most))
             made = _made(beats, examples.labels, generator, fibrillation, ectopy)
             lessons += [_some(stretch, generator, count=n) for stretch, n in made]
@@ -150,12 +150,6 @@ def _sequence(examples: Examples, row_B: Int64, geometry: Geometry) -> Sequence:
         target_B=examples.target_N[row_B],
         geometry=geometry,
     )
-
-
-def _number(examples: Examples, row: int) -> int:
-    """Return a number that stays with a recording, whichever others there are."""
-    name = f"{examples.columns['dataset'][row]}/{examples.columns['record'][row]}"
-    return zlib.crc32(name.encode())
 
 
 def _most(target_B: Int64, feature_BF: Float64, generator: Generator, *, most: int) -> Lesson:
