@@ -33,7 +33,8 @@ class Checkpoint:
     masks
         bool, True where a weight is alive, by the name of the tensor that they mask.
     about
-        JSON: stage, spec, shape, the task's memory, code, parents, versions, data digest.
+        JSON: stage, spec, model, shape, the task's memory, code, parents, versions, data
+        digest. The model is the spec's own, or what structured pruning left of it.
     """
 
     tensors: dict[str, Tensor]
@@ -43,6 +44,12 @@ class Checkpoint:
     def everything(self) -> dict[str, Tensor]:
         """Return tensors and masks by their names in the file."""
         return {**self.tensors, **{MASK + name: mask for name, mask in self.masks.items()}}
+
+    @property
+    def model(self) -> dict[str, Any]:
+        """The plug-in that builds a network for these tensors: its ``name`` and ``options``."""
+        model: dict[str, Any] = self.about.get("model") or self.about["spec"]["model"]
+        return model
 
     def digest(self) -> str:
         """Return the SHA-256 that cards call the weights' hash."""
@@ -152,18 +159,21 @@ def sparsity(checkpoint: Checkpoint) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``kernels`` and ``total`` (shares), ``zeros``, ``parameters``, and ``tensors``: share
-        by name.
+        ``kernels`` and ``total`` (shares); ``kernel_zeros`` of ``kernel_parameters``, ``zeros``
+        of ``parameters``; and ``tensors``: share by name.
     """
     buffers = set(checkpoint.about.get("buffers", ()))
     weights = {k: t for k, t in checkpoint.tensors.items() if k not in buffers}
     zeros = {k: int((t == 0).sum()) for k, t in weights.items()}
     cores = [k for k, t in weights.items() if t.ndim >= 2]
     inside = sum(weights[k].numel() for k in cores)
+    hollow = sum(zeros[k] for k in cores)
     size = sum(t.numel() for t in weights.values())
     return {
-        "kernels": sum(zeros[k] for k in cores) / max(inside, 1),
+        "kernels": hollow / max(inside, 1),
         "total": sum(zeros.values()) / max(size, 1),
+        "kernel_parameters": inside,
+        "kernel_zeros": hollow,
         "zeros": sum(zeros.values()),
         "parameters": size,
         "tensors": {k: zeros[k] / weights[k].numel() for k in sorted(cores)},

@@ -1,4 +1,22 @@
-"""What a study's models cost, and whether they were made by the same libraries."""
+"""What a study's models cost, and whether they were made by the same libraries.
+
+A row of the table is one repeat of one training:
+
+``model, sources, pruning``
+    The plug-in; the entries that it took weights from; ``magnitude``, ``structured``, or
+    nothing of an entry that does not prune itself.
+``parameters, kernel_parameters, kernel_zeros, zeros``
+    Counted in the file: trained numbers, those of them that multiply inputs, and zeros.
+``kernel_sparsity, total_sparsity``
+    Shares of zeros, of the kernels and of all parameters.
+``file_bytes, file_zstd_bytes``
+    Of ``model.safetensors`` as written, masks included, and compressed.
+``latency_ms, latency_low_ms, latency_high_ms``
+    One forward pass of one segment on the training's device: median and quartiles; with
+    ``source_`` before, of what was pruned, timed in turn with what is left.
+``epochs_run, wall_s, peak_memory_MB, device, simulated, versions``
+    Of the training.
+"""
 
 import json
 from collections.abc import Sequence
@@ -7,7 +25,17 @@ from typing import Any
 
 import pandas as pd
 
-COLUMNS = ("parameters", "epochs_run", "wall_s", "peak_memory_MB", "device", "simulated")
+KEYS = ("stage", "entry", "repeat")
+COUNTED = ("parameters", "kernel_parameters", "kernel_zeros", "zeros")
+SPARSITY = {"kernels": "kernel_sparsity", "total": "total_sparsity"}
+BYTES = ("file_bytes", "file_zstd_bytes")
+LATENCY = ("latency_ms", "latency_low_ms", "latency_high_ms")
+SOURCES_LATENCY = tuple(f"source_{column}" for column in LATENCY)
+TRAINING = ("epochs_run", "wall_s", "peak_memory_MB", "device", "simulated")
+COLUMNS = (
+    "model", "sources", "pruning", *COUNTED, *SPARSITY.values(), *BYTES, *LATENCY,
+    *SOURCES_LATENCY, *TRAINING,
+)  # fmt: skip
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -28,20 +56,32 @@ def read(path: Path) -> dict[str, Any]:
     # Of a job that was stopped and resumed, wall_s is the last stretch alone; training_s is all.
     walls = [card[key] for key in ("wall_s", "training_s") if card.get(key) is not None]
     card["wall_s"] = max(walls, default=None)
-    return {**card, "stage": stage, "entry": entry, "repeat": repeat}
+    return {**card, **told(card), "stage": stage, "entry": entry, "repeat": repeat}
+
+
+def told(card: dict[str, Any]) -> dict[str, Any]:
+    """Return, by column, what lies deeper in a card; nothing of what it does not tell."""
+    spec, sparsity = card.get("spec", {}), card.get("sparsity", {})
+    return {
+        "model": card.get("model", spec.get("model", {})).get("name", ""),
+        "sources": ", ".join(str(parent["entry"]) for parent in card.get("parents", ())),
+        "pruning": spec.get("sparsity", {}).get("method", ""),
+        **{column: sparsity.get(key) for key, column in SPARSITY.items()},
+        **{key: sparsity.get(key) for key in COUNTED if key in sparsity},
+    }
 
 
 def table(cards: Sequence[dict[str, Any]]) -> pd.DataFrame:
     """Return a row a model: what it cost, and the libraries' versions as JSON."""
     rows = [
         {
-            **{key: card[key] for key in ("stage", "entry", "repeat")},
+            **{key: card[key] for key in KEYS},
             **{key: card.get(key) for key in COLUMNS},
             "versions": json.dumps(card.get("versions", {}), sort_keys=True),
         }
         for card in cards
     ]
-    return pd.DataFrame(rows, columns=["stage", "entry", "repeat", *COLUMNS, "versions"])
+    return pd.DataFrame(rows, columns=[*KEYS, *COLUMNS, "versions"])
 
 
 def warnings(cards: Sequence[dict[str, Any]]) -> list[str]:

@@ -40,8 +40,16 @@ class Pruning(Protocol):
     def end(self) -> int:
         """The step after which masks stand."""
 
+    def attach(self, network: nn.Module, masks: Mapping[str, Tensor]) -> None:
+        """Make the network ready to be masked: `masks` is what `renew` will change."""
+
     def renew(self, network: nn.Module, masks: dict[str, Tensor], *, step: int) -> None:
         """Change masks after `step` steps, where they are due, and zero what they hide."""
+
+    def finished(
+        self, tensors: Mapping[str, Tensor], masks: Mapping[str, Tensor]
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Return the tensors and masks to publish."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -114,6 +114,7 @@ def test_sparsity_counts_kernels_and_everything_apart() -> None:
     assert found["kernels"] == 0.5
     assert found["total"] == 0.5
     assert found["zeros"] == 3
+    assert (found["kernel_zeros"], found["kernel_parameters"]) == (2, 4)
     assert found["parameters"] == 6
     assert found["tensors"] == {"a.weight": 0.5}
 

@@ -5,9 +5,11 @@ from pathlib import Path
 from torch import nn
 
 from cardiograft import checkpoints, command, sources
-from cardiograft.learning import Start
+from cardiograft.checkpoints import Checkpoint
+from cardiograft.learning import Pruning, Start
 from cardiograft.members import files as files_of
-from cardiograft.pruning import Magnitude
+from cardiograft.pruning import Magnitude, structured
+from cardiograft.records import Shape
 from cardiograft.runs import Place, Roots, checkpoint_file, parent, train_and_publish
 from cardiograft.specs.prune import Prune
 
@@ -26,7 +28,7 @@ def prune(
     def prepare(network: nn.Module) -> Roots:
         checkpoint = checkpoints.read(file)
         checkpoints.load(network, checkpoint, where=f"source {spec.source!r}")
-        start = Start(masks=checkpoint.masks, pruning=Magnitude(spec.sparsity))
+        start = Start(masks=checkpoint.masks, pruning=pruning(spec, network, checkpoint))
         return Roots(start=start, parents=(parent(checkpoint, spec.source),))
 
     code = sources.fingerprint("workflow/scripts/prune.py", *files_of(spec.plugins()))
@@ -40,6 +42,13 @@ def prune(
         parents=[file],
         prepare=prepare,
     )
+
+
+def pruning(spec: Prune, network: nn.Module, checkpoint: Checkpoint) -> Pruning:
+    if spec.sparsity.method == "magnitude":
+        return Magnitude(spec.sparsity)
+    shape = Shape(**checkpoint.about["shape"])
+    return structured(spec.sparsity, network, spec.result, shape)
 
 
 if __name__ == "__main__":

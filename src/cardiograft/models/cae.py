@@ -29,6 +29,9 @@ from cardiograft.translators import (
     padded,
 )
 
+# Options that are numbers of channels, pruned to multiples of so many.
+WIDTHS = {"widths": 8}
+
 
 class Encoder(nn.Module):
     """Signal to a code: (B, C, T) to (B, code, 1, S), T padded to whole steps."""

@@ -17,6 +17,9 @@ from torch.nn import functional
 from cardiograft.layers import SLOPE, flatwise, pooled_stack
 from cardiograft.records import Shape
 
+# Options that are numbers of channels, pruned to multiples of so many.
+WIDTHS = {"widths": 1, "hidden": 1}
+
 
 class Encoder(nn.Module):
     """Signal and features to a code: (B, C, T) and (B, F) to (B, hidden[-1])."""

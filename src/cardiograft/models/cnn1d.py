@@ -24,6 +24,10 @@ from cardiograft.layers import flatwise
 from cardiograft.records import Shape
 from cardiograft.translators import Projection, checked, convolution, given_channels, rectified
 
+# Options that are numbers of channels, pruned to multiples of so many: of 8 though none is
+# needed here, so that what is left still fits `cae`.
+WIDTHS = {"widths": 8}
+
 
 class Encoder(nn.Module):
     """Signal to a code of the same length: (B, C, T) to (B, widths[-1], 1, T)."""

@@ -31,6 +31,9 @@ from cardiograft.translators import (
     padded,
 )
 
+# Options that are numbers of channels, pruned to multiples of so many.
+WIDTHS = {"widths": 8}
+
 
 class Stage(nn.Module):
     """A residual block that halves the rate: (B, C, 1, S) to (B, width, 1, S / 2)."""

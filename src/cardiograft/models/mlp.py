@@ -14,6 +14,9 @@ from torch import Tensor, nn
 from cardiograft.dense import Dense, headed
 from cardiograft.records import Shape
 
+# Options that are numbers of channels, pruned to multiples of so many.
+WIDTHS = {"widths": 1}
+
 
 class Encoder(nn.Module):
     """Signal and features to a code: (B, C, T) and (B, F) to (B, widths[-1])."""

@@ -24,6 +24,11 @@ from cardiograft.layers import flatwise
 from cardiograft.records import Shape
 from cardiograft.translators import Projection, checked, convolution, given_channels, rectified
 
+# Options that are numbers of channels, pruned to multiples of so many: of 8 though none is
+# needed here, so that what is left still fits `cae`.
+WIDTHS = {"widths": 8}
+APART = ("widths",)  # between equal ones a block has no shortcut to prune
+
 
 class Block(nn.Module):
     """Two dilated convolutions beside a shortcut: (B, C, 1, T) to (B, width, 1, T)."""

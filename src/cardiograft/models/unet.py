@@ -36,6 +36,9 @@ from cardiograft.translators import (
     padded,
 )
 
+# Options that are numbers of channels, pruned to multiples of so many.
+WIDTHS = {"widths": 8}
+
 
 def folded(signal_BCT: Tensor, patch: int) -> Tensor:
     """Return `patch` samples as channels: (B, C, T) to (B, C * patch, T / patch)."""

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from annotated_types import Ge, Gt, Lt
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
-from cardiograft.specs.entry import Entry, Model, Task
+from cardiograft.specs.entry import Entry, Model, Plugin, Task
 
 
 class Training(Entry):
@@ -34,7 +34,7 @@ class Training(Entry):
         there are fewer.
     keep
         Which epoch's weights are published: ``last``, ``best_validation``, or ``best_test``
-        (what some papers do; an honest split refuses it).
+        (what some papers do; other protocols refuse it).
     monitor
         The figure of the task that `keep` and `patience` go by (``loss``, ``accuracy``,
         ``macro_f1`` ...).
@@ -82,3 +82,8 @@ class Trained(Entry):
     model: Model
     task: Task
     training: Training
+
+    @property
+    def result(self) -> Plugin:
+        """The model that comes out of it, with all its options."""
+        return self.model
