@@ -16,8 +16,13 @@ from cardiograft.specs.training import Training
 RISING, FIRST, LAST = 0.15, 1 / 25, 1 / 25e4
 
 
-def optimiser(network: nn.Module, training: Training, start: Start) -> torch.optim.Optimizer:
-    """Return the optimiser: a group of parameters for each factor on the learning rate."""
+def optimiser(
+    network: nn.Module, training: Training, start: Start, beside: nn.Module | None = None
+) -> torch.optim.Optimizer:
+    """Return the optimiser: a group of parameters for each factor on the learning rate.
+
+    What is trained `beside` the network is a group of its own, the last.
+    """
     groups: dict[float, list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
         frozen = any(below(name, prefix) for prefix in start.frozen)
@@ -27,6 +32,8 @@ def optimiser(network: nn.Module, training: Training, start: Start) -> torch.opt
         if not frozen:
             groups.setdefault(factor, []).append(parameter)
     rated = [{"params": ps, "factor": f} for f, ps in sorted(groups.items())] or [{"params": []}]
+    if beside is not None and any(True for _ in beside.parameters()):
+        rated.append({"params": list(beside.parameters()), "factor": 1.0})
     rate, decay = training.learning_rate, training.weight_decay
     if training.optimiser == "sgd":
         return torch.optim.SGD(rated, rate, training.momentum, weight_decay=decay)

@@ -22,8 +22,10 @@ import safetensors
 import torch
 from torch import nn
 
-from cardiograft import checkpoints, feeding, plugins, shards, states
+from cardiograft import adapting, checkpoints, feeding, plugins, shards, states
+from cardiograft.adapting import Domain
 from cardiograft.checkpoints import Checkpoint
+from cardiograft.latency import latency
 from cardiograft.learning import Start, Task
 from cardiograft.publishing import atomic_directory, write_json
 from cardiograft.records import Shape
@@ -76,6 +78,7 @@ def train_and_publish(
     code: str,
     parents: Sequence[Path] = (),
     prepare: Prepare = lambda network: Roots(),
+    domain: Domain | None = None,
 ) -> None:
     """Train one repeat of an entry and publish its model folder.
 
@@ -89,6 +92,8 @@ def train_and_publish(
         Checkpoints that `prepare` reads.
     prepare
         Puts weights into the new network, and says how to train it.
+    domain
+        What it is adapted to, where it is.
 
     Raises
     ------
@@ -99,6 +104,8 @@ def train_and_publish(
     split = feeding.read_split(place.split)
     _refuse(spec, split)
     facts = _facts(stage, spec, place, split, repeat=repeat, code=code)
+    if domain is not None:
+        facts["domain"] = domain.facts()
     blood = [feeding.file_digest(checkpoint_file(path)) for path in parents]
     home = place.state / states.key(json.dumps(facts, sort_keys=True), blood)
 
@@ -110,6 +117,13 @@ def train_and_publish(
     roots = prepare(network)
     encoder = checkpoints.digest(network.get_submodule("encoder").state_dict())
     train, watched = feeds(spec, place, split, task=task, device=accelerator.device, scratch=home)
+    adaptation = None
+    if domain is not None:
+        there = home / "domain"
+        feed = domain.feed(place.segments, task, device=accelerator.device, scratch=there)
+        adaptation = adapting.adaptation(
+            domain.asked, network, shape(meta, task), feed, seed=facts["seed"]
+        )
     outcome = fit(
         network,
         task,
@@ -119,10 +133,12 @@ def train_and_publish(
         seed=facts["seed"],
         accelerator=accelerator,
         start=roots.start,
+        adaptation=adaptation,
         state=home / "state.safetensors",
     )
     about = {
         **facts,
+        "model": spec.result.model_dump(mode="json"),
         "parents": list(roots.parents),
         "shape": shape(meta, task)._asdict(),
         "memory": task.remember(),
@@ -131,7 +147,12 @@ def train_and_publish(
     }
     checkpoint = Checkpoint(tensors=outcome.tensors, masks=outcome.masks, about=about)
     wall_s = round(time.monotonic() - began, 3)
-    told = {"encoder_sha256_before": encoder, "wall_s": wall_s}
+    # Anew: what training leaves of a network may be narrower than what it began with.
+    trained = built(spec.result, meta, task, seed=facts["seed"])
+    checkpoints.load(trained, checkpoint, where=str(place.out))
+    wide = built(spec.model, meta, task, seed=facts["seed"]) if stage == "prune" else None
+    timed = latency(trained, shape(meta, task), accelerator.device, source=wide)
+    told = {"encoder_sha256_before": encoder, "wall_s": wall_s, **timed}
     publish(checkpoint, outcome, roots.ledger, told, out=place.out)
     states.clear(place.state)
 
@@ -153,10 +174,10 @@ def _facts(
 
 
 def _refuse(spec: Trained, split: feeding.Split) -> None:
-    if spec.training.keep == "best_test" and split.protocol == "honest":
+    if spec.training.keep == "best_test" and split.protocol != "paper":
         raise ValueError(
-            f"keep 'best_test' looks at the test set after every epoch: not with the honest"
-            f" split {spec.split!r}; use 'best_validation' or 'last'"
+            f"keep 'best_test' looks at the test set after every epoch: not with the"
+            f" {split.protocol} split {spec.split!r}; use 'best_validation' or 'last'"
         )
 
 
@@ -227,6 +248,7 @@ def publish(
     with atomic_directory(out) as folder:
         checkpoints.write(checkpoint, folder / MODEL)
         saved = checkpoints.read(folder / MODEL)
+        written = (folder / MODEL).read_bytes()
         columns = list(zip(*outcome.progress.history, strict=True))
         names = ("epoch", "step", "part", "metric", "value")
         history = pa.table(dict(zip(names, map(list, columns), strict=True)))
@@ -240,6 +262,8 @@ def publish(
             **facts,
             "parameters": checkpoints.sparsity(saved)["parameters"],
             "sparsity": checkpoints.sparsity(saved),
+            "file_bytes": len(written),
+            "file_zstd_bytes": len(pa.compress(written, codec="zstd", asbytes=True)),
             "peak_memory_MB": peak_memory_mb(),
             "device": outcome.device,
             "epochs_run": outcome.progress.epoch,

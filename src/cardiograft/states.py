@@ -29,6 +29,8 @@ class Progress:
         The next step to take; `step` counts within the epoch.
     loss, items
         Sum over the items of the epoch so far.
+    terms
+        The same of what else is in the loss, by name.
     history
         Rows of ``history.parquet``.
     best, best_epoch, stale
@@ -45,6 +47,7 @@ class Progress:
     step: int = 0
     loss: float = 0.0
     items: int = 0
+    terms: dict[str, float] = field(default_factory=dict)
     history: list[Row] = field(default_factory=list)
     best: float | None = None
     best_epoch: int | None = None
@@ -78,14 +81,19 @@ def save(
     average: Mapping[str, Tensor],
     optimiser: torch.optim.Optimizer,
     scaler: dict[str, Any] | None,
+    beside: nn.Module | None = None,
 ) -> None:
-    """Write everything that a training needs to go on, atomically, to one file."""
+    """Write everything that a training needs to go on, atomically, to one file.
+
+    What is trained `beside` the network goes with it.
+    """
     groups = {
         "model": model.state_dict(),
         "mask": masks,
         "average": average,
         "kept": progress.kept,
         "kept_mask": progress.kept_masks,
+        "beside": {} if beside is None else beside.state_dict(),
     }
     tensors = {f"{g}/{n}": t for g, named in groups.items() for n, t in named.items()}
     numbers: dict[str, Any] = {}
@@ -109,6 +117,7 @@ def restore(
     average: Mapping[str, Tensor],
     optimiser: torch.optim.Optimizer,
     device: torch.device,
+    beside: nn.Module | None = None,
 ) -> tuple[Progress, dict[str, Any] | None]:
     """Put a saved state back; return the progress and the gradient scaler's state."""
     tensors, about = checkpoints.read_tensors(path)
@@ -118,6 +127,8 @@ def restore(
         return {k.removeprefix(start): t for k, t in tensors.items() if k.startswith(start)}
 
     model.load_state_dict(group("model"))
+    if beside is not None:
+        beside.load_state_dict(group("beside"))
     masks.clear()
     masks.update({name: mask.to(device) for name, mask in group("mask").items()})
     for name, tensor in group("average").items():

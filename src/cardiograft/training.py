@@ -10,7 +10,7 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from accelerate import Accelerator
 from torch import Generator, Tensor, nn
 
 from cardiograft import optimisers, plugins, states
+from cardiograft.adapting import FEWEST, Adaptation, Coded, first
 from cardiograft.checkpoints import contiguous, hide
 from cardiograft.feeding import Feed, batches, order, resampled, sweep
 from cardiograft.learning import Batch, Start, Task
@@ -70,6 +71,7 @@ def fit(
     seed: int,
     accelerator: Accelerator,
     start: Start = AS_IT_IS,
+    adaptation: Adaptation | None = None,
     state: Path | None = None,
 ) -> Outcome:
     """Train a network.
@@ -88,6 +90,8 @@ def fit(
         Of everything that is drawn.
     accelerator
         Device and precision.
+    adaptation
+        What draws the codes of another domain towards those of the training part.
     state
         File to go on from where it exists, and to write after every epoch.
 
@@ -98,7 +102,7 @@ def fit(
     SystemExit
         The job was told to end; its state is saved.
     """
-    run = _Run(network, task, train, watched, training, seed, accelerator, start, state)
+    run = _Run(network, task, train, watched, training, seed, accelerator, start, adaptation, state)
     check(run)
     with states.terminated() as stop:
         run.resume()
@@ -108,6 +112,8 @@ def fit(
         network.load_state_dict(run.average)
     kept = run.progress.kept or contiguous(network.state_dict())
     masks = run.progress.kept_masks if run.progress.kept else contiguous(run.masks)
+    if start.pruning is not None:
+        kept, masks = start.pruning.finished(kept, masks)
     return Outcome(tensors=kept, masks=masks, progress=run.progress, device=str(accelerator.device))
 
 
@@ -124,6 +130,7 @@ class _Run:
         seed: int,
         accelerator: Accelerator,
         start: Start,
+        adaptation: Adaptation | None,
         state: Path | None,
     ) -> None:
         self.network = network.to(accelerator.device)
@@ -131,9 +138,13 @@ class _Run:
         self.training, self.seed, self.start, self.state = training, seed, start, state
         self.accelerator, self.device = accelerator, accelerator.device
         self.masks = {n: m.to(self.device) for n, m in start.masks.items()}
+        if start.pruning is not None:
+            start.pruning.attach(network, self.masks)
         self.average = optimisers.averaged(network, training)
         self.progress = Progress()
-        self.plain = optimisers.optimiser(network, training, start)
+        self.adaptation, self.terms = adaptation, dict[str, Tensor]()
+        self.beside = None if adaptation is None else adaptation.loss
+        self.plain = optimisers.optimiser(network, training, start, self.beside)
         self.steps = len(batches(self.order(0), training.batch_size))
         hide(network, self.masks)
 
@@ -147,6 +158,12 @@ class _Run:
         label_N = self.train.columns["label"].cpu().numpy()
         return resampled(label_N, per_class, seed=self.seed, epoch=epoch) * size
 
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """Yield what is trained: the network's, then what the adaptation holds."""
+        yield from self.network.parameters()
+        if self.beside is not None:
+            yield from self.beside.parameters()
+
     def resume(self) -> None:
         """Go on from a saved state where there is one, and let Accelerate wrap the rest."""
         scaler = None
@@ -158,14 +175,19 @@ class _Run:
                 average=self.average,
                 optimiser=self.plain,
                 device=self.device,
+                beside=self.beside,
             )
+            terms = self.progress.terms.items()
+            self.terms = {n: torch.tensor(v, dtype=torch.float64).to(self.device) for n, v in terms}
             say(f"resuming at epoch {self.progress.epoch + 1}, step {self.progress.step}")
-        self.model, self.optimiser = self.accelerator.prepare(self.network, self.plain)
+        whole = self.network if self.adaptation is None else Coded(self.network)
+        self.model, self.optimiser = self.accelerator.prepare(whole, self.plain)
         if scaler is not None and self.accelerator.scaler is not None:
             self.accelerator.scaler.load_state_dict(scaler)
-        self.forward: Callable[[Tensor, Tensor], Tensor] = self.model
-        if self.training.compile:
-            self.forward = torch.compile(self.model)
+        self.call = torch.compile(self.model) if self.training.compile else self.model
+        self.forward: Callable[[Tensor, Tensor], Tensor] = self.call
+        if self.adaptation is not None:
+            self.forward = lambda signal_BCT, feature_BF: self.call(signal_BCT, feature_BF)[0]
         self.since = time.monotonic()
 
     def save(self) -> None:
@@ -173,6 +195,7 @@ class _Run:
         now = time.monotonic()
         self.progress.wall_s += now - self.since
         self.since = now
+        self.progress.terms = {name: float(total) for name, total in self.terms.items()}
         if self.state is not None:
             scaler = self.accelerator.scaler
             states.save(
@@ -183,6 +206,7 @@ class _Run:
                 average=self.average,
                 optimiser=self.plain,
                 scaler=None if scaler is None else scaler.state_dict(),
+                beside=self.beside,
             )
 
 
@@ -206,6 +230,20 @@ def check(run: _Run) -> None:
         raise ValueError(f"sparsity.end {pruning.end} is after the last training step, {total}")
     if not any(p.requires_grad for p in run.network.parameters()):
         raise ValueError(f"frozen {list(run.start.frozen)} leaves nothing to train")
+    if run.adaptation is not None:
+        _check_adaptation(run, run.adaptation)
+
+
+def _check_adaptation(run: _Run, adaptation: Adaptation) -> None:
+    encoder = run.network.get_submodule("encoder")
+    if not adaptation.supervised and not any(p.requires_grad for p in encoder.parameters()):
+        raise ValueError(
+            f"adaptation: frozen {list(run.start.frozen)} leaves no encoder to adapt; unfreeze"
+            " some of it, or set supervised"
+        )
+    size = len(batches(run.order(0), run.training.batch_size)[0])
+    if size < FEWEST:
+        raise ValueError(f"adaptation needs batches of {FEWEST} or more segments, not of {size}")
 
 
 def _epoch(run: _Run, stop: Stop) -> None:
@@ -221,7 +259,8 @@ def _epoch(run: _Run, stop: Stop) -> None:
             progress.loss = float(loss)
             run.save()
             sys.exit(143)
-    _close(run, float(loss) / max(progress.items, 1))
+    items = max(progress.items, 1)
+    _close(run, {n: float(t) / items for n, t in {"loss": loss, **run.terms}.items()})
 
 
 def _train_mode(run: _Run) -> None:
@@ -242,10 +281,10 @@ def _step(run: _Run, step: int, item_B: Int64) -> Tensor:
         run.start.pruning.renew(run.network, run.masks, step=0)
     generator = seeded(run.seed, progress.epoch, step, run.device)
     batch = draw(run.task, run.train, item_B, generator, training=True)
-    loss = run.task.loss(run.forward(batch.signal_BCT, batch.feature_BF), batch)
-    run.accelerator.backward(loss)
+    loss, whole = _losses(run, batch, generator, size=len(item_B), before=before)
+    run.accelerator.backward(whole)
     if training.clip_norm is not None:
-        run.accelerator.clip_grad_norm_(run.network.parameters(), training.clip_norm)
+        run.accelerator.clip_grad_norm_(run.parameters(), training.clip_norm)
     run.optimiser.step()
     run.optimiser.zero_grad()
     hide(run.network, run.masks)
@@ -254,6 +293,26 @@ def _step(run: _Run, step: int, item_B: Int64) -> Tensor:
     if training.ema is not None:
         optimisers.follow(run.average, run.network, run.masks, decay=training.ema, step=before)
     return loss.detach()
+
+
+def _losses(
+    run: _Run, batch: Batch, generator: Generator, *, size: int, before: int
+) -> tuple[Tensor, Tensor]:
+    """Return the task's loss, and the whole that training lowers; keep count of the rest."""
+    adaptation, task, training = run.adaptation, run.task, run.training
+    if adaptation is None:
+        loss = task.loss(run.forward(batch.signal_BCT, batch.feature_BF), batch)
+        return loss, loss
+    item_D = adaptation.items(
+        before, size=training.batch_size, versions=task.versions, seed=run.seed
+    )
+    domain = first(draw(task, adaptation.feed, item_D, generator, training=True), len(item_D))
+    through = before / (training.epochs * run.steps)
+    terms = adaptation.terms(run.call, task, batch, domain, size=size, through=through)
+    for name, term in terms.items():
+        if name != "loss":
+            run.terms[name] = run.terms.get(name, 0.0) + term.detach().double() * size
+    return terms["loss"], adaptation.whole(terms)
 
 
 def draw(
@@ -265,18 +324,20 @@ def draw(
     return task.batch(feed.rows(segment_B), versions, generator, training=training)
 
 
-def _close(run: _Run, loss: float) -> None:
+def _close(run: _Run, losses: Mapping[str, float]) -> None:
     """End an epoch: measure, keep the best, save."""
     progress, training = run.progress, run.training
     epoch = progress.epoch + 1
-    if not math.isfinite(loss):
-        raise ValueError(
-            f"training diverged: the loss of epoch {epoch} is {loss}"
-            f" (learning_rate {training.learning_rate:g})"
-        )
+    for name, value in losses.items():
+        if not math.isfinite(value):
+            raise ValueError(
+                f"training diverged: the {name} of epoch {epoch} is {value}"
+                f" (learning_rate {training.learning_rate:g})"
+            )
     done = epoch * run.steps
-    progress.history.append((epoch, done, "train", "loss", loss))
-    line = f"epoch {epoch}/{training.epochs}: train loss {loss:.4f}"
+    progress.history += [(epoch, done, "train", name, value) for name, value in losses.items()]
+    said = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in losses.items())
+    line = f"epoch {epoch}/{training.epochs}: train {said}"
     with optimisers.shown(run.average, run.network):
         for part, feed in run.watched.items():
             figures = measure(run.forward, run.model, run.task, feed, seed=run.seed)
@@ -285,6 +346,7 @@ def _close(run: _Run, loss: float) -> None:
             if training.keep == f"best_{part}":
                 _keep(run, figures[training.monitor])
     progress.epoch, progress.step, progress.loss, progress.items = epoch, 0, 0.0, 0
+    run.terms.clear()
     run.save()
     say(f"{line}; {progress.wall_s:.0f} s")
 

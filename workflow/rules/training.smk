@@ -56,6 +56,8 @@ rule transfer:
         segments=lambda w: PLAN.segments(CONFIG.transfer[w.entry].split),
         split=lambda w: PLAN.split(CONFIG.transfer[w.entry].split),
         sources=lambda w: PLAN.sources(w.entry, w.repeat),
+        domain_segments=lambda w: PLAN.domain_segments(w.entry),
+        domain_split=lambda w: PLAN.domain_split(w.entry),
     output:
         **PLAN.model("transfer"),
     log:
@@ -71,5 +73,6 @@ rule transfer:
     shell:
         'python "$SCRIPTS/transfer.py" --spec {params.spec:q} --segments {input.segments:q}'
         " --split {input.split:q} --repeat {wildcards.repeat} --sources {input.sources:q}"
+        " --domain-segments {input.domain_segments:q} --domain-split {input.domain_split:q}"
         ' --out "$RESULTS"/transfer/{wildcards.entry:q}/{wildcards.repeat}'
         ' --state "$RESULTS"/.state/transfer/{wildcards.entry:q}/{wildcards.repeat} 2> {log:q}'

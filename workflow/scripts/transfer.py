@@ -1,10 +1,12 @@
 """Put learned weights into a network, keep the ledger of it, and train on."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from torch import nn
 
 from cardiograft import checkpoints, command, sources
+from cardiograft.adapting import Domain
 from cardiograft.learning import Start
 from cardiograft.members import files as files_of
 from cardiograft.prefixes import matched
@@ -21,7 +23,10 @@ def transfer(
     state: Path,
     out: Path,
     sources_: list[Path],
+    domain_segments: Sequence[Path] = (),
+    domain_split: Path | None = None,
 ) -> None:
+    domain = domain_of(spec, domain_segments, domain_split)
     files = [checkpoint_file(path) for path in sources_]
     if len(files) != len(spec.sources):
         raise ValueError(f"{len(files)} --sources given, the entry names {len(spec.sources)}")
@@ -48,7 +53,22 @@ def transfer(
         code=code,
         parents=files,
         prepare=prepare,
+        domain=domain,
     )
+
+
+def domain_of(spec: Transfer, segments: Sequence[Path], split: Path | None) -> Domain | None:
+    """Return the domain that the entry adapts to, and where it lies."""
+    if spec.adaptation is None:
+        if segments or split is not None:
+            raise ValueError("--domain-segments and --domain-split: the entry has no adaptation")
+        return None
+    if not segments or split is None:
+        raise ValueError(
+            f"adaptation {spec.adaptation.name!r} to {spec.adaptation.domain!r} needs"
+            " --domain-segments and --domain-split"
+        )
+    return Domain(asked=spec.adaptation, segments=segments, split=split)
 
 
 if __name__ == "__main__":
@@ -70,6 +90,10 @@ if __name__ == "__main__":
         metavar="SOURCE",
         help="model folders, in the entry's order",
     )
+    parser.add_argument(
+        "--domain-segments", type=Path, nargs="*", default=[], help="shards that it adapts to"
+    )
+    parser.add_argument("--domain-split", type=Path, nargs="?", help="which of them")
     parser.add_argument(
         "--state", type=Path, required=True, help="folder of this job alone, to resume from"
     )

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from annotated_types import Ge, Le
 from pydantic import NonNegativeFloat, model_validator
 
-from cardiograft.specs.entry import Entry
+from cardiograft.specs.entry import Adaptation, Entry
 from cardiograft.specs.training import Trained
 
 
@@ -33,12 +33,16 @@ class Transfer(Trained):
         Name prefixes that are not trained.
     rate_factors
         Name prefix to factor on the learning rate: discriminative rates.
+    adaptation
+        The loss that makes the encoder's codes alike in another domain, with its options and
+        `domain` beside its name; ``none`` without ``supervised`` is the same as null.
     """
 
     sources: tuple[Source, ...] = ()
     least: Annotated[float, Ge(0), Le(1)] = 0.5
     frozen: tuple[str, ...] = ()
     rate_factors: dict[str, NonNegativeFloat] = {}
+    adaptation: Adaptation = None
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
