@@ -53,7 +53,7 @@ def test_members_of_members_count() -> None:
 
 def test_members_get_all_their_options_and_survive_json() -> None:
     (one,) = members([{"name": "lstm", "units": 8}])
-    assert one.options == {"units": 8, "hidden": [64], "dropout": 0.0}
+    assert one.options == {"units": 8, "hidden": [64], "dropout": 0.0, "read": "last"}
     assert members([json.loads(one.canonical())]) == (one,)
 
 

@@ -12,14 +12,62 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import uniform_filter1d
+from scipy.ndimage import median_filter, uniform_filter1d
 
 from cardiograft.beat_sequences import Sequence
 from cardiograft.records import Float64
 
 SHORTEST_S, LONGEST_S = 0.15, 6.0
+AROUND = 11  # R-R intervals, that before the beat in the middle
+NEAR = 8  # beats to either side
 NAMES = ("before 3", "before 2", "before", "after", "after 2", "after 3")
 Features = dict[str, Float64]
+
+
+def columns(rr_B: Float64) -> Features:
+    """Return what shards hold of a recording's R-R intervals, a value a beat, by name.
+
+    ``rr_before`` and ``rr_after`` of the beat and ``rr_record``, the recording's median, in
+    seconds; the first two as shares of the third, ``rr_before_of_record`` and
+    ``rr_after_of_record``; ``rr_before_of_local``, a share of the median of the `AROUND`
+    intervals about it; ``rr_irregularity``, the median change of the interval's logarithm from
+    one beat to the next, `NEAR` beats to either side. NaN where there is no interval.
+
+    Parameters
+    ----------
+    rr_B : shape (B - 1,)
+        Seconds between neighbours.
+    """
+    edge = [np.nan]
+    before_B, after_B = np.concatenate([edge, rr_B]), np.concatenate([rr_B, edge])
+    median = np.median(rr_B) if len(rr_B) else np.nan
+    local_B = median_filter(rr_B, AROUND, mode="nearest") if len(rr_B) else rr_B
+    known_B = np.concatenate([rr_B[:1] if len(rr_B) else edge, rr_B])
+    return {
+        "rr_before": before_B,
+        "rr_after": after_B,
+        "rr_record": np.full(len(before_B), median),
+        "rr_before_of_record": before_B / median,
+        "rr_after_of_record": after_B / median,
+        "rr_before_of_local": before_B / np.concatenate([edge, local_B]),
+        "rr_irregularity": _median_step(_steps(logarithm(known_B)), NEAR),
+    }
+
+
+def late(before_B: Float64) -> npt.NDArray[np.bool_]:
+    """Return which beats do not come early against those near by.
+
+    All of them do where that leaves four or fewer.
+
+    Parameters
+    ----------
+    before_B
+        R-R intervals before each beat, in seconds.
+    """
+    rr_B = logarithm(before_B)
+    early_B = rr_B - local(rr_B, 20)
+    late_B = (early_B >= np.median(early_B)) & (early_B > -0.08)
+    return late_B if late_B.sum() > 4 else np.ones(len(late_B), dtype=bool)
 
 
 def rhythm(beats: Sequence, likeness_B: Float64) -> Features:
@@ -110,12 +158,16 @@ def _steps(before_B: Float64) -> Float64:
     return np.asarray(np.diff(before_B, prepend=before_B[:1]))
 
 
+def _median_step(step_B: Float64, reach: int) -> Float64:
+    return local(np.abs(step_B), reach)
+
+
 def _irregularity(before_B: Float64) -> Features:
     step_B = _steps(before_B)
     found = {}
     for reach in (8, 20, 40):
         found[f"step rms {reach}"] = np.sqrt(_mean(step_B**2, reach))
-        found[f"step median {reach}"] = local(np.abs(step_B), reach)
+        found[f"step median {reach}"] = _median_step(step_B, reach)
     low_B, high_B = np.quantile(around(before_B, 20), (0.25, 0.75), axis=-1)
     short_B = found["step rms 20"] / np.sqrt(2)
     spread_B = local(before_B, 20, np.std)

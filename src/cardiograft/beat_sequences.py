@@ -74,12 +74,17 @@ class Sequence:
     geometry: Geometry
 
 
+def usual_height(signal_BT: Float64, geometry: Geometry) -> float:
+    """Return the median height of the QRS complexes."""
+    return float(np.median(np.ptp(signal_BT[:, geometry.span(-0.1, 0.125)], axis=1)))
+
+
 def sequence(
     signal_BT: Any, *, before_B: Any, after_B: Any, target_B: Any, geometry: Geometry
 ) -> Sequence:
     """Return beats with their height made relative and unknown intervals bridged."""
     signal_BT = np.asarray(signal_BT, float)
-    height = float(np.median(np.ptp(signal_BT[:, geometry.span(-0.1, 0.125)], axis=1)))
+    height = usual_height(signal_BT, geometry)
     both = [np.asarray(rr_B, float) for rr_B in (before_B, after_B)]
     known = np.concatenate([rr_B[np.isfinite(rr_B)] for rr_B in both])
     # ASSUME one second where a recording has no interval at all

@@ -10,7 +10,7 @@ Legend: B beats, T samples, W samples of a wave.
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
-from cardiograft.beat_rhythm import Features, local, logarithm
+from cardiograft.beat_rhythm import Features, late, logarithm
 from cardiograft.beat_sequences import Geometry, Sequence
 from cardiograft.records import Float64
 
@@ -46,14 +46,10 @@ def likeness(found: Features) -> Float64:
 
 def _typical(beats: Sequence, beat_BT: Float64) -> dict[str, Float64]:
     rr_B = logarithm(beats.before_B)
-    early_B = rr_B - local(rr_B, 20)
-    late_B = (early_B >= np.median(early_B)) & (early_B > -0.08)
-    if late_B.sum() <= 4:
-        late_B[:] = True
     long_B = rr_B >= np.quantile(rr_B, 0.8)
     return {
         "all": np.median(beat_BT, axis=0),
-        "late": np.median(beat_BT[late_B], axis=0),
+        "late": np.median(beat_BT[late(beats.before_B)], axis=0),
         "long": np.median(beat_BT[long_B], axis=0),
     }
 

@@ -90,6 +90,73 @@ def test_the_recurrence_and_its_gradient_are_those_of_torch_with_one_bias() -> N
         torch.testing.assert_close(our.grad, their.grad, atol=1e-6, rtol=1e-4)
 
 
+def beats(lengths: list[int], *, channels: int = 2, samples: int = 40) -> Tensor:
+    """Return signals that are zero from each of `lengths` on."""
+    generator = torch.Generator().manual_seed(1)
+    signal = torch.randn((len(lengths), channels, samples), generator=generator)
+    for row, length in zip(signal, lengths, strict=True):
+        row[:, length:] = 0
+    return signal
+
+
+def test_the_last_valid_sample_is_the_last_that_is_not_zero_in_all_channels() -> None:
+    signal = beats([40, 1, 17, 0])
+    assert lstm.last_valid(signal).tolist() == [39, 0, 16, 39]
+    signal[2, 1, 16] = signal[0, :, 3] = 0  # one channel is silent; a zero within the beat
+    assert lstm.last_valid(signal).tolist() == [39, 0, 16, 39]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_read_at_the_last_valid_sample_padding_changes_nothing(dtype: torch.dtype) -> None:
+    torch.manual_seed(0)
+    layer = lstm.Recurrent(2, 16, read="valid")
+    whole = lstm.Recurrent(2, 16)
+    whole.load_state_dict(layer.state_dict())
+    lengths = [40, 1, 17, 33]
+    signal = beats(lengths)
+    with torch.autocast("cpu", torch.bfloat16, enabled=dtype == torch.bfloat16):
+        found = layer(signal)
+        longer = layer(functional.pad(signal, (0, 60)))
+        alone = [whole(one[None, :, :n])[0] for one, n in zip(signal, lengths, strict=True)]
+    near = {"atol": 1e-6, "rtol": 1e-5} if dtype == torch.float32 else {"atol": 0.01, "rtol": 0.01}
+    torch.testing.assert_close(longer, found, **near)
+    torch.testing.assert_close(found, torch.stack(alone), **near)
+    assert not torch.allclose(found[1:], whole(signal)[1:].to(found.dtype), atol=0.02)
+
+
+def test_of_beats_without_padding_the_last_valid_sample_is_the_last() -> None:
+    shape, signal, none = BEAT._replace(samples=40), beats([40] * 3, channels=1), torch.zeros(3, 0)
+    outputs, gradients = [], []
+    for read in ("last", "valid"):
+        torch.manual_seed(0)
+        network = lstm.build(shape, read=read)
+        outputs.append(network(signal, none))
+        outputs[-1].square().sum().backward()
+        gradients.append([p.grad for p in network.parameters()])
+    torch.testing.assert_close(outputs[0], outputs[1])
+    torch.testing.assert_close(gradients[0], gradients[1])
+
+
+def test_a_gradient_comes_from_the_valid_samples_alone() -> None:
+    torch.manual_seed(0)
+    network, signal = lstm.build(BEAT, read="valid"), beats([187, 90], channels=1, samples=187)
+    signal.requires_grad_()
+    network(signal, torch.zeros(2, 0)).square().sum().backward()
+    assert signal.grad is not None
+    assert signal.grad[1, :, :90].ne(0).any()
+    assert not signal.grad[1, :, 90:].any()
+    assert all(p.grad is not None and p.grad.any() for p in network.parameters())
+
+
+def test_a_member_says_where_it_is_read() -> None:
+    torch.manual_seed(0)
+    members = ("mlp", {"name": "lstm", "read": "valid"})
+    encoder = mean_ensemble.build(BEAT, members=members).encoder[1]
+    signal, none = beats([90, 20], channels=1, samples=187), torch.zeros(2, 0)
+    longer = encoder(functional.pad(signal, (0, 60)), none)
+    torch.testing.assert_close(longer, encoder(signal, none))
+
+
 def test_the_recurrence_starts_as_keras_does() -> None:
     torch.manual_seed(0)
     layer = lstm.Recurrent(3, 64)

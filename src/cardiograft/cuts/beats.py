@@ -1,4 +1,4 @@
-"""Windows around R-peaks, with neighbouring beats and the recording's median beat if asked.
+"""Windows around R-peaks, with neighbouring beats and a median beat beside them if asked.
 
 Legend: N segments, C channels, T samples, B beats.
 """
@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from annotated_types import Ge, Gt
 
-from cardiograft import pieces
-from cardiograft.pieces import Pieces, Prepared, Window
+from cardiograft import beat_rhythm, pieces
+from cardiograft.pieces import Beats, Pieces, Prepared, Window
 from cardiograft.records import Float32, Int64
 
 LABELS = ("beat", "record", "span")
@@ -24,6 +24,7 @@ def cut(
     peaks: Literal["annotations", "detected"] = "annotations",
     neighbours: Annotated[int, Ge(0)] = 0,
     median_beat: bool = False,
+    difference: Literal["none", "all", "late"] = "none",
 ) -> Pieces:
     """Cut one window a beat, from `before_s` before its R-peak to `after_s` after it.
 
@@ -39,6 +40,10 @@ def cut(
     median_beat
         The sample-wise median of the recording's beats becomes a channel, in the scale of
         the beat it stands beside. It is made without labels.
+    difference
+        The beat less the sample-wise median of the recording's beats, of ``all`` or of the
+        ``late`` ones alone, becomes a channel. Late are those that do not come early against
+        those near by (`beat_rhythm.late`): sinus beats also where many are premature.
     """
     before = round(before_s * prepared.rate_hz)
     size = max(1, before + round(after_s * prepared.rate_hz))
@@ -53,6 +58,10 @@ def cut(
     channels = [sides[0].scaled(keep_N, away) for away in (0, *_around(neighbours))]
     if median_beat:
         channels.append(_median(sides[0], usable_B, keep_N))
+    if difference != "none":
+        typical_B = usable_B & _late(found, difference)
+        typical_B = typical_B if typical_B.any() else usable_B
+        channels.append(channels[0] - _median(sides[0], typical_B, keep_N))
     start_N = found.start_B[keep_N] - round(before / prepared.rate_hz * prepared.source_rate_hz)
     return Pieces(
         signal_NCT=np.concatenate(channels, axis=1),
@@ -62,7 +71,11 @@ def cut(
         valid_N=np.full(len(keep_N), size, dtype=np.int32),
         label_N=found.label_B[keep_N],
         features=found.features(keep_N),
-        added=(*(f"beat {a:+d}" for a in _around(neighbours)), *["median beat"] * median_beat),
+        added=(
+            *(f"beat {a:+d}" for a in _around(neighbours)),
+            *["median beat"] * median_beat,
+            *["less median beat"] * (difference != "none"),
+        ),
         dropped=dropped,
     )
 
@@ -77,6 +90,12 @@ def _surrounded(usable_B: npt.NDArray[np.bool_], neighbours: int) -> npt.NDArray
     for shift in range(2 * neighbours + 1):
         around_B &= padded_B[shift : shift + len(usable_B)]
     return around_B
+
+
+def _late(found: Beats, difference: str) -> npt.NDArray[np.bool_]:
+    if difference == "all" or not len(found.rr_B):
+        return np.ones(len(found.sample_B), dtype=bool)
+    return beat_rhythm.late(np.append(np.median(found.rr_B), found.rr_B))
 
 
 def _median(side: Window, usable_B: npt.NDArray[np.bool_], keep_N: Int64) -> Float32:

@@ -4,15 +4,18 @@ Legend: B batch, C channels, T samples, F scalar features, K classes, N segments
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from annotated_types import Ge
 from torch import Generator, Tensor
 from torch.nn import functional
 
+from cardiograft import fibrillation as fibrillating
 from cardiograft import plugins, shards
+from cardiograft.fibrillation import Layout
 from cardiograft.learning import Batch, Columns, Rows, Task
 from cardiograft.predictions import Kind
 
@@ -26,12 +29,22 @@ class Classify:
     kind: Kind = "classes"
     monitors = {"loss": -1, "accuracy": 1, "macro_f1": 1, "weighted_f1": 1}
 
-    def __init__(self, *, features: tuple[str, ...], labels: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        *,
+        features: tuple[str, ...],
+        labels: tuple[str, ...],
+        fibrillation: float = 0.0,
+        layout: Layout | None = None,
+    ) -> None:
         self._names = features
         self.features = len(features)
         self.labels = labels
         self.columns = ("signal", "label", *features)
-        self.facts = ("label", *features)
+        beside = () if layout is None else fibrillating.COLUMNS
+        self.facts = tuple(dict.fromkeys(("label", *features, *beside)))
+        self._fibrillation, self._layout = fibrillation, layout
+        self._made: dict[str, Tensor] = {}
         self._mean_F = np.zeros(len(features))
         self._sd_F = np.ones(len(features))
         self._weight_K: Tensor | None = None
@@ -42,12 +55,13 @@ class Classify:
         return (len(self.labels),)
 
     def learn(self, training: Columns, *, balanced: bool) -> None:
-        """Take the labels, unless given, and the features' means and SDs.
+        """Take the labels, unless given, the features' means and SDs, and make up beats.
 
         Raises
         ------
         ValueError
-            A segment has no label, or one that is not among those given.
+            A segment has no label, or one that is not among those given; or no fibrillation
+            can be made of the recordings.
         """
         label_N = training["label"]
         if any(label is None for label in label_N):
@@ -64,6 +78,8 @@ class Classify:
         if balanced:
             share = dict(zip(found.tolist(), count.tolist(), strict=True))
             self._weight_K = _balanced([share.get(label, 0) for label in self.labels])
+        if self._layout is not None:
+            self._made = self.encode(fibrillating.rows(training, self._layout))
 
     def remember(self) -> dict[str, Any]:
         """Return labels and the features' means and SDs; class weights only train."""
@@ -119,7 +135,16 @@ class Classify:
     def batch(
         self, rows: Rows, version_B: Tensor, generator: Generator, *, training: bool = False
     ) -> Batch:
-        """Return the segments as they are."""
+        """Return the segments as they are; to learn from, with made-up beats after them."""
+        count = round(self._fibrillation * len(version_B)) if training and self._made else 0
+        if count:
+            index = torch.randint(
+                len(self._made["label"]), (count,), generator=generator, device=generator.device
+            ).cpu()
+            rows = {
+                name: torch.cat([column, self._made[name][index].to(column.device)])
+                for name, column in rows.items()
+            }
         return Batch(rows["signal"], rows["feature"], rows["label"])
 
     def loss(self, output: Tensor, batch: Batch) -> Tensor:
@@ -171,7 +196,11 @@ def _balanced(count: list[int]) -> Tensor:
 
 
 def make(
-    meta: shards.Meta, *, features: tuple[str, ...] = (), labels: tuple[str, ...] = ()
+    meta: shards.Meta,
+    *,
+    features: tuple[str, ...] = (),
+    labels: tuple[str, ...] = (),
+    fibrillation: Annotated[float, Ge(0)] = 0.0,
 ) -> Task:
     """Return the task.
 
@@ -184,15 +213,24 @@ def make(
         mean and SD, which the checkpoint remembers.
     labels
         The classes in order; those of the training part, sorted, when empty.
+    fibrillation
+        So many made-up beats to a training beat go with each batch: beats of N and V from
+        training recordings, re-timed to atrial fibrillation, f waves in place of P waves. For
+        beats in physical units, cut by `beats`.
 
     Raises
     ------
     ValueError
-        The shards lack a feature.
+        The shards lack a feature, or hold no beats that fibrillation can be made of.
     """
     for name in features:
         if name not in meta.features:
             raise ValueError(
                 f"no feature {name!r} in the shards.{plugins.hint(name, meta.features)}"
             )
-    return Classify(features=tuple(features), labels=tuple(labels))
+    return Classify(
+        features=tuple(features),
+        labels=tuple(labels),
+        fibrillation=fibrillation,
+        layout=fibrillating.layout(meta) if fibrillation else None,
+    )
