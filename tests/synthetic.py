@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from cardiograft import shards
 from cardiograft.predictions import Predictions, write
 from cardiograft.specs.tabulate import Row, Tabulate
 
@@ -82,6 +83,47 @@ def signals(*, seed: int = 0, subjects: int = 5, each: int = 10, samples: int = 
     )
 
 
+def paired_shards(saved: Predictions, folder: Path, *, channels: tuple[str, ...]) -> Path:
+    """Write shards of a prediction's windows; the last channel of the input is the target's."""
+    folder.mkdir(parents=True)
+    samples = saved.target.shape[1]
+    meta = shards.Meta(
+        spec={},
+        manifest_digest="5e1f",
+        simulated=True,
+        rate_hz=RATE_HZ,
+        channels=channels,
+        samples=samples,
+        target_channels=saved.labels,
+        target_samples=samples,
+    )
+    with shards.Writer(folder, meta, parts=2) as writer:
+        for subject in np.unique(saved.subject_N):
+            own = saved.only(saved.subject_N == subject)
+            dataset, record = subject.split("/")
+            signal_NCT = np.random.default_rng(0).normal(
+                size=(len(own.id_N), len(channels), samples)
+            )
+            signal_NCT[:, -1] = 3 * own.target + 5
+            n = len(own.id_N)
+            writer.write(
+                shards.Rows(
+                    dataset=dataset,
+                    record=record,
+                    subject=record,
+                    lead=own.id_N[0].split("/")[2],
+                    start_N=np.array([int(i.split("/")[-1]) for i in own.id_N]),
+                    valid_N=np.full(n, samples, np.int32),
+                    shape_hash_N=np.zeros(n, np.uint64),
+                    label_N=np.full(n, None, object),
+                    signal_NCT=signal_NCT.astype(np.float32),
+                    target_NCT=own.target[:, None].astype(np.float32),
+                    features={},
+                )
+            )
+    return folder
+
+
 def spikes(beats_s: np.ndarray, samples: int) -> np.ndarray:
     """Return a signal with a narrow Gaussian at each of these times."""
     time_s = np.arange(samples) / RATE_HZ
@@ -133,7 +175,7 @@ def study_rows(*, simulated: bool = True, repeats: int = 2) -> dict[str, dict[st
         "tags": {"data": "mitdb", "model": "cnn", "init": "pretext task"},
         "metrics": ["head_accuracy", "head_balanced_accuracy"],
     }
-    return rows
+    return {name: {"members": [name], **row} for name, row in rows.items()}
 
 
 def study(*, simulated: bool = True, repeats: int = 2, **changes: Any) -> Tabulate:

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from cardiograft import loading
+from cardiograft import loading, planning, pools
 from cardiograft.sweeps import completed, expanded
 
 ROOT = Path(__file__).parents[1]
@@ -22,8 +22,9 @@ OVERLAYS = sorted((ROOT / "workflow/config").glob("*.yaml"))
 
 
 def overlaid(path):
-    whole = yaml.safe_load((ROOT / "config.yaml").read_text())
-    update_config(whole, yaml.safe_load(path.read_text()))
+    whole = {}  # as Snakemake does it: what YAML's aliases share is copied
+    for one in (ROOT / "config.yaml", path):
+        update_config(whole, yaml.safe_load(one.read_text()))
     return loading.load(whole)
 
 
@@ -143,6 +144,15 @@ def test_source_and_sources_contradict():
         completed(expanded({"transfer": {"a": {"source": "b", "sources": []}}}))
 
 
+def test_exports_are_networks_by_pattern():
+    given = {"pretrain": {"a-1": {}, "a-2": {}}, "transfer": {"b": {}}, "baselines": {"a-3": {}}}
+    raw = completed(expanded({**given, "exports": ["b", "a-*"]}))
+    assert raw["exports"] == ["b", "a-1", "a-2"]
+    assert completed(expanded({**given, "exports": None}))["exports"] == []
+    with pytest.raises(ValueError, match=r"exports: nothing matches 'a-3'.* Known: a-1, a-2, b"):
+        completed(expanded({**given, "exports": "a-3"}))
+
+
 def test_specs_hold_no_plan(demo):
     spec = json.loads(demo.spec("transfer", "mitdb-cnn-pretext-strict").canonical())
     assert "repeats" not in spec
@@ -158,3 +168,176 @@ def test_audit_names_every_training(demo):
     audit = demo.spec("audit", "mitdb-cnn-pruned-strict")
     assert [a.stage for a in audit.lineage] == ["transfer", "prune", "pretrain"]
     assert {a.split for a in audit.lineage} == {"mitdb-strict"}
+
+
+def folds(**changes):
+    """Return a config of three folds of two starts, pooled; `changes` are the evaluation's."""
+    start = {
+        "sweep": {"init": ["a", "b"], "fold": [0, 1, 2]},
+        "split": "s-{fold}",
+        "model": "cnn",
+        "task": "classify",
+        "training": {"epochs": 1},
+    }
+    entry = {
+        "sweep": {"init": ["a", "b"], "fold": [0, 1, 2]},
+        "pool": "x-{init}",
+        "metrics": ["accuracy"],
+        "tags": {"fold": None},
+    }
+    cut = {"database": "mitdb", "rate_hz": 125, "cut": "beats", "label": "aami"}
+    split = {
+        "sweep": {"fold": [0, 1, 2]},
+        "segments": ["beats"],
+        "scheme": "subject",
+        "protocol": "honest",
+        "folds": 3,
+        "fold": "{fold}",
+    }
+    return {
+        "databases": {"mitdb": {}},
+        "segments": {"beats": {**cut, "signal": {"leads": ["MLII"]}}},
+        "splits": {"s-{fold}": split, "other": {**split, "sweep": {}, "fold": 0}},
+        "transfer": {"x-{init}-{fold}": start},
+        "evaluations": {"x-{init}-{fold}": {**entry, **changes}},
+        "studies": {"transform_recognition": {"evaluations": ["x-*"], "primary": "accuracy"}},
+    }
+
+
+def test_folds_are_pooled():
+    config = loading.load(folds())
+    rows = config.spec("tabulate", "transform_recognition").rows
+    assert list(rows) == ["x-a", "x-b"]
+    assert rows["x-a"].members == ("x-a-0", "x-a-1", "x-a-2")
+    assert rows["x-a"].split == "s (3 folds)"
+    # the null of the evaluation drops the tag of the sweep that made its model, too
+    assert rows["x-a"].tags["init"] == "a"
+    assert "fold" not in rows["x-a"].tags
+
+
+def test_an_evaluation_by_itself_is_its_only_member(demo):
+    for name, row in demo.spec("tabulate", "transform_recognition").rows.items():
+        assert row.members == (name,)
+
+
+def test_a_pool_reaches_no_job_but_the_tables():
+    with_pool, without = loading.load(folds()), loading.load(folds(pool=None))
+    for stage in ("predict", "audit", "score"):
+        for name in with_pool.evaluations:
+            assert with_pool.spec(stage, name) == without.spec(stage, name)
+
+
+def _changed(config, **changes):
+    entry = config["evaluations"]["x-{init}-{fold}"]
+    first = {k: v for k, v in entry.items() if k != "sweep"}
+    config["evaluations"] = {
+        "x-a-0": {**first, "pool": "x-a"},
+        "x-a-1": {**first, "pool": "x-a", **changes},
+    }
+    return config
+
+
+UNLIKE = {
+    "metrics": ({"metrics": ["accuracy", "macro_f1"]}, "metrics is ['accuracy'], not ['accuracy',"),
+    "tags": ({"tags": {"size": "big"}}, "tag 'fold' is None, not '1'"),
+    "parts": ({"parts": ["test", "train"]}, "parts is ('test',), not ('test', 'train')"),
+    "protocol": ({"split": "paper"}, "protocol is 'honest', not 'paper'"),
+    "repeats": ({"model": "twice"}, "repeats is 1, not 2"),
+    "model": ({"model": "mlp"}, "model is 'cnn (transfer)', not 'mlp (transfer)'"),
+    "section": ({"model": "plain"}, "model is 'cnn (transfer)', not 'majority (baselines)'"),
+    "subjects": ({"split": "s-0"}, "the same test subjects: both are of split 's-0'"),
+}
+
+
+@pytest.mark.parametrize("case", UNLIKE)
+def test_what_is_pooled_must_be_alike(case):
+    changes, said = UNLIKE[case]
+    config = _changed(folds(), **changes)
+    config["splits"]["paper"] = {**config["splits"]["other"], "protocol": "paper"}
+    start = {**config["transfer"]["x-{init}-{fold}"], "tags": {"init": "a"}, "split": "s-1"}
+    del start["sweep"]
+    config["transfer"] |= {"twice": {**start, "repeats": 2}, "mlp": {**start, "model": "mlp"}}
+    plain = {"split": "s-1", "baseline": "majority", "tags": {"init": "a"}}
+    config["baselines"] = {"plain": plain}
+    with pytest.raises(
+        ValueError, match=r"^evaluations\.x-a-1\.pool: 'x-a' pools 'x-a-0' too, "
+    ) as e:
+        loading.load(config)
+    assert said in str(e.value)
+
+
+def test_a_pool_takes_no_evaluations_name():
+    with pytest.raises(ValueError, match="pool: 'x-a-2' is an evaluation of the study"):
+        loading.load(folds(pool="x-{init}-2"))
+    config = folds(pool="x-{init}-2")
+    config["studies"]["transform_recognition"]["evaluations"] = ["x-*-0", "x-*-1"]
+    rows = loading.load(config).spec("tabulate", "transform_recognition").rows
+    assert rows["x-a-2"].members == ("x-a-0", "x-a-1")
+
+
+def test_a_pool_leaves_nobody_out():
+    metrics = ["accuracy", {"name": "accuracy", "without": ["mitdb/203"]}]
+    with pytest.raises(ValueError, match=r"metrics: 'accuracy' leaves out mitdb/203, not to be"):
+        loading.load(folds(metrics=metrics))
+
+
+@pytest.mark.parametrize(
+    ("names", "together"),
+    [
+        (["scg-subject"], "scg-subject"),
+        ([f"scg-subject-{k}" for k in range(5)], "scg-subject (5 folds)"),
+        (["s-10", "s-11", "s-12"], "s (3 folds)"),
+        (["scg-0-z", "scg-1-z"], "scg-z (2 folds)"),
+        (["ds1-all-0.2-0", "ds1-all-0.2-1"], "ds1-all-0.2 (2 folds)"),
+        (["fold0", "fold1"], "fold (2 folds)"),
+        (["s", "s-1"], "s (2 folds)"),
+        (["china", "chile"], "china + chile"),
+        (["on-china", "on-chile"], "on (2 folds)"),
+    ],
+)
+def test_splits_of_a_pool_have_one_name(names, together):
+    assert pools.split(names) == together
+
+
+def adapted(**asked):
+    raw = yaml.safe_load((ROOT / "config.yaml").read_text())
+    raw["splits"]["ptb-domain"] = {**raw["splits"]["ptb-subject"], "seed": 3}
+    adaptation = {"name": "coral", "domain": "ptb-domain", **asked}
+    for entry in raw["transfer"].values():
+        entry["adaptation"] = adaptation
+    return loading.load(raw)
+
+
+def test_an_adaptation_is_a_use_of_its_domain(demo):
+    config, entry = adapted(), "mitdb-cnn-pruned-strict"
+    uses = [(a.stage, a.split, a.uses) for a in config.spec("audit", entry).lineage]
+    before = [(a.stage, a.split, a.uses) for a in demo.spec("audit", entry).lineage]
+    assert uses == [before[0], ("transfer", "ptb-domain", ("train",)), *before[1:]]
+    assert json.loads(config.spec("transfer", entry).canonical())["adaptation"]["weight"] == 1.0
+
+
+def test_a_job_reads_its_domain():
+    config, entry = adapted(), "mitdb-cnn-pruned-strict"
+    plan, plain = planning.Plan(config), planning.Plan(adapted(name="none"))
+    assert plan.lineage_splits(entry) == [plan.split("mitdb-strict"), plan.split("ptb-domain")]
+    assert plan.domain_split(entry) == [plan.split("ptb-domain")]
+    assert plan.domain_segments(entry) == plan.segments("ptb-domain")
+    assert "src/cardiograft/adaptations/coral.py" in json.loads(plan.code("transfer", entry))
+    assert "src/cardiograft/adaptations/mmd.py" not in json.loads(plan.code("transfer", entry))
+    assert plain.domain_split(entry) == plain.domain_segments(entry) == []
+    assert plain.lineage_splits(entry) == [plain.split("mitdb-strict")]
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"domain": "ptb-domian"}, r"adaptation.domain: no entry .* Did you mean 'ptb-domain'"),
+        ({"part": "test"}, "adaptation.part: 'test' adapts to the test part of the honest split"),
+        ({"name": "coral", "bandwidths": [1]}, "coral has no option 'bandwidths'"),
+        ({"name": "corral"}, "no adaptations named 'corral'. Did you mean 'coral'"),
+        ({"weight": 0}, "adaptation.weight: 0: Input should be greater than 0"),
+    ],
+)
+def test_an_adaptation_that_cannot_be_is_a_config_error(asked, message):
+    with pytest.raises(ValueError, match=message):
+        adapted(**asked)

@@ -8,6 +8,7 @@ from scripts import load
 from synthetic import study, study_rows
 
 from cardiograft import costs, measured
+from cardiograft.report import read, wording
 
 script = load("publish")
 NAME = "transform_recognition"
@@ -155,3 +156,59 @@ def test_a_remark_on_the_data_is_said_beside_the_run(tmp_path: Path) -> None:
     table = measured.readme_table(published(inputs, tmp_path))
     assert "| mitdb-cnn-scratch-paper (smoke run: 6 people) | paper |" in table
     assert "Inflation gap" not in table
+
+
+def signal_table(folder: Path, *, metrics: dict[str, tuple[float, str]]) -> str:
+    """Return the README's table of a run with these figures, and the paper's where not empty."""
+    rows = [
+        {
+            **dict.fromkeys(measured.COLUMNS, ""),
+            **{"study": "scg_to_ecg", "run": "unet", "protocol": "personal", "repeats": "3"},
+            **{"metric": name, "value": value, "low": value - 1, "high": value + 1},
+            "paper": paper,
+        }
+        for name, (value, paper) in metrics.items()
+    ]
+    rows.append({"run": "scg", "metric": "segments", "value": 4200})
+    pd.DataFrame(rows).to_csv(folder / "scg_to_ecg.csv", index=False)
+    return measured.readme_table(folder / "scg_to_ecg.csv")
+
+
+def test_readme_table_of_signals_has_few_of_their_figures(tmp_path: Path) -> None:
+    asked = ("mae", "prd", "pearson", "r2", "mse", "xcor", "nmse", "rmse", "peak_sensitivity")
+    asked += ("peak_sensitivity(tolerance_ms=150)", "peak_positive_predictivity", "peak_timing")
+    figures = dict.fromkeys((*asked, "heart_rate_bias", "heart_rate_limits"), (0.5, ""))
+    table = signal_table(
+        tmp_path, metrics={**figures, "prd": (86.0, "87.3965"), "pearson": (0.462, "0.6942")}
+    )
+    assert table.startswith("`scg`: 4\u202f200 segments.\n")
+    head, _, line = (x for x in table.splitlines() if x.startswith("|"))
+    assert head == (
+        "| Run | Protocol | Repeats | PRD | Pearson r | R² | R-peak Se, % | R-peak +P, %"
+        " | Paper’s Pearson r | Wall time a repeat |"
+    )
+    assert line.startswith("| unet | personal | 3 | 86.0 [85.0, 87.0] | 0.462 [−0.538, 1.462] |")
+    assert "| 50.0 [−50.0, 150.0] | 50.0 [−50.0, 150.0] | 0.694 |" in line
+
+
+def test_a_study_whose_paper_gives_nothing_has_no_column_for_it(tmp_path: Path) -> None:
+    assert "Paper" not in signal_table(tmp_path, metrics={"pearson": (0.5, ""), "prd": (60, "")})
+
+
+def test_a_repeat_of_a_pooled_run_costs_all_its_folds(
+    inputs: dict[str, list[Path]], tmp_path: Path
+) -> None:
+    found = read.study(inputs["tables"][0])
+    members = ["mitdb-cnn-scratch-paper", "mitdb-cnn-scratch-strict"]
+    found.about["pools"] = {"both": members, "untrained": ["mitdb-majority-paper"]}
+    frame = measured.table(found, {}, command="", commit="")
+    wall = frame[frame["metric"] == "wall_s"].set_index("run")
+    assert "untrained" not in wall.index
+    own = [float(wall.loc[m, "value"]) for m in members]
+    assert float(wall.loc["both", "value"]) == pytest.approx(sum(own))
+    assert wall.loc["both", "repeats"] == 2
+
+
+@pytest.mark.parametrize(("value", "shown"), [(9.99, "9.990"), (-10.04, "−10.0"), (86, "86.0")])
+def test_large_figures_have_few_decimals(value: float, shown: str) -> None:
+    assert wording.number(value) == shown

@@ -4,8 +4,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from scripts import load
-from synthetic import cards, classes, study, study_rows, written
+from synthetic import KINDS, card, cards, classes, study, study_rows, written
 
 from cardiograft import evaluated, predictions, published, tables
 from cardiograft.predictions import Predictions
@@ -48,6 +50,11 @@ def scores(made: Path) -> pd.DataFrame:
 def frame(made: Path, name: str) -> pd.DataFrame:
     table = pd.read_csv(made / "tables" / f"{name}.csv")
     return table.fillna({"class": ""}) if "class" in table else table
+
+
+def runs(spec: Tabulate, made: Path, *names: str) -> list[evaluated.Run]:
+    files = {n: sorted((made / "predictions" / n).iterdir()) for n in names}
+    return [evaluated.read(n, spec.rows[n], files) for n in names]
 
 
 def test_writes_every_table(made: Path) -> None:
@@ -111,9 +118,7 @@ def test_comparisons_pair_runs_that_differ_in_one_tag(made: Path) -> None:
 
 def test_pairing_is_tighter_than_two_intervals(made: Path) -> None:
     spec = study(comparisons=[{"tag": "model", "of": "cnn", "to": "cnn"}])
-    own = [
-        evaluated.read(n, spec.rows[n], sorted((made / "predictions" / n).iterdir())) for n in RUNS
-    ]
+    own = runs(spec, made, *RUNS)
     table = tables.comparisons(spec, own)
     assert (table["difference"] == 0).all()
     assert (table[["low", "high"]] == 0).all(axis=None)
@@ -172,13 +177,18 @@ def test_same_input_same_bytes(spec: Tabulate, made: Path, tmp_path: Path) -> No
 
 
 def one_run(folder: Path, *saved: Predictions, name: str = "r", **row: object) -> evaluated.Run:
-    given = {**study_rows()["mitdb-cnn-scratch-strict"], "repeats": len(saved), **row}
+    given = {
+        **study_rows()["mitdb-cnn-scratch-strict"],
+        "repeats": len(saved),
+        "members": [name],
+        **row,
+    }
     spec = study(rows={name: given}, comparisons=[])
     files = []
     for repeat, one in enumerate(saved):
         files.append(folder / name / f"{repeat}.parquet")
         predictions.write(one, files[-1])
-    return evaluated.read(name, spec.rows[name], files)
+    return evaluated.read(name, spec.rows[name], {name: files})
 
 
 def test_a_rare_class_gets_no_interval(tmp_path: Path) -> None:
@@ -186,7 +196,7 @@ def test_a_rare_class_gets_no_interval(tmp_path: Path) -> None:
     carriers = np.isin(saved.subject_N, ["mitdb/200", "mitdb/201"])
     run = one_run(tmp_path, saved.only((saved.target != 0) | carriers))
     spec = study(rows={"r": run.row}, comparisons=[])
-    files = scored(spec, list(run.files), tmp_path)
+    files = scored(spec, list(run.files[0]), tmp_path)
     read = pd.read_parquet(files[0]).assign(run="r", repeat=0)
     table = tables.scores(spec, [run], read).set_index(["metric", "class"])
     assert table.loc[("sensitivity", "F"), ["low", "high"]].isna().all()
@@ -206,7 +216,7 @@ def test_who_is_left_out_is_in_no_interval(tmp_path: Path) -> None:
     found = []
     for one in (run, less):
         spec = study(rows={"r": one.row}, comparisons=[], primary="accuracy")
-        files = scored(spec, list(one.files), tmp_path)
+        files = scored(spec, list(one.files[0]), tmp_path)
         read = pd.read_parquet(files[0]).assign(run="r", repeat=0)
         found.append(tables.scores(spec, [one], read).iloc[-1])
     places = ["value", "low", "high", "segments", "subjects"]
@@ -252,9 +262,7 @@ def test_missing_repeats_and_other_segments_are_refused(tmp_path: Path) -> None:
 def test_primary_that_no_run_has_is_refused(made: Path) -> None:
     spec = study(primary="mse")
     names = ("mitdb-cnn-scratch-strict", "mitdb-cnn-pretext-strict")
-    own = [
-        evaluated.read(n, spec.rows[n], sorted((made / "predictions" / n).iterdir())) for n in names
-    ]
+    own = runs(spec, made, *names)
     with pytest.raises(ValueError, match="no metric 'mse'"):
         tables.comparisons(spec, own)
 
@@ -262,9 +270,7 @@ def test_primary_that_no_run_has_is_refused(made: Path) -> None:
 def test_a_class_can_be_primary(made: Path) -> None:
     spec = study(primary="sensitivity:S")
     names = ("mitdb-cnn-scratch-strict", "mitdb-cnn-pretext-strict")
-    own = [
-        evaluated.read(n, spec.rows[n], sorted((made / "predictions" / n).iterdir())) for n in names
-    ]
+    own = runs(spec, made, *names)
     (row,) = tables.comparisons(spec, own).to_dict("records")
     assert (row["metric"], row["class"]) == ("sensitivity", "S")
 
@@ -287,3 +293,187 @@ def test_a_figure_stands_beside_runs_that_are_as_usual() -> None:
     assert wording.place(row) == "s, smoke run"
     (left,) = figure.fits(scores, {"tuning": "full", "share": "all"})["tag_tuning"]
     assert left == "full"
+
+
+# Pooled folds.
+
+FOLDS = 3
+WHOLE, POOLED = "mitdb-cnn-scratch-strict", "pooled"
+
+
+def folds_of(saved: Predictions, fold_of: dict[str, int]) -> list[Predictions]:
+    fold_N = np.array([fold_of[s] for s in saved.subject_N.tolist()])
+    return [saved.only(fold_N == fold) for fold in sorted(set(fold_of.values()))]
+
+
+def pooled(
+    folder: Path, *repeats: list[Predictions], name: str = "p", **row: object
+) -> evaluated.Run:
+    """Read folds, those of each repeat in a list, as one run."""
+    members = [f"{name}-{k}" for k in range(len(repeats[0]))]
+    own = {**study_rows()[WHOLE], "repeats": len(repeats), "members": members, **row}
+    spec = study(rows={name: own}, comparisons=[])
+    files: dict[str, list[Path]] = {}
+    for number, folds in enumerate(repeats):
+        for member, saved in zip(members, folds, strict=True):
+            files.setdefault(member, []).append(folder / member / f"{number}.parquet")
+            predictions.write(saved, files[member][-1])
+    return evaluated.read(name, spec.rows[name], files)
+
+
+ASKED = {
+    "classes": ["accuracy", "macro_f1", "jkappa", "sensitivity"],
+    "heads": ["head_accuracy", "head_balanced_accuracy"],
+    "signal": ["pearson", "prd", "xcor", "peak_sensitivity", "heart_rate_limits"],
+}
+
+
+@pytest.mark.parametrize("kind", ASKED)
+@settings(
+    deadline=None, max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(shuffled=st.permutations(range(6)))
+def test_folds_together_are_the_run_without_folds(
+    kind: str, shuffled: list[int], tmp_path: Path
+) -> None:
+    repeats = [KINDS[kind](seed=seed, subjects=6, each=8) for seed in (1, 2)]
+    if kind == "signal":
+        repeats = [repeats[0], repeats[0]]
+    subjects = np.unique(repeats[0].subject_N).tolist()
+    fold_of = {s: k % FOLDS for s, k in zip(subjects, shuffled, strict=True)}
+    asked = ASKED[kind]
+    run = pooled(tmp_path, *(folds_of(one, fold_of) for one in repeats), metrics=asked)
+    whole = one_run(tmp_path, *repeats, name="whole", metrics=asked)
+    assert (run.ids, run.subjects, run.segments) == (whole.ids, whole.subjects, whole.segments)
+    assert run.sums.keys() == whole.sums.keys()
+    for key, sums_RSD in whole.sums.items():
+        np.testing.assert_array_equal(run.sums[key], sums_RSD)
+    pd.testing.assert_frame_equal(run.records, whole.records)
+    pd.testing.assert_frame_equal(run.confusion, whole.confusion)
+    (first, second, segments) = evaluated.shared(run, whole, "test", asked[0])
+    assert (first == second).all()
+    assert segments == len(repeats[0].id_N)
+
+
+@pytest.fixture(scope="module")
+def in_folds(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study with a run whose folds are pooled, which has what another has as a whole."""
+    folder = tmp_path_factory.mktemp("folds")
+    rows = study_rows()
+    names = [f"fold-{k}" for k in range(FOLDS)]
+    like = {**rows[WHOLE], "members": names, "tags": {**rows[WHOLE]["tags"], "init": "pooled"}}
+    rows = {name: rows[name] for name in (WHOLE, "mitdb-cnn-scratch-paper")}
+    rows["pooled-paper"] = {**like, "protocol": "paper", "members": ["mitdb-cnn-pretext-strict"]}
+    spec = study(
+        rows={**rows, POOLED: like}, comparisons=[{"tag": "init", "of": "pooled", "to": "scratch"}]
+    )
+    files, made_cards = [], []
+    for repeat in range(2):
+        saved = predictions.read(made / "predictions" / WHOLE / f"{repeat}.parquet")
+        fold_of = {s: int(s[-1]) % FOLDS for s in np.unique(saved.subject_N).tolist()}
+        for name, fold in zip(names, folds_of(saved, fold_of), strict=True):
+            files.append(folder / "predictions" / name / f"{repeat}.parquet")
+            predictions.write(fold, files[-1])
+            made_cards.append(folder / "transfer" / name / str(repeat) / "card.json")
+            made_cards[-1].parent.mkdir(parents=True)
+            made_cards[-1].write_text(json.dumps(card("transfer", name, repeat=repeat)))
+    whole = (WHOLE, "mitdb-cnn-scratch-paper", "mitdb-cnn-pretext-strict")
+    files += [f for name in whole for f in sorted((made / "predictions" / name).iterdir())]
+    scores = []
+    for file in files:
+        scores.append(folder / "scores" / file.parent.name / file.name)
+        score_script.score(Score(metrics=spec.rows[POOLED].metrics), file, scores[-1])
+    script.tabulate(spec, files, scores, made_cards, folder / "tables")
+    return folder
+
+
+def test_a_pooled_run_is_a_run_in_every_table(in_folds: Path) -> None:
+    scores = frame(in_folds, "scores")
+    assert scores["run"].unique().tolist() == [
+        *(WHOLE, "mitdb-cnn-scratch-paper", "pooled-paper", POOLED),
+    ]
+    whole, run = (
+        scores[scores["run"] == name].drop(columns=["run", "tag_init"]).reset_index(drop=True)
+        for name in (WHOLE, POOLED)
+    )
+    pd.testing.assert_frame_equal(run, whole)
+    for name in ("confusion", "records"):
+        table = frame(in_folds, name)
+        whole, run = (
+            table[table["run"] == n].drop(columns="run").reset_index(drop=True)
+            for n in (WHOLE, POOLED)
+        )
+        pd.testing.assert_frame_equal(run, whole)
+    (row,) = frame(in_folds, "comparisons").to_dict("records")
+    assert (row["of_run"], row["to_run"]) == (POOLED, WHOLE)
+    assert (row["difference"], row["p"], row["subjects"]) == (0, 1, 14)
+    gaps = frame(in_folds, "gaps")
+    assert ("pooled-paper", POOLED) in set(zip(gaps["paper_run"], gaps["honest_run"], strict=True))
+    about = json.loads((in_folds / "tables" / "study.json").read_text())
+    assert about["pools"] == {
+        "pooled-paper": ["mitdb-cnn-pretext-strict"],
+        POOLED: ["fold-0", "fold-1", "fold-2"],
+    }
+
+
+def test_who_is_tested_in_two_folds_is_refused(tmp_path: Path) -> None:
+    saved = classes(subjects=4)
+    half = saved.only(saved.subject_N >= "mitdb/202")
+    with pytest.raises(
+        ValueError, match=r"p: subject 'mitdb/202' is tested in .*p-0.* and in .*p-1"
+    ):
+        pooled(tmp_path, [saved, half])
+
+
+def test_who_is_trained_on_in_two_folds_counts_once(tmp_path: Path) -> None:
+    folds = []
+    for fold in range(FOLDS):
+        saved = classes(subjects=6, noise=fold)
+        tested_N = np.isin(saved.subject_N, [f"mitdb/20{k}" for k in (2 * fold, 2 * fold + 1)])
+        part_N = np.where(tested_N, "test", "train")
+        folds.append(Predictions(**{**saved.__dict__, "part_N": part_N}))
+    run = pooled(tmp_path, folds)
+    everybody = tuple(f"mitdb/20{k}" for k in range(6))
+    assert run.subjects == {"test": everybody, "train": everybody}
+    assert run.segments == {"test": 360, "train": 360}
+    assert run.sums["train", "accuracy"].sum() == 360
+    assert run.confusion.groupby("part")["count"].sum().tolist() == [360, 360]
+
+
+def test_folds_of_another_kind_or_other_labels_are_refused(tmp_path: Path) -> None:
+    saved = classes(subjects=4)
+    first, second = folds_of(saved, {f"mitdb/20{k}": k % 2 for k in range(4)})
+    renamed = Predictions(**{**second.__dict__, "labels": ("A", "B", "C", "D", "E")})
+    with pytest.raises(ValueError, match=r"p-1.0\.parquet: another kind .* or other labels, than"):
+        pooled(tmp_path, [first, renamed])
+    heads = Predictions(**{**second.__dict__, "kind": "heads"})
+    with pytest.raises(ValueError, match=r"p-1.0\.parquet: another kind of predictions"):
+        pooled(tmp_path, [first, heads])
+
+
+def test_pools_are_compared_on_the_segments_of_both(tmp_path: Path) -> None:
+    fold_of = {f"mitdb/{200 + k}": k % FOLDS for k in range(12)}
+    one = pooled(tmp_path, folds_of(classes(seed=1), fold_of), name="one")
+    saved = classes(seed=2)
+    kept = saved.only(
+        ~np.isin(saved.subject_N, ["mitdb/200", "mitdb/203", "mitdb/206", "mitdb/209"])
+    )
+    fold_of = {s: k for s, k in fold_of.items() if k}
+    other = pooled(tmp_path, folds_of(kept, fold_of), name="other")
+    first, second, segments = evaluated.shared(one, other, "test", "accuracy")
+    assert first.shape == second.shape == (1, 8, 25)
+    assert first.sum() == second.sum() == segments == 480
+    assert (second[0] == other.sums["test", "accuracy"][0]).all()
+
+
+def test_predictions_of_no_run_are_named(made: Path, spec: Tabulate) -> None:
+    file = made / "predictions" / "mitdb-cnn-scratch-strct" / "0.parquet"
+    with pytest.raises(ValueError, match="Did you mean 'mitdb-cnn-scratch-strict'"):
+        script.repeats_of(spec, [file])
+
+
+def test_a_missing_fold_is_named(tmp_path: Path) -> None:
+    saved = classes(subjects=4)
+    folds = folds_of(saved, {f"mitdb/20{k}": k % 2 for k in range(4)})
+    with pytest.raises(ValueError, match="p-2: 1 repeats asked for, 0 found"):
+        pooled(tmp_path, folds, members=["p-0", "p-1", "p-2"])

@@ -9,18 +9,18 @@ from typing import Any, Literal, Self, get_args
 
 from pydantic import Field, PositiveInt, model_validator
 
-from cardiograft import plugins
+from cardiograft import plugins, pools
 from cardiograft.specs.audit import Ancestor, Audit
 from cardiograft.specs.download import Download
 from cardiograft.specs.entry import Entry, Metric, Plugin
-from cardiograft.specs.predict import BaselinePredict, Part, Predict
+from cardiograft.specs.predict import BaselinePredict, Control, Part, Predict
 from cardiograft.specs.pretrain import Pretrain
 from cardiograft.specs.prune import Prune
 from cardiograft.specs.report import Report
 from cardiograft.specs.score import Score
 from cardiograft.specs.segment import Segment
 from cardiograft.specs.split import Split
-from cardiograft.specs.tabulate import Comparison, Row, Tabulate
+from cardiograft.specs.tabulate import Comparison, Curve, Row, Tabulate
 from cardiograft.specs.transfer import Transfer
 
 Tags = dict[str, str]
@@ -74,21 +74,56 @@ class BaselineRun(BaselinePredict):
 
 
 class Evaluation(Entry):
-    """A model on some parts of a split (its own unless given), and the metrics of that."""
+    """A model on some parts of a split (its own unless given), and the metrics of that.
+
+    Attributes
+    ----------
+    controls
+        What a network's input is also spoilt by: ``shuffled`` in time, an ``other`` subject's, or
+        of random ``phase``. What it says then, it has not read from the signal.
+    pool
+        Evaluations of one pool, the folds of a cross-validation, are one run of this name in
+        the tables.
+    tags
+        Beside the model's own; null drops one of those.
+    """
 
     model: str
     split: str
     parts: tuple[Part, ...] = ("test",)
     metrics: tuple[Metric, ...]
-    tags: Tags = {}
+    controls: tuple[Control, ...] = ()
+    pool: str | None = None
+    tags: dict[str, str | None] = {}
+
+    @model_validator(mode="after")
+    def _spoils_signals(self) -> Self:
+        for metric in self.metrics if self.controls else ():
+            kinds = plugins.constants("metrics", metric.name)["KINDS"]
+            if "signal" not in kinds:
+                raise ValueError(
+                    f"controls {list(self.controls)} are for models that give signals, the metric"
+                    f" {metric.name!r} is of {' or '.join(kinds)}"
+                )
+        return self
 
 
 class Study(Entry):
-    """Evaluations that make one study's tables."""
+    """Evaluations that make one study's tables.
+
+    Attributes
+    ----------
+    shown
+        Runs (evaluations, or pools of them) whose signals are drawn.
+    curves
+        Tags over whose numbers the primary figure is drawn.
+    """
 
     evaluations: tuple[str, ...]
     primary: str = "macro_f1"
     comparisons: tuple[Comparison, ...] = ()
+    shown: tuple[str, ...] = ()
+    curves: tuple[Curve, ...] = ()
     draws: PositiveInt = 2000
 
 
@@ -112,6 +147,17 @@ class Config(Entry):
     baselines: dict[str, BaselineRun] = {}
     evaluations: dict[str, Evaluation] = {}
     studies: dict[str, Study] = Field(default={})
+    exports: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _spoils_networks(self) -> Self:
+        for name, evaluation in self.evaluations.items():
+            if evaluation.controls and evaluation.model in self.baselines:
+                raise ValueError(
+                    f"evaluations.{name}.controls: {list(evaluation.controls)} are for networks,"
+                    f" but {evaluation.model!r} is a baseline"
+                )
+        return self
 
     @property
     def simulated(self) -> bool:
@@ -169,6 +215,21 @@ class Config(Entry):
         fields = {name: getattr(run, name) for name in kinds[stage].model_fields}
         return kinds[stage].model_construct(**fields)
 
+    def runs(self, study: str) -> dict[str, tuple[str, ...]]:
+        """Return the runs of a study's tables, and the evaluations that each is made of."""
+        return pools.runs({e: self.evaluations[e].pool for e in self.studies[study].evaluations})
+
+    def inputs(self, study: str, run: str) -> tuple[str, ...]:
+        """Return the entries of `segments` that a run of a study's tables was tested on."""
+        splits = (self.evaluations[member].split for member in self.runs(study)[run])
+        return tuple(dict.fromkeys(s for split in splits for s in self.splits[split].segments))
+
+    def tags(self, evaluation: str) -> Tags:
+        """Return the tags of an evaluation and of its model."""
+        asked = self.evaluations[evaluation]
+        both = {**self.trained(asked.model).tags, **asked.tags}
+        return {tag: value for tag, value in both.items() if value is not None}
+
     def lineage(self, entry: str) -> Iterator[tuple[str, Model]]:
         """Yield an entry and every training that led to it, nearest first."""
         run = self.trained(entry)
@@ -197,7 +258,11 @@ class Config(Entry):
         if isinstance(run, BaselineRun):
             raise TypeError(f"{entry} evaluates a baseline")
         return Predict(
-            split=evaluation.split, model=run.model, task=run.task, parts=evaluation.parts
+            split=evaluation.split,
+            model=run.result,
+            task=run.task,
+            parts=evaluation.parts,
+            controls=evaluation.controls,
         )
 
     def _baseline(self, entry: str) -> BaselinePredict:
@@ -227,6 +292,7 @@ class Config(Entry):
                     uses=uses,
                 )
             )
+            ancestors += _met(name, run)
         protocol = self.splits[evaluation.split].protocol
         return Audit(
             protocol=protocol,
@@ -239,15 +305,15 @@ class Config(Entry):
         study = self.studies[name]
         usual = plugins.constants("studies", name)["USUAL"]
         rows = {}
-        for entry in study.evaluations:
-            evaluation = self.evaluations[entry]
-            run = self.trained(evaluation.model)
-            rows[entry] = Row(
+        for run, members in self.runs(name).items():
+            evaluation = self.evaluations[members[0]]
+            rows[run] = Row(
+                members=members,
                 protocol=self.splits[evaluation.split].protocol,
-                split=evaluation.split,
+                split=pools.split([self.evaluations[member].split for member in members]),
                 simulated=self.simulated,
-                repeats=run.repeats,
-                tags={**usual, **run.tags, **evaluation.tags},
+                repeats=self.trained(evaluation.model).repeats,
+                tags={**usual, **self.tags(members[0])},
                 metrics=evaluation.metrics,
             )
         return Tabulate(
@@ -255,6 +321,8 @@ class Config(Entry):
             rows=rows,
             primary=study.primary,
             comparisons=study.comparisons,
+            shown={run: self.inputs(name, run) for run in study.shown},
+            curves=study.curves,
             draws=study.draws,
         )
 
@@ -264,6 +332,20 @@ def sources(run: Model) -> tuple[str, ...]:
     if isinstance(run, PruneRun):
         return (run.source,)
     return tuple(s.entry for s in run.sources) if isinstance(run, TransferRun) else ()
+
+
+def splits_of(run: Model) -> tuple[str, ...]:
+    """Return the splits whose segments a run reads: its own, and its adaptation's domain."""
+    adaptation = run.adaptation if isinstance(run, TransferRun) else None
+    return (run.split,) if adaptation is None else (run.split, adaptation.domain)
+
+
+def _met(name: str, run: Model) -> list[Ancestor]:
+    """Return the use of a domain that a run adapts to: without its targets it is one too."""
+    if not isinstance(run, TransferRun) or run.adaptation is None:
+        return []
+    asked = run.adaptation
+    return [Ancestor(stage="transfer", entry=name, split=asked.domain, uses=(asked.part,))]
 
 
 def _no_options(kind: str, name: str) -> dict[str, Any]:

@@ -1,15 +1,16 @@
 """What is left of a run's saved predictions once its tables are made: sums per subject.
 
-Predictions are read one file at a time and let go: a table costs the memory of one run.
+Predictions are read one file at a time and let go: a table costs the memory of one file. Of
+the folds of a cross-validation, pooled into one run, each adds its own test subjects.
 
 Legend: R repeats, S subjects (sorted), D additive numbers a subject.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,9 @@ from cardiograft.records import Float64
 from cardiograft.specs.entry import Figure
 from cardiograft.specs.tabulate import Row
 
+# The subjects that a file tells of, and what each adds to a metric: (S,) and (S, D).
+Added = tuple[list[str], Float64]
+
 
 @dataclass
 class Run:
@@ -29,9 +33,9 @@ class Run:
     Attributes
     ----------
     name, row
-        Its entry and where it stands.
+        What it is called and where it stands.
     files
-        Saved predictions, a repeat each, in order.
+        Saved predictions: of each repeat, those of the row's members, in order.
     labels
         As in the predictions.
     subjects, segments
@@ -46,7 +50,7 @@ class Run:
 
     name: str
     row: Row
-    files: tuple[Path, ...]
+    files: tuple[tuple[Path, ...], ...]
     labels: tuple[str, ...] = ()
     subjects: dict[str, tuple[str, ...]] = field(default_factory=dict)
     segments: dict[str, int] = field(default_factory=dict)
@@ -60,48 +64,115 @@ class Run:
         return next(m for m in self.row.metrics if scoring.named(m) == name)
 
 
-def read(name: str, row: Row, files: Sequence[Path]) -> Run:
+def read(name: str, row: Row, files: Mapping[str, Sequence[Path]]) -> Run:
     """Summarise the repeats of a run.
+
+    Parameters
+    ----------
+    files
+        Each member's saved predictions, a repeat each, in order.
 
     Raises
     ------
     ValueError
-        Repeats are missing, or were tested on different segments or labels.
+        Repeats are missing, or were tested on different segments or labels; or members were
+        tested on the same subject.
     """
-    if len(files) != row.repeats:
-        raise ValueError(f"{name}: {row.repeats} repeats asked for, {len(files)} found")
-    run = Run(name=name, row=row, files=tuple(files))
-    sums: dict[tuple[str, str], list[Float64]] = {}
+    for member in row.members:
+        found = len(files.get(member, ()))
+        if found != row.repeats:
+            raise ValueError(f"{member}: {row.repeats} repeats asked for, {found} found")
+    of_members = [files[member] for member in row.members]
+    run = Run(name=name, row=row, files=tuple(zip(*of_members, strict=True)))
+    sums: dict[tuple[str, str], list[Float64]] = defaultdict(list)
     counts: list[pd.DataFrame] = []
-    for file in files:
-        saved = predictions.read(file)
-        _agree(run, saved, file)
-        for part in run.ids:
-            chosen = saved.only(saved.part_N == part)
+    for repeat in range(row.repeats):
+        labels: tuple[str, ...] = ()
+        ids: dict[str, list[str]] = defaultdict(list)
+        added: dict[tuple[str, str], list[Added]] = defaultdict(list)
+        subjects: dict[str, list[str]] = defaultdict(list)
+        for part, saved in pieces(run, repeat):
+            labels = saved.labels
+            ids[part] += saved.id_N.tolist()
+            subjects[part] += np.unique(saved.subject_N).tolist()
             for metric in row.metrics:
-                key = part, scoring.named(metric)
-                sums.setdefault(key, []).append(scoring.additive(chosen, metric))
-        if saved.kind == "classes":
-            counts.append(_cells(saved))
+                added[part, scoring.named(metric)].append(_added(saved, metric))
+            if saved.kind == "classes":
+                counts.append(_cells(saved))
+        _agree(run, repeat, labels, ids, subjects)
+        for key, some in added.items():
+            sums[key].append(_stacked(some))
     run.sums = {key: np.stack(found) for key, found in sums.items()}
     if counts:
-        run.records = _mean(counts, ["part", "record", "true", "predicted"])
+        run.records = _mean(counts, row.repeats, ["part", "record", "true", "predicted"])
         run.confusion = _over_records(run.records)
     return run
 
 
-def _agree(run: Run, saved: Predictions, file: Path) -> None:
-    ids, subjects, segments = {}, {}, {}
-    for part in (p for p in scoring.PARTS if (saved.part_N == p).any()):
-        rows = saved.part_N == part
-        ids[part] = _digest(saved.id_N[rows])
-        subjects[part] = tuple(np.unique(saved.subject_N[rows]).tolist())
-        segments[part] = int(rows.sum())
-    if not ids:
-        raise ValueError(f"{file}: there are no predictions")
-    if run.ids and (ids != run.ids or saved.labels != run.labels):
-        raise ValueError(f"{file}: other segments or labels than {run.files[0]}")
-    run.ids, run.subjects, run.labels, run.segments = ids, subjects, saved.labels, segments
+def pieces(run: Run, repeat: int) -> Iterator[tuple[str, Predictions]]:
+    """Yield a repeat's predictions, file by file, each part by itself.
+
+    Raises
+    ------
+    ValueError
+        A file holds no predictions, or members' differ in kind or labels, or were tested on
+        the same subject.
+    """
+    first, *_ = files = run.files[repeat]
+    told: tuple[str, tuple[str, ...]] | None = None
+    met: dict[tuple[str, str], Path] = {}
+    for file in files:
+        saved = predictions.read(file)
+        parts = [part for part in scoring.PARTS if (saved.part_N == part).any()]
+        if not parts:
+            raise ValueError(f"{file}: there are no predictions")
+        told = told or (saved.kind, saved.labels)
+        if told != (saved.kind, saved.labels):
+            raise ValueError(f"{file}: another kind of predictions, or other labels, than {first}")
+        for part in parts:
+            part_N = saved.part_N == part
+            subjects = np.unique(saved.subject_N[part_N]).tolist()
+            again = [s for s in subjects if (part, s) in met]
+            if again and part == "test":
+                raise ValueError(
+                    f"{run.name}: subject {again[0]!r} is tested in {met[part, again[0]]} and in"
+                    f" {file}: only evaluations of different subjects can be pooled"
+                )
+            met |= {(part, s): file for s in subjects if s not in again}
+            # ASSUME whom several folds are trained on counts once, as the first of them says.
+            new_N = part_N & ~np.isin(saved.subject_N, again)
+            if new_N.any():
+                yield part, saved.only(new_N)
+
+
+def _added(saved: Predictions, metric: Figure) -> Added:
+    stays_N = ~np.isin(saved.subject_N, metric.without)
+    return np.unique(saved.subject_N[stays_N]).tolist(), scoring.additive(saved, metric)
+
+
+def _stacked(some: Sequence[Added]) -> Float64:
+    """Return what the subjects of all files add, (S, D), sorted by their names."""
+    names = [name for subjects, _ in some for name in subjects]
+    whole_SD: Float64 = np.concatenate([sums_SD for _, sums_SD in some])
+    return whole_SD[np.argsort(np.array(names, dtype=str))]
+
+
+def _agree(
+    run: Run,
+    repeat: int,
+    labels: tuple[str, ...],
+    id_of: Mapping[str, list[str]],
+    subject_of: Mapping[str, list[str]],
+) -> None:
+    parts = [part for part in scoring.PARTS if part in id_of]
+    ids = {part: _digest(id_of[part]) for part in parts}
+    if not repeat:
+        run.labels, run.ids = labels, ids
+        run.subjects = {part: tuple(sorted(subject_of[part])) for part in parts}
+        run.segments = {part: len(id_of[part]) for part in parts}
+    elif (ids, labels) != (run.ids, run.labels):
+        one, other = (str(run.files[k][0]) for k in (repeat, 0))
+        raise ValueError(f"{one}: other segments or labels than {other}")
 
 
 def _digest(id_N: Iterable[str]) -> str:
@@ -122,8 +193,8 @@ def _cells(saved: Predictions) -> pd.DataFrame:
     return frame.value_counts(sort=False).rename("count").reset_index()
 
 
-def _mean(counts: list[pd.DataFrame], keys: list[str]) -> pd.DataFrame:
-    whole = pd.concat(counts).groupby(keys)["count"].sum() / len(counts)
+def _mean(counts: list[pd.DataFrame], repeats: int, keys: list[str]) -> pd.DataFrame:
+    whole = pd.concat(counts).groupby(keys)["count"].sum() / repeats
     return whole.reset_index()
 
 
@@ -148,23 +219,28 @@ def shared(one: Run, other: Run, part: str, metric: str) -> tuple[Float64, Float
     key = part, metric
     if one.ids.get(part) == other.ids.get(part):
         return one.sums[key], other.sums[key], one.segments[part]
-    ids = [set(_part(run, 0, part).id_N.tolist()) for run in (one, other)]
-    both = ids[0] & ids[1]
+    both = _ids(one, part) & _ids(other, part)
     if not both:
         raise ValueError(f"{one.name} and {other.name} share no {part} segment: no comparison")
     first, second = (_restricted(run, part, run.metric(metric), both) for run in (one, other))
     return first, second, len(both)
 
 
-def _part(run: Run, repeat: int, part: str) -> Predictions:
-    saved = predictions.read(run.files[repeat])
-    return saved.only(saved.part_N == part)
+def _part(run: Run, repeat: int, part: str) -> Iterator[Predictions]:
+    return (saved for own, saved in pieces(run, repeat) if own == part)
+
+
+def _ids(run: Run, part: str) -> set[str]:
+    return {i for saved in _part(run, 0, part) for i in saved.id_N.tolist()}
 
 
 def _restricted(run: Run, part: str, metric: Figure, ids: set[str]) -> Float64:
-    found: list[Any] = []
+    found = []
     for repeat in range(len(run.files)):
-        saved = _part(run, repeat, part)
-        inside = np.array([i in ids for i in saved.id_N.tolist()])
-        found.append(scoring.additive(saved.only(inside), metric))
+        some = []
+        for saved in _part(run, repeat, part):
+            inside_N = np.array([i in ids for i in saved.id_N.tolist()])
+            if inside_N.any():
+                some.append(_added(saved.only(inside_N), metric))
+        found.append(_stacked(some))
     return np.stack(found)

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from cardiograft import plugins
-from cardiograft.config import Config, sources
+from cardiograft.config import BaselineRun, Config, TransferRun, sources, splits_of
 from cardiograft.members import members
 from cardiograft.specs.entry import Plugin
 from cardiograft.sweeps import completed, expanded
@@ -52,6 +52,8 @@ def _check_references(config: Config) -> None:
     for name in trainings:
         stage, run = config.stage_of(name), config.trained(name)
         _known(f"{stage}.{name}.split", run.split, config.splits)
+        for domain in splits_of(run)[1:]:
+            _known(f"{stage}.{name}.adaptation.domain", domain, config.splits)
         for source in sources(run):
             _known(f"{stage}.{name}.source", source, networks)
     for name, evaluation in config.evaluations.items():
@@ -78,6 +80,7 @@ def _check_agreement(config: Config) -> None:
                         f" {config.trained(source).repeats} of its source {source!r}"
                     )
             _check_keep(config, f"{stage}.{name}", run)
+            _check_domain(config, f"{stage}.{name}", run)
             _check_members(f"{stage}.{name}.model", run.model)
     for name, study in config.studies.items():
         metrics = {m.name for e in study.evaluations for m in config.evaluations[e].metrics}
@@ -86,6 +89,79 @@ def _check_agreement(config: Config) -> None:
             raise ValueError(
                 f"studies.{name}.primary: {study.primary!r} is no metric of its evaluations.{known}"
             )
+        for run, evaluations in config.runs(name).items():
+            if any(config.evaluations[e].pool for e in evaluations):
+                _check_pool(config, name, run, evaluations)
+        _check_drawn(config, name)
+
+
+def _check_drawn(config: Config, name: str) -> None:
+    study, runs = config.studies[name], config.runs(name)
+    for run in study.shown:
+        if run not in runs:
+            known = plugins.hint(run, runs)
+            raise ValueError(f"studies.{name}.shown: no run of the study is named {run!r}.{known}")
+        for segments in config.inputs(name, run):
+            if config.segments[segments].target is None:
+                raise ValueError(
+                    f"studies.{name}.shown: {run!r} says no signals that could be drawn: its"
+                    f" segments {segments!r} have no target"
+                )
+    tags = {tag for evaluation in study.evaluations for tag in config.tags(evaluation)}
+    for curve in study.curves:
+        if curve.tag not in tags:
+            known = plugins.hint(curve.tag, tags)
+            raise ValueError(f"studies.{name}.curves: no run has the tag {curve.tag!r}.{known}")
+
+
+def _check_pool(config: Config, study: str, pool: str, evaluations: tuple[str, ...]) -> None:
+    if pool in config.studies[study].evaluations:
+        raise ValueError(
+            f"evaluations.{evaluations[0]}.pool: {pool!r} is an evaluation of the study {study!r}:"
+            " give the pool another name, or take that evaluation out"
+        )
+    first = _recipe(config, evaluations[0])
+    for evaluation in evaluations:
+        place, recipe = f"evaluations.{evaluation}.pool", _recipe(config, evaluation)
+        for what in {**first, **recipe}:
+            if recipe.get(what) != first.get(what):
+                raise ValueError(
+                    f"{place}: {pool!r} pools {evaluations[0]!r} too, whose {what} is"
+                    f" {first.get(what)!r}, not {recipe.get(what)!r}"
+                )
+    _check_folds(config, pool, evaluations)
+
+
+def _check_folds(config: Config, pool: str, evaluations: tuple[str, ...]) -> None:
+    met: dict[str, str] = {}
+    for name in evaluations:
+        place, evaluation = f"evaluations.{name}", config.evaluations[name]
+        if (other := met.setdefault(evaluation.split, name)) != name:
+            raise ValueError(
+                f"{place}.pool: {pool!r} pools {other!r} too, which has the same test subjects:"
+                f" both are of split {evaluation.split!r}"
+            )
+        for metric in evaluation.metrics:
+            if metric.without and len(evaluations) > 1:
+                raise ValueError(
+                    f"{place}.metrics: {metric.name!r} leaves out {', '.join(metric.without)},"
+                    f" not to be found in every fold of the pool {pool!r}"
+                )
+
+
+def _recipe(config: Config, name: str) -> dict[str, Any]:
+    """Return what evaluations must have in common to be pooled."""
+    evaluation = config.evaluations[name]
+    run, stage = config.trained(evaluation.model), config.stage_of(evaluation.model)
+    made_by = run.baseline if isinstance(run, BaselineRun) else run.model
+    return {
+        "model": f"{made_by.name} ({stage})",
+        "protocol": config.splits[evaluation.split].protocol,
+        "parts": evaluation.parts,
+        "repeats": run.repeats,
+        "metrics": [f"{m.name} {m.options}" if m.options else m.name for m in evaluation.metrics],
+        **{f"tag {tag!r}": value for tag, value in config.tags(name).items()},
+    }
 
 
 def _check_members(place: str, model: Plugin) -> None:
@@ -95,12 +171,23 @@ def _check_members(place: str, model: Plugin) -> None:
         raise ValueError(f"{place}.members: {_one_line(error)}") from None
 
 
+def _check_domain(config: Config, place: str, run: Any) -> None:
+    if not isinstance(run, TransferRun) or run.adaptation is None:
+        return
+    asked, protocol = run.adaptation, config.splits[run.adaptation.domain].protocol
+    if asked.part == "test" and protocol != "paper":
+        raise ValueError(
+            f"{place}.adaptation.part: 'test' adapts to the test part of the {protocol} split"
+            f" {asked.domain!r}: accepted is 'train'"
+        )
+
+
 def _check_keep(config: Config, place: str, run: Any) -> None:
     split, keep = config.splits[run.split], run.training.keep
-    if keep == "best_test" and split.protocol == "honest":
+    if keep == "best_test" and split.protocol != "paper":
         raise ValueError(
-            f"{place}.training.keep: 'best_test' chooses on the test part of the honest split"
-            f" {run.split!r}: accepted are 'last' and 'best_validation'"
+            f"{place}.training.keep: 'best_test' chooses on the test part of the"
+            f" {split.protocol} split {run.split!r}: accepted are 'last' and 'best_validation'"
         )
     if keep == "best_validation" and not split.validation and split.scheme != "fixed":
         raise ValueError(

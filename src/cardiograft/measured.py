@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from cardiograft import plugins
 from cardiograft.report import wording
 from cardiograft.report.read import Study
 from cardiograft.report.views import once, records
@@ -26,12 +27,17 @@ COLUMNS = (
     "commit",
 )
 GAP = "gap"
-PERCENT = {"accuracy", "sensitivity", "positive_predictivity"}
-TITLES = {
-    "accuracy": "Accuracy, %",
-    "macro_f1": "Macro-F1",
-    "jkappa": "jκ",
-}
+# Metrics of the README's tables; what the paper says of the first that it gives has a column.
+SHOWN = (
+    "accuracy",
+    "macro_f1",
+    "jkappa",
+    "pearson",
+    "prd",
+    "r2",
+    "peak_sensitivity",
+    "peak_positive_predictivity",
+)
 Row = dict[str, Any]
 
 
@@ -128,7 +134,18 @@ def _costs(study: Study) -> list[Row]:
         mean = f"{sum(walls) / len(walls):.1f}"
         row = {"run": entry, "metric": "wall_s", "class": stage, "repeats": len(walls)}
         rows.append({**row, "value": mean})
-    return rows
+    return [*rows, *_of_pools(study, rows)]
+
+
+def _of_pools(study: Study, rows: Sequence[Row]) -> list[Row]:
+    """Return what a repeat of all folds of a pooled run takes."""
+    found = []
+    for run, members in study.about.get("pools", {}).items():
+        own = [r for r in rows if r["run"] in members]
+        if len(own) == len(members):
+            whole = f"{sum(float(r['value']) for r in own):.1f}"
+            found.append({**own[0], "run": run, "value": whole})
+    return found
 
 
 def _data(row: Row) -> str:
@@ -143,44 +160,67 @@ def _short(value: str) -> str:
 def readme_table(path: Path) -> str:
     """Return the Markdown of a measured table: gaps in sight, every run and its cost folded.
 
-    Only figures over all classes are shown: those of `TITLES`, whoever they leave out.
+    Only figures over all classes are shown: those of `SHOWN`, whoever they leave out.
     """
     frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-    rows = [r for r in records(frame) if r["protocol"] in ("paper", "honest") and not r["class"]]
-    metrics = [m for m in once(r["metric"] for r in rows) if m.partition("(")[0] in TITLES]
+    rows = [r for r in records(frame) if r["protocol"] in wording.PROTOCOLS and not r["class"]]
+    metrics = [m for m in once(r["metric"] for r in rows) if _shown(m)]
     rows = [r for r in rows if r["metric"] in metrics]
     walls = {r["run"]: r["value"] for r in records(frame) if r["metric"] == "wall_s"}
-    titles = [_title(m) for m in metrics]
-    head = ["Run", "Protocol", "Repeats", *titles, "Paper’s accuracy, %", "Wall time a repeat"]
+    printed = [name for name in SHOWN if any(r["paper"] for r in rows if r["metric"] == name)]
+    theirs = printed[:1]
+    titles = [*map(_title, metrics), *(f"Paper’s {_within(_title(m))}" for m in theirs)]
+    head = ["Run", "Protocol", "Repeats", *titles, "Wall time a repeat"]
     lines = [head, ["---", "---", *["--:"] * (len(head) - 2)]]
     for run in once(r["run"] for r in rows):
         own = {r["metric"]: r for r in rows if r["run"] == run}
-        lines.append(_line(run, own, metrics, walls.get(run, "")))
+        lines.append(_line(run, own, metrics, theirs, walls.get(run, "")))
     runs = f"<details><summary>Every run</summary>\n\n{_markdown(lines)}\n\n</details>"
     parts = _sentence(frame), _gap_table(frame, metrics), runs
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def _shown(metric: str) -> bool:
+    name, _, options = metric.partition("(")
+    return name in SHOWN and (not options or options.startswith("without "))
+
+
 def _title(metric: str) -> str:
     name, _, rest = metric.partition("(")
-    return f"{TITLES[name]} {rest.removesuffix(')')}".strip()
+    unit = ", %" if _percent(metric) else ""
+    title: str = plugins.constants("metrics", name)["TITLE"]
+    return f"{title}{unit} {rest.removesuffix(')')}".strip()
 
 
-def _line(run: str, own: Mapping[str, Row], metrics: Sequence[str], wall: str) -> list[str]:
+def _percent(metric: str) -> bool:
+    return bool(plugins.constants("metrics", metric.partition("(")[0])["PERCENT"])
+
+
+def _within(title: str) -> str:
+    """Return a title as it is written within a sentence: names keep their capital."""
+    word = title.partition(",")[0]
+    return title[0].lower() + title[1:] if word.isalpha() and word.istitle() else title
+
+
+def _line(
+    run: str, own: Mapping[str, Row], metrics: Sequence[str], theirs: Sequence[str], wall: str
+) -> list[str]:
     first = next(iter(own.values()))
     cells = [_figure(own[m]) if m in own else "" for m in metrics]
-    published = own.get("accuracy", {}).get("paper", "")
-    paper = wording.number(published, percent=True).removesuffix(" %") if published else ""
+    paper = [_number(m, own[m]["paper"]) if m in own and own[m]["paper"] else "" for m in theirs]
     remark = first["data"].partition(", ")[2]
     named = f"{run} ({remark})" if remark else run
-    return [named, first["protocol"], first["repeats"], *cells, paper, wording.seconds(wall)]
+    return [named, first["protocol"], first["repeats"], *cells, *paper, wording.seconds(wall)]
+
+
+def _number(metric: str, value: str, *, signed: bool = False) -> str:
+    return wording.number(value, percent=_percent(metric), signed=signed).removesuffix(" %")
 
 
 def _figure(row: Row, *, signed: bool = False) -> str:
-    percent = row["metric"].partition("(")[0] in PERCENT
-    value = wording.number(row["value"], percent=percent, signed=signed).removesuffix(" %")
+    percent = _percent(row["metric"])
     ends = wording.interval(row["low"], row["high"], percent=percent, signed=signed)
-    return f"{value} {ends}".strip()
+    return f"{_number(row['metric'], row['value'], signed=signed)} {ends}".strip()
 
 
 def _gap_table(frame: pd.DataFrame, metrics: Sequence[str]) -> str:
@@ -207,7 +247,7 @@ def _sentence(frame: pd.DataFrame) -> str:
     for run in once(r["run"] for r in rows):
         own = {r["class"]: wording.count(r["value"]) for r in rows if r["run"] == run}
         parts = " · ".join(f"{name} {n}" for name, n in own.items() if name)
-        said.append(f"`{run}`: {own['']} segments ({parts}).")
+        said.append(f"`{run}`: {own['']} segments" + (f" ({parts})." if parts else "."))
     return "\n".join(said)
 
 

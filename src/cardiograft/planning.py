@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from cardiograft import mirrors, plugins, sources
-from cardiograft.config import BaselineRun, Config, TransferRun
+from cardiograft.config import BaselineRun, Config, TransferRun, splits_of
 from cardiograft.config import sources as sources_of
 from cardiograft.members import files as files_of
 from cardiograft.specs.download import Download
@@ -14,6 +14,7 @@ from cardiograft.specs.segment import Segment
 from cardiograft.specs.split import Split
 
 MODEL_FILES = {"model": "model.safetensors", "history": "history.parquet", "card": "card.json"}
+UNASKED = ("publish", "export")  # stages that nothing in config changes
 NOTHING = "(?!)"  # a wildcard constraint that no name meets
 
 
@@ -35,16 +36,16 @@ class Plan:
     # The two params.
 
     def spec(self, stage: str, entry: str = "") -> str:
-        """Return a job's spec as JSON with sorted keys; ``publish`` is asked for nothing."""
-        if stage == "publish":
+        """Return a job's spec as JSON with sorted keys; some stages are asked for nothing."""
+        if stage in UNASKED:
             return "{}"
         content = self._content(entry) if stage == "download" else "published"
         return self.config.spec(stage, entry, content=content).canonical()
 
     def code(self, stage: str, entry: str = "") -> str:
         """Return the fingerprints of the code that a job runs, as JSON."""
-        if stage == "publish":
-            return sources.fingerprint("workflow/scripts/publish.py")
+        if stage in UNASKED:
+            return sources.fingerprint(f"workflow/scripts/{stage}.py")
         spec = self.config.spec(stage, entry)
         files = list(files_of(spec.plugins()))
         if isinstance(spec, Download | Segment):
@@ -85,14 +86,40 @@ class Plan:
             for source in sources_of(self.config.trained(entry))
         ]
 
+    def checkpoint(self, entry: str, repeat: str | int) -> str:
+        """Return the checkpoint of a training."""
+        return self._of(entry, repeat, "model.safetensors")
+
+    def exported(self) -> list[str]:
+        """Return the HDF5 files of the networks to export, every repeat."""
+        return [
+            f"{self.results}/exports/{entry}/{repeat}.h5"
+            for entry in self.config.exports
+            for repeat in range(self.config.trained(entry).repeats)
+        ]
+
+    def domain_segments(self, transfer: str) -> list[str]:
+        """Return the shard folders of the domain that a transfer adapts to, if any."""
+        _, *domains = splits_of(self.config.transfer[transfer])
+        return [folder for domain in domains for folder in self.segments(domain)]
+
+    def domain_split(self, transfer: str) -> list[str]:
+        """Return the table of that domain's split, if any."""
+        _, *domains = splits_of(self.config.transfer[transfer])
+        return [self.split(domain) for domain in domains]
+
     def evaluated_model(self, evaluation: str, repeat: str) -> str:
         """Return the checkpoint that an evaluation asks."""
         return self._of(self.config.evaluations[evaluation].model, repeat, "model.safetensors")
 
     def lineage_splits(self, evaluation: str) -> list[str]:
-        """Return the splits of an evaluation and of every training behind its model."""
+        """Return the splits of an evaluation and of every training behind its model.
+
+        With those of domains that a training adapted to.
+        """
         spec = self.config.evaluations[evaluation]
-        trainings = [run.split for _, run in self.config.lineage(spec.model)]
+        lineage = self.config.lineage(spec.model)
+        trainings = [split for _, run in lineage for split in splits_of(run)]
         return _once(self.split(s) for s in (spec.split, *trainings))
 
     def of_study(self, study: str, kind: str) -> list[str]:
@@ -111,6 +138,12 @@ class Plan:
         """Return the cards of every training behind a study."""
         evaluations = self.config.studies[study].evaluations
         return self._model_files(evaluations, "card.json")
+
+    def shown(self, study: str) -> list[str]:
+        """Return the shard folders of the runs whose signals a study draws."""
+        shown = self.config.studies[study].shown
+        names = _once(s for run in shown for s in self.config.inputs(study, run))
+        return [f"{self.results}/segments/{name}" for name in names]
 
     # Which evaluations ask a network, and which a baseline: two rules with one output.
 
@@ -148,9 +181,10 @@ class Plan:
         """The databases that some study needs."""
         config = self.config
         splits = (
-            run.split
+            split
             for e in self.evaluations
             for _, run in config.lineage(config.evaluations[e].model)
+            for split in splits_of(run)
         )
         evaluated = (config.evaluations[e].split for e in self.evaluations)
         pieces = _once(p for s in (*splits, *evaluated) for p in config.splits[s].segments)

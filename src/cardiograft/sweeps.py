@@ -9,8 +9,8 @@ A sweep is an entry whose name has placeholders::
 
 It stands for one entry per combination. A string that is only a placeholder takes the
 value with its type; the variables (but `entry` and `split`) become the entry's tags, unless
-a tag of that name is null. In a mapping ``switch`` picks by a variable:
-``{switch: init, scratch: [], pretext: [...]}``.
+a tag of that name is null (of an evaluation, this drops its model's tag too). In a mapping
+``switch`` picks by a variable: ``{switch: init, scratch: [], pretext: [...]}``.
 """
 
 import itertools
@@ -18,13 +18,17 @@ import re
 from fnmatch import fnmatchcase
 from typing import Any
 
+from pydantic import ValidationError
+
 from cardiograft import plugins
+from cardiograft.specs.prune import Prune
 
 SECTIONS = (
     "databases", "segments", "splits", "pretrain", "prune", "transfer", "baselines",
     "evaluations", "studies",
 )  # fmt: skip
-TRAININGS = ("pretrain", "prune", "transfer", "baselines")
+NETWORKS = ("pretrain", "prune", "transfer")
+TRAININGS = (*NETWORKS, "baselines")
 TAGGED = (*TRAININGS, "evaluations")
 UNTAGGED = ("entry", "split")  # a table has columns of their own for these
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -61,7 +65,7 @@ def completed(config: Raw) -> Raw:
     """Return a config in which entries hold what they take from those they refer to.
 
     A database's reader, a prune's and a transfer's model, an evaluation's split, a study's
-    evaluations by pattern.
+    evaluations and the networks to export by pattern.
     """
     for name, database in config["databases"].items():
         database.setdefault("dataset", name)
@@ -80,6 +84,8 @@ def completed(config: Raw) -> Raw:
             study["evaluations"] = _matching(
                 f"studies.{name}.evaluations", study["evaluations"], config["evaluations"]
             )
+    networks = [n for section in NETWORKS for n in config[section]]
+    config["exports"] = _matching("exports", config.get("exports") or [], networks)
     return config
 
 
@@ -100,7 +106,9 @@ def _each(section: str, name: str, entry: Raw, config: Raw) -> list[tuple[str, R
         if section in TAGGED and sweep:
             given = {k: str(v) for k, v in variables.items() if k not in UNTAGGED}
             tags = {**given, **one.get("tags", {})}
-            one["tags"] = {k: v for k, v in tags.items() if v is not None}
+            # An evaluation's null is kept: it drops the tag of its model as well.
+            kept = section == "evaluations"
+            one["tags"] = {k: v for k, v in tags.items() if kept or v is not None}
         found.append((_filled(name, variables, section), one))
     return found
 
@@ -158,7 +166,17 @@ def _take_from_source(config: Raw, place: str, entry: Raw) -> None:
         raise ValueError(f"{place}.source: no entry named {first!r}.{known}")
     for key in ("model",) if transfers else ("model", "task", "split"):
         if source and key in source:
-            entry.setdefault(key, source[key])
+            pruned = key == "model" and first in config["prune"]
+            entry.setdefault(key, _result(source) if pruned else source[key])
+
+
+def _result(source: Raw) -> Any:
+    """Return the model that a pruning leaves; as it is asked where it can't be read yet."""
+    try:
+        run = Prune.model_validate({k: v for k, v in source.items() if k in Prune.model_fields})
+    except ValidationError:
+        return source["model"]  # the entry itself is refused, in one line, later
+    return {"name": run.result.name, **run.result.options}
 
 
 def _training(config: Raw, name: Any) -> Raw | None:

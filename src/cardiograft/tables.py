@@ -20,7 +20,7 @@ from cardiograft.statistics import Values
 
 # Streams of random numbers: what is drawn for one purpose is not drawn again for another.
 # Runs of one protocol share draws, so that equal test sets meet equal resamples.
-STREAM = {"paper": 0, "honest": 1, "swaps": 2}
+STREAM = {"paper": 0, "honest": 1, "swaps": 2, "personal": 3}
 
 
 def tag_columns(spec: Tabulate) -> list[str]:
@@ -35,11 +35,13 @@ def scores(spec: Tabulate, runs: Sequence[Run], scored: pd.DataFrame) -> pd.Data
     ----------
     scored
         What the stage `score` wrote, all files: run, repeat, part, metric, class, value,
-        segments, subjects.
+        segments, subjects. It knows each evaluation by itself: figures of folds that are
+        pooled are made here, by the same functions.
     """
     rows = []
     for run in runs:
-        own = scored[scored["run"] == run.name]
+        pooled = len(run.row.members) > 1
+        own = _scored(run) if pooled else scored[scored["run"] == run.row.members[0]]
         for (part, metric, name), (low, high) in _intervals(spec, run):
             which = (own["part"] == part) & (own["metric"] == metric) & (own["class"] == name)
             group = own[which]
@@ -59,6 +61,16 @@ def scores(spec: Tabulate, runs: Sequence[Run], scored: pd.DataFrame) -> pd.Data
                     "simulated": run.row.simulated,
                 }
             )
+    return pd.DataFrame(rows)
+
+
+def _scored(run: Run) -> pd.DataFrame:
+    rows = [
+        {"repeat": repeat, "part": part, **row}
+        for (part, name), sums_RSD in run.sums.items()
+        for repeat, sums_SD in enumerate(sums_RSD)
+        for row in scoring.figures(run.metric(name), sums_SD, run.labels)
+    ]
     return pd.DataFrame(rows)
 
 

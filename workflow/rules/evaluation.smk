@@ -94,6 +94,7 @@ rule tabulate:
         predictions=lambda w: PLAN.of_study(w.entry, "predictions"),
         scores=lambda w: PLAN.of_study(w.entry, "scores"),
         cards=lambda w: PLAN.cards(w.entry),
+        segments=lambda w: PLAN.shown(w.entry),
     output:
         directory(f"{RESULTS}/tables/{{entry}}"),
     log:
@@ -105,4 +106,5 @@ rule tabulate:
         code=code("tabulate"),
     shell:
         'python "$SCRIPTS/tabulate.py" --spec {params.spec:q} --predictions {input.predictions:q}'
-        " --scores {input.scores:q} --cards {input.cards:q} --out {output:q} 2> {log:q}"
+        " --scores {input.scores:q} --cards {input.cards:q} --segments {input.segments:q}"
+        " --out {output:q} 2> {log:q}"

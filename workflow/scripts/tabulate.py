@@ -7,7 +7,17 @@ from typing import Any
 
 import pandas as pd
 
-from cardiograft import command, costs, evaluated, plugins, published, scoring, tables
+from cardiograft import (
+    command,
+    costs,
+    evaluated,
+    gains,
+    plugins,
+    published,
+    scoring,
+    signal_pictures,
+    tables,
+)
 from cardiograft.publishing import atomic_directory, write_json
 from cardiograft.specs.tabulate import Tabulate
 
@@ -18,9 +28,10 @@ def tabulate(
     scores: Sequence[Path],
     cards: Sequence[Path],
     out: Path,
+    segments: Sequence[Path] = (),
 ) -> None:
     files = repeats_of(spec, predictions)
-    runs = [evaluated.read(name, row, files[name]) for name, row in spec.rows.items()]
+    runs = [evaluated.read(name, row, files) for name, row in spec.rows.items()]
     figures = tables.scores(spec, runs, scored(scores))
     study = plugins.load("studies", spec.study.name)
     read = [costs.read(card) for card in cards]
@@ -32,20 +43,25 @@ def tabulate(
         "confusion": stacked(runs, "confusion"),
         "records": stacked(runs, "records"),
         "costs": costs.table(read),
+        **signal_pictures.tables(spec, runs, segments),
     }
+    if hasattr(study, "GAINS"):
+        told = dict.fromkeys(figure.metric for figure in study.PUBLISHED)
+        frames["gains"] = gains.table(spec, runs, study.GAINS, list(told))
     with atomic_directory(out) as folder:
-        own = study.tables(figures, **spec.study.options)
+        own = study.tables(figures, frames["costs"], **spec.study.options)
         for name, frame in {**frames, **own}.items():
             frame.to_csv(folder / f"{name}.csv", index=False)
         write_json(folder / "study.json", about(spec, study, list(own), costs.warnings(read)))
 
 
 def repeats_of(spec: Tabulate, predictions: Sequence[Path]) -> dict[str, list[Path]]:
+    known = {member for row in spec.rows.values() for member in row.members}
     files: dict[str, list[Path]] = defaultdict(list)
     for path in sorted(predictions, key=lambda p: int(p.stem)):
-        if path.parent.name not in spec.rows:
-            hint = plugins.hint(path.parent.name, spec.rows)
-            raise ValueError(f"{path}: {path.parent.name!r} is no row of the study.{hint}")
+        if path.parent.name not in known:
+            hint = plugins.hint(path.parent.name, known)
+            raise ValueError(f"{path}: {path.parent.name!r} is in no run of the study.{hint}")
         files[path.parent.name].append(path)
     return files
 
@@ -80,6 +96,11 @@ def about(spec: Tabulate, study: Any, own: list[str], warnings: list[str]) -> di
         "wrong": list(study.WRONG),
         "assumed": list(study.ASSUMED),
         "captions": {name: study.CAPTIONS[name] for name in own},
+        "sections": getattr(study, "SECTIONS", {}),
+        "headline": list(getattr(study, "HEADLINE", ())),
+        "words": getattr(study, "WORDS", {}),
+        "gains": study.GAINS.tag if hasattr(study, "GAINS") else "",
+        "curves": [curve.tag for curve in spec.curves],
         "metrics": metrics,
         "primary": spec.primary,
         "level": spec.level,
@@ -87,6 +108,7 @@ def about(spec: Tabulate, study: Any, own: list[str], warnings: list[str]) -> di
         "least_subjects": spec.least_subjects,
         "simulated": any(row.simulated for row in spec.rows.values()),
         "tags": tables.tag_columns(spec),
+        "pools": {n: row.members for n, row in spec.rows.items() if row.members != (n,)},
         "usual": dict(study.USUAL),
         "singled_out": sorted(
             {s for r in spec.rows.values() for m in r.metrics for s in m.without}
@@ -101,12 +123,15 @@ if __name__ == "__main__":
         "--spec", type=Tabulate.model_validate_json, required=True, help="entry, as JSON"
     )
     for name, meaning in {
-        "predictions": "saved predictions, <run>/<repeat>.parquet",
-        "scores": "scores of the same, <run>/<repeat>.parquet",
+        "predictions": "saved predictions, <evaluation>/<repeat>.parquet",
+        "scores": "scores of the same, <evaluation>/<repeat>.parquet",
     }.items():
         parser.add_argument(f"--{name}", type=Path, nargs="+", required=True, help=meaning)
     parser.add_argument(
         "--cards", type=Path, nargs="*", default=(), help="<stage>/<entry>/<repeat>/card.json"
+    )
+    parser.add_argument(
+        "--segments", type=Path, nargs="*", default=(), help="shards of the runs that are shown"
     )
     parser.add_argument("--out", type=Path, required=True, help="folder of tables to write")
     command.run(tabulate, parser)

@@ -13,6 +13,7 @@ from cardiograft.report import wording
 
 ROW = 46  # px a row of the gap figure
 LEFT, RIGHT = 2.0, 98.0  # per cent of the width that the axis spans
+PROTOCOLS = ("paper", "honest")  # between which there is a gap
 
 
 def ticks(low: float, high: float, *, most: int = 6) -> list[float]:
@@ -25,31 +26,48 @@ def ticks(low: float, high: float, *, most: int = 6) -> list[float]:
     return [low, high]
 
 
-def gaps(rows: Sequence[Mapping[str, Any]], *, title: str, percent: bool) -> Markup:
+def gaps(
+    rows: Sequence[Mapping[str, Any]], *, title: str, percent: bool, zero: bool = False
+) -> Markup:
     """Return paper and honest scores of each run on one axis, joined by their gap.
 
     Parameters
     ----------
     rows
         label, paper, paper_low, paper_high, honest, honest_low, honest_high; NaN or ``""``
-        where there is no interval.
+        where there is no interval. ``published``, where the paper prints a figure, is marked.
     title
         What is on the axis, for those who can't see it too.
+    zero
+        Whether zero, nothing gained, is on the axis and drawn.
     """
     known = [float(v) for r in rows for k, v in r.items() if k != "label" and not wording.absent(v)]
     if not known:
         return Markup()
+    known += [0.0] if zero else []
     marks = ticks(min(known), max(known))
     height = ROW * len(rows) + 30
     parts = [_axis(marks, height, percent)]
+    if zero:
+        parts.append(
+            Markup('<line class="zero" x1="{x}" x2="{x}" y1="4" y2="{y}"/>').format(
+                x=_x(0, marks), y=height - 20
+            )
+        )
     for i, row in enumerate(rows):
         parts.append(_dumbbell(row, marks, y=ROW * i + 30, percent=percent))
     told = "; ".join(
         f"{r['label']}: {wording.number(r['paper'], percent=percent)} paper,"
-        f" {wording.number(r['honest'], percent=percent)} honest"
+        f" {wording.number(r['honest'], percent=percent)} honest{_told(r, percent)}"
         for r in rows
     )
     return _svg(parts, height=height, title=title, told=told, name="gaps")
+
+
+def _told(row: Mapping[str, Any], percent: bool) -> str:
+    if wording.absent(row.get("published")):
+        return ""
+    return f", {wording.number(row['published'], percent=percent)} published"
 
 
 def _svg(parts: Sequence[Markup], *, height: int, title: str, told: str, name: str) -> Markup:
@@ -112,6 +130,14 @@ def _dumbbell(row: Mapping[str, Any], marks: Sequence[float], *, y: int, percent
                     '<circle class="{}" cx="{}" cy="{}" r="5"><title>{}: {}</title></circle>'
                 ).format(protocol, _x(row[protocol], marks), y + shift, protocol, value)
             )
+    if not wording.absent(row.get("published")):
+        value = wording.number(row["published"], percent=percent)
+        parts.append(
+            Markup(
+                '<line class="published" x1="{x}" x2="{x}" y1="{}" y2="{}">'
+                "<title>published: {}</title></line>"
+            ).format(y - 10, y + 10, value, x=_x(row["published"], marks))
+        )
     return Markup("").join(parts)
 
 

@@ -28,6 +28,7 @@ def render(spec: Report, found: Found) -> str:
         p=origin,
         words=wording,
         legend=results.legend(),
+        gain_legend=results.legend(published=True),
         style=Markup(STYLE),
         command=spec.command,
     )

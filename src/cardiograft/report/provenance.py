@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from cardiograft import costs, pruning_tables
 from cardiograft.report import figures, wording
 from cardiograft.report.read import Content, Found
 from cardiograft.report.views import Cell, Row, Table, once
@@ -262,13 +263,21 @@ def _ledger_row(line: Content) -> list[str | Cell]:
 def cost_table(found: Found) -> Table | None:
     """Return what each trained entry cost: means over its repeats."""
     rows: list[list[str | Cell]] = []
+    cards = [
+        {**card, **costs.told(card), "stage": stage, "entry": entry, "repeat": repeat}
+        for (stage, entry, repeat), card in found.cards.items()
+    ]
     for stage, entry in once_pairs(found.cards):
-        own = [c for key, c in found.cards.items() if key[:2] == (stage, entry)]
+        own = [c for c in cards if (c["stage"], c["entry"]) == (stage, entry)]
         rows.append(
             [
                 Cell(entry, small=wording.STAGES.get(stage, stage), mark=_mark(own[0])),
                 str(len(own)),
                 wording.count(own[0].get("parameters")),
+                wording.number(_average(own, "kernel_sparsity"), percent=True),
+                wording.number(_average(own, "total_sparsity"), percent=True),
+                _size(own),
+                _latency(own),
                 _mean(own, "epochs_run", digits=0),
                 wording.seconds(_average(own, "wall_s")),
                 _mean(own, "peak_memory_MB", digits=0),
@@ -279,10 +288,39 @@ def cost_table(found: Found) -> Table | None:
         return None
     return Table(
         caption="Costs: means over repeats",
-        head=("Entry", "Repeats", "Parameters", "Epochs", "Wall time", "Peak MB", "Device"),
+        head=(
+            "Entry",
+            "Repeats",
+            "Parameters",
+            "Zeros in kernels",
+            "Zeros in all",
+            "File",
+            "ms a window",
+            "Epochs",
+            "Wall time",
+            "Peak MB",
+            "Device",
+        ),
         rows=rows,
-        words=frozenset({6}),
+        words=frozenset({10}),
+        note=" ".join(pruning_tables.paid(cards)),
     )
+
+
+def _size(cards: Sequence[Content]) -> Cell:
+    """Return the bytes of the file as it is, and compressed."""
+    whole, small = (_average(cards, key) for key in costs.BYTES)
+    if whole is None or small is None:
+        return Cell(wording.DASH)
+    return Cell(wording.size(whole), small=f"{wording.size(small)} compressed")
+
+
+def _latency(cards: Sequence[Content]) -> Cell:
+    """Return the median time of one window, and its quartiles."""
+    middle, low, high = (_average(cards, key) for key in costs.LATENCY)
+    if middle is None or low is None or high is None:
+        return Cell(wording.DASH)
+    return Cell(wording.number(middle, digits=2), small=f"{low:.2f} to {high:.2f}")
 
 
 def once_pairs(keys: Any) -> list[tuple[str, str]]:

@@ -1,11 +1,12 @@
 """A study's results as the page shows them: gaps, comparisons, published figures, runs."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from markupsafe import Markup
 
-from cardiograft.report import details, figures, wording
+from cardiograft.report import details, figures, gains, pictures, wording
 from cardiograft.report.read import Study
 from cardiograft.report.views import (
     Cell,
@@ -20,6 +21,11 @@ from cardiograft.report.views import (
 )
 
 KEY = 6  # sentences of one kind among the key points
+CAPTION = "The same recipe under both protocols, and the inflation gap"
+OTHER = ": other figures"
+INTERVAL = re.compile(r"(.+) (\[.+\])")
+IN_BRACKETS = re.compile(r"([^(]+) \((.+)\)")
+RAREST = ", of the rarest class where a figure is a composite of classes"
 
 
 def section(study: Study) -> dict[str, Any]:
@@ -29,19 +35,28 @@ def section(study: Study) -> dict[str, Any]:
     intervals = wording.INTERVALS.format(
         level=f"{100 * about['level']:g} %", draws=about["draws"], least=about["least_subjects"]
     )
+    intervals += wording.COMPOSITES if of_classes(study) else ""
     return {
         "name": study.name,
         "about": about,
         "simulated": about["simulated"],
+        "personal": any(r["protocol"] == "personal" for r in records(study.frame("scores"))),
         "key": key_sentences(study, named),
         "gap_figures": gap_figures(study, named),
         "gap_table": gap_table(study, named),
+        "gap_rest": gap_table(study, named, rest=True),
         "intervals": intervals,
         "compared": [s for s, _ in comparisons(study, named)],
-        "comparison_table": comparison_table(study),
+        "comparison_table": comparison_table(study, named),
         "published": published_table(study, named),
         "own": own_tables(study),
+        "sections": own_sections(study),
+        "gains": gains.section(study, named),
+        "overlays": pictures.overlays(study, named),
+        "agreement": pictures.agreement(study, named),
+        "curves": pictures.curves(study, named),
         "overall": overall_tables(study, named),
+        "overall_rest": overall_tables(study, named, rest=True),
         "classes": details.class_tables(study, named),
         "confusions": details.confusions(study, named),
         "singled_out": details.singled_out(study, named),
@@ -49,11 +64,22 @@ def section(study: Study) -> dict[str, Any]:
     }
 
 
+def of_classes(study: Study) -> bool:
+    """Whether any of the runs names classes."""
+    return "count" in study.frame("confusion")
+
+
 def overall(rows: Sequence[Row], about: Any) -> list[str]:
     """Return the metrics with a figure over all classes, the primary one first."""
     found = once(r["metric"] for r in rows if not r["class"])
     primary = about["primary"].partition(":")[0]
     return sorted(found, key=lambda m: m != primary)
+
+
+def headline(metrics: Sequence[str], about: Any, *, rest: bool = False) -> list[str]:
+    """Return the metrics that stand first, all where the study names none, or the rest."""
+    first = [m for m in metrics if m.partition("(")[0] in about["headline"]] or list(metrics)
+    return [m for m in metrics if m not in first] if rest else first
 
 
 def lookup(study: Study) -> dict[tuple[str, str, str], Row]:
@@ -69,8 +95,15 @@ def key_sentences(study: Study, named: Labels) -> list[str]:
     for row in records(study.frame("gaps")):
         if not row["class"] and row["metric"] == primary:
             said.append(wording.gap(row, metrics[row["metric"]], named.of(row)))
-    compared = [s for s, row in comparisons(study, named) if row["protocol"] == "honest"]
-    return [*_first(said), *_first(compared), *_first(published_sentences(study))]
+    compared = [s for s, row in comparisons(study, named) if row["protocol"] != "paper"]
+    told = [
+        said,
+        control_sentences(study, named),
+        gains.key_sentences(study, named),
+        compared,
+        published_sentences(study, named),
+    ]
+    return [sentence for some in told for sentence in _first(some)]
 
 
 def _first(said: list[str]) -> list[str]:
@@ -78,25 +111,46 @@ def _first(said: list[str]) -> list[str]:
     return said if left <= 1 else [*said[:KEY], f"{wording.count(left)} more of these below."]
 
 
-def published_sentences(study: Study) -> list[str]:
-    """Return a sentence for each published figure that a run stands beside."""
+def control_sentences(study: Study, named: Labels) -> list[str]:
+    """Return, of each run that was also asked about controls, what they score beside it."""
+    metric, _, which = study.about["primary"].partition(":")
+    runs: dict[str, dict[str, Row]] = {}
+    for row in records(study.frame("scores")):
+        part, _, control = row["part"].partition(", ")
+        if part == "test" and (row["metric"], row["class"]) == (metric, which):
+            runs.setdefault(row["run"], {})[control] = row
+    return [
+        wording.controls(own, study.about["metrics"][metric], named.of(own[""]))
+        for own in runs.values()
+        if len(own) > 1
+    ]
+
+
+def published_sentences(study: Study, named: Labels) -> list[str]:
+    """Return a sentence for each published figure that a run stands beside.
+
+    Of the primary figure alone, where the paper has it.
+    """
+    every = records(study.frame("published"))
+    primary = study.about["primary"].partition(":")[0]
+    chosen = [row for row in every if row["metric"] == primary] or every
     rows: dict[tuple[str, ...], list[Row]] = {}
-    for row in records(study.frame("published")):
+    for row in chosen:
         if row["run"]:
-            key = *_tags(row), row["metric"], row["class"], row["source"]
+            key = *_tags(row).values(), row["metric"], row["class"], row["source"]
             rows.setdefault(key, []).append(row)
     return [
         wording.published(
             sorted(own, key=lambda r: r["protocol"] != "paper"),
-            " · ".join(_tags(own[0])),
+            " · ".join(named.said(_tags(own[0]))),
             study.about["metrics"][own[0]["metric"]],
         )
         for own in rows.values()
     ]
 
 
-def _tags(row: Row) -> tuple[str, ...]:
-    return tuple(str(v) for k, v in row.items() if k.startswith("tag_") and v)
+def _tags(row: Row) -> dict[str, str]:
+    return {k.removeprefix("tag_"): str(v) for k, v in row.items() if k.startswith("tag_") and v}
 
 
 def comparisons(study: Study, named: Labels) -> list[tuple[str, Row]]:
@@ -112,7 +166,7 @@ def gap_figures(study: Study, named: Labels) -> list[dict[str, Any]]:
     """Return a figure a metric: each run's scores under both protocols."""
     scores, rows = lookup(study), records(study.frame("gaps"))
     found = []
-    for metric in overall(rows, study.about):
+    for metric in headline(overall(rows, study.about), study.about):
         about = study.about["metrics"][metric]
         points = [_point(row, scores, named) for row in rows if _is(row, metric)]
         drawn = figures.gaps(
@@ -138,11 +192,16 @@ def _point(row: Row, scores: dict[tuple[str, str, str], Row], named: Labels) -> 
     return point
 
 
-def gap_table(study: Study, named: Labels) -> Table | None:
-    """Return both protocols side by side, and the gap."""
+def gap_table(study: Study, named: Labels, *, rest: bool = False) -> Table | None:
+    """Return both protocols side by side, and the gap.
+
+    Where a study names the figures that stand first, in the primary one, or in the rest.
+    """
     scores, found = lookup(study), []
     every = records(study.frame("gaps"))
-    for metric in overall(every, study.about):
+    metrics = overall(every, study.about)
+    first = 1 if study.about["headline"] else len(metrics)
+    for metric in metrics[first:] if rest else metrics[:first]:
         about = study.about["metrics"][metric]
         for row in (r for r in every if _is(r, metric)):
             cells = [
@@ -165,12 +224,12 @@ def gap_table(study: Study, named: Labels) -> Table | None:
     if not found:
         return None
     return Table(
-        caption="The same recipe under both protocols, and the inflation gap",
+        caption=CAPTION + OTHER if rest else CAPTION,
         head=("Run", "Figure", "Paper’s protocol", "Honest protocol", "Gap", "Subjects"),
         rows=found,
         words=frozenset({1}),
         note="A gap whose interval excludes zero is set in bold. Subjects: the fewer of both"
-        " test sets, of the rarest class where a figure is a composite of classes.",
+        f" test sets{RAREST if of_classes(study) else ''}.",
         kind="central",
     )
 
@@ -183,14 +242,14 @@ def _gap_cell(row: Row, about: Row) -> Cell:
     return Cell(text, small=ends, mark="strong" if strong else "")
 
 
-def comparison_table(study: Study) -> Table | None:
+def comparison_table(study: Study, named: Labels) -> Table | None:
     """Return the paired comparisons."""
     found: list[list[str | Cell]] = []
     for row in records(study.frame("comparisons")):
         about = study.about["metrics"][row["metric"]]
         percent = about["percent"]
         ends = wording.interval(row["low"], row["high"], percent=percent, signed=True)
-        where = _where(row, study.about["usual"])
+        where = _where(row, study.about["usual"], named)
         found.append(
             [
                 Cell(f"{row['of']} against {row['to']}", small=where, mark=mark(row)),
@@ -213,10 +272,9 @@ def comparison_table(study: Study) -> Table | None:
     )
 
 
-def _where(row: Row, usual: Row) -> str:
-    known = {k.removeprefix("tag_"): str(v) for k, v in row.items() if k.startswith("tag_") and v}
-    tags = [v for tag, v in known.items() if v != usual.get(tag)]
-    return ", ".join([*tags, row["split"]])
+def _where(row: Row, usual: Row, named: Labels) -> str:
+    told = {tag: v for tag, v in _tags(row).items() if v != usual.get(tag)}
+    return ", ".join([*named.said(told), row["split"]])
 
 
 def published_table(study: Study, named: Labels) -> Table | None:
@@ -231,7 +289,7 @@ def published_table(study: Study, named: Labels) -> Table | None:
             ours = Cell(wording.number(row["ours"], percent=percent), small=ends)
         found.append(
             [
-                Cell(" · ".join(_tags(row)), mark=mark(row)),
+                Cell(" · ".join(named.said(_tags(row))), mark=mark(row)),
                 f"{wording.name(about, row)}, {row['source']}",
                 wording.number(row["published"], percent=percent),
                 ours,
@@ -249,23 +307,51 @@ def published_table(study: Study, named: Labels) -> Table | None:
 
 
 def own_tables(study: Study) -> list[Table]:
-    """Return the study's own tables, as they are."""
+    """Return the study's own tables that stand beside the published figures, as they are."""
+    elsewhere = {name for names in study.about["sections"].values() for name in names}
+    return [_own(study, name) for name in study.about["captions"] if name not in elsewhere]
+
+
+def own_sections(study: Study) -> list[dict[str, Any]]:
+    """Return headings, and the study's own tables below each."""
     found = []
-    for name, caption in study.about["captions"].items():
-        frame = study.frame(name)
-        rows = [[str(v) for v in row.values()] for row in records(frame)]
-        found.append(Table(caption=caption, head=list(frame.columns), rows=rows))
+    for k, (title, names) in enumerate(study.about["sections"].items()):
+        tables = [_own(study, name) for name in names if name in study.about["captions"]]
+        if tables:
+            found.append({"id": f"{study.name}-own-{k}", "title": title, "tables": tables})
     return found
 
 
-def overall_tables(study: Study, named: Labels) -> list[Table]:
-    """Return every run with its figures over all classes, a table for each set of figures."""
+def _own(study: Study, name: str) -> Table:
+    frame = study.frame(name)
+    words = frozenset(
+        k for k, column in enumerate(frame.columns) if any(v[:1].isalpha() for v in frame[column])
+    )
+    rows = [
+        [_own_cell(str(v), k in words) for k, v in enumerate(row.values())]
+        for row in records(frame)
+    ]
+    head = list(frame.columns)
+    return Table(caption=study.about["captions"][name], head=head, rows=rows, words=words)
+
+
+def _own_cell(text: str, words: bool) -> Cell:
+    """Return a cell whose interval, or what stands in brackets behind words, is a second line."""
+    hit = (IN_BRACKETS if words else INTERVAL).fullmatch(text)
+    return Cell(hit[1], small=hit[2]) if hit else Cell(text)
+
+
+def overall_tables(study: Study, named: Labels, *, rest: bool = False) -> list[Table]:
+    """Return every run with its figures over all classes, a table for each set of figures.
+
+    Those of the headline, or the rest.
+    """
     rows = [r for r in records(study.frame("scores")) if r["part"] == "test" and not r["class"]]
     runs: dict[tuple[str, ...], list[str]] = {}
     for run in once(r["run"] for r in rows):
         metrics = overall([r for r in rows if r["run"] == run], study.about)
-        runs.setdefault(tuple(metrics), []).append(run)
-    return [_overall_table(study, named, metrics, of) for metrics, of in runs.items()]
+        runs.setdefault(tuple(headline(metrics, study.about, rest=rest)), []).append(run)
+    return [_overall_table(study, named, metrics, of) for metrics, of in runs.items() if metrics]
 
 
 def _overall_table(
@@ -293,9 +379,10 @@ def _overall_table(
     )
 
 
-def legend() -> Markup:
-    """Return the key of the gap figures."""
+def legend(*, published: bool = False) -> Markup:
+    """Return the key of the gap figures, and of those on which published ones are marked."""
+    tick = Markup(' <span class="bar"></span> published') if published else Markup()
     return Markup(
         '<p class="legend"><span class="key paper"></span> paper’s protocol'
-        ' <span class="key honest"></span> honest protocol</p>'
-    )
+        ' <span class="key honest"></span> honest protocol{}</p>'
+    ).format(tick)

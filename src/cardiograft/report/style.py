@@ -5,7 +5,7 @@ STYLE = """
   color-scheme: light dark;
   --paper-ground: #fcfbf8; --card: #f5f2ec; --ink: #1d1c1a; --soft: #5f5b54; --rule: #ddd7cc;
   --faint: #ece8df; --paper: #b04a26; --honest: #0e6a70; --alert: #8a1f11;
-  --alert-ground: #fbe9e3; --shade: #0e6a70;
+  --alert-ground: #fbe9e3; --shade: #0e6a70; --personal: #6a4c93; --said: #8a2f86;
   --serif: Charter, "Bitstream Charter", "Iowan Old Style", "Palatino Linotype", Cambria,
     Georgia, "Liberation Serif", serif;
   --sans: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans",
@@ -16,7 +16,7 @@ STYLE = """
   :root {
     --paper-ground: #171614; --card: #201e1b; --ink: #e8e4dc; --soft: #a49d91; --rule: #3a3631;
     --faint: #292622; --paper: #e88d66; --honest: #57b9b4; --alert: #ffb4a2;
-    --alert-ground: #3a1d16; --shade: #57b9b4;
+    --alert-ground: #3a1d16; --shade: #57b9b4; --personal: #b79ae0; --said: #e58be0;
   }
 }
 * { box-sizing: border-box; }
@@ -75,6 +75,7 @@ li { margin: .3rem 0; }
 .sides > div { border-top: 3px solid var(--rule); padding-top: .1rem; }
 .sides > .paper { border-color: var(--paper); }
 .sides > .honest { border-color: var(--honest); }
+.sides > .personal { border-color: var(--personal); }
 .sides h4 { margin-top: .6rem; }
 .sides ul, .sides p { font-size: .92rem; }
 .wide { overflow-x: auto; margin: 1.1rem 0 .3rem; }
@@ -130,6 +131,43 @@ ul.open li { break-inside: avoid; }
 .gaps .paper { stroke: var(--paper); } .gaps circle.paper { fill: var(--paper); }
 .gaps .honest { stroke: var(--honest); } .gaps circle.honest { fill: var(--paper-ground); }
 .gaps circle { stroke-width: 2; }
+.gaps .zero { stroke: var(--soft); }
+.gaps .published { stroke: var(--ink); stroke-width: 3; }
+.plane {
+  display: block; overflow: visible; font-family: var(--sans); padding-left: 2.6rem;
+  box-sizing: border-box;
+}
+.plane.flush { padding-left: 0; }
+.plane .stretched { overflow: visible; }
+.plane .grid { stroke: var(--rule); }
+.plane .tick { fill: var(--soft); font-size: 11px; }
+.plane .row { fill: var(--ink); font-size: 11.5px; }
+.plane polyline { fill: none; vector-effect: non-scaling-stroke; stroke-linejoin: round; }
+.plane tspan.true { fill: var(--ink); } .plane tspan.predicted { fill: var(--said); }
+.plane .trace { stroke-width: 1.3; }
+.plane .trace.input { stroke: var(--soft); stroke-width: 1; }
+.plane .trace.true { stroke: var(--ink); opacity: .75; }
+.plane .trace.predicted { stroke: var(--said); stroke-width: 1.7; }
+.plane .dots {
+  fill: none; stroke: var(--shade); stroke-width: 5; stroke-linecap: round; opacity: .6;
+  vector-effect: non-scaling-stroke;
+}
+.plane .dots.paper, .plane .dots.honest, .plane .dots.personal { stroke-width: 7; opacity: 1; }
+.plane .dots.many { stroke-width: 4; opacity: .22; }
+.plane .zero { stroke: var(--rule); stroke-width: 1.5; }
+.plane .bias { stroke: var(--ink); stroke-width: 1.5; }
+.plane .limit { stroke: var(--ink); stroke-width: 1.2; stroke-dasharray: 5 4; }
+.plane .curve { stroke-width: 2; }
+.plane .band { stroke: none; opacity: .13; }
+.plane polyline.paper, .plane .dots.paper { stroke: var(--paper); }
+.plane polyline.honest, .plane .dots.honest { stroke: var(--honest); }
+.plane polyline.personal, .plane .dots.personal { stroke: var(--personal); }
+.plane polygon.paper, .plane text.paper { fill: var(--paper); }
+.plane polygon.honest, .plane text.honest { fill: var(--honest); }
+.plane polygon.personal, .plane text.personal { fill: var(--personal); }
+.plane .dash-1 { stroke-dasharray: 7 4; } .plane .dash-2 { stroke-dasharray: 2 4; }
+figure.window { margin: .6rem 0 1.4rem; }
+figcaption small { display: inline; margin-left: .5em; overflow-wrap: anywhere; }
 .legend { font: .84rem/1.4 var(--sans); color: var(--soft); margin: .2rem 0 .8rem; }
 .key {
   display: inline-block; width: .72em; height: .72em; border-radius: 50%; border: 2px solid;
@@ -142,6 +180,13 @@ ul.open li { break-inside: avoid; }
 .line:first-child { margin-left: 0; }
 .line.train { border-color: var(--soft); } .line.validation { border-color: var(--honest); }
 .line.test { border-color: var(--paper); }
+.line.input { border-color: var(--soft); border-width: 1px; }
+.line.true { border-color: var(--ink); }
+.line.predicted { border-color: var(--said); }
+.bar {
+  display: inline-block; width: 3px; height: 1em; margin: 0 .4em -.15em .9em;
+  background: var(--ink);
+}
 .small-multiples {
   display: grid; gap: 1.4rem 1.6rem; grid-template-columns: repeat(auto-fill, minmax(11.5rem, 1fr));
 }
@@ -197,6 +242,7 @@ pre {
   :root {
     color-scheme: light; --paper-ground: #fff; --card: #fff; --ink: #000; --soft: #444;
     --rule: #bbb; --paper: #b04a26; --honest: #0e6a70; --alert: #8a1f11; --alert-ground: #fff;
+    --personal: #6a4c93; --said: #8a2f86;
   }
   html { font-size: 9.5pt; }
   .page { display: block; max-width: none; padding: 0; }

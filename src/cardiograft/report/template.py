@@ -74,6 +74,10 @@ STUDY = """
 <div class="honest"><h4>{{ words.PROTOCOLS.honest }}</h4>
 <p>{{ words.HONEST }}</p>
 <ul>{% for line in words.HONEST_RULES %}<li>{{ line }}</li>{% endfor %}</ul></div>
+{%- if s.personal %}
+<div class="personal"><h4>{{ words.PROTOCOLS.personal }}</h4>
+<p>{{ words.PERSONAL }}</p></div>
+{%- endif %}
 </div>
 <details><summary>Settled here, because the paper leaves it open</summary>
 <ul class="open">{% for line in s.about.assumed %}<li>{{ line }}</li>{% endfor %}</ul>
@@ -90,6 +94,9 @@ STUDY = """
 {%- if s.gap_table %}
 {{ table(s.gap_table) }}
 {%- endif %}
+{%- if s.gap_rest %}
+{{ folded(s.gap_rest.caption, [s.gap_rest]) }}
+{%- endif %}
 <p class="note">{{ s.intervals }}</p>
 
 {%- if s.compared %}
@@ -99,8 +106,66 @@ STUDY = """
 <p class="note">{{ words.COMPARISONS }}</p>
 {%- endif %}
 
+{%- for part in s.sections %}
+<h3 id="{{ part.id }}">{{ part.title }}</h3>
+{%- for t in part.tables %}
+{{ table(t) }}
+{%- endfor %}
+{%- endfor %}
+
+{%- if s.curves %}
+<h3 id="{{ s.name }}-curves">Curves</h3>
+<p>{{ words.CURVES }}</p>
+<div class="pairs">
+{%- for f in s.curves %}
+<figure><figcaption>{{ f.title }}{{ chip("simulated" if s.simulated else "") }}</figcaption>
+{% if f.figure %}{{ f.figure }}{% else %}<p class="note">{{ f.note }}</p>{% endif %}</figure>
+{%- endfor %}
+</div>
+{%- endif %}
+
+{%- if s.overlays %}
+<h3 id="{{ s.name }}-windows">Single windows</h3>
+<p>{{ words.OVERLAYS }}</p>
+<p class="legend"><span class="line input"></span> input
+<span class="line true"></span> true <span class="line predicted"></span> predicted</p>
+{%- for o in s.overlays %}
+<h4>{{ o.run }}{{ chip("simulated" if s.simulated else "") }}</h4>
+{%- for f in o.panels %}
+<figure class="window"><figcaption>{{ f.who }}
+<small>{{ f.told }}; {{ f.segment }}</small></figcaption>
+{{ f.figure }}</figure>
+{%- endfor %}
+{%- endfor %}
+{%- endif %}
+
+{%- if s.agreement %}
+<h3 id="{{ s.name }}-heart-rates">Heart rates</h3>
+<p>{{ words.HEART_RATES }}</p>
+<div class="pairs">
+{%- for f in s.agreement %}
+<figure><figcaption>{{ f.run }}{{ chip("simulated" if s.simulated else "") }}</figcaption>
+{{ f.figure }}
+<p class="note">{{ f.note }}</p></figure>
+{%- endfor %}
+</div>
+{%- endif %}
+
 {%- if s.published %}
 <h3 id="{{ s.name }}-published">Beside the published figures</h3>
+{%- if s.gains %}
+<p>{{ words.GAINS }}</p>
+{{ gain_legend }}
+<figure><figcaption>{{ s.gains.title }}{{ chip("simulated" if s.simulated else "") }}</figcaption>
+{{ s.gains.figure }}</figure>
+{%- for line in s.gains.orders %}
+<p>{{ line }}</p>
+{%- endfor %}
+{{ table(s.gains.table) }}
+{%- if s.gains.rest %}
+{{ folded("Gains in other figures", [s.gains.rest]) }}
+{%- endif %}
+{%- endif %}
 {%- for t in s.own %}
 {{ table(t) }}
 {%- endfor %}
@@ -111,6 +176,7 @@ STUDY = """
 {%- for t in s.overall %}
 {{ table(t) }}
 {%- endfor %}
+{{- folded("Every run: other figures", s.overall_rest) }}
 {%- for t in s.classes %}
 {{ folded(t.caption, [t]) }}
 {%- endfor %}
@@ -168,6 +234,14 @@ PAGE = (
 <li class="sub"><a href="#{{ s.name }}-gap">Protocols and gap</a></li>
 {%- if s.compared %}
 <li class="sub"><a href="#{{ s.name }}-comparisons">Comparisons</a></li>{% endif %}
+{%- for part in s.sections %}
+<li class="sub"><a href="#{{ part.id }}">{{ part.title }}</a></li>{% endfor %}
+{%- if s.curves %}
+<li class="sub"><a href="#{{ s.name }}-curves">Curves</a></li>{% endif %}
+{%- if s.overlays %}
+<li class="sub"><a href="#{{ s.name }}-windows">Single windows</a></li>{% endif %}
+{%- if s.agreement %}
+<li class="sub"><a href="#{{ s.name }}-heart-rates">Heart rates</a></li>{% endif %}
 {%- if s.published %}
 <li class="sub"><a href="#{{ s.name }}-published">Published figures</a></li>{% endif %}
 <li class="sub"><a href="#{{ s.name }}-runs">Every run</a></li>

@@ -47,13 +47,18 @@ class Labels:
 
     tags: tuple[str, ...]
     usual: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
     by_run: dict[str, str] = field(default_factory=dict)
 
     def of(self, row: Row) -> str:
         """Return a run's name from a row that has its tags."""
         own = {tag: str(row[f"tag_{tag}"]) for tag in self.tags if row.get(f"tag_{tag}")}
-        said = once(value for tag, value in own.items() if value != self.usual.get(tag))
-        return " · ".join(t for t in said if t != "none") or str(row.get("run") or "all runs")
+        told = {t: v for t, v in own.items() if v not in (self.usual.get(t), "none")}
+        return " · ".join(self.said(told)) or str(row.get("run") or "all runs")
+
+    def said(self, tags: Mapping[str, str]) -> list[str]:
+        """Return tags in the study's words: ``from cae``; alike ones once."""
+        return once(self.words.get(tag, "{}").format(value) for tag, value in tags.items())
 
 
 def labels(study: Study) -> Labels:
@@ -61,7 +66,8 @@ def labels(study: Study) -> Labels:
     scores = study.frame("scores")
     tags = [t for t in study.about["tags"] if scores[f"tag_{t}"].nunique() > 1]
     first = [t for t in ("model", "init") if t in tags]
-    found = Labels((*first, *(t for t in tags if t not in first)), study.about["usual"])
+    rest = (t for t in tags if t not in first)
+    found = Labels((*first, *rest), study.about["usual"], study.about["words"])
     for row in records(scores):
         found.by_run.setdefault(row["run"], found.of(row))
     return found

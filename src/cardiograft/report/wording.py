@@ -28,9 +28,9 @@ GAP = (
 INTERVALS = (
     "{level} intervals come from a bootstrap over subjects ({draws} draws), repeats averaged"
     " within each draw, tails widened for the number of subjects (Hesterberg 2015). A figure"
-    " that fewer than {least} subjects carry gets none. A composite of classes rests on the"
-    " subjects of its rarest class."
+    " that fewer than {least} subjects carry gets none."
 )
+COMPOSITES = " A composite of classes rests on the subjects of its rarest class."
 COMPARISONS = (
     "Pairs are compared on the same test segments. p comes from swapping the two runs’"
     " predictions subject by subject; Holm’s correction covers every comparison of the study."
@@ -42,6 +42,11 @@ HONEST_RULES = (
     "Nothing in a model’s lineage, its pretraining included, has met a test subject.",
 )
 PAPER = "As published, flaws included: findings are counted, not refused."
+PERSONAL = (
+    "People are on both sides on purpose: a model is tested on minutes it has not met of people it"
+    " has learnt from, because they are recorded again or calibrate it first. A sample, or a"
+    " near-duplicate, on both sides would have stopped the run."
+)
 REPRODUCE = (
     "From a clone of the project, in its environment, one command makes this page. Where the"
     " recordings are fetched from does not matter: the same bytes give the same figures."
@@ -52,7 +57,31 @@ REPRODUCE_MORE = (
 )
 NO_DIFFERENCE = "no difference shown"
 UNKNOWN = "too few subjects for an interval, so nothing is claimed"
-PROTOCOLS = {"paper": "Paper’s protocol", "honest": "Honest protocol"}
+PROTOCOLS = {
+    "paper": "Paper’s protocol",
+    "honest": "Honest protocol",
+    "personal": "Personal protocol",
+}
+OVERLAYS = (
+    "Of each run the subjects with the highest, the median and the lowest figure (their mean over"
+    " repeats), and of each of them the window whose figure is the median of its own, so that no"
+    " picture is chosen by eye. The input is scaled to be drawn."
+)
+HEART_RATES = (
+    "Heart rates are 60 over the median interval between R-peaks of a window, found by one"
+    " detector in the true and in the predicted signal; first repeat. Limits of agreement are"
+    " bias ± 1.96 standard deviations, a subject’s windows being repeated measures (Bland and"
+    " Altman 2007)."
+)
+CURVES = (
+    "A line joins runs that differ in this alone and were tested on equally many windows. Bands:"
+    " intervals over subjects."
+)
+NO_CURVE = "no two runs differ in {tag} alone and were tested on equally many windows"
+GAINS = (
+    "A gain is the improvement over the same network without transfer, relative to that network’s"
+    " figure, on the same test windows; intervals over subjects, drawn jointly."
+)
 FINDINGS = {
     "subjects_on_both_sides": "Subjects on both sides",
     "near_duplicates": "Near-duplicate segments across",
@@ -67,10 +96,17 @@ def absent(value: Any) -> bool:
     return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
 
 
-def number(value: Any, *, percent: bool = False, signed: bool = False, digits: int = 3) -> str:
-    """Return a figure as text: ``0.912``, or ``91.2 %`` of a share; a dash where there is none."""
+def number(
+    value: Any, *, percent: bool = False, signed: bool = False, digits: int | None = None
+) -> str:
+    """Return a figure as text: ``0.912``, or ``91.2 %`` of a share; a dash where there is none.
+
+    Decimals not asked for are three, and one from 10 on.
+    """
     if absent(value):
         return DASH
+    if digits is None:
+        digits = 3 if abs(float(value)) < 10 else 1
     text = f"{100 * float(value):.1f}" if percent else f"{float(value):.{digits}f}"
     text = text if float(text) else text.replace("-", "")
     sign = "+" if signed and float(text) > 0 else ""
@@ -81,7 +117,11 @@ def interval(low: Any, high: Any, *, percent: bool = False, signed: bool = False
     """Return ``[0.88, 0.94]``, or nothing where there is no interval."""
     if absent(low) or absent(high):
         return ""
-    ends = [number(v, percent=percent, signed=signed).removesuffix(" %") for v in (low, high)]
+    digits = 3 if max(abs(float(low)), abs(float(high))) < 10 else 1  # alike at both ends
+    ends = [
+        number(v, percent=percent, signed=signed, digits=digits).removesuffix(" %")
+        for v in (low, high)
+    ]
     return f"[{', '.join(ends)}]"
 
 
@@ -208,12 +248,69 @@ def published(rows: Sequence[Row], label: str, metric: Row) -> str:
     percent, first = bool(metric["percent"]), rows[0]
     theirs = number(first["published"], percent=percent)
     start = f"{label}: {name(metric, first)} {theirs} in the paper ({first['source']})"
-    where = {"paper": "under its protocol", "honest": "on people never met"}
+    where = {
+        "paper": "under its protocol",
+        "honest": "on people never met",
+        "personal": "on other minutes of people it has met",
+    }
     ours = [
         f"{estimate(row, 'ours', percent=percent)} {where[row['protocol']]} ({place(row)})"
         for row in rows
     ]
     return f"{start}; here {listed(ours)}."
+
+
+def controls(rows: Mapping[str, Row], metric: Row, label: str) -> str:
+    """Return what a run scores, under ``""``, and what with inputs that lack the beats."""
+    percent, own = bool(metric["percent"]), rows[""]
+    others = [
+        f"{estimate(row, percent=percent)} ({control})"
+        for control, row in rows.items()
+        if control
+    ]
+    start = f"{label}, {PROTOCOLS[own['protocol']].lower()}, {own['split']}"
+    said = f"{name(metric, own)} {estimate(own, percent=percent)} of the input as recorded"
+    return f"{start}: {said}, and of controls without its beats {listed(others)}."
+
+
+def gain(row: Row, metric: Row, label: str) -> str:
+    """Return a sentence on what a transfer gains, beside what the paper says it does."""
+    where = f"{label}, {PROTOCOLS[row['protocol']].lower()}, {row['split']}"
+    value = number(row["gain"], percent=True, signed=True)
+    ends = interval(row["low"], row["high"], percent=True, signed=True)
+    shown = verdict(row["low"], row["high"])
+    said = UNKNOWN if shown is None else {1: "a gain", -1: "a loss", 0: "no gain shown"}[shown]
+    start = f"{where}: {name(metric, row)} changes by {f'{value} % {ends}'.strip()}: {said}"
+    if absent(row["paper"]):
+        return f"{start}."
+    return f"{start}, where the paper says {number(row['paper'], percent=True, signed=True)} %."
+
+
+def order(rows: Sequence[Row], tag: str) -> str:
+    """Return a sentence that lays the order of gains beside the paper's order."""
+
+    def ranked(key: str) -> str:
+        ordered = sorted(rows, key=lambda r: -float(r[key]))
+        return " > ".join(str(r[f"tag_{tag}"]) for r in ordered)
+
+    protocol = PROTOCOLS[rows[0]["protocol"]].lower()
+    ours, papers = ranked("gain"), ranked("paper")
+    start = f"Order of the estimated gains, {protocol}, {rows[0]['split']}"
+    return f"{start}: {ours}; in the paper {papers}."
+
+
+def agreement(row: Row) -> str:
+    """Return how far said heart rates agree with the true ones."""
+    bias = number(row["bias"], signed=True, digits=1)
+    said = f"Bias {bias} a minute"
+    if not absent(row["limits"]):
+        ends = [float(row["bias"]) + sign * float(row["limits"]) for sign in (-1, 1)]
+        low, high = (number(end, signed=True, digits=1) for end in ends)
+        said += f", 95 % limits of agreement {low} to {high}"
+    left = int(row["windows"]) - int(row["compared"])
+    rests = f"{plural(row['compared'], 'window')} of {plural(row['subjects'], 'subject')}"
+    out = f"; {count(left)} without a heart rate in both signals left out" if left else ""
+    return f"{said}: {rests}{out}."
 
 
 def place(row: Row) -> str:

@@ -1,21 +1,23 @@
 """What config may ask of the stage `tabulate`: the tables of one study."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from annotated_types import Ge, Gt, Lt
 from pydantic import PositiveInt
 
-from cardiograft.specs.entry import Entry, Metric, StudyName
+from cardiograft.specs.entry import Entry, Metric, Protocol, StudyName
 
 
 class Row(Entry):
     """One evaluated run of a study: where it stands in the tables.
 
+    `members` are its evaluations: itself alone, or the folds that are pooled.
     `tags` (model, init, data ...) name the run; `protocol` and `split` stand apart, because
     the inflation gap is taken across them.
     """
 
-    protocol: Literal["paper", "honest"]
+    members: tuple[str, ...]
+    protocol: Protocol
     split: str
     simulated: bool
     repeats: PositiveInt
@@ -31,6 +33,12 @@ class Comparison(Entry):
     to: str
 
 
+class Curve(Entry):
+    """The primary figure over a tag that starts with a number: ``30 s``, ``50 %``."""
+
+    tag: str
+
+
 class Tabulate(Entry):
     """A study's rows, and the comparisons that make one Holm family.
 
@@ -40,12 +48,18 @@ class Tabulate(Entry):
         The metric that is compared: ``macro_f1``, or one class's, ``sensitivity:S``.
     least_subjects
         A figure that fewer subjects carry gets no interval and no p.
+    shown
+        Runs whose signals are drawn, and the entries of `segments` that hold their input.
+    curves
+        What is drawn over a number.
     """
 
     study: StudyName
     rows: dict[str, Row]
     primary: str
     comparisons: tuple[Comparison, ...] = ()
+    shown: dict[str, tuple[str, ...]] = {}
+    curves: tuple[Curve, ...] = ()
     level: Annotated[float, Gt(0), Lt(1)] = 0.95
     draws: PositiveInt = 2000
     least_subjects: Annotated[int, Ge(2)] = 3

@@ -73,7 +73,7 @@ PUBLISHED = tuple(
 )
 
 
-def tables(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def tables(scores: pd.DataFrame, costs: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Return the paper's Tables 1 and 2 with ours beside them, under both protocols."""
     return {f"table_{number}": _table(scores, init) for number, init in enumerate(INITS, start=1)}
 
