@@ -264,9 +264,7 @@ def controls(rows: Mapping[str, Row], metric: Row, label: str) -> str:
     """Return what a run scores, under ``""``, and what with inputs that lack the beats."""
     percent, own = bool(metric["percent"]), rows[""]
     others = [
-        f"{estimate(row, percent=percent)} ({control})"
-        for control, row in rows.items()
-        if control
+        f"{estimate(row, percent=percent)} ({control})" for control, row in rows.items() if control
     ]
     start = f"{label}, {PROTOCOLS[own['protocol']].lower()}, {own['split']}"
     said = f"{name(metric, own)} {estimate(own, percent=percent)} of the input as recorded"

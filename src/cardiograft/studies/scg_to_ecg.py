@@ -15,7 +15,8 @@ Tags that runs carry, besides ``data`` and ``model`` (the network, or the baseli
 ``adaptation``
     ``none``, ``coral``, ``mmd``, ``dann``.
 ``steps``
-    ``usual``, or of a network from scratch ``as many as with pretraining``.
+    ``usual``; ``a transfer’s``, fewer, where transfers are compared; ``a pretraining’s added``
+    of a network from scratch that is trained as long as pretraining and transfer together.
 ``scaling``
     ``ours``, (x - median) / max|x - median|, or ``paper``, min-max to -1...1.
 
