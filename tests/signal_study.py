@@ -29,6 +29,7 @@ USUAL = {
     "calibration": "0 s",
     "adaptation": "none",
     "scaling": "ours",
+    "steps": "usual",
 }
 PLACES = {
     "paper": ("paper", "scg-random", ("",)),
@@ -64,6 +65,8 @@ def _runs(sources: tuple[str, ...]) -> Iterator[tuple[str, str, dict[str, str]]]
                     place,
                     {"init": init, "pruning": "magnitude"},
                 )
+        tags = {"init": "scratch", "steps": "a pretraining’s added"}
+        yield f"scg-cae-longer-{place}", place, tags
         yield f"scg-mean_beat-{place}", place, {"model": "mean_beat", "init": "none"}
     for seconds in (0, 10, 30, 60):
         tags = {"init": "scratch", "calibration": f"{seconds} s"}

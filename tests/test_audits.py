@@ -293,7 +293,9 @@ def test_the_script_ends_in_one_line(tmp_path):
 PEOPLE = [f"p{k}" for k in range(8)]
 
 
-def split_file(folder: Path, name: str, parts: dict[str, str], *, dataset="mitdb", start=0) -> Path:
+def split_file(
+    folder: Path, name: str, parts: dict[str, str], *, dataset="mitdb", start=0, **asked
+) -> Path:
     filled = Shelf(dataset=dataset)
     for person, _ in parts.items():
         filled.add(person, start, heart(1))
@@ -301,7 +303,7 @@ def split_file(folder: Path, name: str, parts: dict[str, str], *, dataset="mitdb
     folders = [filled.write(folder / f"{name}-shards")]
     keys = leakage.timed(folders, shards.table(folders, list(columns)))
     part_N = np.array([parts[record] for record in keys["record"].to_pylist()], dtype=object)
-    splits.write(folder / f"{name}.parquet", keys, part_N, spec())
+    splits.write(folder / f"{name}.parquet", keys, part_N, spec(**asked))
     return folder / f"{name}.parquet"
 
 
@@ -388,6 +390,31 @@ def test_a_personal_evaluation_of_people_who_were_trained_on(tmp_path, files):
     assert complaint is None
     assert found["passed"]
     assert (found["findings"][0]["subjects"], found["findings"][0]["segments"]) == (4, 0)
+
+
+@pytest.mark.parametrize(("seconds", "passes"), [(0, False), (10, True)])
+def test_at_0_s_of_calibration_nobody_has_been_met(tmp_path, files, seconds, passes):
+    """Of the curve over calibration that point is a stranger, whatever its split's protocol."""
+    half = dict.fromkeys(PEOPLE[:4], "train") | dict.fromkeys(PEOPLE[4:], "test")
+    calibrated = {
+        "scheme": "named",
+        "protocol": "personal",
+        "test_subjects": ("mitdb/p[4-7]",),
+        "calibration": {"seconds": seconds, "reserve": 20},
+    }
+    files[0] = split_file(tmp_path / "x", "target", half, **calibrated)
+    met = evaluation(ancestor("same", "train"), ancestor("swapped", "train"), protocol="personal")
+    found, complaint = run(tmp_path, met, files)
+    assert found["strangers"] is not passes
+    assert found["passed"] is passes
+    assert [f["subjects"] for f in found["findings"]] == [0, 4]
+    if not passes:
+        assert complaint.startswith(
+            "pretrain 'pretrain of swapped' (split 'swapped') used 4 of the 4 test subjects of"
+            " 'target' (0 segments), such as mitdb/p4"
+        )
+    clean = evaluation(ancestor("same", "train", "validation"), protocol="personal")
+    assert run(tmp_path, clean, files)[1] is None
 
 
 def test_a_personal_evaluation_of_segments_that_were_trained_on(tmp_path, files):

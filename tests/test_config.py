@@ -1,13 +1,14 @@
 """Sweeps, references and slices of a config."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 import yaml
-from snakemake.utils import update_config
+from overlays import content, merged, overlaid
 
-from cardiograft import loading, planning, pools
+from cardiograft import loading, planning, pools, splits
 from cardiograft.sweeps import completed, expanded
 
 ROOT = Path(__file__).parents[1]
@@ -18,26 +19,19 @@ def demo():
     return loading.load(yaml.safe_load((ROOT / "config.yaml").read_text()))
 
 
-OVERLAYS = sorted((ROOT / "workflow/config").glob("*.yaml"))
+OVERLAYS = sorted(p.stem for p in (ROOT / "workflow/config").glob("*.yaml"))
 
 
-def overlaid(path):
-    whole = {}  # as Snakemake does it: what YAML's aliases share is copied
-    for one in (ROOT / "config.yaml", path):
-        update_config(whole, yaml.safe_load(one.read_text()))
-    return loading.load(whole)
-
-
-@pytest.mark.parametrize("path", OVERLAYS, ids=lambda p: p.stem)
-def test_every_overlay_is_a_config_of_its_own(path, demo):
-    config = overlaid(path)
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_every_overlay_is_a_config_of_its_own(name, demo):
+    config = overlaid(name)
     assert not config.simulated
     assert config.results != demo.results
     assert config.studies.keys() <= demo.studies.keys()
 
 
 def test_papers_sizes():
-    config = overlaid(ROOT / "workflow/config/paper.yaml")
+    config = overlaid("paper")
     assert config.databases["ptbdb"].records is None
     runs = [r for name, r in config.transfer.items() if name.startswith(("mitdb", "ptb"))]
     assert {(r.training.epochs, r.repeats, r.training.precision) for r in runs} <= {
@@ -47,9 +41,60 @@ def test_papers_sizes():
     assert {r.training.epochs for r in pretexts} == {5}
 
 
+def test_the_papers_target_is_cebsdb_and_its_sources_never_saw_it():
+    config = overlaid("paper")
+    rows = config.spec("tabulate", "scg_to_ecg").rows
+    assert {(row.tags["data"], row.tags["inputs"]) for row in rows.values()} == {
+        ("cebsdb", "z axis")
+    }
+    tested = {s for run in rows for s in config.inputs("scg_to_ecg", run)}
+    assert {config.segments[s].database for s in tested} == {"cebsdb", "scg_rhc"}
+    for model in ("cnn1d", "ecgnet", "tcn", "cae"):
+        (source,) = config.transfer[f"scg-cae-{model}-magnitude-0"].sources
+        split = config.splits[config.prune[source.entry].split]
+        met = {config.segments[s].dataset for s in split.segments}
+        assert met == {"scg_rhc", "mitdb", "incartdb", "ecgiddb", "ephnogram"}
+        for run in (f"scg-cae-{model}-magnitude", "scg-cae-scratch"):
+            assert (rows[run].repeats, len(rows[run].members)) == (3, 5)
+            assert rows[run].tags["scaling"] == "paper"
+
+
+def test_the_papers_pruning():
+    config = overlaid("paper")
+    for model in ("cnn1d", "ecgnet", "tcn", "cae"):
+        plan = config.prune[f"pruned-{model}-any"].sparsity
+        assert (plan.method, plan.initial, plan.final) == ("magnitude", 0.10, 0.25)
+        assert (plan.begin, plan.end, plan.every) == (0, 1000, 100)
+
+
+def test_the_papers_folds_hold_as_many_people_each():
+    people = [f"cebsdb/{n:03d}" for n in range(1, 21)]
+    seed, folds = {(s.seed, s.folds) for s in _folds_of("scg-paper-{}")}.pop()
+    tested = [int(splits.place(seed, "fold", name) * folds) for name in people]
+    assert sorted(tested) == sorted(4 * list(range(5)))
+
+
+def _folds_of(name):
+    config = overlaid("paper")
+    return [config.splits[name.format(fold)] for fold in range(5)]
+
+
+def test_overlays_that_the_docs_show_are_configs():
+    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/scg_to_ecg.md").read_text(), re.DOTALL)
+    here, cebsdb_alone, personal = [
+        loading.load(merged(content("paper"), yaml.safe_load(block))) for block in blocks
+    ]
+    assert here.mirror == cebsdb_alone.mirror == "/data/physionet"
+    alone = cebsdb_alone.model_copy(update={"mirror": "simulated"})  # the folder isn't there
+    assert planning.Plan(alone).databases == ["cebsdb"]
+    tuned = personal.splits[personal.evaluations["mine-tuned"].split].calibration
+    before = personal.splits[personal.evaluations["mine"].split].calibration
+    assert (tuned.seconds, before.seconds, tuned.reserve) == (20, 0, before.reserve)
+
+
 @pytest.mark.parametrize("name", ["open", "paper"])
 def test_an_honest_pretext_is_not_shown_who_is_tested(name):
-    config = overlaid(ROOT / f"workflow/config/{name}.yaml")
+    config = overlaid(name)
     for entry, evaluation in config.evaluations.items():
         scheme = config.splits[evaluation.split].scheme
         if scheme == "dechazal_strict":
@@ -238,6 +283,7 @@ def _changed(config, **changes):
 
 
 UNLIKE = {
+    "controls": ({"metrics": ["pearson"], "controls": ["phase"]}, "not ('phase',)"),
     "metrics": ({"metrics": ["accuracy", "macro_f1"]}, "metrics is ['accuracy'], not ['accuracy',"),
     "tags": ({"tags": {"size": "big"}}, "tag 'fold' is None, not '1'"),
     "parts": ({"parts": ["test", "train"]}, "parts is ('test',), not ('test', 'train')"),
@@ -266,6 +312,75 @@ def test_what_is_pooled_must_be_alike(case):
     assert said in str(e.value)
 
 
+ASKED = {
+    "epochs": ({"training": {"epochs": 2}}, "training.epochs is 1, not 2"),
+    "rate": ({"training": {"epochs": 1, "learning_rate": 0.1}}, "learning_rate is 0.001, not 0.1"),
+    "task": ({"task": {"name": "classify", "labels": ["N"]}}, "task.options.labels is"),
+    "model": ({"model": {"name": "cnn", "dropout": 0.9}}, ", not 0.9"),
+    "frozen": ({"frozen": ["encoder"]}, "frozen is [], not ['encoder']"),
+    "adaptation": (
+        {"adaptation": {"name": "coral", "domain": "other"}},
+        "adaptation.name is None, not 'coral'",
+    ),
+    "map": (
+        {"source": "first-1", "map": {"encoder.a": "encoder.b"}},
+        "sources.0.map is {'encoder': 'encoder'}, not {'encoder.a': 'encoder.b'}",
+    ),
+    "least": ({"source": "first-1", "least": 0.9}, "least is 0.5, not 0.9"),
+    "source": ({"source": "long"}, "sources.0.training.epochs is 1, not 5"),
+    "pruned": ({"source": "pruned"}, "sources.0.stage is 'transfer', not 'prune'"),
+    "none": ({"sources": []}, "sources.0.stage is 'transfer', not None"),
+}
+
+
+def grafted(**changes):
+    """Return a pool of two folds that start from sources of their own; the second's `changes`."""
+    config = folds()
+    run = {k: v for k, v in config["transfer"]["x-{init}-{fold}"].items() if k != "sweep"}
+    first = {fold: {**run, "split": f"s-{fold}"} for fold in (0, 1)}
+    entries = {f"first-{fold}": first[fold] for fold in (0, 1)}
+    entries["long"] = {**first[1], "training": {"epochs": 5}}
+    for fold in (0, 1):
+        own = {**first[fold], "source": f"first-{fold}"}
+        if fold and changes:
+            own = {k: v for k, v in own.items() if k != "source" or "sources" not in changes}
+            own |= changes
+        entries[f"x-a-{fold}"] = {**own, "tags": {"init": "a"}}
+    config["prune"] = {"pruned": {"source": "first-1", "training": {"epochs": 1}}}
+    asked = {"pool": "x-a", "metrics": ["accuracy"]}
+    return {
+        **config,
+        "transfer": entries,
+        "evaluations": {f"x-a-{fold}": asked for fold in (0, 1)},
+    }
+
+
+def test_folds_may_differ_in_their_splits_and_in_those_of_their_sources():
+    rows = loading.load(grafted()).spec("tabulate", "transform_recognition").rows
+    assert rows["x-a"].members == ("x-a-0", "x-a-1")
+    assert loading.load(grafted(source="first-0"))
+
+
+@pytest.mark.parametrize("case", ASKED)
+def test_folds_are_trained_alike(case):
+    changes, said = ASKED[case]
+    with pytest.raises(ValueError, match=r"^evaluations\.x-a-1\.pool: 'x-a' pools ") as e:
+        loading.load(grafted(**changes))
+    assert said in str(e.value)
+    assert "\n" not in str(e.value)
+
+
+def test_domains_are_splits_of_folds_too():
+    config = grafted()
+    for fold in (0, 1):
+        adaptation = {"name": "coral", "domain": f"s-{fold}"}
+        config["transfer"][f"x-a-{fold}"]["adaptation"] = adaptation
+    assert loading.load(config)
+    config["transfer"]["x-a-1"]["adaptation"] = {**adaptation, "weight": 2.0}
+    with pytest.raises(ValueError, match=r"adaptation\.weight is 1\.0, not 2\.0"):
+        loading.load(config)
+
+
 def test_a_pool_takes_no_evaluations_name():
     with pytest.raises(ValueError, match="pool: 'x-a-2' is an evaluation of the study"):
         loading.load(folds(pool="x-{init}-2"))
@@ -273,6 +388,58 @@ def test_a_pool_takes_no_evaluations_name():
     config["studies"]["transform_recognition"]["evaluations"] = ["x-*-0", "x-*-1"]
     rows = loading.load(config).spec("tabulate", "transform_recognition").rows
     assert rows["x-a-2"].members == ("x-a-0", "x-a-1")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"transfer": ["x"]}, r"transfer: expected a mapping, not \['x'\]"),
+        ({"transfer": {"x": 5}}, "transfer.x: expected a mapping, not 5"),
+        ({"transfer": {"x": {"source": ["a"]}}}, r"transfer.x.source: no entry named \['a'\]"),
+        ({"transfer": {"x": {"sources": ["a"]}}}, r"transfer.x.sources: expected a list of \{"),
+        ({"transfer": {"x-{a}": {"sweep": ["a"]}}}, "sweep: expected a mapping"),
+        ({"transfer": {"{a}": {"sweep": {"a": [1]}, "tags": ["a"]}}}, "tags: expected a mapping"),
+        ({"segments": {"x": {"database": ["mitdb"]}}}, "segments.x.database: "),
+        ({"evaluations": {"x": {"model": ["a"]}}}, "evaluations.x.model: "),
+        ({"studies": {"scg_to_ecg": {"evaluations": 5}}}, "evaluations: expected names or patt"),
+        ({"exports": 5}, "exports: expected names or patterns of names, not 5"),
+    ],
+)
+def test_a_value_of_another_kind_is_a_config_error(given, said):
+    with pytest.raises(ValueError, match=said):
+        loading.load(given)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"comparisons": [{"tag": "ini", "of": "a", "to": "b"}]}, "comparisons: .* mean 'init'"),
+        ({"curves": [{"tag": "innit"}]}, "curves: no run has the tag 'innit'. Did you mean 'init'"),
+        ({"primary": "acuracy:S"}, "primary: 'acuracy' is no metric .* mean 'accuracy'"),
+    ],
+)
+def test_a_study_asks_for_what_its_runs_have(asked, said):
+    config = folds()
+    config["studies"]["transform_recognition"] |= asked
+    with pytest.raises(ValueError, match=rf"^studies\.transform_recognition\.{said}"):
+        loading.load(config)
+
+
+def test_a_primary_metric_goes_by_its_name_in_tables():
+    asked = {"name": "jkappa", "unscored": ["Q", "F"]}
+    config = folds(metrics=["accuracy", asked])
+    config["studies"]["transform_recognition"]["primary"] = "jkappa(unscored=Q+F)"
+    assert loading.load(config)
+    config["studies"]["transform_recognition"]["primary"] = "jkappa"
+    said = "primary: 'jkappa' is no metric of its evaluations. Known: accuracy, jkappa("
+    with pytest.raises(ValueError, match=re.escape(said)):
+        loading.load(config)
+
+
+def test_one_class_can_be_primary():
+    config = folds()
+    config["studies"]["transform_recognition"]["primary"] = "accuracy:S"
+    assert loading.load(config).spec("tabulate", "transform_recognition").primary == "accuracy:S"
 
 
 def test_a_pool_leaves_nobody_out():

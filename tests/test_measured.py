@@ -4,6 +4,7 @@ from typing import Any
 import findings
 import pandas as pd
 import pytest
+import signal_study
 from scripts import load
 from synthetic import study, study_rows
 
@@ -145,6 +146,8 @@ def test_the_cost_of_a_resumed_job_is_all_of_it(tmp_path: Path) -> None:
     assert costs.read(path)["wall_s"] == 339.0
     path.write_text('{"wall_s": 70.0, "training_s": 60.0}')
     assert costs.read(path)["wall_s"] == 70.0
+    # The report has cards as they are.
+    assert costs.told({"wall_s": 26.2, "training_s": 339.0})["wall_s"] == 339.0
 
 
 def test_a_remark_on_the_data_is_said_beside_the_run(tmp_path: Path) -> None:
@@ -212,3 +215,69 @@ def test_a_repeat_of_a_pooled_run_costs_all_its_folds(
 @pytest.mark.parametrize(("value", "shown"), [(9.99, "9.990"), (-10.04, "−10.0"), (86, "86.0")])
 def test_large_figures_have_few_decimals(value: float, shown: str) -> None:
     assert wording.number(value) == shown
+
+
+@pytest.fixture(scope="module")
+def signals(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.DataFrame]:
+    """Return a measured table of signals, and the gains that it is made of."""
+    folder = tmp_path_factory.mktemp("signals")
+    rows = signal_study.rows(sources=("scratch", "cae", "tcn"), repeats=1)
+    tables = signal_study.tables(folder, signal_study.study(rows=rows, draws=50, shown={}))
+    made = measured.table(read.study(tables), {}, command="c", commit="d", simulated=True)
+    made.to_csv(folder / "scg_to_ecg.csv", index=False)
+    return folder / "scg_to_ecg.csv", pd.read_csv(tables / "gains.csv")
+
+
+def test_controls_are_rows_of_their_runs(signals: tuple[Path, pd.DataFrame]) -> None:
+    frame = pd.read_csv(signals[0], keep_default_na=False, dtype=str)
+    assert tuple(frame.columns) == measured.COLUMNS
+    own = frame[frame["run"] == "scg-cae-cae-honest"].set_index("metric")
+    for control in signal_study.CONTROLS:
+        spoilt, whole = own.loc[f"pearson, {control}"], own.loc["pearson"]
+        assert float(spoilt["value"]) < float(whole["value"])
+        assert (spoilt["protocol"], spoilt["data"], spoilt["class"]) == ("honest", "scg_vhd", "")
+        assert spoilt["low"] != ""
+    assert "mae" in own.index
+    assert "mae, shuffled" not in own.index
+    assert not frame.duplicated(["run", "metric", "class"]).any()
+
+
+def test_gains_are_rows_with_the_papers(signals: tuple[Path, pd.DataFrame]) -> None:
+    frame = pd.read_csv(signals[0], keep_default_na=False, dtype=str)
+    found = frame[frame["metric"].str.startswith("gain of ")]
+    assert len(found) == len(signals[1])
+    lines = found.set_index(["run", "metric"])
+    equal = lines.loc["scg-cae-cae-pruned-honest - scg-cae-scratch-honest"]
+    matched = lines.loc["scg-cae-cae-pruned-honest - scg-cae-longer-honest"]
+    assert equal.loc["gain of pearson at equal steps", "paper"] == "0.143"
+    assert matched.loc["gain of pearson at matched compute", "paper"] == ""
+    for row in signals[1].to_dict("records"):
+        key = f"{row['run']} - {row['base_run']}", f"gain of {row['metric']} at {row['against']}"
+        assert float(lines.loc[key, "value"]) == pytest.approx(row["gain"], rel=1e-5)
+
+
+def test_readme_has_a_line_a_control_and_a_line_a_gain(
+    signals: tuple[Path, pd.DataFrame],
+) -> None:
+    blocks = measured.readme_table(signals[0]).split("\n\n")
+    (controls,) = [b for b in blocks if b.startswith("| Spoilt input")]
+    (gains,) = [b for b in blocks if b.startswith("| Gain, %")]
+    assert controls.splitlines()[0] == (
+        "| Spoilt input: lowest to highest figure | Runs | Pearson r | PRD | R² | R-peak Se, %"
+        " | R-peak +P, % |"
+    )
+    frame = pd.read_csv(signals[0], keep_default_na=False, dtype=str)
+    other = frame.loc[frame["metric"] == "pearson, other", "value"].astype(float)
+    ends = " to ".join(wording.number(v) for v in (other.min(), other.max()))
+    assert f"| another person’s | {len(other)} | {ends} |" in controls
+    head, _, *lines = gains.splitlines()
+    assert head == "| Gain, % | Figure | Protocol | Paper’s | At equal steps | At matched compute |"
+    starts = {line.partition(" | +1")[0] for line in lines}
+    assert starts == {
+        f"| scg-cae-{source}-pruned-{protocol} | Pearson r | {protocol}"
+        for source in ("cae", "tcn")
+        for protocol in ("paper", "honest")
+    }
+    (runs,) = [b for b in blocks if b.startswith("| Run ")]
+    assert " - " not in runs
+    assert "shuffled" not in runs

@@ -9,7 +9,7 @@ from synthetic import LABELS, classes, heads
 
 from cardiograft import predictions, scoring
 from cardiograft.predictions import Predictions
-from cardiograft.specs.score import Score
+from cardiograft.specs.score import Score, named
 
 script = load("score")
 
@@ -166,7 +166,7 @@ def test_a_chosen_option_is_part_of_the_name() -> None:
     metrics = Score.model_validate(
         {"metrics": ["jkappa", {"name": "jkappa", "unscored": ["Q", "F"]}]}
     ).metrics
-    assert [scoring.named(m) for m in metrics] == ["jkappa", "jkappa(unscored=Q+F)"]
+    assert [named(m) for m in metrics] == ["jkappa", "jkappa(unscored=Q+F)"]
 
 
 def test_a_metric_can_leave_subjects_out() -> None:

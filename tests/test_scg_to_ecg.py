@@ -12,7 +12,7 @@ import signal_study
 from scripts import load
 
 from cardiograft import loading, planning, published
-from cardiograft.report import pictures, wording
+from cardiograft.report import gains, pictures, read, wording
 from cardiograft.report.plane import Plane
 from cardiograft.report.views import Labels
 from cardiograft.specs.report import Report
@@ -48,10 +48,10 @@ def page(made: Path) -> str:
 
 
 def test_gain_is_relative_to_the_same_network_from_scratch(made: Path) -> None:
-    gains, scores = frame(made, "gains"), frame(made, "scores")
+    table, scores = frame(made, "gains"), frame(made, "scores")
     value = scores[scores["part"] == "test"].set_index(["run", "metric"])["value"]
-    assert len(gains)
-    for row in gains.to_dict("records"):
+    assert len(table)
+    for row in table.to_dict("records"):
         ours, base = value[row["run"], row["metric"]], value[row["base_run"], row["metric"]]
         sign = -1 if row["metric"] in ("prd", "mae", "mse") else 1
         assert row["gain"] == pytest.approx(sign * (ours - base) / base)
@@ -59,24 +59,42 @@ def test_gain_is_relative_to_the_same_network_from_scratch(made: Path) -> None:
 
 
 def test_gains_pair_runs_of_one_protocol(made: Path) -> None:
-    gains = frame(made, "gains")
-    pairs = set(gains[["run", "base_run"]].itertuples(index=False, name=None))
+    table = frame(made, "gains")
+    pairs = set(table[["run", "base_run", "against"]].itertuples(index=False, name=None))
+    bases = {"equal steps": "scratch", "matched compute": "longer"}
     expected = {
-        (f"scg-cae-{source}{pruned}-{protocol}", f"scg-cae-scratch-{protocol}")
+        (f"scg-cae-{source}{pruned}-{protocol}", f"scg-cae-{base}-{protocol}", against)
         for source in SOURCES[1:]
         for pruned in ("", "-pruned")
         for protocol in ("paper", "honest")
+        for against, base in bases.items()
     }
     assert pairs == expected
 
 
 def test_the_papers_gain_is_of_pruned_transfers_in_pearson(made: Path) -> None:
-    gains = frame(made, "gains").dropna(subset=["paper"])
-    known = set(gains[["tag_init", "tag_pruning", "metric", "paper"]].itertuples(index=False))
+    table = frame(made, "gains").dropna(subset=["paper"])
+    known = set(table[["tag_init", "tag_pruning", "metric", "paper"]].itertuples(index=False))
     assert {tuple(k) for k in known} == {
         ("cae", "magnitude", "pearson", 0.143),
         ("tcn", "magnitude", "pearson", 0.133),
     }
+    assert set(table["against"]) == {"equal steps"}
+
+
+def test_a_base_ignores_its_own_tags_alone() -> None:
+    transfer = {"init": "cae", "pruning": "magnitude", "steps": "a transfer’s", "inputs": "z axis"}
+    longer = {**transfer, "init": "scratch", "pruning": "none", "steps": "a pretraining’s added"}
+    scratch = {**longer, "steps": "a transfer’s"}
+    asked = scg_to_ecg.GAINS
+    for base, to, other in (
+        ("equal steps", scratch, longer),
+        ("matched compute", longer, scratch),
+    ):
+        assert asked.from_base(base, transfer, to)
+        assert not asked.from_base(base, transfer, other)
+        assert not asked.from_base(base, transfer, {**to, "inputs": "3 axes"})
+        assert not asked.from_base(base, scratch, to)
 
 
 def test_a_gain_over_a_figure_below_zero_is_none(made: Path) -> None:
@@ -176,7 +194,11 @@ def test_published_figures_stand_beside_any_scaling_and_say_which() -> None:
 
 def test_gains_of_the_paper_are_of_its_models() -> None:
     assert {f.tags["init"] for f in scg_to_ecg.GAINS.figures} == {"cae", "tcn", "ecgnet", "cnn1d"}
-    assert np.isnan(scg_to_ecg.GAINS.paper({"model": "cae", "init": "cae"}, "pearson"))
+    unpruned = {"model": "cae", "init": "cae"}
+    pruned = {**unpruned, "pruning": "magnitude"}
+    assert np.isnan(scg_to_ecg.GAINS.paper(unpruned, "pearson", "equal steps"))
+    assert scg_to_ecg.GAINS.paper(pruned, "pearson", "equal steps") == 0.143
+    assert np.isnan(scg_to_ecg.GAINS.paper(pruned, "pearson", "matched compute"))
 
 
 # The page.
@@ -201,6 +223,26 @@ def test_page_tells_what_was_found(page: str) -> None:
         "Pearson r 0.694 in the paper (Table 1)",
     ):
         assert words in said, words
+
+
+def test_matched_compute_has_a_key_sentence_and_lines_but_no_place_in_the_chart(
+    made: Path, page: str
+) -> None:
+    said = text(page)
+    start = "At matched compute (against scg-cae-longer-honest), honest protocol, scg-subject"
+    (told, *_) = re.findall(re.escape(start) + r" \(2 folds\): [^:]*?\.(?= [A-Z])", said)
+    assert told.count(" from cae (") == told.count(" from tcn (") == 1
+    assert "against scg-cae-longer-honest, at matched compute" in said
+    study_ = read.study(made)
+    rows = study_.frame("gains").to_dict("records")
+    assert len(gains.others(study_, rows)) == len(gains.orders(study_, rows)) == 2
+    for other in ("equal steps", "matched compute"):
+        assert not gains.others(study_, [r for r in rows if r["against"] == other])
+    charted: list[Any] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gains, "chart", lambda rows, *_: charted.extend(rows))
+        gains.section(study_, Labels(("init",)))
+    assert {r["against"] for r in charted} == {"equal steps"}
 
 
 def test_page_of_signals_speaks_of_no_classes(page: str) -> None:

@@ -51,6 +51,12 @@ def test_best_median_and_worst_subject(base: Predictions, tmp_path: Path, name: 
     assert [p.subject for p in picks] == ["mitdb/201", "mitdb/200", "mitdb/202"]
 
 
+def test_a_channel_that_is_not_there_is_refused(base: Predictions, tmp_path: Path) -> None:
+    files = [saved_to(tmp_path, said_with(base, NOISE))]
+    with pytest.raises(ValueError, match="pearson: no class or channel 'V9'"):
+        signal_pictures.picked(files, PEARSON, "V9")
+
+
 def test_a_subject_is_ranked_by_the_mean_over_repeats(base: Predictions, tmp_path: Path) -> None:
     worse = {**NOISE, "mitdb/201": 9.0}
     files = [

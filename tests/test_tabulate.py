@@ -267,6 +267,13 @@ def test_primary_that_no_run_has_is_refused(made: Path) -> None:
         tables.comparisons(spec, own)
 
 
+def test_primary_class_that_no_run_has_is_refused(made: Path) -> None:
+    spec = study(primary="sensitivity:Z")
+    own = runs(spec, made, "mitdb-cnn-scratch-strict", "mitdb-cnn-pretext-strict")
+    with pytest.raises(ValueError, match=r"mitdb-cnn-pretext-strict: .* no class 'Z'\. Known: "):
+        tables.comparisons(spec, own)
+
+
 def test_a_class_can_be_primary(made: Path) -> None:
     spec = study(primary="sensitivity:S")
     names = ("mitdb-cnn-scratch-strict", "mitdb-cnn-pretext-strict")

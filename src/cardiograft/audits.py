@@ -4,7 +4,8 @@ Only the test part is asked about: figures on training or validation subjects ca
 By subject, and by samples of a recording however they were cut, over the splits of every training
 in the lineage. Near-duplicates under different names are the splits' own audits' work: a split's
 table holds no signals. A personal evaluation tests subjects that were trained on, at other times:
-their number is no fault, any sample of a test segment is.
+their number is no fault, any sample of a test segment is. Unless its split calibrates for 0 s: that
+is how a model does on strangers, and they must be.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,24 +35,28 @@ def lineage(spec: Audit, files: Sequence[Path]) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``protocol``, ``passed`` and one of ``findings`` for each ancestor: how many test
-        subjects it used, how many test segments it used samples of, examples, and whether it
-        chose by a test part.
+        ``protocol``, ``strangers`` (whether a test subject in the lineage is a fault),
+        ``passed`` and one of ``findings`` for each ancestor: how many test subjects it used,
+        how many test segments it used samples of, examples, and whether it chose by a test
+        part.
 
     Raises
     ------
     FileNotFoundError
         The split of the evaluation or of an ancestor is not among `files`.
     """
-    tables = {file.stem: splits.read(file)[0] for file in files}
+    read = {file.stem: splits.read(file) for file in files}
+    tables = {name: table for name, (table, _) in read.items()}
     tested = _parts(tables, spec.split, [part for part in spec.parts if part == "test"])
     findings = [_finding(ancestor, tables, tested) for ancestor in spec.lineage]
-    meant = spec.protocol == "personal"
+    _, split = read[spec.split]
+    strangers = spec.protocol != "personal" or _uncalibrated(split)
     passed = not any(
-        f["segments"] or f["chosen_on_test"] or (f["subjects"] and not meant) for f in findings
+        f["segments"] or f["chosen_on_test"] or (f["subjects"] and strangers) for f in findings
     )
     return {
         "protocol": spec.protocol,
+        "strangers": strangers,
         "split": spec.split,
         "subjects": pc.count_distinct(tested["subject"]).as_py(),
         "segments": len(tested),
@@ -62,13 +67,13 @@ def lineage(spec: Audit, files: Sequence[Path]) -> dict[str, Any]:
 
 def complaint(audit: Mapping[str, Any]) -> str:
     """Return one line on the worst finding of an audit that did not pass."""
-    personal = audit["protocol"] == "personal"
-    weight = ("segments", "chosen_on_test") if personal else ("subjects", "segments")
+    met = not audit["strangers"]
+    weight = ("segments", "chosen_on_test") if met else ("subjects", "segments")
     guilty = max(audit["findings"], key=lambda f: [f[key] for key in weight])
     name = f"{guilty['stage']} {guilty['ancestor']!r} (split {guilty['split']!r})"
-    if not guilty["segments"] and (personal or not guilty["subjects"]):
+    if not guilty["segments"] and (met or not guilty["subjects"]):
         return f"{name} chose its epoch on the test part: only a paper's evaluation can use it"
-    if personal:
+    if met:
         such = ", ".join(guilty["segment_examples"][:3])
         return (
             f"{name} used samples of {guilty['segments']} of the {audit['segments']} test"
@@ -79,6 +84,12 @@ def complaint(audit: Mapping[str, Any]) -> str:
         f"{name} used {guilty['subjects']} of the {audit['subjects']} test subjects of"
         f" {audit['split']!r} ({guilty['segments']} segments), such as {such}"
     )
+
+
+def _uncalibrated(split: Mapping[str, Any]) -> bool:
+    """Whether a split is the first point of a curve over calibration, by its spec."""
+    calibration = split.get("calibration")
+    return calibration is not None and not calibration["seconds"]
 
 
 def _finding(

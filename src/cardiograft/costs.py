@@ -53,16 +53,16 @@ def read(path: Path) -> dict[str, Any]:
         card = None
     if not isinstance(card, dict):
         raise ValueError(f"{path}: not a card")
-    # Of a job that was stopped and resumed, wall_s is the last stretch alone; training_s is all.
-    walls = [card[key] for key in ("wall_s", "training_s") if card.get(key) is not None]
-    card["wall_s"] = max(walls, default=None)
     return {**card, **told(card), "stage": stage, "entry": entry, "repeat": repeat}
 
 
 def told(card: dict[str, Any]) -> dict[str, Any]:
     """Return, by column, what lies deeper in a card; nothing of what it does not tell."""
     spec, sparsity = card.get("spec", {}), card.get("sparsity", {})
+    # Of a job that was stopped and resumed, wall_s is the last stretch alone; training_s is all.
+    walls = [card[key] for key in ("wall_s", "training_s") if card.get(key) is not None]
     return {
+        "wall_s": max(walls, default=None),
         "model": card.get("model", spec.get("model", {})).get("name", ""),
         "sources": ", ".join(str(parent["entry"]) for parent in card.get("parents", ())),
         "pruning": spec.get("sparsity", {}).get("method", ""),

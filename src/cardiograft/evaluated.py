@@ -20,6 +20,7 @@ from cardiograft.confusions import check
 from cardiograft.predictions import Predictions
 from cardiograft.records import Float64
 from cardiograft.specs.entry import Figure
+from cardiograft.specs.score import named
 from cardiograft.specs.tabulate import Row
 
 # The subjects that a file tells of, and what each adds to a metric: (S,) and (S, D).
@@ -60,8 +61,17 @@ class Run:
     records: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def metric(self, name: str) -> Figure:
-        """Return the metric whose name in tables is `name`."""
-        return next(m for m in self.row.metrics if scoring.named(m) == name)
+        """Return the metric whose name in tables is `name`.
+
+        Raises
+        ------
+        ValueError
+            The run has none of that name.
+        """
+        found = {named(metric): metric for metric in self.row.metrics}
+        if name not in found:
+            raise ValueError(f"{self.name}: no metric {name!r} (has {', '.join(found)})")
+        return found[name]
 
 
 def read(name: str, row: Row, files: Mapping[str, Sequence[Path]]) -> Run:
@@ -96,7 +106,7 @@ def read(name: str, row: Row, files: Mapping[str, Sequence[Path]]) -> Run:
             ids[part] += saved.id_N.tolist()
             subjects[part] += np.unique(saved.subject_N).tolist()
             for metric in row.metrics:
-                added[part, scoring.named(metric)].append(_added(saved, metric))
+                added[part, named(metric)].append(_added(saved, metric))
             if saved.kind == "classes":
                 counts.append(_cells(saved))
         _agree(run, repeat, labels, ids, subjects)
@@ -212,17 +222,20 @@ def shared(one: Run, other: Run, part: str, metric: str) -> tuple[Float64, Float
     Raises
     ------
     ValueError
-        They share no segment, or their labels differ.
+        They share no segment, their labels differ, or one has no such metric.
     """
     if one.labels != other.labels:
         raise ValueError(f"{one.name} and {other.name} have different labels: no comparison")
-    key = part, metric
+    figures, key = [run.metric(metric) for run in (one, other)], (part, metric)
     if one.ids.get(part) == other.ids.get(part):
         return one.sums[key], other.sums[key], one.segments[part]
     both = _ids(one, part) & _ids(other, part)
     if not both:
         raise ValueError(f"{one.name} and {other.name} share no {part} segment: no comparison")
-    first, second = (_restricted(run, part, run.metric(metric), both) for run in (one, other))
+    first, second = (
+        _restricted(run, part, figure, both)
+        for run, figure in zip((one, other), figures, strict=True)
+    )
     return first, second, len(both)
 
 

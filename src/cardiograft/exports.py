@@ -45,7 +45,7 @@ def write(checkpoint: Checkpoint, path: Path) -> None:
     """
     about = checkpoint.about
     if not {"spec", "shape"} <= about.keys():
-        raise ValueError(f"{path.name}: not a checkpoint of this project's training")
+        raise ValueError(f"{path}: made of what is not a checkpoint of this project's training")
     with atomic_file(path) as partial, h5py.File(partial, "w", locking=LOCKING) as file:
         _put(file, "weights", checkpoint.tensors)
         _put(file, "masks", {name: m.to(torch.uint8) for name, m in checkpoint.masks.items()})
@@ -83,7 +83,7 @@ def read(path: Path) -> Checkpoint:
                 raise ValueError(f"{path}: its format is {found!r}, not {FORMAT!r}")
             about, said = json.loads(file.attrs["about"]), file.attrs["weights_sha256"]
             weights, masks = _take(file, "weights"), _take(file, "masks")
-    except (OSError, KeyError) as error:
+    except (OSError, KeyError, json.JSONDecodeError) as error:
         raise ValueError(f"{path}: not a whole HDF5 file ({error})") from None
     masks = {name: mask.bool() for name, mask in masks.items()}
     checkpoint = Checkpoint(tensors=weights, masks=masks, about=about)

@@ -1,14 +1,16 @@
 """A config read whole, or refused in one line: what single entries can't know of each other."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import ValidationError
 
 from cardiograft import plugins
-from cardiograft.config import BaselineRun, Config, TransferRun, sources, splits_of
+from cardiograft.config import BaselineRun, Config, Model, TransferRun, sources, splits_of
 from cardiograft.members import members
 from cardiograft.specs.entry import Plugin
+from cardiograft.specs.score import named
 from cardiograft.sweeps import completed, expanded
 
 
@@ -83,19 +85,22 @@ def _check_agreement(config: Config) -> None:
             _check_domain(config, f"{stage}.{name}", run)
             _check_members(f"{stage}.{name}.model", run.model)
     for name, study in config.studies.items():
-        metrics = {m.name for e in study.evaluations for m in config.evaluations[e].metrics}
-        if study.primary not in metrics:
-            known = plugins.hint(study.primary, metrics)
+        # As tables name them, with their options.
+        metrics = {named(m) for e in study.evaluations for m in config.evaluations[e].metrics}
+        primary = study.primary.partition(":")[0]  # what follows it is one class
+        if primary not in metrics:
+            known = plugins.hint(primary, metrics)
             raise ValueError(
-                f"studies.{name}.primary: {study.primary!r} is no metric of its evaluations.{known}"
+                f"studies.{name}.primary: {primary!r} is no metric of its evaluations.{known}"
             )
         for run, evaluations in config.runs(name).items():
             if any(config.evaluations[e].pool for e in evaluations):
                 _check_pool(config, name, run, evaluations)
-        _check_drawn(config, name)
+        _check_shown(config, name)
+        _check_tags(config, name)
 
 
-def _check_drawn(config: Config, name: str) -> None:
+def _check_shown(config: Config, name: str) -> None:
     study, runs = config.studies[name], config.runs(name)
     for run in study.shown:
         if run not in runs:
@@ -107,11 +112,17 @@ def _check_drawn(config: Config, name: str) -> None:
                     f"studies.{name}.shown: {run!r} says no signals that could be drawn: its"
                     f" segments {segments!r} have no target"
                 )
+
+
+def _check_tags(config: Config, name: str) -> None:
+    # Values are not asked for: an overlay may leave out the runs of a comparison or a curve.
+    study = config.studies[name]
     tags = {tag for evaluation in study.evaluations for tag in config.tags(evaluation)}
-    for curve in study.curves:
-        if curve.tag not in tags:
-            known = plugins.hint(curve.tag, tags)
-            raise ValueError(f"studies.{name}.curves: no run has the tag {curve.tag!r}.{known}")
+    for key, asked in (("comparisons", study.comparisons), ("curves", study.curves)):
+        for one in asked:
+            if one.tag not in tags:
+                known = plugins.hint(one.tag, tags)
+                raise ValueError(f"studies.{name}.{key}: no run has the tag {one.tag!r}.{known}")
 
 
 def _check_pool(config: Config, study: str, pool: str, evaluations: tuple[str, ...]) -> None:
@@ -158,10 +169,33 @@ def _recipe(config: Config, name: str) -> dict[str, Any]:
         "model": f"{made_by.name} ({stage})",
         "protocol": config.splits[evaluation.split].protocol,
         "parts": evaluation.parts,
+        "controls": evaluation.controls,
         "repeats": run.repeats,
-        "metrics": [f"{m.name} {m.options}" if m.options else m.name for m in evaluation.metrics],
+        "metrics": [named(m) for m in evaluation.metrics],
         **{f"tag {tag!r}": value for tag, value in config.tags(name).items()},
+        **dict(_training(config, run)),
     }
+
+
+def _training(config: Config, run: Model, place: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield what a run asks for but its split and repeats; its sources not by name, but alike."""
+    plan = {"repeats", "tags", "split", "source", "sources"}
+    yield from _flat(place, run.model_dump(mode="json", exclude=plan))
+    maps = [source.map for source in run.sources] if isinstance(run, TransferRun) else []
+    for number, name in enumerate(sources(run)):
+        source = f"{place}sources.{number}."
+        yield f"{source}stage", config.stage_of(name)
+        yield f"{source}map", maps[number] if maps else None
+        yield from _training(config, config.trained(name), source)
+
+
+def _flat(place: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if not isinstance(value, dict):
+        yield place.removesuffix("."), value
+        return
+    for key, one in value.items():
+        if key not in ("kind", "domain"):  # the domain of an adaptation is a split as well
+            yield from _flat(f"{place}{key}.", one)
 
 
 def _check_members(place: str, model: Plugin) -> None:

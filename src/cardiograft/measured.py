@@ -1,4 +1,16 @@
-"""Measured tables: the figures that README and docs quote, tidy, with where they come from."""
+"""Measured tables: the figures that README and docs quote, tidy, with where they come from.
+
+A row is a figure of a run on its test part, but for
+
+``metric`` of ``segments`` or ``wall_s``
+    How many segments an entry has (by class), and what a repeat of a run takes.
+``protocol`` of ``gap``
+    Of a run by the paper's protocol less the honest one: ``paper run - honest run``.
+``metric`` of ``pearson, shuffled``
+    Of the same run, its input spoilt by that control.
+``metric`` of ``gain of pearson at matched compute``
+    Of a run over the base of that name, ``run - base run``, a share; ``paper`` is the paper's.
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -27,6 +39,12 @@ COLUMNS = (
     "commit",
 )
 GAP = "gap"
+GAIN = "gain of "
+CONTROLS = {
+    "shuffled": "in pieces, shuffled",
+    "other": "another person’s",
+    "phase": "noise of its spectrum",
+}
 # Metrics of the README's tables; what the paper says of the first that it gives has a column.
 SHOWN = (
     "accuracy",
@@ -73,7 +91,9 @@ def table(
     rows = [
         *_counts(summaries),
         *_scores(study),
+        *_controls(study),
         *_gaps(study),
+        *_gains(study),
         *_costs(study),
     ]
     about = {"study": study.name, "command": command, "commit": commit}
@@ -98,14 +118,46 @@ def _scores(study: Study) -> list[Row]:
         if row["run"]
     }
     return [
-        {
-            **{key: row[key] for key in ("run", "protocol", "metric", "class", "repeats")},
-            **{key: _short(row[key]) for key in ("value", "low", "high")},
-            "data": _data(row),
-            "paper": paper.get((row["run"], row["metric"], row["class"]), ""),
-        }
+        {**_score(row), "paper": paper.get((row["run"], row["metric"], row["class"]), "")}
         for row in records(study.frame("scores"))
         if row["part"] == "test"
+    ]
+
+
+def _score(row: Row) -> Row:
+    return {
+        **{key: row[key] for key in ("run", "protocol", "metric", "class", "repeats")},
+        **{key: _short(row[key]) for key in ("value", "low", "high")},
+        "data": _data(row),
+    }
+
+
+def _controls(study: Study) -> list[Row]:
+    """Return the README's figures of each run on spoilt inputs."""
+    found = []
+    for row in records(study.frame("scores")):
+        part, _, control = row["part"].partition(", ")
+        if part == "test" and control and not row["class"] and _shown(row["metric"]):
+            found.append({**_score(row), "metric": _spoilt(row["metric"], control)})
+    return found
+
+
+def _spoilt(metric: str, control: str) -> str:
+    return f"{metric}, {control}"
+
+
+def _gains(study: Study) -> list[Row]:
+    return [
+        {
+            "run": f"{row['run']} - {row['base_run']}",
+            "protocol": row["protocol"],
+            "data": _data(row),
+            "metric": f"{GAIN}{row['metric']} at {row['against']}",
+            "class": row["class"],
+            "value": _short(row["gain"]),
+            **{key: _short(row[key]) for key in ("low", "high", "paper")},
+        }
+        for row in records(study.frame("gains"))
     ]
 
 
@@ -158,7 +210,9 @@ def _short(value: str) -> str:
 
 
 def readme_table(path: Path) -> str:
-    """Return the Markdown of a measured table: gaps in sight, every run and its cost folded.
+    """Return the Markdown of a measured table: every run and its cost folded, the rest in sight.
+
+    That is gaps, the range of what runs score of spoilt inputs, and gains that the paper tells of.
 
     Only figures over all classes are shown: those of `SHOWN`, whoever they leave out.
     """
@@ -176,13 +230,15 @@ def readme_table(path: Path) -> str:
         own = {r["metric"]: r for r in rows if r["run"] == run}
         lines.append(_line(run, own, metrics, theirs, walls.get(run, "")))
     runs = f"<details><summary>Every run</summary>\n\n{_markdown(lines)}\n\n</details>"
-    parts = _sentence(frame), _gap_table(frame, metrics), runs
+    tables = _gap_table(frame, metrics), _control_table(frame, metrics), _gain_table(frame)
+    parts = _sentence(frame), *tables, runs
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _shown(metric: str) -> bool:
     name, _, options = metric.partition("(")
-    return name in SHOWN and (not options or options.startswith("without "))
+    left_out = options.startswith("without ") and options.endswith(")")
+    return name in SHOWN and (left_out or not options)
 
 
 def _title(metric: str) -> str:
@@ -239,6 +295,54 @@ def _gap_table(frame: pd.DataFrame, metrics: Sequence[str]) -> str:
         cells = [_figure(own[m], signed=True) if m in own else "" for m in metrics]
         lines.append([run.replace(" - ", " − "), *cells])
     return _markdown(lines)
+
+
+def _control_table(frame: pd.DataFrame, metrics: Sequence[str]) -> str:
+    """Return, a control each, the lowest and the highest figure of any run."""
+    rows = [r for r in records(frame) if ", " not in r["data"]]  # as for gaps
+    lines = []
+    for control, title in CONTROLS.items():
+        own = {m: [r for r in rows if r["metric"] == _spoilt(m, control)] for m in metrics}
+        runs = {r["run"] for some in own.values() for r in some}
+        if runs:
+            cells = [_range(m, [r["value"] for r in own[m] if r["value"]]) for m in metrics]
+            lines.append([title, str(len(runs)), *cells])
+    if not lines:
+        return ""
+    head = ["Spoilt input: lowest to highest figure", "Runs", *map(_title, metrics)]
+    return _markdown([head, ["---", *["--:"] * (len(head) - 1)], *lines])
+
+
+def _range(metric: str, values: Sequence[str]) -> str:
+    ends = [_number(metric, v) for v in sorted(values, key=float)]
+    return f"{ends[0]} to {ends[-1]}" if ends else ""
+
+
+def _gain_table(frame: pd.DataFrame) -> str:
+    """Return the gains that the paper tells of, over each base."""
+    rows: dict[tuple[str, str], dict[str, Row]] = {}
+    for row in records(frame):
+        if row["metric"].startswith(GAIN) and ", " not in row["data"]:  # as for gaps
+            figure, _, base = row["metric"].removeprefix(GAIN).partition(" at ")
+            rows.setdefault((row["run"].partition(" - ")[0], figure), {})[base] = row
+    told = {key: own for key, own in rows.items() if any(r["paper"] for r in own.values())}
+    if not told:
+        return ""
+    bases = once(base for own in told.values() for base in own)
+    head = ["Gain, %", "Figure", "Protocol", "Paper’s", *(f"At {base}" for base in bases)]
+    lines = [head, ["---", "---", "---", *["--:"] * (1 + len(bases))]]
+    for (run, figure), own in told.items():
+        paper = next(r["paper"] for r in own.values() if r["paper"])
+        theirs = wording.number(paper, percent=True, signed=True)
+        cells = [_gain(own[base]) if base in own else "" for base in bases]
+        protocol = next(iter(own.values()))["protocol"]
+        lines.append([run, _title(figure).partition(",")[0], protocol, theirs, *cells])
+    return _markdown(lines)
+
+
+def _gain(row: Row) -> str:
+    ends = wording.interval(row["low"], row["high"], percent=True, signed=True)
+    return f"{wording.number(row['value'], percent=True, signed=True)} {ends}".strip()
 
 
 def _sentence(frame: pd.DataFrame) -> str:

@@ -81,35 +81,36 @@ class Published:
 
 @dataclass(frozen=True, kw_only=True)
 class Gains:
-    """What a run gains over the one it is measured from, relative to that one's figure.
+    """What a run gains over those it is measured from, relative to their figures.
 
     Attributes
     ----------
     tag
         What tells the runs apart: ``init``.
-    base
-        The tags of the run that gains are measured from: ``{"init": "scratch"}``. Every other
-        tag is the same in both.
+    bases
+        What gains are measured from: a name, and the tags of such a run,
+        ``{"init": "scratch"}``. Every other tag is the same in both. The first is the paper's.
     figures
         The paper's: their metric is the one whose gain it is, a share.
     """
 
     tag: str
-    base: Mapping[str, str]
+    bases: Mapping[str, Mapping[str, str]]
     figures: tuple[Published, ...]
 
-    def paper(self, tags: Mapping[str, str], metric: str) -> float:
+    def paper(self, tags: Mapping[str, str], metric: str, base: str) -> float:
         """Return the paper's gain of a run with these tags; NaN where it gives none."""
-        for figure in self.figures:
+        for figure in self.figures if base == next(iter(self.bases)) else ():
             if figure.metric == metric and _has(tags, figure.tags):
                 return figure.value
         return float("nan")
 
-    def from_base(self, of: Mapping[str, str], to: Mapping[str, str]) -> bool:
-        """Whether a run with tags `of` gains something over its base, one with tags `to`."""
-        if not _has(to, self.base) or of.get(self.tag) in (self.base[self.tag], "none", None):
+    def from_base(self, base: str, of: Mapping[str, str], to: Mapping[str, str]) -> bool:
+        """Whether a run with tags `of` gains something over a base, one with tags `to`."""
+        asked = self.bases[base]
+        if not _has(to, asked) or of.get(self.tag) in (asked[self.tag], "none", None):
             return False
-        others = [{k: v for k, v in tags.items() if k not in self.base} for tags in (of, to)]
+        others = [{k: v for k, v in tags.items() if k not in asked} for tags in (of, to)]
         return others[0] == others[1]
 
 

@@ -25,24 +25,9 @@ from cardiograft.predictions import Predictions
 from cardiograft.records import Float64
 from cardiograft.specs.entry import Figure
 from cardiograft.specs.predict import parts_of_predictions
+from cardiograft.specs.score import named
 
 PARTS = parts_of_predictions()
-
-
-def named(metric: Figure) -> str:
-    """Return a metric's name in tables: with the options that differ from the defaults.
-
-    ``jkappa(unscored=Q+F, without mitdb/232)``.
-    """
-    defaults = plugins.options(metric.kind, metric.name)().model_dump(mode="json")
-    chosen = [f"{k}={_plain(v)}" for k, v in metric.options.items() if v != defaults[k]]
-    if metric.without:
-        chosen.append(f"without {'+'.join(metric.without)}")
-    return f"{metric.name}({', '.join(chosen)})" if chosen else metric.name
-
-
-def _plain(value: Any) -> str:
-    return "+".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def additive(predictions: Predictions, metric: Figure) -> Float64:

@@ -22,6 +22,7 @@ from cardiograft.predictions import Predictions
 from cardiograft.records import Float32, Float64
 from cardiograft.signals import scaling
 from cardiograft.specs.entry import Figure
+from cardiograft.specs.score import named
 from cardiograft.specs.tabulate import Tabulate
 
 Files = Sequence[Sequence[Path]]
@@ -56,23 +57,16 @@ def tables(
     found: dict[str, list[pd.DataFrame]] = {}
     for run in (run for run in runs if run.name in spec.shown):
         rates = heart_rates(run.files[0])
-        metric, which = _primary(spec, run)
+        name, _, which = spec.primary.partition(":")
+        held = _found(spec.shown[run.name], folders)
         frames = {
-            "overlays": overlays(run.files, metric, which, _found(spec.shown[run.name], folders)),
+            "overlays": overlays(run.files, run.metric(name), which, held),
             "heart_rates": rates,
             "agreement": agreement(rates),
         }
-        for name, frame in frames.items():
-            found.setdefault(name, []).append(frame.assign(run=run.name))
+        for table, frame in frames.items():
+            found.setdefault(table, []).append(frame.assign(run=run.name))
     return {name: pd.concat(some, ignore_index=True) for name, some in found.items()}
-
-
-def _primary(spec: Tabulate, run: Run) -> tuple[Figure, str]:
-    name, _, which = spec.primary.partition(":")
-    known = [scoring.named(m) for m in run.row.metrics]
-    if name not in known:
-        raise ValueError(f"{run.name}: no metric {name!r} to rank by (has {', '.join(known)})")
-    return run.metric(name), which
 
 
 def _found(names: Sequence[str], folders: Mapping[str, Path]) -> list[Path]:
@@ -119,7 +113,7 @@ def picked(files: Files, metric: Figure, which: str = "") -> list[Pick]:
     repeats = [each_subject(_test(files_of), metric, which) for files_of in files]
     mean = pd.concat(repeats, axis=1).mean(axis=1, skipna=False).dropna()
     if mean.empty:
-        raise ValueError(f"{files[0][0]}: {scoring.named(metric)} is defined of no subject")
+        raise ValueError(f"{files[0][0]}: {named(metric)} is defined of no subject")
     found = []
     for rank, subject in zip(RANKS, _ranked(mean, metric), strict=True):
         segment, value = _median_window(files[0], subject, metric, which)
@@ -163,7 +157,11 @@ def figures(saved: Predictions, metric: Figure, which: str = "") -> pd.Series:
     """Return a metric's figure of each subject alone, by name; NaN where it has none."""
     name_S = np.unique(saved.subject_N)
     sums_SD = scoring.additive(saved, metric.model_copy(update={"without": ()}))
-    return pd.Series(scoring.values(metric, sums_SD, saved.labels)[which], index=name_S)
+    found = scoring.values(metric, sums_SD, saved.labels)
+    if which not in found:
+        hint = plugins.hint(which, found)
+        raise ValueError(f"{named(metric)}: no class or channel {which!r}.{hint}")
+    return pd.Series(found[which], index=name_S)
 
 
 def _test(files: Sequence[Path]) -> list[Predictions]:

@@ -41,20 +41,17 @@ def expanded(config: Raw) -> Raw:
     Raises
     ------
     ValueError
-        A section or an entry is no mapping, or a sweep and its name do not agree.
+        A section, an entry, its sweep or its tags are no mapping, or a sweep and its name do not
+        agree.
     """
     result = dict(config)
     for section in SECTIONS:
-        entries = config.get(section) or {}
-        if not isinstance(entries, dict):
-            raise ValueError(f"{section}: expected a mapping of entries, not {entries!r}")
+        entries = _mapping(section, config.get(section) or {})
         result[section] = {}
         for name, entry in entries.items():
             if entry is None:
                 continue
-            if not isinstance(entry, dict):
-                raise ValueError(f"{section}.{name}: expected a mapping, not {entry!r}")
-            for full, one in _each(section, name, entry, result):
+            for full, one in _each(section, name, _mapping(f"{section}.{name}", entry), result):
                 if full in result[section]:
                     raise ValueError(f"{section}.{full}: two entries expand to this name")
                 result[section][full] = one
@@ -70,8 +67,10 @@ def completed(config: Raw) -> Raw:
     for name, database in config["databases"].items():
         database.setdefault("dataset", name)
     for entry in config["segments"].values():
-        database = config["databases"].get(entry.get("database"), {})
-        entry.setdefault("dataset", database.get("dataset", ""))
+        database = entry.get("database")
+        known = isinstance(database, str)  # or it is refused, in one line, later
+        reader = config["databases"].get(database, {}).get("dataset", "") if known else ""
+        entry.setdefault("dataset", reader)
     for section in ("prune", "transfer"):
         for name, entry in config[section].items():
             _take_from_source(config, f"{section}.{name}", entry)
@@ -91,7 +90,7 @@ def completed(config: Raw) -> Raw:
 
 def _each(section: str, name: str, entry: Raw, config: Raw) -> list[tuple[str, Raw]]:
     entry = dict(entry)
-    sweep = entry.pop("sweep", {})
+    sweep = _mapping(f"{section}.{name}.sweep", entry.pop("sweep", {}))
     names = PLACEHOLDER.findall(name)
     if set(names) != set(sweep):
         raise ValueError(
@@ -105,12 +104,18 @@ def _each(section: str, name: str, entry: Raw, config: Raw) -> list[tuple[str, R
         one = _filled(entry, variables, f"{section}.{name}")
         if section in TAGGED and sweep:
             given = {k: str(v) for k, v in variables.items() if k not in UNTAGGED}
-            tags = {**given, **one.get("tags", {})}
+            tags = {**given, **_mapping(f"{section}.{name}.tags", one.get("tags", {}))}
             # An evaluation's null is kept: it drops the tag of its model as well.
             kept = section == "evaluations"
             one["tags"] = {k: v for k, v in tags.items() if kept or v is not None}
         found.append((_filled(name, variables, section), one))
     return found
+
+
+def _mapping(place: str, given: Any) -> Raw:
+    if not isinstance(given, dict):
+        raise ValueError(f"{place}: expected a mapping, not {given!r}")
+    return given
 
 
 def _values(section: str, name: str, key: str, values: Any, config: Raw) -> list[Any]:
@@ -159,7 +164,7 @@ def _take_from_source(config: Raw, place: str, entry: Raw) -> None:
             raise ValueError(f"{place}: 'source' and 'sources' contradict: give one of them")
         mapped = {"map": entry.pop("map")} if "map" in entry else {}
         entry["sources"] = [] if source is None else [{"entry": source, **mapped}]
-    first = entry.get("source") or next((s.get("entry") for s in entry.get("sources", ())), None)
+    first = entry.get("source") or _first(place, entry.get("sources", ()))
     source = _training(config, first)
     if first is not None and source is None:
         known = plugins.hint(str(first), _all_trainings(config))
@@ -168,6 +173,13 @@ def _take_from_source(config: Raw, place: str, entry: Raw) -> None:
         if source and key in source:
             pruned = key == "model" and first in config["prune"]
             entry.setdefault(key, _result(source) if pruned else source[key])
+
+
+def _first(place: str, sources: Any) -> Any:
+    """Return the entry of the first source, if there is one."""
+    if not isinstance(sources, list | tuple) or not all(isinstance(s, dict) for s in sources):
+        raise ValueError(f"{place}.sources: expected a list of {{entry, map}}, not {sources!r}")
+    return next((s.get("entry") for s in sources), None)
 
 
 def _result(source: Raw) -> Any:
@@ -181,7 +193,7 @@ def _result(source: Raw) -> Any:
 
 def _training(config: Raw, name: Any) -> Raw | None:
     for section in TRAININGS:
-        if name in config[section]:
+        if isinstance(name, str) and name in config[section]:
             found: Raw = config[section][name]
             return found
     return None
@@ -193,9 +205,11 @@ def _all_trainings(config: Raw) -> list[str]:
 
 def _matching(place: str, patterns: Any, known: Any) -> list[str]:
     patterns = [patterns] if isinstance(patterns, str) else patterns
+    if not isinstance(patterns, list):
+        raise ValueError(f"{place}: expected names or patterns of names, not {patterns!r}")
     found: list[str] = []
-    for pattern in patterns:
-        hits = [name for name in known if fnmatchcase(name, str(pattern))]
+    for pattern in map(str, patterns):
+        hits = [name for name in known if fnmatchcase(name, pattern)]
         if not hits:
             raise ValueError(f"{place}: nothing matches {pattern!r}.{plugins.hint(pattern, known)}")
         found += [h for h in hits if h not in found]

@@ -4,17 +4,16 @@ Legend: R repeats, S subjects, D additive numbers a subject, B bootstrap draws.
 """
 
 from collections.abc import Iterator, Sequence
-from functools import partial
-from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from cardiograft import scoring, statistics
+from cardiograft import plugins, scoring, statistics
 from cardiograft.evaluated import Run, shared
 from cardiograft.records import Float64
 from cardiograft.specs.entry import Figure
+from cardiograft.specs.score import named
 from cardiograft.specs.tabulate import Tabulate
 from cardiograft.statistics import Values
 
@@ -47,7 +46,7 @@ def scores(spec: Tabulate, runs: Sequence[Run], scored: pd.DataFrame) -> pd.Data
             group = own[which]
             rows.append(
                 {
-                    **_place(spec, run),
+                    **place(spec, run),
                     "part": part,
                     "metric": metric,
                     "class": name,
@@ -74,7 +73,8 @@ def _scored(run: Run) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _place(spec: Tabulate, run: Run) -> dict[str, Any]:
+def place(spec: Tabulate, run: Run) -> dict[str, Any]:
+    """Return the columns that say which run a row is of, and where it was tested."""
     tags = {f"tag_{tag}": run.row.tags.get(tag, "") for tag in tag_columns(spec)}
     return {
         "study": spec.study.name,
@@ -89,40 +89,57 @@ def _intervals(
     spec: Tabulate, run: Run
 ) -> Iterator[tuple[tuple[str, str, str], tuple[float, float]]]:
     for part in run.subjects:
-        for metric in run.row.metrics:
-            name = scoring.named(metric)
-            sums_RSD = run.sums[part, name]
-            weights_BS = _weights(spec, run.row.protocol, sums_RSD.shape[1])
-            drawn = statistics.over_repeats(_values(metric, run.labels), sums_RSD, weights_BS)
-            rests = carried(metric, sums_RSD, run.labels)
-            for which, values_B in drawn.items():
-                yield (
-                    (part, name, which),
-                    statistics.interval(
-                        values_B,
-                        level=spec.level,
-                        subjects=rests[which],
-                        least=spec.least_subjects,
-                    ),
-                )
+        for name in map(named, run.row.metrics):
+            own = drawn(spec, run, name, run.sums[part, name])
+            for which, values_B in own.draws.items():
+                yield (part, name, which), interval(spec, values_B, own.subjects[which])
 
 
-def _weights(spec: Tabulate, stream: str, subjects: int) -> Float64:
-    return statistics.draws(subjects, count=spec.draws, seed=(spec.seed, STREAM[stream]))
+class Drawn(NamedTuple):
+    """A metric of a run, mean over repeats: class or ``""`` to what is known of its figure.
+
+    Attributes
+    ----------
+    points
+        The figure.
+    draws
+        Of each draw of the bootstrap, shape (B,).
+    subjects
+        How many carry it: the fewest of any repeat.
+    """
+
+    points: dict[str, float]
+    draws: dict[str, Float64]
+    subjects: dict[str, int]
+
+
+def drawn(spec: Tabulate, run: Run, name: str, sums_RSD: Float64) -> Drawn:
+    """Return a metric's figures and draws; runs of one protocol share draws of equal subjects."""
+    metric = run.metric(name)
+    values, subjects = _values(metric, run.labels), sums_RSD.shape[1]
+    seed = (spec.seed, STREAM[run.row.protocol])
+    weights_BS = statistics.draws(subjects, count=spec.draws, seed=seed)
+    whole = statistics.over_repeats(values, sums_RSD, np.ones((1, subjects)))
+    rests = [scoring.support(metric, sums_SD, run.labels) for sums_SD in sums_RSD]
+    return Drawn(
+        points={which: float(value[0]) for which, value in whole.items()},
+        draws=statistics.over_repeats(values, sums_RSD, weights_BS),
+        subjects={which: min(one[which][1] for one in rests) for which in whole},
+    )
+
+
+def interval(spec: Tabulate, values_B: Float64, subjects: int) -> tuple[float, float]:
+    """Return the interval of bootstrap draws that so many subjects carry."""
+    return statistics.interval(
+        values_B, level=spec.level, subjects=subjects, least=spec.least_subjects
+    )
 
 
 def _values(metric: Figure, labels: tuple[str, ...]) -> Values:
-    return partial(_of, metric, labels)
+    def values(sums_BD: Float64) -> dict[str, Float64]:
+        return scoring.values(metric, sums_BD, labels)
 
-
-def _of(metric: Figure, labels: tuple[str, ...], sums_BD: Float64) -> dict[str, Float64]:
-    return scoring.values(metric, sums_BD, labels)
-
-
-def carried(metric: Figure, sums_RSD: Float64, labels: tuple[str, ...]) -> dict[str, int]:
-    """Return how many subjects carry each figure of a metric: the fewest of any repeat."""
-    found = [scoring.support(metric, sums_SD, labels) for sums_SD in sums_RSD]
-    return {name: min(one[name][1] for one in found) for name in found[0]}
+    return values
 
 
 def gaps(spec: Tabulate, runs: Sequence[Run]) -> pd.DataFrame:
@@ -143,48 +160,28 @@ def gaps(spec: Tabulate, runs: Sequence[Run]) -> pd.DataFrame:
 
 
 def _gap(spec: Tabulate, paper: Run, honest: Run) -> Iterator[dict[str, Any]]:
-    for name in (scoring.named(m) for m in paper.row.metrics if m in honest.row.metrics):
-        found = [_point_and_draws(spec, run, name) for run in (paper, honest)]
-        (points, drawn, rests), (points_h, drawn_h, rests_h) = found
-        for which in (w for w in points if w in points_h):
-            subjects = min(rests[which], rests_h[which])
-            low, high = statistics.interval(
-                drawn[which] - drawn_h[which],
-                level=spec.level,
-                subjects=subjects,
-                least=spec.least_subjects,
-            )
-            place = {k: v for k, v in _place(spec, paper).items() if k.startswith("tag_")}
+    for name in (named(m) for m in paper.row.metrics if m in honest.row.metrics):
+        one, other = (drawn(spec, r, name, r.sums["test", name]) for r in (paper, honest))
+        for which in (w for w in one.points if w in other.points):
+            subjects = min(one.subjects[which], other.subjects[which])
+            low, high = interval(spec, one.draws[which] - other.draws[which], subjects)
             yield {
                 "study": spec.study.name,
-                **place,
+                **{k: v for k, v in place(spec, paper).items() if k.startswith("tag_")},
                 "metric": name,
                 "class": which,
                 "paper_run": paper.name,
                 "honest_run": honest.name,
                 "paper_split": paper.row.split,
                 "honest_split": honest.row.split,
-                "paper": points[which],
-                "honest": points_h[which],
-                "gap": points[which] - points_h[which],
+                "paper": one.points[which],
+                "honest": other.points[which],
+                "gap": one.points[which] - other.points[which],
                 "low": low,
                 "high": high,
                 "subjects": subjects,
                 "simulated": paper.row.simulated,
             }
-
-
-def _point_and_draws(
-    spec: Tabulate, run: Run, name: str
-) -> tuple[dict[str, float], dict[str, Float64], dict[str, int]]:
-    metric = run.metric(name)
-    sums_RSD = run.sums["test", name]
-    values = _values(metric, run.labels)
-    weights_BS = _weights(spec, run.row.protocol, sums_RSD.shape[1])
-    whole = statistics.over_repeats(values, sums_RSD, np.ones((1, weights_BS.shape[1])))
-    drawn = statistics.over_repeats(values, sums_RSD, weights_BS)
-    points = {which: float(value[0]) for which, value in whole.items()}
-    return points, drawn, carried(metric, sums_RSD, run.labels)
 
 
 def comparisons(spec: Tabulate, runs: Sequence[Run]) -> pd.DataFrame:
@@ -193,7 +190,8 @@ def comparisons(spec: Tabulate, runs: Sequence[Run]) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        A run of the family lacks the primary metric, or two of a pair share no segment.
+        A run of the family lacks the primary metric or its class, or two of a pair share no
+        segment.
     """
     rows = []
     runs = [run for run in runs if "test" in run.ids]
@@ -209,34 +207,28 @@ def comparisons(spec: Tabulate, runs: Sequence[Run]) -> pd.DataFrame:
 
 
 def _pair(of: Run, to: Run, tag: str) -> bool:
-    others = [{k: v for k, v in run.row.tags.items() if k != tag} for run in (of, to)]
-    places = [(r.row.split, r.row.protocol, r.row.simulated) for r in (of, to)]
-    return all(a == b for a, b in pairwise(others)) and places[0] == places[1]
+    one, other = ({k: v for k, v in run.row.tags.items() if k != tag} for run in (of, to))
+    return one == other and tested_alike(of, to)
+
+
+def tested_alike(one: Run, other: Run) -> bool:
+    """Whether two runs are of one protocol, on one split of data of one kind."""
+    here, there = ((r.row.protocol, r.row.split, r.row.simulated) for r in (one, other))
+    return here == there
 
 
 def _compared(spec: Tabulate, of: Run, to: Run, tag: str) -> dict[str, Any]:
     name, _, which = spec.primary.partition(":")
-    for run in (of, to):
-        known = [scoring.named(m) for m in run.row.metrics]
-        if name not in known:
-            raise ValueError(f"{run.name}: no metric {name!r} (has {', '.join(known)})")
     of_RSD, to_RSD, segments = shared(of, to, "test", name)
-    metric = of.metric(name)
-    values = _values(metric, of.labels)
-    weights_BS = _weights(spec, of.row.protocol, of_RSD.shape[1])
-    whole_1S = np.ones((1, of_RSD.shape[1]))
-    point, drawn = (
-        [statistics.over_repeats(values, sums, weights)[which] for sums in (of_RSD, to_RSD)]
-        for weights in (whole_1S, weights_BS)
-    )
-    subjects = min(carried(metric, sums, of.labels)[which] for sums in (of_RSD, to_RSD))
-    low, high = statistics.interval(
-        drawn[0] - drawn[1], level=spec.level, subjects=subjects, least=spec.least_subjects
-    )
-    p = statistics.paired_p(
-        values, of_RSD, to_RSD, count=spec.draws, seed=(spec.seed, STREAM["swaps"])
-    )
-    others = {k: v for k, v in _place(spec, of).items() if k != f"tag_{tag}" and k != "run"}
+    one, other = (drawn(spec, run, name, s) for run, s in ((of, of_RSD), (to, to_RSD)))
+    if which not in one.points:
+        hint = plugins.hint(which, one.points)
+        raise ValueError(f"{of.name}: primary {spec.primary!r}: no class {which!r}.{hint}")
+    subjects = min(one.subjects[which], other.subjects[which])
+    low, high = interval(spec, one.draws[which] - other.draws[which], subjects)
+    values, seed = _values(of.metric(name), of.labels), (spec.seed, STREAM["swaps"])
+    p = statistics.paired_p(values, of_RSD, to_RSD, count=spec.draws, seed=seed)
+    others = {k: v for k, v in place(spec, of).items() if k not in (f"tag_{tag}", "run")}
     return {
         **others,
         "of": of.row.tags[tag],
@@ -245,9 +237,9 @@ def _compared(spec: Tabulate, of: Run, to: Run, tag: str) -> dict[str, Any]:
         "to_run": to.name,
         "metric": name,
         "class": which,
-        "of_value": float(point[0][0]),
-        "to_value": float(point[1][0]),
-        "difference": float(point[0][0] - point[1][0]),
+        "of_value": one.points[which],
+        "to_value": other.points[which],
+        "difference": one.points[which] - other.points[which],
         "low": low,
         "high": high,
         "p": p[which] if subjects >= spec.least_subjects else np.nan,

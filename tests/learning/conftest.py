@@ -1,6 +1,8 @@
 """A small cohort in shards: beats whose class can be seen, in two parts of a heart cycle."""
 
 import json
+import os
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from accelerate.state import AcceleratorState
 
-from cardiograft import runs, shards
+from cardiograft import runs, shards, training
 from cardiograft.specs.pretrain import Pretrain
 
 SAMPLES = 64
@@ -103,6 +105,31 @@ def _fresh_accelerate() -> Iterator[None]:
     """Accelerate keeps one precision a process; each test is a process to itself."""
     yield
     AcceleratorState._reset_state(True)
+
+
+Interrupt = Callable[..., list[int]]
+ENDINGS = {"told": SystemExit, "killed": KeyboardInterrupt}
+
+
+@pytest.fixture
+def interrupted(monkeypatch: pytest.MonkeyPatch) -> Interrupt:
+    """Have trainings told to end, or killed, at a step; return what counts the steps begun."""
+
+    def at(count: int, ending: str = "told") -> list[int]:
+        step, taken = training._step, list[int]()
+
+        def interrupting(*arguments: Any) -> Any:
+            taken.append(1)
+            if len(taken) == count:
+                if ending == "killed":
+                    raise KeyboardInterrupt
+                os.kill(os.getpid(), signal.SIGTERM)
+            return step(*arguments)
+
+        monkeypatch.setattr(training, "_step", interrupting)
+        return taken
+
+    return at
 
 
 @pytest.fixture

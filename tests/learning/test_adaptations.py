@@ -2,8 +2,6 @@
 
 import json
 import math
-import os
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,7 @@ import torch
 from accelerate import Accelerator
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from learning.conftest import SMALL, beats, write_split
+from learning.conftest import ENDINGS, SMALL, Interrupt, beats, write_split
 from pydantic import TypeAdapter, ValidationError
 from torch import Tensor, nn
 from torch.nn import functional
@@ -456,7 +454,7 @@ def history(folder: Path) -> list[dict[str, Any]]:
     ids=lambda a: a["name"],
 )
 def test_interrupted_it_ends_in_the_same_bytes(
-    job: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, adaptation: Any, ending: str
+    job: Any, interrupted: Interrupt, tmp_path: Path, adaptation: Any, ending: str
 ) -> None:
     given: dict[str, Any] = {
         "adaptation": adaptation,
@@ -466,18 +464,8 @@ def test_interrupted_it_ends_in_the_same_bytes(
         "keep": "best_validation",
     }
     whole = job("whole", **given)
-    step, taken = training._step, []
-
-    def interrupted(*arguments: Any) -> Any:
-        taken.append(1)
-        if len(taken) == 14:  # the fourth step of the second epoch
-            if ending == "killed":
-                raise KeyboardInterrupt
-            os.kill(os.getpid(), signal.SIGTERM)
-        return step(*arguments)
-
-    monkeypatch.setattr(training, "_step", interrupted)
-    with pytest.raises(SystemExit if ending == "told" else KeyboardInterrupt):
+    taken = interrupted(14, ending)  # the fourth step of the second epoch
+    with pytest.raises(ENDINGS[ending]):
         job("cut", **given)
     (file,) = (tmp_path / "state").glob("*/state.safetensors")
     held, about = checkpoints.read_tensors(file)

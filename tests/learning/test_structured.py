@@ -1,8 +1,6 @@
 """Structured pruning: which channels hang together, and the smaller network that is left."""
 
 import json
-import os
-import signal
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -13,10 +11,11 @@ import scripts
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from learning.conftest import Interrupt
 from pydantic import TypeAdapter
 from torch import Tensor, nn
 
-from cardiograft import checkpoints, coupling, plugins, predicting, pruning, training
+from cardiograft import checkpoints, coupling, plugins, predicting, pruning
 from cardiograft.records import Shape
 from cardiograft.specs.entry import Model, Plugin
 from cardiograft.specs.predict import Predict
@@ -418,24 +417,13 @@ def test_it_is_transferred_into_its_own_size(
 
 
 def test_stopped_and_resumed_it_ends_in_the_same_bytes(
-    cohort: Any,
-    pretrained: Callable[..., Path],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    cohort: Any, pretrained: Callable[..., Path], interrupted: Interrupt, tmp_path: Path
 ) -> None:
     source = pretrained(
         model={"name": "cae", "widths": [16, 16], "kernel": 3, "code": 2}, task="reconstruct"
     )
     calm = pruned(cohort, source, tmp_path / "calm")
-    step, taken = training._step, []
-
-    def interrupted(*arguments: Any) -> Any:
-        taken.append(1)
-        if len(taken) == 14:  # channels have gone, and more will
-            os.kill(os.getpid(), signal.SIGTERM)
-        return step(*arguments)
-
-    monkeypatch.setattr(training, "_step", interrupted)
+    interrupted(14)  # channels have gone, and more will
     with pytest.raises(SystemExit):
         pruned(cohort, source, tmp_path / "again")
     assert (tmp_path / "again/state").exists()

@@ -15,6 +15,7 @@ import pytest
 import scripts
 import torch
 from accelerate import Accelerator
+from learning.conftest import ENDINGS, Interrupt
 from pydantic import ValidationError
 from torch import Tensor, nn
 
@@ -130,19 +131,11 @@ MODEL = {"name": "cnn", "widths": [4, 4, 4], "kernel": 5, "hidden": [8, 6]}
 
 
 def test_told_to_end_it_saves_its_state_at_the_very_step(
-    pretrained: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pretrained: Train, interrupted: Interrupt, tmp_path: Path
 ) -> None:
     asked = {"epochs": 3, "clip_norm": 1.0, "schedule": "cosine", "optimiser": "adamw"}
     whole = pretrained("whole", **asked)
-    step, taken = training._step, []
-
-    def interrupted(*arguments: Any) -> Any:
-        taken.append(1)
-        if len(taken) == 14:  # the fourth step of the second epoch
-            os.kill(os.getpid(), signal.SIGTERM)
-        return step(*arguments)
-
-    monkeypatch.setattr(training, "_step", interrupted)
+    taken = interrupted(14)  # the fourth step of the second epoch
     with pytest.raises(SystemExit, match="143"):
         pretrained("cut", **asked)
     assert not (tmp_path / "cut").exists()
@@ -605,7 +598,7 @@ def test_what_is_frozen_stays_to_the_bit_in_the_average_too(
 
 @pytest.mark.parametrize("ending", ["told", "killed"])
 def test_schedule_and_average_go_on_exactly(
-    pretrained: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+    pretrained: Train, interrupted: Interrupt, tmp_path: Path, ending: str
 ) -> None:
     asked: dict[str, Any] = {
         "epochs": 4,
@@ -617,18 +610,8 @@ def test_schedule_and_average_go_on_exactly(
         "model": {**MODEL, "dropout": 0.2},
     }
     whole = pretrained("whole", **asked)
-    step, taken = training._step, []
-
-    def interrupted(*arguments: Any) -> Any:
-        taken.append(1)
-        if len(taken) == 24:  # the fourth step of the third epoch
-            if ending == "killed":
-                raise KeyboardInterrupt
-            os.kill(os.getpid(), signal.SIGTERM)
-        return step(*arguments)
-
-    monkeypatch.setattr(training, "_step", interrupted)
-    with pytest.raises(SystemExit if ending == "told" else KeyboardInterrupt):
+    taken = interrupted(24, ending)  # the fourth step of the third epoch
+    with pytest.raises(ENDINGS[ending]):
         pretrained("cut", **asked)
     assert weights(pretrained("cut", **asked)) == weights(whole)
     assert history(tmp_path / "cut") == history(whole)

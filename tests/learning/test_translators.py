@@ -5,14 +5,17 @@ from typing import Any
 
 import pytest
 import torch
+from overlays import overlaid
 from torch import Tensor, nn
 from torch.nn import functional
 
 from cardiograft import checkpoints, plugins, translators
 from cardiograft.checkpoints import Checkpoint
+from cardiograft.config import Config
 from cardiograft.layers import flatwise
 from cardiograft.models import unet
 from cardiograft.records import Shape
+from cardiograft.specs.transfer import Source
 from cardiograft.transfer import Graft, Ledger, graft
 
 WINDOW = Shape(1, 1250, 0, (1, 1250))
@@ -446,6 +449,38 @@ def test_the_same_maps_hold_at_the_papers_size(name: str) -> None:
     source, target = on_paper(name, **PAPER[name]), on_paper("cae", **PAPER["cae"])
     share = grafted(source, target, MAPS[name]).content()["share_of_all"]
     assert share >= FILLED[name][1]
+
+
+def test_the_papers_config_asks_for_the_papers_sizes() -> None:
+    config = overlaid("paper")
+    runs = [r for name, r in config.transfer.items() if name.startswith("scg-cae-")]
+    asked = [(r.model, "cae") for r in runs if r.sources != narrowed_sources(config)]
+    for name in PAPER_COUNTS:
+        asked += [(config.pretrain[f"source-{name}-any"].model, name)]
+        asked += [(config.prune[f"pruned-{name}-any"].result, name)]
+    for text, (model, name) in {m.canonical(): (m, n) for m, n in asked}.items():
+        assert model.name == name, text
+        size = count(on_paper(name, **model.options))
+        assert size == pytest.approx(PAPER_COUNTS[name], rel=0.01), text
+
+
+def narrowed_sources(config: Config) -> tuple[Source, ...]:
+    return config.transfer["scg-cae-narrowed-0"].sources
+
+
+def test_the_papers_config_loads_what_it_maps() -> None:
+    config = overlaid("paper")
+    runs = [r for name, r in config.transfer.items() if name.startswith("scg-cae-") and r.sources]
+    once = {(r.sources[0].canonical(), r.model.canonical()): r for r in runs}
+    assert len(once) == 2 * len(MAPS) + 1  # as pretrained, as pruned; and one made narrow
+    for run in once.values():
+        (asked,) = run.sources
+        models = (config.trained(asked.entry).result, run.model)
+        source, target = (on_paper(m.name, **m.options) for m in models)
+        given = Graft(asked.entry, Checkpoint(tensors=source.state_dict()), asked.map)
+        ledger = graft(target, [given], least=run.least)
+        assert ledger.share >= run.least
+        assert ledger.content()["share_of_all"] >= FILLED[models[0].name][1]
 
 
 def test_masks_cross_from_one_architecture_to_another() -> None:

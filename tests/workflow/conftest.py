@@ -77,6 +77,124 @@ TINY = {
     "studies": {"transform_recognition": {"evaluations": ["scratch", "grafted", "majority"]}},
 }
 
+STRANGERS = ["scg_vhd/UP-01", "scg_vhd/UP-03"]
+# SCG to ECG: a source made narrow and adapted to another hospital, people who calibrate first,
+# in two folds, and an oracle.
+SIGNALS = {
+    "mirror": "simulated",
+    "databases": {
+        "scg_vhd": {
+            "records": ["CP-43", "CP-45", "UP-01", "UP-03", "UP-04", "UP-07"],
+            "simulate": {"duration_s": 50},
+        }
+    },
+    "segments": {
+        "scg": {
+            "database": "scg_vhd",
+            "signal": {"leads": ["SCG z"], "filter": {"low_hz": 0.5, "high_hz": 30, "order": 2}},
+            "target": {
+                "leads": ["II"],
+                "filter": {"low_hz": 1, "high_hz": 40, "order": 2},
+                "scale": "median_max",
+            },
+            "rate_hz": 125,
+            "cut": {"name": "windows", "window_s": 5, "restart_after_gaps": True},
+            "parts": 2,
+        }
+    },
+    "splits": {
+        "hospital": {
+            "segments": ["scg"],
+            "scheme": "named",
+            "protocol": "honest",
+            "train_subjects": ["scg_vhd/CP-*"],
+            "test_subjects": STRANGERS,
+        },
+        "domain": {
+            "segments": ["scg"],
+            "scheme": "named",
+            "protocol": "honest",
+            "train_subjects": ["scg_vhd/UP-04", "scg_vhd/UP-07"],
+            "test_subjects": STRANGERS,
+        },
+        "known-{fold}": {
+            "sweep": {"fold": [0, 1]},
+            "segments": ["scg"],
+            "scheme": "subject",
+            "protocol": "personal",
+            "folds": 2,
+            "fold": "{fold}",
+            "seed": 1,
+            "calibration": {"seconds": 10, "reserve": 20},
+        },
+    },
+    "pretrain": {
+        "source": {
+            "split": "hospital",
+            "model": {"name": "cae", "widths": [16, 16]},
+            "task": "reconstruct",
+            "training": {"epochs": 1, "batch_size": 4},
+        }
+    },
+    "prune": {
+        "narrowed": {
+            "source": "source",
+            "sparsity": {"method": "structured", "final": 0.5, "end": 2, "every": 1},
+            "training": {"epochs": 1, "batch_size": 4},
+        }
+    },
+    "transfer": {
+        "adapted": {
+            "split": "hospital",
+            "source": "narrowed",
+            "task": "translate",
+            "adaptation": {"name": "coral", "domain": "domain"},
+            "training": {"epochs": 1, "batch_size": 4},
+            "tags": {
+                "model": "cae",
+                "init": "cae",
+                "pruning": "structured",
+                "adaptation": "coral",
+            },
+        },
+        "known-{fold}": {
+            "sweep": {"fold": [0, 1]},
+            "split": "known-{fold}",
+            "model": {"name": "cae", "widths": [8]},
+            "task": "translate",
+            "training": {"epochs": 1, "batch_size": 8},
+            "tags": {"model": "cae", "init": "scratch", "fold": None},
+        },
+    },
+    "baselines": {
+        "oracle": {
+            "split": "hospital",
+            "baseline": {"name": "mean_beat", "shape": "own"},
+            "tags": {"init": "none", "model": "mean beat"},
+        }
+    },
+    "evaluations": {
+        "adapted": {"metrics": ["pearson", "peak_sensitivity"], "controls": ["shuffled", "other"]},
+        "oracle": {"metrics": ["pearson", "peak_sensitivity"]},
+        "known-{fold}": {
+            "sweep": {"fold": [0, 1]},
+            "metrics": ["pearson", "peak_sensitivity"],
+            "pool": "known",
+            "tags": {"calibration": "10 s", "fold": None},
+        },
+    },
+    "studies": {
+        "scg_to_ecg": {
+            "evaluations": ["adapted", "oracle", "known-*"],
+            "primary": "pearson",
+            "shown": ["known"],
+            "curves": [{"tag": "calibration"}],
+            "draws": 200,
+        }
+    },
+    "exports": ["adapted"],
+}
+
 
 class House:
     """A copy of the project with a config of its own."""
@@ -156,12 +274,31 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> House:
     return house
 
 
+@pytest.fixture(scope="session")
+def signals(tmp_path_factory: pytest.TempPathFactory) -> House:
+    """A tiny study of SCG and ECG after its first run, one network exported."""
+    house = lay(tmp_path_factory.mktemp("signals"), SIGNALS)
+    house.snakemake("all", "exports")
+    return house
+
+
+def copied(finished: House, folder: Path) -> House:
+    """Copy a finished workflow, to edit."""
+    root = folder / "house"
+    shutil.copytree(finished.root, root, symlinks=True)
+    return House(root)
+
+
 @pytest.fixture
 def house(finished: House, tmp_path: Path) -> House:
     """A copy of the finished workflow, to edit."""
-    root = tmp_path / "house"
-    shutil.copytree(finished.root, root, symlinks=True)
-    return House(root)
+    return copied(finished, tmp_path)
+
+
+@pytest.fixture
+def signal_house(signals: House, tmp_path: Path) -> House:
+    """A copy of the finished study of SCG and ECG, to edit."""
+    return copied(signals, tmp_path)
 
 
 @pytest.fixture

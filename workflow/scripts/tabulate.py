@@ -14,11 +14,11 @@ from cardiograft import (
     gains,
     plugins,
     published,
-    scoring,
     signal_pictures,
     tables,
 )
 from cardiograft.publishing import atomic_directory, write_json
+from cardiograft.specs.score import named
 from cardiograft.specs.tabulate import Tabulate
 
 
@@ -83,8 +83,8 @@ def about(spec: Tabulate, study: Any, own: list[str], warnings: list[str]) -> di
     asked = {m.canonical(): m for r in spec.rows.values() for m in r.metrics}
     for metric in asked.values():
         module = plugins.load("metrics", metric.name)
-        metrics[scoring.named(metric)] = {
-            "title": scoring.named(metric).replace(metric.name, module.TITLE, 1),
+        metrics[named(metric)] = {
+            "title": named(metric).replace(metric.name, module.TITLE, 1),
             "percent": module.PERCENT,
             "lower_is_better": module.LOWER_IS_BETTER,
         }

@@ -5,7 +5,16 @@ from typing import Any
 
 from cardiograft.report import figures, wording
 from cardiograft.report.read import Study
-from cardiograft.report.views import Cell, Labels, Row, Table, mark, once, records
+from cardiograft.report.views import (
+    Cell,
+    Labels,
+    Row,
+    Table,
+    difference_cell,
+    mark,
+    once,
+    records,
+)
 
 
 def section(study: Study, named: Labels) -> dict[str, Any] | None:
@@ -15,14 +24,15 @@ def section(study: Study, named: Labels) -> dict[str, Any] | None:
         return None
     told = [r for r in rows if not wording.absent(r["paper"])] or rows
     metric = told[0]["metric"]
+    charted = [r for r in rows if r["against"] == told[0]["against"] and r["metric"] == metric]
     about = study.about["metrics"][metric]
     every = once(r["metric"] for r in rows)
     first = [m for m in every if m in study.about["headline"]] or every
     rest = [m for m in every if m not in first]
     return {
         "title": f"Gain in {about['title']} over the same network from scratch",
-        "figure": chart([r for r in rows if r["metric"] == metric], named, about["title"]),
-        "orders": orders(study, rows),
+        "figure": chart(charted, named, about["title"]),
+        "orders": [*orders(study, rows), *others(study, rows)],
         "table": table(study, named, rows, first),
         "rest": table(study, named, rows, rest) if rest else None,
     }
@@ -31,23 +41,44 @@ def section(study: Study, named: Labels) -> dict[str, Any] | None:
 def key_sentences(study: Study, named: Labels) -> list[str]:
     """Return a sentence for each run that stands beside a gain of the paper.
 
-    Of those on people never met, where there are any.
+    Of those on people never met, where there are any; with one on each other base.
     """
-    rows = [r for r in records(study.frame("gains")) if not wording.absent(r["paper"])]
-    rows = [r for r in rows if r["protocol"] != "paper"] or rows
-    metrics = study.about["metrics"]
-    said = [wording.gain(r, metrics[r["metric"]], named.of(r)) for r in rows]
-    return [*said, *orders(study, rows)]
+    rows = records(study.frame("gains"))
+    told = [r for r in rows if not wording.absent(r["paper"])]
+    told = [r for r in told if r["protocol"] == "honest"] or told
+    metrics, places = study.about["metrics"], {r["protocol"] for r in told}
+    said = [wording.gain(r, metrics[r["metric"]], named.of(r)) for r in told]
+    here = [r for r in rows if r["protocol"] in places]
+    return [*said, *orders(study, told), *others(study, here)]
 
 
 def orders(study: Study, rows: Sequence[Row]) -> list[str]:
     """Return, a protocol and kind of run each, the order of the gains beside the paper's."""
     tag = study.about["gains"]
+    told = [r for r in rows if not wording.absent(r["paper"])]
+    return [wording.order(group, tag) for group in _groups(told, tag) if len(group) > 1]
+
+
+def others(study: Study, rows: Sequence[Row]) -> list[str]:
+    """Return what the transfers that the paper tells of gain over any other base than its own."""
+    tag, metrics = study.about["gains"], study.about["metrics"]
+    told = [r for r in rows if not wording.absent(r["paper"])]
+    own, known = {r["against"] for r in told}, {(r["run"], r["metric"]) for r in told}
+    found = [r for r in rows if r["against"] not in own and (r["run"], r["metric"]) in known]
+    return [
+        wording.gains_against(group, metrics[group[0]["metric"]], tag)
+        for group in _groups(found, tag)
+    ]
+
+
+def _groups(rows: Sequence[Row], tag: str) -> list[list[Row]]:
+    """Return rows that differ in a tag alone, together."""
     groups: dict[tuple[Any, ...], list[Row]] = {}
-    for row in (r for r in rows if not wording.absent(r["paper"])):
-        others = [v for k, v in row.items() if k.startswith("tag_") and k != f"tag_{tag}"]
-        groups.setdefault((row["protocol"], row["split"], row["metric"], *others), []).append(row)
-    return [wording.order(group, tag) for group in groups.values() if len(group) > 1]
+    for row in rows:
+        tags = [v for k, v in row.items() if k.startswith("tag_") and k != f"tag_{tag}"]
+        place = (row["against"], row["protocol"], row["split"], row["metric"])
+        groups.setdefault((*place, *tags), []).append(row)
+    return list(groups.values())
 
 
 def chart(rows: Sequence[Row], named: Labels, title: str) -> Any:
@@ -76,12 +107,14 @@ def table(study: Study, named: Labels, rows: Sequence[Row], metrics: Sequence[st
     for run, base in dict.fromkeys((r["run"], r["base_run"]) for r in rows):
         own = {r["metric"]: r for r in rows if (r["run"], r["base_run"]) == (run, base)}
         first = next(iter(own.values()))
+        against = f"against {base}, at {first['against']}"
         paper = [r["paper"] for r in own.values() if not wording.absent(r["paper"])]
+        theirs = f"{wording.number(paper[0], percent=True, signed=True)} %" if paper else ""
         found.append(
             [
-                Cell(named.of(first), small=f"against {base}", mark=mark(first)),
+                Cell(named.of(first), small=against, mark=mark(first)),
                 Cell(first["protocol"], small=first["split"]),
-                f"{wording.number(paper[0], percent=True, signed=True)} %" if paper else "–",
+                theirs or wording.DASH,
                 *(_cell(own.get(m)) for m in metrics),
             ]
         )
@@ -96,9 +129,4 @@ def table(study: Study, named: Labels, rows: Sequence[Row], metrics: Sequence[st
 
 
 def _cell(row: Row | None) -> Cell:
-    if row is None:
-        return Cell(wording.DASH)
-    strong = wording.verdict(row["low"], row["high"]) in (1, -1)
-    ends = wording.interval(row["low"], row["high"], percent=True, signed=True)
-    text = wording.number(row["gain"], percent=True, signed=True)
-    return Cell(text, small=ends, mark="strong" if strong else "")
+    return Cell(wording.DASH) if row is None else difference_cell(row, "gain", percent=True)

@@ -24,7 +24,7 @@ NUMBER = re.compile(r"(-?\d+(?:\.\d+)?)\s*(.*)")
 def overlays(study: Study, named: Labels) -> list[dict[str, Any]]:
     """Return, a run each, the windows that were picked: input above, true and predicted below."""
     rows = records(study.frame("overlays"))
-    metric = study.about["metrics"].get(study.about["primary"].partition(":")[0], {})
+    metric = study.about["metrics"][study.about["primary"].partition(":")[0]]
     found = []
     for run in once(r["run"] for r in rows):
         own = [r for r in rows if r["run"] == run]
@@ -173,7 +173,7 @@ def curves(study: Study, named: Labels) -> list[dict[str, Any]]:
         if (r["part"], r["metric"], r["class"]) == ("test", metric, which)
     ]
     about = study.about["metrics"][metric]
-    found = []
+    found: list[dict[str, Any]] = []
     for tag in study.about.get("curves", []):
         lines, unit = _lines(rows, tag, named, scale=100 if about["percent"] else 1)
         title = f"{wording.name(about, {'class': which})}{' in %' if about['percent'] else ''}"
@@ -184,7 +184,8 @@ def curves(study: Study, named: Labels) -> list[dict[str, Any]]:
             title = ", ".join([title, *alike])
             found.append({"title": title, "figure": curve(lines, name, title)})
         else:
-            found.append({"title": title, "note": wording.NO_CURVE.format(tag=tag)})
+            note = wording.NO_CURVE.format(tag=tag)
+            found.append({"title": title, "figure": None, "note": note})
     return found
 
 

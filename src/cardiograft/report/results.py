@@ -13,6 +13,7 @@ from cardiograft.report.views import (
     Labels,
     Row,
     Table,
+    difference_cell,
     labels,
     mark,
     once,
@@ -217,7 +218,7 @@ def gap_table(study: Study, named: Labels, *, rest: bool = False) -> Table | Non
                     ),
                     about["title"],
                     *cells,
-                    _gap_cell(row, about),
+                    difference_cell(row, "gap", bool(about["percent"])),
                     row["subjects"],
                 ]
             )
@@ -232,14 +233,6 @@ def gap_table(study: Study, named: Labels, *, rest: bool = False) -> Table | Non
         f" test sets{RAREST if of_classes(study) else ''}.",
         kind="central",
     )
-
-
-def _gap_cell(row: Row, about: Row) -> Cell:
-    percent = bool(about["percent"])
-    ends = wording.interval(row["low"], row["high"], percent=percent, signed=True)
-    text = wording.number(row["gap"], percent=percent, signed=True)
-    strong = wording.verdict(row["low"], row["high"]) in (1, -1)
-    return Cell(text, small=ends, mark="strong" if strong else "")
 
 
 def comparison_table(study: Study, named: Labels) -> Table | None:

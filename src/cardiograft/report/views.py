@@ -94,6 +94,14 @@ def mark(row: Row) -> str:
     return "simulated" if simulated(row) else ""
 
 
+def difference_cell(row: Row, key: str, percent: bool) -> Cell:
+    """Return a difference with its interval below, in bold where that excludes zero."""
+    ends = wording.interval(row["low"], row["high"], percent=percent, signed=True)
+    strong = wording.verdict(row["low"], row["high"]) in (1, -1)
+    text = wording.number(row[key], percent=percent, signed=True)
+    return Cell(text, small=ends, mark="strong" if strong else "")
+
+
 def score_cell(row: Row, percent: bool) -> Cell:
     """Return a figure with its interval below."""
     ends = wording.interval(row["low"], row["high"], percent=percent)

@@ -276,12 +276,27 @@ def gain(row: Row, metric: Row, label: str) -> str:
     where = f"{label}, {PROTOCOLS[row['protocol']].lower()}, {row['split']}"
     value = number(row["gain"], percent=True, signed=True)
     ends = interval(row["low"], row["high"], percent=True, signed=True)
-    shown = verdict(row["low"], row["high"])
-    said = UNKNOWN if shown is None else {1: "a gain", -1: "a loss", 0: "no gain shown"}[shown]
-    start = f"{where}: {name(metric, row)} changes by {f'{value} % {ends}'.strip()}: {said}"
+    start = f"{where}: {name(metric, row)} changes by {f'{value} % {ends}'.strip()}: {_gained(row)}"
     if absent(row["paper"]):
         return f"{start}."
     return f"{start}, where the paper says {number(row['paper'], percent=True, signed=True)} %."
+
+
+def _gained(row: Row) -> str:
+    shown = verdict(row["low"], row["high"])
+    return UNKNOWN if shown is None else {1: "a gain", -1: "a loss", 0: "no gain shown"}[shown]
+
+
+def gains_against(rows: Sequence[Row], metric: Row, tag: str) -> str:
+    """Return a sentence on what transfers gain over one base that the paper has not."""
+    first, said = rows[0], []
+    for row in rows:
+        value = number(row["gain"], percent=True, signed=True)
+        ends = interval(row["low"], row["high"], percent=True, signed=True)
+        said.append(f"{f'{value} % {ends}'.strip()} from {row[f'tag_{tag}']} ({_gained(row)})")
+    start = f"At {first['against']} (against {first['base_run']})"
+    where = f"{PROTOCOLS[first['protocol']].lower()}, {first['split']}"
+    return f"{start}, {where}: {name(metric, first)} changes by {listed(said)}."
 
 
 def order(rows: Sequence[Row], tag: str) -> str:

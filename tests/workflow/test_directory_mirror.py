@@ -1,0 +1,54 @@
+"""The target of SCG to ECG from a directory in PhysioNet's layout: by config alone."""
+
+import json
+
+import pandas as pd
+import pytest
+from overlays import content, merged
+
+from cardiograft.datasets import cebsdb
+
+pytestmark = pytest.mark.xdist_group("workflow")
+RUN = "scg-cae-scratch-random"
+SMALL = {
+    "exports": [],
+    "transfer": {
+        "scg-cae-{init}-{place}": {
+            "model": {"widths": [8, 16], "code": 4},
+            "training": {"longer": {"epochs": 1}, "else": {"epochs": 1}},
+            "repeats": 1,
+        }
+    },
+    "prune": {"scg-cae-sparse-{sparsity}-{place}": None},  # of three repeats each
+    "evaluations": {"scg-cae-sparse-{sparsity}-{place}": None},
+    "studies": {
+        "transform_recognition": None,
+        "scg_to_ecg": {
+            "evaluations": [RUN],
+            "comparisons": [],
+            "shown": [],
+            "curves": [],
+        },
+    },
+}
+
+
+def test_cebsdb_is_translated_from_a_folder_that_mirror_names(tiny, tmp_path):
+    records = ("b001", "b002", "b003", "p001")
+    cebsdb.simulate(tmp_path / "mirror/cebsdb/1.0.0", records, 0, duration_s=60)
+
+    def point(config):
+        config.clear()
+        config.update(merged(content("paper"), SMALL))
+        config.update(mirror=str(tmp_path / "mirror"), results="results")
+
+    tiny.configure(point)
+    tiny.snakemake(f"results/scores/{RUN}/0.parquet")
+    manifest = json.loads((tiny.root / "results/manifests/cebsdb.json").read_text())
+    assert [r["name"] for r in manifest["records"]] == list(records)
+    assert not manifest["simulated"]
+    scores = pd.read_parquet(tiny.root / f"results/scores/{RUN}/0.parquet")
+    known = scores.set_index(["metric", "part"])["value"]
+    inputs = ("train", "test", "test, shuffled", "test, other", "test, phase")
+    assert known["pearson"][list(inputs)].notna().all()
+    assert -1 <= known["pearson", "test"] <= 1
