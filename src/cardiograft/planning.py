@@ -130,6 +130,12 @@ class Plan:
             for repeat in range(self._repeats(entry))
         ]
 
+    def cut(self, study: str) -> list[str]:
+        """Return the shard folders behind a study: of its tests and of every training."""
+        evaluations = self.config.studies[study].evaluations
+        splits = _once(s for e in evaluations for s in self.lineage_splits(e))
+        return _once(s for split in splits for s in self.segments(Path(split).stem))
+
     def tables(self, study: str) -> str:
         """Return the folder of a study's tables."""
         return f"{self.results}/tables/{study}"
@@ -158,8 +164,7 @@ class Plan:
     def reported(self) -> dict[str, list[str]]:
         """Return the report's inputs."""
         splits = _once(s for e in self.evaluations for s in self.lineage_splits(e))
-        names = [Path(s).stem for s in splits]
-        segments = _once(s for name in names for s in self.segments(name))
+        segments = _once(s for study in self.config.studies for s in self.cut(study))
         return {
             "tables": [self.tables(study) for study in self.config.studies],
             "manifests": [self._manifest(d) for d in self.databases],

@@ -32,7 +32,7 @@ rule publish:
     """One study's measured table, and the README's table that is made of it."""
     input:
         tables=lambda w: PLAN.tables(w.entry),
-        segments=lambda w: PLAN.reported()["segments"],
+        segments=lambda w: PLAN.cut(w.entry),
     output:
         "docs/results/{entry}.csv",
     log:

@@ -17,6 +17,8 @@ Tags that runs carry, besides ``data`` and ``model`` (the network, or the baseli
 ``steps``
     ``usual``; ``a transfer’s``, fewer, where transfers are compared; ``a pretraining’s added``
     of a network from scratch that is trained as long as pretraining and transfer together.
+``hospital``
+    ``both``, or whose people are trained on and whose are tested: ``CP to UP``.
 ``scaling``
     ``ours``, (x - median) / max|x - median|, or ``paper``, min-max to -1...1.
 
@@ -81,6 +83,7 @@ USUAL = {
     "adaptation": "none",
     "scaling": "ours",
     "steps": "usual",
+    "hospital": "both",
 }
 WORDS = {
     "init": "from {}",
