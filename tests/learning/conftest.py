@@ -12,10 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import scripts
 from accelerate.state import AcceleratorState
 
 from cardiograft import runs, shards, training
 from cardiograft.specs.pretrain import Pretrain
+from cardiograft.specs.training import Trained
 
 SAMPLES = 64
 LABELS = ("N", "S", "V")
@@ -29,6 +31,13 @@ class Cohort:
     honest: Path
     paper: Path
     whole: Path
+
+    def job(self, stage: str, spec: Trained, out: Path, **parents: Any) -> Path:
+        """Run a stage's script on the honest split, with its parents; return the model folder."""
+        where = {"state": out.with_name("state"), "out": out}
+        script = getattr(scripts.load(stage), stage)
+        script(spec=spec, segments=[self.segments], split=self.honest, repeat=0, **where, **parents)
+        return out
 
 
 def beats(rng: np.random.Generator, kind: int, rows: int) -> tuple[Any, Any]:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import scripts
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -293,16 +292,9 @@ def test_members_that_can_not_be_averaged_are_refused() -> None:
 def transferred(cohort: Any, out: Path, given: dict[str, Path], **asked: Any) -> Path:
     training = {"epochs": 1, "batch_size": 32, **asked.pop("training", {})}
     entry = {"split": "toy", "task": "classify", "training": training, **asked}
-    scripts.load("transfer").transfer(
-        spec=Transfer.model_validate(entry),
-        segments=[cohort.segments],
-        split=cohort.honest,
-        repeat=0,
-        state=out.with_name("state"),
-        out=out,
-        sources_=list(given.values()),
-    )
-    return out
+    spec = Transfer.model_validate(entry)
+    folder: Path = cohort.job("transfer", spec, out, sources_=list(given.values()))
+    return folder
 
 
 def told(folder: Path, file: str = "card.json") -> Any:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import scripts
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -98,17 +97,8 @@ def pruned(cohort: Any, source: Path, out: Path, **asked: Any) -> Path:
             "training": {"epochs": 3, "batch_size": 32},
         }
     )
-
-    scripts.load("prune").prune(
-        spec=spec,
-        segments=[cohort.segments],
-        split=cohort.honest,
-        repeat=0,
-        state=out / "state",
-        out=out / "model",
-        source=source,
-    )
-    return out / "model"
+    folder: Path = cohort.job("prune", spec, out / "model", source=source)
+    return folder
 
 
 def test_the_file_is_as_sparse_as_asked_and_the_mask_stands_after_the_end(
@@ -151,15 +141,7 @@ def test_masks_survive_a_transfer_and_the_training_after_it(
             "training": {"epochs": 2, "optimiser": "adamw", "weight_decay": 0.1},
         }
     )
-    scripts.load("transfer").transfer(
-        spec=spec,
-        segments=[cohort.segments],
-        split=cohort.honest,
-        repeat=0,
-        state=tmp_path / "state",
-        out=tmp_path / "t",
-        sources_=[folder],
-    )
+    cohort.job("transfer", spec, tmp_path / "t", sources_=[folder])
     tuned = checkpoints.read(tmp_path / "t/model.safetensors")
     assert set(tuned.masks) == {name for name in source.masks if name.startswith("encoder")}
     for name, mask in tuned.masks.items():

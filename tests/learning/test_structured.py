@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import scripts
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -340,16 +339,8 @@ def asked(source: Path, **sparsity: Any) -> Prune:
 
 
 def pruned(cohort: Any, source: Path, out: Path, **sparsity: Any) -> Path:
-    scripts.load("prune").prune(
-        spec=asked(source, **sparsity),
-        segments=[cohort.segments],
-        split=cohort.honest,
-        repeat=0,
-        state=out / "state",
-        out=out / "model",
-        source=source,
-    )
-    return out / "model"
+    folder: Path = cohort.job("prune", asked(source, **sparsity), out / "model", source=source)
+    return folder
 
 
 def test_the_file_is_the_smaller_network_and_without_zeros(
@@ -403,16 +394,8 @@ def test_it_is_transferred_into_its_own_size(
             "training": {"epochs": 1},
         }
     )
-    scripts.load("transfer").transfer(
-        spec=spec,
-        segments=[cohort.segments],
-        split=cohort.honest,
-        repeat=0,
-        state=tmp_path / "state",
-        out=tmp_path / "t",
-        sources_=[folder],
-    )
-    ledger = json.loads((tmp_path / "t/ledger.json").read_text("utf-8"))
+    tuned = cohort.job("transfer", spec, tmp_path / "t", sources_=[folder])
+    ledger = json.loads((tuned / "ledger.json").read_text("utf-8"))
     assert {line["state"] for line in ledger["tensors"]} == {"loaded"}
 
 

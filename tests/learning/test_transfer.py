@@ -132,15 +132,7 @@ def test_the_script_grafts_freezes_and_trains_on(
             "training": {"epochs": 1},
         }
     )
-    scripts.load("transfer").transfer(
-        spec=spec,
-        segments=[cohort.segments],
-        split=cohort.honest,
-        repeat=0,
-        state=tmp_path / "state",
-        out=tmp_path / "out",
-        sources_=[source],
-    )
+    cohort.job("transfer", spec, tmp_path / "out", sources_=[source])
     ledger = json.loads((tmp_path / "out/ledger.json").read_text("utf-8"))
     assert ledger["share_of_mapped"] > 0.9
     after = json.loads((tmp_path / "out/card.json").read_text("utf-8"))
