@@ -5,6 +5,8 @@ One detector serves both (`cardiograft.heartbeats.qrs_peaks`).
 Legend: N windows, C channels, T samples, G tolerances, A peaks of a window.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 from cardiograft import signal_figures
@@ -19,6 +21,24 @@ TOLERANCES_MS = (50, 75, 150)
 # off, or its partner lie outside. One margin for all tolerances, that they count the same ones.
 MARGIN_S = 0.15
 LEAST_PEAKS = 3  # for a heart rate: two intervals
+# Five metrics ask about the same signals one after another, and each control of a model about
+# the same true ones: so many blocks of windows are remembered, some 5 MB each.
+REMEMBERED = 8
+
+
+def peaks(signal_NCT: Float64, rate_hz: float) -> list[Float64]:
+    """Return where the R-peaks of each window and channel are, N x C of them, window by window."""
+    samples = signal_NCT.shape[-1]
+    return list(_remembered(np.ascontiguousarray(signal_NCT).tobytes(), samples, rate_hz))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _remembered(signals: bytes, samples: int, rate_hz: float) -> tuple[Float64, ...]:
+    signal_NT = np.frombuffer(signals, dtype=np.float64).reshape(-1, samples)
+    found = tuple(qrs_peaks(signal_NT, rate_hz))
+    for peak_A in found:
+        peak_A.flags.writeable = False
+    return found
 
 
 def partners(of_A: Float64, to_A: Float64, reach: float) -> Int64:
@@ -28,13 +48,19 @@ def partners(of_A: Float64, to_A: Float64, reach: float) -> Int64:
     matched twice. As peaks of one signal lie twice the widest tolerance apart, there is no
     choice that matches more of them.
     """
+    nearest_A, apart_A = mutual(of_A, to_A)
+    return np.where(apart_A <= reach, nearest_A, -1)
+
+
+def mutual(of_A: Float64, to_A: Float64) -> tuple[Int64, Float64]:
+    """Return for each of some peaks the nearest other one, and how far off: inf if not mutual."""
     if not len(of_A) or not len(to_A):
-        return np.full(len(of_A), -1)
+        return np.full(len(of_A), -1), np.full(len(of_A), np.inf)
     apart_AA = np.abs(of_A[:, None] - to_A)
     nearest_A, back_A = apart_AA.argmin(axis=1), apart_AA.argmin(axis=0)
     own_A = np.arange(len(of_A))
-    matched_A = (back_A[nearest_A] == own_A) & (apart_AA[own_A, nearest_A] <= reach)
-    return np.where(matched_A, nearest_A, -1)
+    alike_A = back_A[nearest_A] == own_A
+    return nearest_A, np.where(alike_A, apart_AA[own_A, nearest_A], np.inf)
 
 
 def matches(predictions: Predictions) -> Float64:
@@ -56,7 +82,7 @@ def matches(predictions: Predictions) -> Float64:
 
     def measured(true_NCT: Float64, said_NCT: Float64) -> Float64:
         windows, channels, samples = true_NCT.shape
-        true, said = (qrs_peaks(x.reshape(-1, samples), rate_hz) for x in (true_NCT, said_NCT))
+        true, said = (peaks(x, rate_hz) for x in (true_NCT, said_NCT))
         found = [_matches(*pair, samples, rate_hz) for pair in zip(true, said, strict=True)]
         return np.array(found).reshape(windows, channels, len(TOLERANCES_MS), 5)
 
@@ -66,15 +92,15 @@ def matches(predictions: Predictions) -> Float64:
 def _matches(true_A: Float64, said_A: Float64, samples: int, rate_hz: float) -> list[list[float]]:
     first, last = MARGIN_S * rate_hz, samples - 1 - MARGIN_S * rate_hz
     true_inside_A, said_inside_A = ((first <= x) & (x <= last) for x in (true_A, said_A))
+    apart_A, confirmed_apart_A = mutual(true_A, said_A)[1], mutual(said_A, true_A)[1]
+    true_count, said_count = true_inside_A.sum(), said_inside_A.sum()
     found = []
     for tolerance_ms in TOLERANCES_MS:
         reach = tolerance_ms * rate_hz / 1000
-        partner_A = partners(true_A, said_A, reach)
-        hit_A = (partner_A >= 0) & true_inside_A
-        confirmed_A = (partners(said_A, true_A, reach) >= 0) & said_inside_A
-        error_A = np.abs(said_A[partner_A[hit_A]] - true_A[hit_A]) * 1000 / rate_hz
-        counts = [x.sum() for x in (hit_A, true_inside_A, confirmed_A, said_inside_A)]
-        found.append([*counts, error_A.sum()])
+        hit_A = (apart_A <= reach) & true_inside_A
+        confirmed = ((confirmed_apart_A <= reach) & said_inside_A).sum()
+        error_ms = apart_A[hit_A].sum() * 1000 / rate_hz
+        found.append([hit_A.sum(), true_count, confirmed, said_count, error_ms])
     return found
 
 
@@ -120,9 +146,8 @@ def heart_rate_differences(predictions: Predictions) -> Float64:
 
 
 def _heart_rates(signal_NCT: Float64, rate_hz: float) -> Float64:
-    peaks = qrs_peaks(signal_NCT.reshape(-1, signal_NCT.shape[-1]), rate_hz)
     rates = [
         60 * rate_hz / np.median(np.diff(at_A)) if len(at_A) >= LEAST_PEAKS else np.nan
-        for at_A in peaks
+        for at_A in peaks(signal_NCT, rate_hz)
     ]
     return np.array(rates).reshape(signal_NCT.shape[:2])
