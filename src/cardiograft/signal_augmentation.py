@@ -126,6 +126,16 @@ def dropped(signal_BCT: Tensor, generator: Generator, *, share: float) -> Tensor
     return signal_BCT * stays_BC1
 
 
+def silenced(signal_BCT: Tensor, generator: Generator, *, share: float) -> Tensor:
+    """Silence whole windows with probability `share`: what is known beside them must do.
+
+    Source: ModDrop, Neverova et al. 2016, doi:10.1109/TPAMI.2015.2461544.
+    """
+    size = (len(signal_BCT), 1, 1)
+    stays_B11 = torch.rand(size, generator=generator, device=generator.device) >= share
+    return signal_BCT * stays_B11
+
+
 def tilted(signal_BCT: Tensor, generator: Generator, *, spread: float, rate_hz: float) -> Tensor:
     """Give each channel a smooth gain over frequency, without a change of phase.
 

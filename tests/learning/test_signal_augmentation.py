@@ -66,6 +66,14 @@ def test_channels_are_silenced_but_never_all_of_them() -> None:
     assert torch.equal(augmentation.dropped(signal[:, :1], seeded(), share=0.4), signal[:, :1])
 
 
+def test_windows_are_silenced_whole_as_often_as_asked() -> None:
+    signal = windows(4000, 2, 8)
+    found = augmentation.silenced(signal, seeded(), share=0.3)
+    silent = (found == 0).all((1, 2))
+    assert torch.equal(found[~silent], signal[~silent])
+    assert abs(float(silent.double().mean()) - 0.3) < 0.03
+
+
 @pytest.mark.parametrize(("samples", "rate_hz"), [(250, RATE_HZ), (251, RATE_HZ), (400, 500.0)])
 def test_a_tilt_is_a_gain_that_bends_every_6_hz_and_leaves_phases(
     samples: int, rate_hz: float

@@ -82,6 +82,32 @@ def test_features_are_standardised_by_the_training_part_and_remembered() -> None
         classify.make(META).recall(task.remember())
 
 
+def test_signals_are_silenced_and_amplified_only_to_learn_from() -> None:
+    task = classify.make(META, features=("rr_before",), gain=0.3, silence=0.5)
+    task.learn(training_columns(), balanced=False)
+    rows = {
+        "signal": torch.ones(400, 1, 8),
+        "label": torch.zeros(400, dtype=torch.int64),
+        "feature": torch.ones(400, 1),
+    }
+    versions = torch.zeros(400, dtype=torch.int64)
+    draw = torch.Generator().manual_seed(0)
+    plain = task.batch(rows, versions, draw)
+    assert torch.equal(plain.signal_BCT, rows["signal"])
+    shown = task.batch(rows, versions, draw, training=True)
+    assert torch.equal(shown.feature_BF, rows["feature"])
+    silent = (shown.signal_BCT == 0).all((1, 2))
+    assert 150 < int(silent.sum()) < 250
+    heights = shown.signal_BCT[~silent]
+    assert torch.equal(heights, heights[..., :1].expand_as(heights))
+    assert 0.2 < float(heights[:, 0, 0].log().std()) < 0.4
+
+
+def test_silence_without_features_is_refused() -> None:
+    with pytest.raises(ValueError, match="silence needs features"):
+        classify.make(META, silence=0.2)
+
+
 def test_balanced_loss_is_weighed_as_scikit_learn_weighs() -> None:
     task = classify.make(META)
     task.learn(training_columns(), balanced=True)

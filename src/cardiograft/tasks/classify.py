@@ -9,12 +9,12 @@ from typing import Annotated, Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from annotated_types import Ge
+from annotated_types import Ge, Lt
 from torch import Generator, Tensor
 from torch.nn import functional
 
 from cardiograft import fibrillation as fibrillating
-from cardiograft import plugins, shards
+from cardiograft import plugins, shards, signal_augmentation
 from cardiograft.fibrillation import Layout
 from cardiograft.learning import Batch, Columns, Rows, Task
 from cardiograft.predictions import Kind
@@ -36,6 +36,8 @@ class Classify:
         labels: tuple[str, ...],
         fibrillation: float = 0.0,
         layout: Layout | None = None,
+        gain: float = 0.0,
+        silence: float = 0.0,
     ) -> None:
         self._names = features
         self.features = len(features)
@@ -44,6 +46,7 @@ class Classify:
         beside = () if layout is None else fibrillating.COLUMNS
         self.facts = tuple(dict.fromkeys(("label", *features, *beside)))
         self._fibrillation, self._layout = fibrillation, layout
+        self._gain, self._silence = gain, silence
         self._made: dict[str, Tensor] = {}
         self._mean_F = np.zeros(len(features))
         self._sd_F = np.ones(len(features))
@@ -135,7 +138,7 @@ class Classify:
     def batch(
         self, rows: Rows, version_B: Tensor, generator: Generator, *, training: bool = False
     ) -> Batch:
-        """Return the segments as they are; to learn from, with made-up beats after them."""
+        """Return the segments as they are; to learn from, augmented, with made-up beats after."""
         count = round(self._fibrillation * len(version_B)) if training and self._made else 0
         if count:
             index = torch.randint(
@@ -145,7 +148,12 @@ class Classify:
                 name: torch.cat([column, self._made[name][index].to(column.device)])
                 for name, column in rows.items()
             }
-        return Batch(rows["signal"], rows["feature"], rows["label"])
+        signal_BCT = rows["signal"]
+        if training and self._gain:
+            signal_BCT = signal_augmentation.amplified(signal_BCT, generator, spread=self._gain)
+        if training and self._silence:
+            signal_BCT = signal_augmentation.silenced(signal_BCT, generator, share=self._silence)
+        return Batch(signal_BCT, rows["feature"], rows["label"])
 
     def loss(self, output: Tensor, batch: Batch) -> Tensor:
         """Return the cross-entropy, each class weighed by its class weight."""
@@ -201,6 +209,8 @@ def make(
     features: tuple[str, ...] = (),
     labels: tuple[str, ...] = (),
     fibrillation: Annotated[float, Ge(0)] = 0.0,
+    gain: Annotated[float, Ge(0)] = 0.0,
+    silence: Annotated[float, Ge(0), Lt(1)] = 0.0,
 ) -> Task:
     """Return the task.
 
@@ -217,12 +227,20 @@ def make(
         So many made-up beats to a training beat go with each batch: beats of N and V from
         training recordings, re-timed to atrial fibrillation, f waves in place of P waves. For
         beats in physical units, cut by `beats`.
+    gain
+        While training, each channel is multiplied by a number whose logarithm has this SD.
+    silence
+        While training, this share of segments is shown without its signal, so that the
+        features must tell the class. Without features that would teach nothing.
 
     Raises
     ------
     ValueError
-        The shards lack a feature, or hold no beats that fibrillation can be made of.
+        The shards lack a feature, or hold no beats that fibrillation can be made of; or
+        signals are silenced and there are no features.
     """
+    if silence and not features:
+        raise ValueError("silence needs features: without them a silenced segment says nothing")
     for name in features:
         if name not in meta.features:
             raise ValueError(
@@ -233,4 +251,6 @@ def make(
         labels=tuple(labels),
         fibrillation=fibrillation,
         layout=fibrillating.layout(meta) if fibrillation else None,
+        gain=gain,
+        silence=silence,
     )
