@@ -260,6 +260,56 @@ def test_folds_are_pooled():
     assert "fold" not in rows["x-a"].tags
 
 
+def together(repeats=3, **mean):
+    """Return that config with a run that is the mean of others'."""
+    config = folds()
+    config["transfer"]["x-{init}-{fold}"]["repeats"] = repeats
+    asked = {"of": ["x-a"], "tags": {"model": "mean of 3"}, **mean}
+    config["studies"]["transform_recognition"]["means"] = {"x-mean": asked}
+    return config
+
+
+def test_a_mean_is_a_run_of_the_tables_alone():
+    config = loading.load(together(of=["x-a", "x-b"]))
+    study = config.spec("tabulate", "transform_recognition")
+    row, first = study.rows["x-mean"], study.rows["x-a"]
+    assert row.averaged == (("x-a-0", "x-b-0"), ("x-a-1", "x-b-1"), ("x-a-2", "x-b-2"))
+    assert (row.repeats, first.repeats) == (1, 3)
+    assert row.tags == {**first.tags, "model": "mean of 3"}
+    assert (row.members, row.split, row.metrics) == (first.members, first.split, first.metrics)
+    assert list(config.runs("transform_recognition")) == ["x-a", "x-b"]
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (together(of=["x-c"]), "no run of the study is named 'x-c'. Did you mean"),
+        (together(of=[]), "means.x-mean.of"),
+        (together(tags={}), "nothing tells it from 'x-a': give a tag another value"),
+        (together(tags={"init": "a"}), "nothing tells it from 'x-a'"),
+        (together(repeats=1), "'x-a' has one repeat: a mean needs two"),
+    ],
+)
+def test_a_mean_of_nothing_sensible_is_refused(config, message):
+    with pytest.raises(ValueError, match=message):
+        loading.load(config)
+
+
+def test_a_mean_over_other_segments_is_refused():
+    config = together(of=["x-a", "y"])
+    config["transfer"]["y"] = {
+        **config["transfer"]["x-{init}-{fold}"],
+        "sweep": {},
+        "split": "other",
+    }
+    config["evaluations"]["y"] = {"metrics": ["accuracy"]}
+    config["studies"]["transform_recognition"]["evaluations"].append("y")
+    with pytest.raises(
+        ValueError, match=r"'y' is tested on other, 'x-a' on s-0, s-1, s-2: no mean"
+    ):
+        loading.load(config)
+
+
 def test_an_evaluation_by_itself_is_its_only_member(demo):
     for name, row in demo.spec("tabulate", "transform_recognition").rows.items():
         assert row.members == (name,)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -484,3 +485,42 @@ def test_a_missing_fold_is_named(tmp_path: Path) -> None:
     folds = folds_of(saved, {f"mitdb/20{k}": k % 2 for k in range(4)})
     with pytest.raises(ValueError, match="p-2: 1 repeats asked for, 0 found"):
         pooled(tmp_path, folds, members=["p-0", "p-1", "p-2"])
+
+
+# Means of several models.
+
+
+@pytest.mark.parametrize("kind", ASKED)
+def test_a_mean_is_of_what_its_models_say(kind: str, tmp_path: Path) -> None:
+    one, other = (KINDS[kind](seed=seed, subjects=6, each=8) for seed in (1, 2))
+    other = replace(other, target=one.target, about=one.about)
+    fold_of = {s: k % FOLDS for k, s in enumerate(np.unique(one.subject_N).tolist())}
+    backwards = other.only(np.arange(len(other.id_N))[::-1])
+    folds = [folds_of(saved, fold_of) for saved in (one, backwards)]
+    members = [f"p-{k}" for k in range(FOLDS)]
+    asked = {"averaged": [(m,) for m in members], "metrics": ASKED[kind], "repeats": 1}
+    run = pooled(tmp_path, *folds, **asked)
+    said = (one.score_NK.astype(float) + other.score_NK) / 2
+    expected = one_run(
+        tmp_path, replace(one, score_NK=said.astype(np.float32)), name="m", metrics=ASKED[kind]
+    )
+    assert (run.ids, run.subjects, run.segments) == (
+        expected.ids,
+        expected.subjects,
+        expected.segments,
+    )
+    for key, sums_RSD in expected.sums.items():
+        np.testing.assert_allclose(run.sums[key], sums_RSD, atol=1e-9)
+
+
+def test_models_asked_of_other_segments_have_no_mean(tmp_path: Path) -> None:
+    saved = classes(seed=1, subjects=4, each=10)
+    for other in (saved.only(np.arange(30)), replace(saved, target=saved.target[::-1].copy())):
+        with pytest.raises(ValueError, match="other segments, targets or labels than "):
+            pooled(tmp_path, [saved], [other], averaged=[("p-0",)], repeats=1)
+
+
+def test_a_mean_needs_two(tmp_path: Path) -> None:
+    saved = classes(seed=1, subjects=4, each=10)
+    with pytest.raises(ValueError, match="p: p-0 have 1 to average"):
+        pooled(tmp_path, [saved], averaged=[("p-0",)], repeats=1)

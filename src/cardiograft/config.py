@@ -5,8 +5,9 @@ plan alone: `repeats`, `tags`, `sweep`, which reach no job.
 """
 
 from collections.abc import Iterator
-from typing import Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
+from annotated_types import MinLen
 from pydantic import Field, PositiveInt, model_validator
 
 from cardiograft import plugins, pools
@@ -108,11 +109,28 @@ class Evaluation(Entry):
         return self
 
 
+class Mean(Entry):
+    """Models that answer together: what they and all their repeats say, averaged.
+
+    Attributes
+    ----------
+    of
+        Runs of the study, tested on the same segments.
+    tags
+        Beside those of the first run.
+    """
+
+    of: Annotated[tuple[str, ...], MinLen(1)]
+    tags: dict[str, str] = {}
+
+
 class Study(Entry):
     """Evaluations that make one study's tables.
 
     Attributes
     ----------
+    means
+        Runs that are the mean of others.
     shown
         Runs (evaluations, or pools of them) whose signals are drawn.
     curves
@@ -122,6 +140,7 @@ class Study(Entry):
     evaluations: tuple[str, ...]
     primary: str = "macro_f1"
     comparisons: tuple[Comparison, ...] = ()
+    means: dict[str, Mean] = {}
     shown: tuple[str, ...] = ()
     curves: tuple[Curve, ...] = ()
     draws: PositiveInt = 2000
@@ -316,6 +335,12 @@ class Config(Entry):
                 tags={**usual, **self.tags(members[0])},
                 metrics=evaluation.metrics,
             )
+        runs = self.runs(name)
+        for run, asked in study.means.items():
+            first = rows[asked.of[0]]
+            groups = zip(*(runs[one] for one in asked.of), strict=True)
+            told = {"averaged": tuple(groups), "repeats": 1, "tags": {**first.tags, **asked.tags}}
+            rows[run] = first.model_copy(update=told)
         return Tabulate(
             study=Plugin(kind="studies", name=name, options=_no_options("studies", name)),
             rows=rows,

@@ -1,7 +1,8 @@
 """What is left of a run's saved predictions once its tables are made: sums per subject.
 
-Predictions are read one file at a time and let go: a table costs the memory of one file. Of
-the folds of a cross-validation, pooled into one run, each adds its own test subjects.
+Predictions are read one file at a time and let go: a table costs the memory of one file, or of
+two where predictions are averaged. Of the folds of a cross-validation, pooled into one run, each
+adds its own test subjects.
 
 Legend: R repeats, S subjects (sorted), D additive numbers a subject.
 """
@@ -9,7 +10,7 @@ Legend: R repeats, S subjects (sorted), D additive numbers a subject.
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,8 @@ class Run:
         What it is called and where it stands.
     files
         Saved predictions: of each repeat, those of the row's members, in order.
+    averaged
+        Of each member the files whose mean it is; none where each repeat counts by itself.
     labels
         As in the predictions.
     subjects, segments
@@ -52,6 +55,7 @@ class Run:
     name: str
     row: Row
     files: tuple[tuple[Path, ...], ...]
+    averaged: tuple[tuple[Path, ...], ...] = ()
     labels: tuple[str, ...] = ()
     subjects: dict[str, tuple[str, ...]] = field(default_factory=dict)
     segments: dict[str, int] = field(default_factory=dict)
@@ -88,12 +92,7 @@ def read(name: str, row: Row, files: Mapping[str, Sequence[Path]]) -> Run:
         Repeats are missing, or were tested on different segments or labels; or members were
         tested on the same subject.
     """
-    for member in row.members:
-        found = len(files.get(member, ()))
-        if found != row.repeats:
-            raise ValueError(f"{member}: {row.repeats} repeats asked for, {found} found")
-    of_members = [files[member] for member in row.members]
-    run = Run(name=name, row=row, files=tuple(zip(*of_members, strict=True)))
+    run = _run(name, row, files)
     sums: dict[tuple[str, str], list[Float64]] = defaultdict(list)
     counts: list[pd.DataFrame] = []
     for repeat in range(row.repeats):
@@ -119,6 +118,46 @@ def read(name: str, row: Row, files: Mapping[str, Sequence[Path]]) -> Run:
     return run
 
 
+def _run(name: str, row: Row, files: Mapping[str, Sequence[Path]]) -> Run:
+    if row.averaged:
+        groups = [[file for one in group for file in files.get(one, ())] for group in row.averaged]
+        for group, found in zip(row.averaged, groups, strict=True):
+            if len(found) < 2:
+                raise ValueError(f"{name}: {' and '.join(group)} have {len(found)} to average")
+        first = tuple(found[0] for found in groups)
+        return Run(name=name, row=row, files=(first,), averaged=tuple(map(tuple, groups)))
+    for member in row.members:
+        count = len(files.get(member, ()))
+        if count != row.repeats:
+            raise ValueError(f"{member}: {row.repeats} repeats asked for, {count} found")
+    of_members = [files[member] for member in row.members]
+    return Run(name=name, row=row, files=tuple(zip(*of_members, strict=True)))
+
+
+def mean(files: Sequence[Path]) -> Predictions:
+    """Return what several models say on average: probabilities, or signals.
+
+    Raises
+    ------
+    ValueError
+        A file holds no predictions, or others' are of other segments, targets or labels.
+    """
+    first = predictions.read(files[0])
+    order_N = np.lexsort((first.id_N, first.part_N))
+    first, sum_NK = first.only(order_N), first.score_NK[order_N].astype(np.float64)
+    for file in files[1:]:
+        other = predictions.read(file)
+        other = other.only(np.lexsort((other.id_N, other.part_N)))
+        alike = (other.kind, other.labels) == (first.kind, first.labels) and all(
+            np.array_equal(getattr(first, name), getattr(other, name))
+            for name in ("id_N", "part_N", "subject_N", "target")
+        )
+        if not alike:
+            raise ValueError(f"{file}: other segments, targets or labels than {files[0]}: no mean")
+        sum_NK += other.score_NK
+    return replace(first, score_NK=(sum_NK / len(files)).astype(np.float32))
+
+
 def pieces(run: Run, repeat: int) -> Iterator[tuple[str, Predictions]]:
     """Yield a repeat's predictions, file by file, each part by itself.
 
@@ -131,8 +170,8 @@ def pieces(run: Run, repeat: int) -> Iterator[tuple[str, Predictions]]:
     first, *_ = files = run.files[repeat]
     told: tuple[str, tuple[str, ...]] | None = None
     met: dict[tuple[str, str], Path] = {}
-    for file in files:
-        saved = predictions.read(file)
+    for file, averaged in zip(files, run.averaged or [(file,) for file in files], strict=True):
+        saved = mean(averaged)
         parts = [part for part in scoring.PARTS if (saved.part_N == part).any()]
         if not parts:
             raise ValueError(f"{file}: there are no predictions")

@@ -97,7 +97,36 @@ def _check_agreement(config: Config) -> None:
             if any(config.evaluations[e].pool for e in evaluations):
                 _check_pool(config, name, run, evaluations)
         _check_shown(config, name)
+        _check_means(config, name)
         _check_tags(config, name)
+
+
+def _check_means(config: Config, name: str) -> None:
+    study, runs = config.studies[name], config.runs(name)
+    for run, mean in study.means.items():
+        place = f"studies.{name}.means.{run}"
+        if run in runs:
+            raise ValueError(f"{place}: a run of the study has that name")
+        for one in mean.of:
+            if one not in runs:
+                hint = plugins.hint(one, runs)
+                raise ValueError(f"{place}.of: no run of the study is named {one!r}.{hint}")
+            splits, first = (
+                [config.evaluations[e].split for e in runs[r]] for r in (one, mean.of[0])
+            )
+            if splits != first:
+                raise ValueError(
+                    f"{place}.of: {one!r} is tested on {', '.join(splits)}, {mean.of[0]!r} on"
+                    f" {', '.join(first)}: no mean of the two"
+                )
+        repeats = sum(config.trained(config.evaluations[runs[r][0]].model).repeats for r in mean.of)
+        if repeats < 2:
+            raise ValueError(f"{place}.of: {mean.of[0]!r} has one repeat: a mean needs two")
+        own = config.tags(runs[mean.of[0]][0])
+        if {**own, **mean.tags} == own:
+            raise ValueError(
+                f"{place}.tags: nothing tells it from {mean.of[0]!r}: give a tag another value"
+            )
 
 
 def _check_shown(config: Config, name: str) -> None:

@@ -35,12 +35,12 @@ def scores(spec: Tabulate, runs: Sequence[Run], scored: pd.DataFrame) -> pd.Data
     scored
         What the stage `score` wrote, all files: run, repeat, part, metric, class, value,
         segments, subjects. It knows each evaluation by itself: figures of folds that are
-        pooled are made here, by the same functions.
+        pooled, and of means, are made here, by the same functions.
     """
     rows = []
     for run in runs:
-        pooled = len(run.row.members) > 1
-        own = _scored(run) if pooled else scored[scored["run"] == run.row.members[0]]
+        alone = len(run.row.members) == 1 and not run.row.averaged
+        own = scored[scored["run"] == run.row.members[0]] if alone else _scored(run)
         for (part, metric, name), (low, high) in _intervals(spec, run):
             which = (own["part"] == part) & (own["metric"] == metric) & (own["class"] == name)
             group = own[which]

@@ -57,6 +57,7 @@ def tabulate(
 
 def repeats_of(spec: Tabulate, predictions: Sequence[Path]) -> dict[str, list[Path]]:
     known = {member for row in spec.rows.values() for member in row.members}
+    known |= {one for row in spec.rows.values() for group in row.averaged for one in group}
     files: dict[str, list[Path]] = defaultdict(list)
     for path in sorted(predictions, key=lambda p: int(p.stem)):
         if path.parent.name not in known:
@@ -108,7 +109,12 @@ def about(spec: Tabulate, study: Any, own: list[str], warnings: list[str]) -> di
         "least_subjects": spec.least_subjects,
         "simulated": any(row.simulated for row in spec.rows.values()),
         "tags": tables.tag_columns(spec),
-        "pools": {n: row.members for n, row in spec.rows.items() if row.members != (n,)},
+        "pools": {
+            n: row.members
+            for n, row in spec.rows.items()
+            if row.members != (n,) and not row.averaged
+        },
+        "means": {n: row.averaged for n, row in spec.rows.items() if row.averaged},
         "usual": dict(study.USUAL),
         "singled_out": sorted(
             {s for r in spec.rows.values() for m in r.metrics for s in m.without}

@@ -11,12 +11,15 @@ from cardiograft.specs.entry import Entry, Metric, Protocol, StudyName
 class Row(Entry):
     """One evaluated run of a study: where it stands in the tables.
 
-    `members` are its evaluations: itself alone, or the folds that are pooled.
+    `members` are its evaluations: itself alone, or the folds that are pooled. Of each member,
+    `averaged` are the evaluations whose predictions, all repeats of them, make up one by their
+    mean; with none, each repeat counts by itself.
     `tags` (model, init, data ...) name the run; `protocol` and `split` stand apart, because
     the inflation gap is taken across them.
     """
 
     members: tuple[str, ...]
+    averaged: tuple[tuple[str, ...], ...] = ()
     protocol: Protocol
     split: str
     simulated: bool
