@@ -122,7 +122,7 @@ def once(values: Iterable[str]) -> list[str]:
 
 
 def mark(row: Row) -> str:
-    """Return the style of a run's name."""
+    """Return the style of a name: that of a run, an entry or a database."""
     return "simulated" if simulated(row) else ""
 
 
