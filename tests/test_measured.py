@@ -9,6 +9,7 @@ from scripts import load
 from synthetic import study, study_rows
 
 from cardiograft import costs, measured
+from cardiograft.readme import readme_table, replaced
 from cardiograft.report import read, wording
 
 script = load("publish")
@@ -89,7 +90,7 @@ def test_has_gaps_counts_and_wall_time(table: Path) -> None:
 
 
 def test_readme_table_is_made_of_it(table: Path) -> None:
-    text = measured.readme_table(table)
+    text = readme_table(table)
     assert "17\u202f940 segments (F 142 · N 14\u202f810" in text
     (line,) = [x for x in text.splitlines() if x.startswith("| mitdb-cnn-scratch-paper |")]
     cells = [c.strip() for c in line.strip("|").split("|")]
@@ -107,7 +108,7 @@ def test_readme_is_renewed_between_its_markers(
     once = readme.read_text()
     assert once.startswith("# Title\n\n<!-- table:")
     assert once.endswith(f"<!-- /table:{NAME} -->\n\nMore.\n")
-    assert measured.readme_table(table) in once
+    assert readme_table(table) in once
     assert "old" not in once
     published(inputs, tmp_path, readme=readme)
     assert readme.read_text() == once
@@ -116,7 +117,7 @@ def test_readme_is_renewed_between_its_markers(
 @pytest.mark.parametrize("text", ["no markers", README + README, README.replace("/table", "end")])
 def test_markers_must_be_there_once(text: str) -> None:
     with pytest.raises(ValueError, match="once each, in this order"):
-        measured.replaced(text, NAME, "table\n")
+        replaced(text, NAME, "table\n")
 
 
 def test_simulated_data_is_no_measurement(tmp_path: Path) -> None:
@@ -135,8 +136,8 @@ def test_unknown_study_is_named(inputs: dict[str, list[Path]], tmp_path: Path) -
 @pytest.mark.parametrize("file", sorted((ROOT / "docs" / "results").glob("*.csv")))
 def test_readme_in_the_repository_is_up_to_date(file: Path) -> None:
     text = (ROOT / "README.md").read_text("utf-8")
-    table = measured.readme_table(file)
-    assert measured.replaced(text, file.stem, table) == text
+    table = readme_table(file)
+    assert replaced(text, file.stem, table) == text
 
 
 def test_the_cost_of_a_resumed_job_is_all_of_it(tmp_path: Path) -> None:
@@ -156,7 +157,7 @@ def test_a_remark_on_the_data_is_said_beside_the_run(tmp_path: Path) -> None:
     for row in rows.values():
         row["tags"]["scale"] = "smoke run: 6 people"
     inputs = findings.write(tmp_path, spec=study(rows=rows, comparisons=[]), simulated=False)
-    table = measured.readme_table(published(inputs, tmp_path))
+    table = readme_table(published(inputs, tmp_path))
     assert "| mitdb-cnn-scratch-paper (smoke run: 6 people) | paper |" in table
     assert "Inflation gap" not in table
 
@@ -174,7 +175,7 @@ def signal_table(folder: Path, *, metrics: dict[str, tuple[float, str]]) -> str:
     ]
     rows.append({"run": "scg", "metric": "segments", "value": 4200})
     pd.DataFrame(rows).to_csv(folder / "scg_to_ecg.csv", index=False)
-    return measured.readme_table(folder / "scg_to_ecg.csv")
+    return readme_table(folder / "scg_to_ecg.csv")
 
 
 def test_readme_table_of_signals_has_few_of_their_figures(tmp_path: Path) -> None:
@@ -259,7 +260,7 @@ def test_gains_are_rows_with_the_papers(signals: tuple[Path, pd.DataFrame]) -> N
 def test_readme_has_a_line_a_control_and_a_line_a_gain(
     signals: tuple[Path, pd.DataFrame],
 ) -> None:
-    blocks = measured.readme_table(signals[0]).split("\n\n")
+    blocks = readme_table(signals[0]).split("\n\n")
     (controls,) = [b for b in blocks if b.startswith("| Spoilt input")]
     (gains,) = [b for b in blocks if b.startswith("| Gain, %")]
     assert controls.splitlines()[0] == (

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from cardiograft import costs, pruning_tables
-from cardiograft.report import provenance
+from cardiograft.report.costs import cost_table
 from cardiograft.report.read import Found
 from cardiograft.report.views import Cell
 
@@ -140,7 +140,7 @@ def test_many_of_a_kind_are_counted_and_the_sparsest_told(tmp_path: Path) -> Non
 def test_the_page_says_so_below_the_costs(tmp_path: Path) -> None:
     cards = {(c["stage"], c["entry"], c["repeat"]): c for c in some(tmp_path)}
     told = {key: json.loads((tmp_path / "/".join(key) / "card.json").read_text()) for key in cards}
-    table = provenance.cost_table(Found(studies=[], cards=told))
+    table = cost_table(Found(studies=[], cards=told))
     assert table is not None
     assert table.note == " ".join(pruning_tables.paid([*cards.values()]))
     assert "pays in neither" in table.note

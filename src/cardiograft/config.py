@@ -1,14 +1,14 @@
-"""All of config.yaml: sweeps, cross-checks, and each job's own slice of it.
+"""All of config.yaml, and each job's own slice of it.
 
 Only the Snakefile reads this. An entry of config is a stage's spec plus what concerns the
 plan alone: `repeats`, `tags`, `sweep`, which reach no job.
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from annotated_types import MinLen
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt
 
 from cardiograft import plugins, pools
 from cardiograft.specs.audit import Ancestor, Audit
@@ -35,15 +35,6 @@ class Database(Entry):
     records: PositiveInt | tuple[str, ...] | None = None
     max_nonfinite: float = 0.1
     simulate: dict[str, Any] = {}
-
-    @model_validator(mode="after")
-    def _known(self) -> Self:
-        allowed = plugins.options("datasets", self.dataset)
-        for key in self.simulate:
-            if key not in allowed.model_fields:
-                known = plugins.hint(key, allowed.model_fields)
-                raise ValueError(f"simulate: {self.dataset} has no option {key!r}.{known}")
-        return self
 
 
 class PretrainRun(Pretrain):
@@ -96,17 +87,6 @@ class Evaluation(Entry):
     controls: tuple[Control, ...] = ()
     pool: str | None = None
     tags: dict[str, str | None] = {}
-
-    @model_validator(mode="after")
-    def _spoils_signals(self) -> Self:
-        for metric in self.metrics if self.controls else ():
-            kinds = plugins.constants("metrics", metric.name)["KINDS"]
-            if "signal" not in kinds:
-                raise ValueError(
-                    f"controls {list(self.controls)} are for models that give signals, the metric"
-                    f" {metric.name!r} is of {' or '.join(kinds)}"
-                )
-        return self
 
 
 class Mean(Entry):
@@ -167,16 +147,6 @@ class Config(Entry):
     evaluations: dict[str, Evaluation] = {}
     studies: dict[str, Study] = Field(default={})
     exports: tuple[str, ...] = ()
-
-    @model_validator(mode="after")
-    def _spoils_networks(self) -> Self:
-        for name, evaluation in self.evaluations.items():
-            if evaluation.controls and evaluation.model in self.baselines:
-                raise ValueError(
-                    f"evaluations.{name}.controls: {list(evaluation.controls)} are for networks,"
-                    f" but {evaluation.model!r} is a baseline"
-                )
-        return self
 
     @property
     def simulated(self) -> bool:

@@ -1,4 +1,4 @@
-"""A config read whole, or refused in one line: what single entries can't know of each other."""
+"""A config read whole, or refused in one line: what the types of its entries can't say."""
 
 import json
 from collections.abc import Iterator
@@ -27,6 +27,8 @@ def load(given: dict[str, Any]) -> Config:
         config = Config.model_validate(raw)
     except ValidationError as error:
         raise ValueError(_one_line(error)) from None
+    _check_simulations(config)
+    _check_controls(config)
     _check_references(config)
     _check_agreement(config)
     return config
@@ -38,6 +40,39 @@ def _one_line(error: ValidationError) -> str:
     message = first["msg"].removeprefix("Value error, ")
     value = "" if isinstance(first["input"], dict) else f" {first['input']!r}:"
     return f"{place}:{value} {message}".removeprefix(": ")
+
+
+def _check_simulations(config: Config) -> None:
+    for name, database in config.databases.items():
+        place = f"databases.{name}"
+        try:
+            allowed = plugins.options("datasets", database.dataset).model_fields
+        except ValueError as error:
+            raise ValueError(f"{place}: {error}") from None
+        for key in database.simulate:
+            if key not in allowed:
+                known = plugins.hint(key, allowed)
+                raise ValueError(
+                    f"{place}: simulate: {database.dataset} has no option {key!r}.{known}"
+                )
+
+
+def _check_controls(config: Config) -> None:
+    asked = {name: e for name, e in config.evaluations.items() if e.controls}
+    for name, evaluation in asked.items():
+        for metric in evaluation.metrics:
+            kinds = plugins.constants("metrics", metric.name)["KINDS"]
+            if "signal" not in kinds:
+                raise ValueError(
+                    f"evaluations.{name}: controls {list(evaluation.controls)} are for models that"
+                    f" give signals, the metric {metric.name!r} is of {' or '.join(kinds)}"
+                )
+    for name, evaluation in asked.items():
+        if evaluation.model in config.baselines:
+            raise ValueError(
+                f"evaluations.{name}.controls: {list(evaluation.controls)} are for networks,"
+                f" but {evaluation.model!r} is a baseline"
+            )
 
 
 def _check_references(config: Config) -> None:

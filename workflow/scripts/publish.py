@@ -7,6 +7,7 @@ from pathlib import Path
 from cardiograft import command as shell
 from cardiograft import measured
 from cardiograft.publishing import atomic_file
+from cardiograft.readme import readme_table, replaced
 from cardiograft.report import read
 
 # What figures depend on: a change here that is not committed is said beside the commit.
@@ -29,7 +30,7 @@ def publish(
         frame.to_csv(partial, index=False)
     if readme:
         text = readme.read_text("utf-8")
-        renewed = measured.replaced(text, study, measured.readme_table(out))
+        renewed = replaced(text, study, readme_table(out))
         with atomic_file(readme) as partial:
             partial.write_text(renewed, "utf-8")
 

@@ -1,15 +1,13 @@
 """Where the figures come from, as the page shows it: data, splits, audits, models, costs."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 from markupsafe import Markup
 
-from cardiograft import costs, pruning_tables
-from cardiograft.report import figures, wording
+from cardiograft.report import costs, figures, wording
 from cardiograft.report.read import Content, Found
-from cardiograft.report.views import Cell, Row, Table, once
+from cardiograft.report.views import Cell, Table, mark, once
 
 QUARANTINED = "quarantined"
 
@@ -25,15 +23,11 @@ def section(found: Found) -> dict[str, Any]:
         "audits": audit_table(found),
         "curves": curves(found),
         "ledgers": ledgers(found),
-        "costs": cost_table(found),
+        "costs": costs.cost_table(found),
         "versions": version_table(found),
         "weights": weights_table(found),
         "warnings": once(w for s in found.studies for w in s.about.get("warnings", [])),
     }
-
-
-def _mark(content: Row) -> str:
-    return "simulated" if content.get("simulated") else ""
 
 
 def database_table(found: Found) -> Table:
@@ -47,7 +41,7 @@ def database_table(found: Found) -> Table:
         said = f"{verified} of {len(files)}" + (f", {refused} refused" if refused else "")
         rows.append(
             [
-                Cell(name, small=f"{manifest['slug']} {manifest['version']}", mark=_mark(manifest)),
+                Cell(name, small=f"{manifest['slug']} {manifest['version']}", mark=mark(manifest)),
                 wording.count(len(manifest["records"]) - len(left)),
                 wording.count(len(left)),
                 wording.size(sum(f["bytes"] for f in files)),
@@ -88,7 +82,7 @@ def segment_table(found: Found) -> Table:
         dropped = {**summary.get("left_out", {}), **summary["dropped"]}
         rows.append(
             [
-                Cell(name, mark=_mark(summary)),
+                Cell(name, mark=mark(summary)),
                 wording.count(summary["segments"]),
                 wording.count(summary["subjects"]),
                 " · ".join(counted) or wording.DASH,
@@ -258,84 +252,6 @@ def _ledger_row(line: Content) -> list[str | Cell]:
         Cell(line["state"], small=why),
         source or wording.DASH,
     ]
-
-
-def cost_table(found: Found) -> Table | None:
-    """Return what each trained entry cost: means over its repeats."""
-    rows: list[list[str | Cell]] = []
-    cards = [
-        {**card, **costs.told(card), "stage": stage, "entry": entry, "repeat": repeat}
-        for (stage, entry, repeat), card in found.cards.items()
-    ]
-    for stage, entry in once_pairs(found.cards):
-        own = [c for c in cards if (c["stage"], c["entry"]) == (stage, entry)]
-        rows.append(
-            [
-                Cell(entry, small=wording.STAGES.get(stage, stage), mark=_mark(own[0])),
-                str(len(own)),
-                wording.count(own[0].get("parameters")),
-                wording.number(_average(own, "kernel_sparsity"), percent=True),
-                wording.number(_average(own, "total_sparsity"), percent=True),
-                _size(own),
-                _latency(own),
-                _mean(own, "epochs_run", digits=0),
-                wording.seconds(_average(own, "wall_s")),
-                _mean(own, "peak_memory_MB", digits=0),
-                ", ".join(once(str(c.get("device", "")) for c in own)),
-            ]
-        )
-    if not rows:
-        return None
-    return Table(
-        caption="Costs: means over repeats",
-        head=(
-            "Entry",
-            "Repeats",
-            "Parameters",
-            "Zeros in kernels",
-            "Zeros in all",
-            "File",
-            "ms a window",
-            "Epochs",
-            "Wall time",
-            "Peak MB",
-            "Device",
-        ),
-        rows=rows,
-        words=frozenset({10}),
-        note=" ".join(pruning_tables.paid(cards)),
-    )
-
-
-def _size(cards: Sequence[Content]) -> Cell:
-    """Return the bytes of the file as it is, and compressed."""
-    whole, small = (_average(cards, key) for key in costs.BYTES)
-    if whole is None or small is None:
-        return Cell(wording.DASH)
-    return Cell(wording.size(whole), small=f"{wording.size(small)} compressed")
-
-
-def _latency(cards: Sequence[Content]) -> Cell:
-    """Return the median time of one window, and its quartiles."""
-    middle, low, high = (_average(cards, key) for key in costs.LATENCY)
-    if middle is None or low is None or high is None:
-        return Cell(wording.DASH)
-    return Cell(wording.number(middle, digits=2), small=f"{low:.2f} to {high:.2f}")
-
-
-def once_pairs(keys: Any) -> list[tuple[str, str]]:
-    """Return each (stage, entry) once, in order."""
-    return list(dict.fromkeys(key[:2] for key in keys))
-
-
-def _average(cards: Sequence[Content], key: str) -> float | None:
-    known = [float(c[key]) for c in cards if c.get(key) is not None]
-    return sum(known) / len(known) if known else None
-
-
-def _mean(cards: Sequence[Content], key: str, *, digits: int) -> str:
-    value = _average(cards, key)
-    return wording.DASH if value is None else wording.count(value) if not digits else str(value)
 
 
 def version_table(found: Found) -> Table | None:

@@ -1,4 +1,4 @@
-"""A study's results as the page shows them: gaps, comparisons, published figures, runs."""
+"""A study's results as the page shows them: what was found, published figures, runs."""
 
 import re
 from collections.abc import Sequence
@@ -6,27 +6,28 @@ from typing import Any
 
 from markupsafe import Markup
 
-from cardiograft.report import details, figures, gains, pictures, wording
+from cardiograft.report import details, gains, pairs, pictures, wording
 from cardiograft.report.read import Study
 from cardiograft.report.views import (
     Cell,
     Labels,
     Row,
     Table,
-    difference_cell,
+    headline,
     labels,
+    lookup,
     mark,
+    of_classes,
     once,
+    overall,
     records,
     score_cell,
+    tags_of,
 )
 
 KEY = 6  # sentences of one kind among the key points
-CAPTION = "The same recipe under both protocols, and the inflation gap"
-OTHER = ": other figures"
 INTERVAL = re.compile(r"(.+) (\[.+\])")
 IN_BRACKETS = re.compile(r"([^(]+) \((.+)\)")
-RAREST = ", of the rarest class where a figure is a composite of classes"
 
 
 def section(study: Study) -> dict[str, Any]:
@@ -43,12 +44,12 @@ def section(study: Study) -> dict[str, Any]:
         "simulated": about["simulated"],
         "personal": any(r["protocol"] == "personal" for r in records(study.frame("scores"))),
         "key": key_sentences(study, named),
-        "gap_figures": gap_figures(study, named),
-        "gap_table": gap_table(study, named),
-        "gap_rest": gap_table(study, named, rest=True),
+        "gap_figures": pairs.gap_figures(study, named),
+        "gap_table": pairs.gap_table(study, named),
+        "gap_rest": pairs.gap_table(study, named, rest=True),
         "intervals": intervals,
-        "compared": [s for s, _ in comparisons(study, named)],
-        "comparison_table": comparison_table(study, named),
+        "compared": [s for s, _ in pairs.comparisons(study, named)],
+        "comparison_table": pairs.comparison_table(study, named),
         "published": published_table(study, named),
         "own": own_tables(study),
         "sections": own_sections(study),
@@ -65,30 +66,6 @@ def section(study: Study) -> dict[str, Any]:
     }
 
 
-def of_classes(study: Study) -> bool:
-    """Whether any of the runs names classes."""
-    return "count" in study.frame("confusion")
-
-
-def overall(rows: Sequence[Row], about: Any) -> list[str]:
-    """Return the metrics with a figure over all classes, the primary one first."""
-    found = once(r["metric"] for r in rows if not r["class"])
-    primary = about["primary"].partition(":")[0]
-    return sorted(found, key=lambda m: m != primary)
-
-
-def headline(metrics: Sequence[str], about: Any, *, rest: bool = False) -> list[str]:
-    """Return the metrics that stand first, all where the study names none, or the rest."""
-    first = [m for m in metrics if m.partition("(")[0] in about["headline"]] or list(metrics)
-    return [m for m in metrics if m not in first] if rest else first
-
-
-def lookup(study: Study) -> dict[tuple[str, str, str], Row]:
-    """Return the test scores by run, metric and class."""
-    rows = records(study.frame("scores"))
-    return {(r["run"], r["metric"], r["class"]): r for r in rows if r["part"] == "test"}
-
-
 def key_sentences(study: Study, named: Labels) -> list[str]:
     """Return what the study found, in the sentences that its numbers decide."""
     metrics, primary = study.about["metrics"], study.about["primary"].partition(":")[0]
@@ -96,7 +73,7 @@ def key_sentences(study: Study, named: Labels) -> list[str]:
     for row in records(study.frame("gaps")):
         if not row["class"] and row["metric"] == primary:
             said.append(wording.gap(row, metrics[row["metric"]], named.of(row)))
-    compared = [s for s, row in comparisons(study, named) if row["protocol"] != "paper"]
+    compared = [s for s, row in pairs.comparisons(study, named) if row["protocol"] != "paper"]
     told = [
         said,
         control_sentences(study, named),
@@ -138,136 +115,16 @@ def published_sentences(study: Study, named: Labels) -> list[str]:
     rows: dict[tuple[str, ...], list[Row]] = {}
     for row in chosen:
         if row["run"]:
-            key = *_tags(row).values(), row["metric"], row["class"], row["source"]
+            key = *tags_of(row).values(), row["metric"], row["class"], row["source"]
             rows.setdefault(key, []).append(row)
     return [
         wording.published(
             sorted(own, key=lambda r: r["protocol"] != "paper"),
-            " · ".join(named.said(_tags(own[0]))),
+            " · ".join(named.said(tags_of(own[0]))),
             study.about["metrics"][own[0]["metric"]],
         )
         for own in rows.values()
     ]
-
-
-def _tags(row: Row) -> dict[str, str]:
-    return {k.removeprefix("tag_"): str(v) for k, v in row.items() if k.startswith("tag_") and v}
-
-
-def comparisons(study: Study, named: Labels) -> list[tuple[str, Row]]:
-    """Return each comparison's sentence and its row."""
-    metrics, level = study.about["metrics"], study.about["level"]
-    return [
-        (wording.comparison(row, metrics[row["metric"]], named.of(row), level=level), row)
-        for row in records(study.frame("comparisons"))
-    ]
-
-
-def gap_figures(study: Study, named: Labels) -> list[dict[str, Any]]:
-    """Return a figure a metric: each run's scores under both protocols."""
-    scores, rows = lookup(study), records(study.frame("gaps"))
-    found = []
-    for metric in headline(overall(rows, study.about), study.about):
-        about = study.about["metrics"][metric]
-        points = [_point(row, scores, named) for row in rows if _is(row, metric)]
-        drawn = figures.gaps(
-            points, title=f"{about['title']} under both protocols", percent=about["percent"]
-        )
-        if drawn:
-            found.append({"title": about["title"], "figure": drawn})
-    return found
-
-
-def _is(row: Row, metric: str) -> bool:
-    return bool(row["metric"] == metric and not row["class"])
-
-
-def _point(row: Row, scores: dict[tuple[str, str, str], Row], named: Labels) -> dict[str, Any]:
-    point: dict[str, Any] = {
-        "label": f"{named.of(row)} ({row['paper_split']} / {row['honest_split']})"
-    }
-    for protocol in ("paper", "honest"):
-        own = scores[row[f"{protocol}_run"], row["metric"], row["class"]]
-        point[protocol] = row[protocol]
-        point |= {f"{protocol}_{end}": own[end] for end in ("low", "high")}
-    return point
-
-
-def gap_table(study: Study, named: Labels, *, rest: bool = False) -> Table | None:
-    """Return both protocols side by side, and the gap.
-
-    Where a study names the figures that stand first, in the primary one, or in the rest.
-    """
-    scores, found = lookup(study), []
-    every = records(study.frame("gaps"))
-    metrics = overall(every, study.about)
-    first = 1 if study.about["headline"] else len(metrics)
-    for metric in metrics[first:] if rest else metrics[:first]:
-        about = study.about["metrics"][metric]
-        for row in (r for r in every if _is(r, metric)):
-            cells = [
-                score_cell(scores[row[f"{p}_run"], metric, ""], about["percent"])
-                for p in ("paper", "honest")
-            ]
-            found.append(
-                [
-                    Cell(
-                        named.of(row),
-                        small=f"{row['paper_split']} / {row['honest_split']}",
-                        mark=mark(row),
-                    ),
-                    about["title"],
-                    *cells,
-                    difference_cell(row, "gap", bool(about["percent"])),
-                    row["subjects"],
-                ]
-            )
-    if not found:
-        return None
-    return Table(
-        caption=CAPTION + OTHER if rest else CAPTION,
-        head=("Run", "Figure", "Paper’s protocol", "Honest protocol", "Gap", "Subjects"),
-        rows=found,
-        words=frozenset({1}),
-        note="A gap whose interval excludes zero is set in bold. Subjects: the fewer of both"
-        f" test sets{RAREST if of_classes(study) else ''}.",
-        kind="central",
-    )
-
-
-def comparison_table(study: Study, named: Labels) -> Table | None:
-    """Return the paired comparisons."""
-    found: list[list[str | Cell]] = []
-    for row in records(study.frame("comparisons")):
-        about = study.about["metrics"][row["metric"]]
-        percent = about["percent"]
-        ends = wording.interval(row["low"], row["high"], percent=percent, signed=True)
-        where = _where(row, study.about["usual"], named)
-        found.append(
-            [
-                Cell(f"{row['of']} against {row['to']}", small=where, mark=mark(row)),
-                wording.name(about, row),
-                wording.number(row["of_value"], percent=percent),
-                wording.number(row["to_value"], percent=percent),
-                Cell(wording.number(row["difference"], percent=percent, signed=True), small=ends),
-                wording.p_value(row["p"]),
-                wording.p_value(row["p_holm"]),
-                row["subjects"],
-            ]
-        )
-    if not found:
-        return None
-    return Table(
-        caption="Paired comparisons on shared test segments",
-        head=("Pair", "Figure", "First", "Second", "Difference", "p", "p, Holm", "Subjects"),
-        rows=found,
-        words=frozenset({1}),
-    )
-
-
-def _where(row: Row, usual: Row, named: Labels) -> str:
-    told = {tag: v for tag, v in _tags(row).items() if v != usual.get(tag)}
-    return ", ".join([*named.said(told), row["split"]])
 
 
 def published_table(study: Study, named: Labels) -> Table | None:
@@ -282,7 +139,7 @@ def published_table(study: Study, named: Labels) -> Table | None:
             ours = Cell(wording.number(row["ours"], percent=percent), small=ends)
         found.append(
             [
-                Cell(" · ".join(named.said(_tags(row))), mark=mark(row)),
+                Cell(" · ".join(named.said(tags_of(row))), mark=mark(row)),
                 f"{wording.name(about, row)}, {row['source']}",
                 wording.number(row["published"], percent=percent),
                 ours,

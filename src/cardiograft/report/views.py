@@ -1,4 +1,7 @@
-"""Tables as the page shows them: text in cells, escaped by the template."""
+"""Tables as the page shows them: text in cells, escaped by the template.
+
+With what all of them ask of a study's tables: names of runs, tags, which figures stand first.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -79,6 +82,35 @@ def records(frame: Any) -> list[dict[str, Any]]:
     return rows
 
 
+def tags_of(row: Row) -> dict[str, str]:
+    """Return the tags that a row has."""
+    return {k.removeprefix("tag_"): str(v) for k, v in row.items() if k.startswith("tag_") and v}
+
+
+def of_classes(study: Study) -> bool:
+    """Whether any of the runs names classes."""
+    return "count" in study.frame("confusion")
+
+
+def overall(rows: Sequence[Row], about: Any) -> list[str]:
+    """Return the metrics with a figure over all classes, the primary one first."""
+    found = once(r["metric"] for r in rows if not r["class"])
+    primary = about["primary"].partition(":")[0]
+    return sorted(found, key=lambda m: m != primary)
+
+
+def headline(metrics: Sequence[str], about: Any, *, rest: bool = False) -> list[str]:
+    """Return the metrics that stand first, all where the study names none, or the rest."""
+    first = [m for m in metrics if m.partition("(")[0] in about["headline"]] or list(metrics)
+    return [m for m in metrics if m not in first] if rest else first
+
+
+def lookup(study: Study) -> dict[tuple[str, str, str], Row]:
+    """Return the test scores by run, metric and class."""
+    rows = records(study.frame("scores"))
+    return {(r["run"], r["metric"], r["class"]): r for r in rows if r["part"] == "test"}
+
+
 def simulated(row: Row) -> bool:
     """Whether a row of a table, or a JSON object, says that it is simulated."""
     return str(row.get("simulated", "")) == "True"
@@ -90,7 +122,7 @@ def once(values: Iterable[str]) -> list[str]:
 
 
 def mark(row: Row) -> str:
-    """Return the style of a run's name."""
+    """Return the style of a name: that of a run, an entry or a database."""
     return "simulated" if simulated(row) else ""
 
 
