@@ -69,10 +69,11 @@ def section(study: Study) -> dict[str, Any]:
 def key_sentences(study: Study, named: Labels) -> list[str]:
     """Return what the study found, in the sentences that its numbers decide."""
     metrics, primary = study.about["metrics"], study.about["primary"].partition(":")[0]
-    said = []
-    for row in records(study.frame("gaps")):
-        if not row["class"] and row["metric"] == primary:
-            said.append(wording.gap(row, metrics[row["metric"]], named.of(row)))
+    gaps = [
+        row for row in records(study.frame("gaps")) if not row["class"] and row["metric"] == primary
+    ]
+    gaps.sort(key=lambda row: abs(float(row["gap"] or 0)), reverse=True)  # the largest first
+    said = [wording.gap(row, metrics[row["metric"]], named.of(row)) for row in gaps]
     compared = [s for s, row in pairs.comparisons(study, named) if row["protocol"] != "paper"]
     told = [
         said,
