@@ -156,6 +156,14 @@ def test_page_is_accessible(elements: Elements, page: str) -> None:
     assert "@media print" in page
 
 
+def test_key_points_begin_with_the_largest_gap(page: str) -> None:
+    start = page.index('class="key-points"')
+    key = html.unescape(page[start : page.index("</ul>", start)])
+    told = [float(n) for n in re.findall(r"(?:inflation of|gap of|worse by) [+−]?([\d.]+)", key)]
+    assert len(told) > 1
+    assert told == sorted(told, reverse=True)
+
+
 def test_tells_what_was_found(page: str) -> None:
     said = text(page)
     for words in (

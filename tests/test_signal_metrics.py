@@ -281,15 +281,17 @@ def test_matches_are_the_most_there_can_be(reach: float) -> None:
         cost = np.abs(of_A[:, None] - to_A)
         best = linear_sum_assignment(np.where(cost <= reach, cost - 1e6, 0))
         most = (cost[best] <= reach).sum()
-        found_A = peaks_compared.partners(of_A, to_A, reach)
+        nearest_A, apart_A = peaks_compared.partners(of_A, to_A)
+        found_A = np.where(apart_A <= reach, nearest_A, -1)
         hit_A = found_A[found_A >= 0]
         assert len(hit_A) == most == len(set(hit_A))
         assert (cost[np.flatnonzero(found_A >= 0), hit_A] <= reach).all()
 
 
 def test_one_peak_confirms_one_alone() -> None:
-    near_A = peaks_compared.partners(np.array([90.0, 105.0]), np.array([100.0]), 20)
-    np.testing.assert_array_equal(near_A, [-1, 0])
+    nearest_A, apart_A = peaks_compared.partners(np.array([90.0, 105.0]), np.array([100.0]))
+    assert nearest_A[1] == 0
+    np.testing.assert_array_equal(apart_A, [np.inf, 5])
 
 
 def beats(*windows: list[float], samples: int = 625) -> np.ndarray:

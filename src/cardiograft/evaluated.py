@@ -143,6 +143,8 @@ def mean(files: Sequence[Path]) -> Predictions:
         A file holds no predictions, or others' are of other segments, targets or labels.
     """
     first = predictions.read(files[0])
+    if len(files) == 1:
+        return first
     order_N = np.lexsort((first.id_N, first.part_N))
     first, sum_NK = first.only(order_N), first.score_NK[order_N].astype(np.float64)
     for file in files[1:]:

@@ -41,19 +41,20 @@ def _remembered(signals: bytes, samples: int, rate_hz: float) -> tuple[Float64, 
     return found
 
 
-def partners(of_A: Float64, to_A: Float64, reach: float) -> Int64:
-    """Return for each of some peaks which of the others it is matched with, -1 for none.
+def partners(of_A: Float64, to_A: Float64) -> tuple[Int64, Float64]:
+    """Return for each of some peaks the nearest of the others, and how far off it is.
 
-    Two peaks are matched that are each other's nearest and at most `reach` apart: none is
-    matched twice. As peaks of one signal lie twice the widest tolerance apart, there is no
-    choice that matches more of them.
+    Two peaks are matched that are each other's nearest, and no further apart than is tolerated:
+    none is matched twice. As peaks of one signal lie twice the widest tolerance apart, there is
+    no choice that matches more of them.
+
+    Returns
+    -------
+    nearest_A : int64
+        Index of the other peak; -1 where there are none.
+    apart_A : float64
+        inf where the two are not each other's nearest.
     """
-    nearest_A, apart_A = mutual(of_A, to_A)
-    return np.where(apart_A <= reach, nearest_A, -1)
-
-
-def mutual(of_A: Float64, to_A: Float64) -> tuple[Int64, Float64]:
-    """Return for each of some peaks the nearest other one, and how far off: inf if not mutual."""
     if not len(of_A) or not len(to_A):
         return np.full(len(of_A), -1), np.full(len(of_A), np.inf)
     apart_AA = np.abs(of_A[:, None] - to_A)
@@ -92,7 +93,7 @@ def matches(predictions: Predictions) -> Float64:
 def _matches(true_A: Float64, said_A: Float64, samples: int, rate_hz: float) -> list[list[float]]:
     first, last = MARGIN_S * rate_hz, samples - 1 - MARGIN_S * rate_hz
     true_inside_A, said_inside_A = ((first <= x) & (x <= last) for x in (true_A, said_A))
-    apart_A, confirmed_apart_A = mutual(true_A, said_A)[1], mutual(said_A, true_A)[1]
+    apart_A, confirmed_apart_A = partners(true_A, said_A)[1], partners(said_A, true_A)[1]
     true_count, said_count = true_inside_A.sum(), said_inside_A.sum()
     found = []
     for tolerance_ms in TOLERANCES_MS:

@@ -114,7 +114,6 @@ def about(spec: Tabulate, study: Any, own: list[str], warnings: list[str]) -> di
             for n, row in spec.rows.items()
             if row.members != (n,) and not row.averaged
         },
-        "means": {n: row.averaged for n, row in spec.rows.items() if row.averaged},
         "usual": dict(study.USUAL),
         "singled_out": sorted(
             {s for r in spec.rows.values() for m in r.metrics for s in m.without}
