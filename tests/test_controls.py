@@ -192,6 +192,19 @@ def test_controls_are_scored_beside_the_part_they_spoil(place: Path, tmp_path: P
     assert found["segments"].nunique() == found["subjects"].nunique() == 1
 
 
+@pytest.mark.parametrize("control", ["shuffled", "other", "phase"])
+def test_training_part_beside_another_is_not_spoilt(
+    control: str, place: Path, tmp_path: Path
+) -> None:
+    alone = asked(place, tmp_path, controls=[control])
+    both = asked(place, tmp_path, controls=[control], parts=["train", "test"])
+    assert set(both.part_N.tolist()) == {"train", "test", f"test, {control}"}
+    beside = both.only(both.part_N != "train")
+    assert (beside.id_N == alone.id_N).all()
+    assert (beside.target == alone.target).all()
+    np.testing.assert_allclose(beside.score_NK, alone.score_NK, atol=1e-5)
+
+
 def test_other_needs_somebody_else(place: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="d/s0 is alone in the part 'train'"):
         asked(place, tmp_path, controls=["other"], parts=["train"])

@@ -173,6 +173,23 @@ def test_baselines_stand_beside_the_best_network_that_met_nobody() -> None:
     assert table["PRD"].tolist()[1] == "–"
 
 
+def test_training_part_stands_above_the_test_part_below_the_papers() -> None:
+    net = {"model": "cae", "init": "scratch", "pearson": 0.4, "prd": 88.88, "peak_sensitivity": 0.9}
+    given = scores(net=net, alone={**net, "init": "tcn"})
+    train = given[given["run"] == "net"].assign(part="train", value=0.75)
+    shuffled = given[given["run"] == "alone"].assign(part="test, shuffled")
+    table = scg_to_ecg.tables(pd.concat([given, train, shuffled]), COSTS)["parts"]
+    paper, paper_test, *ours = table.to_dict("records")
+    assert [line["Run"] for line in ours] == ["net", "net"]
+    assert [line["Part"] for line in ours] == ["training", "test"]
+    assert [line["Pearson r"] for line in ours] == ["0.750", "0.400"]
+    assert [line["R-peak Se, %"] for line in ours] == ["75.0", "90.0"]
+    assert [line["PRD"] for line in ours] == ["0.8", "88.9"]
+    assert {line["NMSE"] for line in (paper, paper_test, *ours)} == {"–"}
+    assert (paper["Pearson r"], paper["Xcor"], paper["MSE"]) == ("0.829", "0.985", "0.0083")
+    assert (paper_test["Pearson r"], paper_test["PRD"]) == ("0.694", "87.4")
+
+
 def test_without_controls_or_baselines_there_is_no_table() -> None:
     given = scores(net={"model": "cae", "init": "scratch", "pearson": 0.4})
     assert not scg_to_ecg.tables(given, COSTS)

@@ -72,7 +72,8 @@ class Evaluation(Entry):
     ----------
     controls
         What a network's input is also spoilt by: ``shuffled`` in time, an ``other`` subject's, or
-        of random ``phase``. What it says then, it has not read from the signal.
+        of random ``phase``. What it says then, it has not read from the signal. Of several parts
+        the one furthest from training is spoilt: test, else validation.
     pool
         Evaluations of one pool, the folds of a cross-validation, are one run of this name in
         the tables.

@@ -20,7 +20,7 @@ from cardiograft.learning import Batch, Rows, Task
 from cardiograft.predictions import Predictions
 from cardiograft.records import Float32, Int64, Shape
 from cardiograft.runs import checkpoint_file, make_task
-from cardiograft.specs.predict import Control, Predict, spoilt_part
+from cardiograft.specs.predict import Control, Predict, controlled, spoilt_part
 from cardiograft.training import WATCHING, deterministic, draw, seeded
 
 
@@ -60,14 +60,14 @@ def predict(
         score_NK=_said(network, part, task, spec),
         about=_about(spec, checkpoint, meta, table),
     )
-    spoilt = [
-        replace(
-            whole,
-            part_N=np.array([spoilt_part(p, control) for p in whole.part_N.tolist()]),
-            score_NK=_said(network, _spoilt(part, control, table, rows, meta.rate_hz), task, spec),
-        )
-        for control in spec.controls
-    ]
+    last = controlled(spec.parts)
+    plain = whole.only(whole.part_N == last)
+    chosen_N = np.flatnonzero(table.part_N[rows] == last)
+    spoilt = []
+    for control in spec.controls:
+        heard = _spoilt(part, control, table, rows, chosen_N, meta.rate_hz)
+        part_N = np.repeat(spoilt_part(last, control), len(plain.part_N))
+        spoilt.append(replace(plain, part_N=part_N, score_NK=_said(network, heard, task, spec)))
     return predictions.together([whole, *spoilt])
 
 
@@ -92,17 +92,21 @@ def _swept(
 
 @dataclass(frozen=True, kw_only=True)
 class _Spoilt(feeding.Feed):
-    """A part's segments whose signal is not what it was; what else they have stays."""
+    """Some of a feed's segments, whose signal is not what it was; what else they have stays."""
 
+    chosen_N: Int64
     control: Control
     id_N: npt.NDArray[np.str_]
     stranger_N: Int64 | None
     rate_hz: float
 
+    def __len__(self) -> int:
+        return len(self.chosen_N)
+
     def rows(self, index_B: Int64) -> Rows:
-        rows = super().rows(index_B)
+        rows = super().rows(self.chosen_N[index_B])
         if self.stranger_N is not None:
-            signal_BCT = super().rows(self.stranger_N[index_B])["signal"]
+            signal_BCT = super().rows(self.chosen_N[self.stranger_N[index_B]])["signal"]
         else:
             signal_BCT = controls.spoilt(
                 rows["signal"], self.id_N[index_B], self.control, rate_hz=self.rate_hz
@@ -111,18 +115,22 @@ class _Spoilt(feeding.Feed):
 
 
 def _spoilt(
-    part: feeding.Feed, control: Control, split: feeding.Split, rows: Int64, rate_hz: float
+    part: feeding.Feed,
+    control: Control,
+    split: feeding.Split,
+    rows: Int64,
+    chosen_N: Int64,
+    rate_hz: float,
 ) -> _Spoilt:
-    stranger_N = None
-    if control == "other":
-        who = (x[rows] for x in (split.id_N, split.subject_N, split.part_N))
-        stranger_N = controls.strangers(*who)
+    """Return those of a split's rows that `chosen_N` picks, spoilt; `part` holds all of them."""
+    id_N, *others = (x[rows[chosen_N]] for x in (split.id_N, split.subject_N, split.part_N))
     return _Spoilt(
         columns=part.columns,
         device=part.device,
+        chosen_N=chosen_N,
         control=control,
-        id_N=split.id_N[rows],
-        stranger_N=stranger_N,
+        id_N=id_N,
+        stranger_N=controls.strangers(id_N, *others) if control == "other" else None,
         rate_hz=rate_hz,
     )
 

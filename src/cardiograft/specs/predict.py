@@ -1,5 +1,6 @@
 """What config may ask of the stages `predict` and `baseline`: saved predictions."""
 
+from collections.abc import Sequence
 from typing import Literal, get_args
 
 from pydantic import PositiveInt
@@ -16,6 +17,11 @@ def spoilt_part(part: Part, control: Control) -> str:
     return f"{part}, {control}"
 
 
+def controlled(parts: Sequence[Part]) -> Part:
+    """Return the part whose input is spoilt: the one furthest from training."""
+    return next(part for part in PARTS if part in parts)
+
+
 def parts_of_predictions() -> tuple[str, ...]:
     """Return every name that a part may have in predictions, in order."""
     spoilt = (spoilt_part(p, c) for p in PARTS for c in get_args(Control))
@@ -28,8 +34,8 @@ class Predict(Entry):
     Attributes
     ----------
     controls
-        Each part is asked about once more with its input spoilt so, as in
-        `cardiograft.controls`; the target stays. Such predictions are of a part of their own,
+        The part that `controlled` names is asked about once more with its input spoilt so, as
+        in `cardiograft.controls`; the target stays. Such predictions are of a part of their own,
         as `spoilt_part` names it.
     """
 
