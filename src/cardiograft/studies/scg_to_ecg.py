@@ -98,8 +98,8 @@ CAPTIONS = {
     "hallucination": "What a network makes of the SCG as recorded, of its pieces shuffled, of"
     " another person’s, and of noise with its spectrum",
     "baselines": "Baselines, and the network with the highest test r (chosen by it: flattered)",
-    "parts": "On the training part and on the test part: the paper’s figures, then ours (means over"
-    " subjects and repeats; a fold’s training part is the others’)",
+    "parts": "On the training part and on the test part: the paper’s figures, then ours (of folds,"
+    " each person by the first that trained on them)",
     "parameters": "Parameters before and after pruning: the paper’s, and ours as files hold them",
 }
 SECTIONS = {"Controls and baselines": ("hallucination", "baselines")}
