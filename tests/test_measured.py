@@ -243,6 +243,25 @@ def test_controls_are_rows_of_their_runs(signals: tuple[Path, pd.DataFrame]) -> 
     assert not frame.duplicated(["run", "metric", "class"]).any()
 
 
+def test_a_training_part_is_rows_of_its_run() -> None:
+    told = {"train": {"pearson": "0.8", "mae": "0.05"}, "test": {"pearson": "0.4"}}
+    about = {"run": "net", "protocol": "honest", "class": "", "repeats": "3", "tag_data": "d"}
+    scores = [
+        {**about, "part": part, "metric": metric, "value": value, "low": "", "high": ""}
+        | {"simulated": "False"}
+        for part, figures in told.items()
+        for metric, value in figures.items()
+    ]
+    one = read.Study("scg_to_ecg", {"simulated": False}, {"scores": pd.DataFrame(scores)})
+    made = measured.table(one, {}, command="c", commit="d").set_index("metric")
+    assert made["value"].to_dict() == {
+        "pearson": "0.4",
+        "pearson, train": "0.8",
+        "mae, train": "0.05",
+    }
+    assert set(made["protocol"]) == {"honest"}
+
+
 def test_gains_are_rows_with_the_papers(signals: tuple[Path, pd.DataFrame]) -> None:
     frame = pd.read_csv(signals[0], keep_default_na=False, dtype=str)
     found = frame[frame["metric"].str.startswith("gain of ")]

@@ -8,6 +8,8 @@ A row is a figure of a run on its test part, but for
     Of a run by the paper's protocol less the honest one: ``paper run - honest run``.
 ``metric`` of ``pearson, shuffled``
     Of the same run, its input spoilt by that control.
+``metric`` of ``pearson, train``
+    Of the same run on its training part, where it was asked about it.
 ``metric`` of ``gain of pearson at matched compute``
     Of a run over the base of that name, ``run - base run``, a share; ``paper`` is the paper's.
 """
@@ -37,6 +39,7 @@ COLUMNS = (
 )
 GAP = "gap"
 GAIN = "gain of "
+TRAIN = "train"
 # Metrics of the README's tables; what the paper says of the first that it gives has a column.
 SHOWN = (
     "accuracy",
@@ -84,6 +87,7 @@ def table(
         *_counts(summaries),
         *_scores(study),
         *_controls(study),
+        *_fitted(study),
         *_gaps(study),
         *_gains(study),
         *_costs(study),
@@ -132,6 +136,15 @@ def _controls(study: Study) -> list[Row]:
         if part == "test" and control and not row["class"] and shown(row["metric"]):
             found.append({**_score(row), "metric": spoilt(row["metric"], control)})
     return found
+
+
+def _fitted(study: Study) -> list[Row]:
+    """Return every figure over all classes of each run on its training part."""
+    return [
+        {**_score(row), "metric": f"{row['metric']}, {TRAIN}"}
+        for row in records(study.frame("scores"))
+        if row["part"] == TRAIN and not row["class"]
+    ]
 
 
 def spoilt(metric: str, control: str) -> str:
