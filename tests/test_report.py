@@ -12,7 +12,7 @@ import pytest
 from scripts import load
 from synthetic import study, study_rows
 
-from cardiograft.report import figures, wording
+from cardiograft.report import figures, results, wording
 from cardiograft.specs.report import Report
 
 script = load("report")
@@ -162,6 +162,12 @@ def test_key_points_begin_with_the_largest_gap(page: str) -> None:
     told = [float(n) for n in re.findall(r"(?:inflation of|gap of|worse by) [+−]?([\d.]+)", key)]
     assert len(told) > 1
     assert told == sorted(told, reverse=True)
+
+
+def test_a_gap_of_too_few_subjects_comes_after_all_that_have_an_interval() -> None:
+    gaps = [("-0.6", ""), ("0.1", "0.05"), ("", ""), ("-0.3", "-0.5"), ("0.7", "")]
+    told = results.ordered([{"gap": gap, "low": low} for gap, low in gaps])
+    assert [row["gap"] for row in told] == ["-0.3", "0.1", "0.7", "-0.6", ""]
 
 
 def test_tells_what_was_found(page: str) -> None:

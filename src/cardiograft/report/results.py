@@ -7,7 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from cardiograft.report import details, gains, pairs, pictures, wording
-from cardiograft.report.read import Study
+from cardiograft.report.read import Content, Study
 from cardiograft.report.views import (
     Cell,
     Labels,
@@ -69,10 +69,8 @@ def section(study: Study) -> dict[str, Any]:
 def key_sentences(study: Study, named: Labels) -> list[str]:
     """Return what the study found, in the sentences that its numbers decide."""
     metrics, primary = study.about["metrics"], study.about["primary"].partition(":")[0]
-    gaps = [
-        row for row in records(study.frame("gaps")) if not row["class"] and row["metric"] == primary
-    ]
-    gaps.sort(key=lambda row: abs(float(row["gap"] or 0)), reverse=True)  # the largest first
+    rows = records(study.frame("gaps"))
+    gaps = ordered([r for r in rows if not r["class"] and r["metric"] == primary])
     said = [wording.gap(row, metrics[row["metric"]], named.of(row)) for row in gaps]
     compared = [s for s, row in pairs.comparisons(study, named) if row["protocol"] != "paper"]
     told = [
@@ -83,6 +81,11 @@ def key_sentences(study: Study, named: Labels) -> list[str]:
         published_sentences(study, named),
     ]
     return [sentence for some in told for sentence in _first(some)]
+
+
+def ordered(gaps: list[Content]) -> list[Content]:
+    """Return gaps with an interval before those that claim nothing, the largest of each first."""
+    return sorted(gaps, key=lambda row: (not row["low"], -abs(float(row["gap"] or 0))))
 
 
 def _first(said: list[str]) -> list[str]:
