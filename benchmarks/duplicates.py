@@ -15,9 +15,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from cardiograft import leakage, near_duplicates, shards, splits
-from cardiograft.duplicates import samples_before_padding, shape_hash
+from cardiograft.segments import shards
+from cardiograft.signals.shape_hash import samples_before_padding, shape_hash
 from cardiograft.specs.split import Split
+from cardiograft.splits import leakage, near_duplicates
+from cardiograft.splits.assign import COLUMNS, assign
 
 SCHEMES = {
     "9:1 by segment": Split(segments=("s",), scheme="segment", protocol="paper"),
@@ -69,11 +71,11 @@ def timings(folder: Path) -> None:
     shape_hash(signal, shards.meta(folder).rate_hz)
     print(f"shape_hash of {len(signal)} segments: {time.process_time() - before:.2f} s of CPU")
     del signal
-    columns = list(dict.fromkeys((*splits.COLUMNS, *leakage.COLUMNS)))
+    columns = list(dict.fromkeys((*COLUMNS, *leakage.COLUMNS)))
     keys = leakage.timed([folder], shards.table([folder], columns))
     for name, spec in SCHEMES.items():
         before, start = time.process_time(), time.perf_counter()
-        part_N = splits.assign(keys, spec)
+        part_N = assign(keys, spec)
         leaks = leakage.leaks([folder], keys, part_N, spec)
         taken = time.process_time() - before, time.perf_counter() - start
         counts = ", ".join(f"{kind} {leak.count}" for kind, leak in leaks.items())
@@ -83,8 +85,8 @@ def timings(folder: Path) -> None:
 
 def exact(folder: Path) -> None:
     """Search the 9:1 split with a radius that no pair of codes exceeds."""
-    keys = shards.table([folder], list(dict.fromkeys((*splits.COLUMNS, *leakage.COLUMNS))))
-    part_N = splits.assign(keys, SCHEMES["9:1 by segment"])
+    keys = shards.table([folder], list(dict.fromkeys((*COLUMNS, *leakage.COLUMNS))))
+    part_N = assign(keys, SCHEMES["9:1 by segment"])
     near_duplicates.RADIUS = 255 * np.sqrt(8)
     before = time.process_time()
     leak = leakage.duplicates([folder], keys, part_N, 0.999)

@@ -17,7 +17,7 @@ from torch.nn import functional
 from cardiograft import plugins
 from cardiograft.models import lstm
 from cardiograft.records import Shape
-from cardiograft.training import deterministic
+from cardiograft.training.determinism import deterministic
 
 BATCH, SAMPLES, STEPS = 64, 187, 20
 BEAT = Shape(1, SAMPLES, 0, (5,))

@@ -13,12 +13,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cardiograft import layers, shards
-from cardiograft.learning import Task
 from cardiograft.models import cnn
+from cardiograft.models.layers.convolution import flatwise, pooled_stack
 from cardiograft.records import Shape
-from cardiograft.tasks import classify, recognise_transform
-from cardiograft.training import deterministic, seeded
+from cardiograft.segments import shards
+from cardiograft.training.determinism import deterministic, seeded
+from cardiograft.training.task import Task
+from cardiograft.training.tasks import classify, recognise_transform
 
 BATCH, SAMPLES, STEPS = 64, 187, 80
 WIDTHS, KERNEL = (16, 32, 64), 7
@@ -44,12 +45,12 @@ class Flat(nn.Module):
 
     def __init__(self, *, pool_first: bool) -> None:
         super().__init__()
-        self.stack = layers.pooled_stack(1, WIDTHS, kernel=KERNEL)
+        self.stack = pooled_stack(1, WIDTHS, kernel=KERNEL)
         self.pool_first = pool_first
 
     def forward(self, signal_BCT: Tensor) -> Tensor:
         """Convolve, pool and activate in either order."""
-        image = layers.flatwise(signal_BCT)
+        image = flatwise(signal_BCT)
         if self.pool_first:
             return self.stack(image)
         for step in self.stack:

@@ -6,8 +6,8 @@ from typing import Any
 import yaml
 from snakemake.utils import update_config
 
-from cardiograft import loading
-from cardiograft.config import Config
+from cardiograft.config.checks import load_config
+from cardiograft.config.schema import Config
 
 ROOT = Path(__file__).parents[1]
 
@@ -26,4 +26,4 @@ def content(name: str) -> dict[str, Any]:
 
 
 def overlaid(name: str) -> Config:
-    return loading.load(merged(content(name)))
+    return load_config(merged(content(name)))

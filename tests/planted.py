@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from cardiograft import shards
-from cardiograft.duplicates import shape_hash
+from cardiograft.segments import shards
+from cardiograft.signals.shape_hash import shape_hash
 
 RATE_HZ = 125.0
 SOURCE_HZ = 360.0

@@ -9,9 +9,9 @@ import numpy as np
 from scripts import load
 from synthetic import RATE_HZ, card, classes, paired_shards
 
-from cardiograft import predictions
-from cardiograft.predictions import Predictions
-from cardiograft.publishing import write_json
+from cardiograft.evaluation import predictions
+from cardiograft.evaluation.predictions import Predictions
+from cardiograft.files import write_json
 from cardiograft.specs.score import Score
 from cardiograft.specs.tabulate import Row, Tabulate
 

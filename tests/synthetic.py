@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from cardiograft import shards
-from cardiograft.predictions import Predictions, write
+from cardiograft.evaluation.predictions import Predictions, write
+from cardiograft.segments import shards
 from cardiograft.specs.tabulate import Row, Tabulate
 
 LABELS = ("F", "N", "Q", "S", "V")

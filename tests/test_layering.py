@@ -1,6 +1,9 @@
-"""Imports point down, and nothing escapes the fingerprint's walk."""
+"""Imports point down, one floor at least, and nothing escapes the fingerprint's walk."""
 
 import ast
+import shutil
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -8,82 +11,164 @@ import pytest
 from cardiograft import plugins
 
 ROOT = Path(__file__).parents[1]
-PACKAGE = ROOT / "src" / "cardiograft"
-FILES = sorted(PACKAGE.rglob("*.py"))
-SCRIPTS = sorted((ROOT / "workflow" / "scripts").glob("*.py"))
-ROOMS = {*plugins.FUNCTIONS, "adaptations", "views"}
+SOURCE = ROOT / "src" / "cardiograft"
+# A room, or a file of the package's own, imports only from the floors above it in this list.
+FLOORS = (
+    ("records", "plugins", "files", "fingerprint", "cli"),
+    ("specs", "signals", "checkpoints"),
+    ("physionet", "datasets", "segments", "models"),
+    ("splits", "config"),
+    ("training",),
+    ("evaluation",),
+    ("tables",),
+    ("studies", "report"),
+)
+FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+PLUGIN_ROOMS = {tuple(place.split("/")) for place in plugins.PLACES.values()}
+# Who may import a library that others reach through them only.
+OWNERS = {"wfdb": {"datasets", "physionet"}, "neurokit2": {"signals", "evaluation"}}
+# What parsing a config must not load: the Snakefile is read at the start of every job.
+HEAVY = {"torch", "wfdb", "pandas", "accelerate", "sklearn", "neurokit2", "pyarrow", "scipy"}
 
 
-def imported(file: Path) -> set[str]:
-    names = set()
+def modules(package: Path) -> dict[tuple[str, ...], Path]:
+    """Return every file of the package by the parts of its dotted name."""
+    files = sorted(package.rglob("*.py"))
+    return {f.relative_to(package).with_suffix("").parts: f for f in files}
+
+
+def imported(file: Path) -> Iterator[str]:
+    """Yield the dotted names that a file imports, at its top or inside a function."""
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
-            names |= {a.name for a in node.names}
+            yield from (a.name for a in node.names)
         elif isinstance(node, ast.ImportFrom):
-            if node.level:
-                raise AssertionError(f"{file}: a relative import escapes the fingerprint")
-            names |= {node.module or "", *(f"{node.module}.{a.name}" for a in node.names)}
-    return names
+            yield from (f"{'.' * node.level}{node.module or ''}.{a.name}" for a in node.names)
 
 
-def tops(file: Path) -> set[str]:
-    return {name.split(".")[0] for name in imported(file)}
+def reached(package: Path, file: Path) -> set[tuple[str, ...]]:
+    """Return the modules of the package that a file imports, or names from."""
+    found = set()
+    for name in imported(file):
+        top, *parts = name.split(".")
+        if top == package.name:
+            whole = package.joinpath(*parts).with_suffix(".py").is_file()
+            found.add(tuple(parts if whole else parts[:-1]))
+    return found
 
 
-def rooms(file: Path) -> set[str]:
-    return {n.split(".")[1] for n in imported(file) if n.startswith("cardiograft.")}
+def plugin_of(module: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Return a module's plug-in room, if it is a plug-in (``_name`` is what plug-ins share)."""
+    *room, name = module
+    return tuple(room) if tuple(room) in PLUGIN_ROOMS and not name.startswith("_") else None
 
 
-def place(file: Path) -> str:
-    return file.relative_to(PACKAGE).as_posix()
+def faults(package: Path) -> list[str]:
+    """Return every import that the house does not allow, as one line each."""
+    found, graph = [], {}
+    for module, file in modules(package).items():
+        here = ".".join(module)
+        for name in imported(file):
+            top = name.split(".")[0]
+            if name.startswith("."):
+                found.append(f"{here}: a relative import escapes the fingerprint")
+            if top == "snakemake":
+                found.append(f"{here}: the package knows nothing of snakemake")
+            if module[0] not in OWNERS.get(top, {module[0]}):
+                found.append(f"{here}: {top} is only for {' and '.join(sorted(OWNERS[top]))}")
+        for there in reached(package, file):
+            graph.setdefault(module, set()).add(there)
+            if there[0] != module[0] and FLOOR[there[0]] >= FLOOR[module[0]]:
+                found.append(f"{here}: {'.'.join(there)} is not below it")
+            if there[0] == "config" and module[0] != "config":
+                found.append(f"{here}: only the Snakefile reads config")
+            if plugin_of(there) and plugin_of(there) != module:
+                found.append(f"{here}: {'.'.join(there)} is a plug-in, loaded by name alone")
+    try:
+        list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        found.append("circle: " + " -> ".join(".".join(m) for m in error.args[1]))
+    return found
 
 
-@pytest.mark.parametrize("file", FILES, ids=place)
-def test_package_file(file):
-    room = file.relative_to(PACKAGE).parts[0]
-    top = tops(file)
-    assert "snakemake" not in top
-    if "wfdb" in top:
-        assert room in ("datasets", "physionet.py")
-    if "neurokit2" in top:
-        assert room in ("signals.py", "baselines")
-    if room in ROOMS and file.stem != "__init__":
-        assert not rooms(file) & (ROOMS - {room}), "plug-in rooms never import one another"
-        siblings = {n for n in imported(file) if n.startswith(f"cardiograft.{room}.")}
-        assert all(n.split(".")[2].startswith("_") for n in siblings), "nor one plug-in another"
-    if room in ("specs", "records.py", "plugins.py", "sources.py", "publishing.py"):
-        assert not rooms(file) & ({"config", "planning", "sweeps"} | ROOMS)
-    if room not in ("config.py", "planning.py", "loading.py"):
-        assert not {"cardiograft.config", "cardiograft.planning"} & imported(file)
+def script_faults(scripts: Path) -> list[str]:
+    """Return what a stage's script imports and must not: a job gets its own spec alone."""
+    banned = ("cardiograft.config", "snakemake")
+    return [
+        f"{file.name}: imports {name}"
+        for file in sorted(scripts.glob("*.py"))
+        for name in imported(file)
+        if name.startswith(banned)
+    ]
 
 
-@pytest.mark.parametrize("file", SCRIPTS, ids=lambda f: f.name)
-def test_script(file):
-    assert not {
-        "cardiograft.config",
-        "cardiograft.loading",
-        "cardiograft.planning",
-        "cardiograft.sweeps",
-    } & imported(file)
-    assert "snakemake" not in tops(file)
+def test_every_room_has_a_floor():
+    assert {m[0] for m in modules(SOURCE)} - {"__init__"} == set(FLOOR)
+
+
+def test_the_house_stands():
+    assert faults(SOURCE) == []
+
+
+def test_scripts_import_no_config():
+    assert script_faults(ROOT / "workflow" / "scripts") == []
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "expected"),
+    [
+        ("training/loop.py", "from cardiograft.report import page", "report.page is not below"),
+        (
+            "training/loop.py",
+            "from cardiograft.config.schema import Config",
+            "only the Snakefile reads config",
+        ),
+        ("signals/scaling.py", "from cardiograft.segments import shards", "is not below"),
+        ("studies/scg_to_ecg.py", "from cardiograft.report import page", "is not below"),
+        ("models/cnn.py", "from cardiograft.models.lstm import build", "is a plug-in"),
+        ("tables/heart_rates.py", "from cardiograft.evaluation.metrics import mae", "a plug-in"),
+        ("splits/overlaps.py", "from cardiograft.splits import leakage", "circle: "),
+        ("models/cnn.py", "from . import lstm", "a relative import"),
+        ("config/plan.py", "import snakemake", "knows nothing of snakemake"),
+        ("segments/write.py", "import wfdb", "wfdb is only for datasets and physionet"),
+    ],
+)
+def test_a_wrong_import_is_named(tmp_path, file, line, expected):
+    package = tmp_path / "cardiograft"
+    shutil.copytree(SOURCE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    text = (package / file).read_text()
+    (package / file).write_text(f"{text}\n{line}\n")
+    found = faults(package)
+    assert any(expected in fault for fault in found)
+
+
+def test_a_script_with_config_is_named(tmp_path):
+    (tmp_path / "score.py").write_text("from cardiograft.config.schema import Config\n")
+    assert script_faults(tmp_path) == ["score.py: imports cardiograft.config.schema.Config"]
+
+
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "workflow" / "scripts").glob("*.py")), ids=lambda file: file.name
+)
+def test_a_script_says_what_it_does(file):
     assert ast.get_docstring(ast.parse(file.read_text()))
 
 
-@pytest.mark.parametrize("file", sorted(PACKAGE.rglob("__init__.py")), ids=place)
-def test_init_is_empty(file):
-    assert file.read_text() == ""
+def test_rooms_hold_no_code():
+    """An ``__init__`` is a docstring or empty: imports of a room would run code unseen."""
+    for file in SOURCE.rglob("__init__.py"):
+        body = ast.parse(file.read_text()).body
+        docstring = body and isinstance(body[0], ast.Expr)
+        assert body[1 if docstring else 0 :] == [], file
 
 
 def test_parsing_is_light():
     """What the Snakefile imports never reaches torch, wfdb or pandas."""
-    heavy = {"torch", "wfdb", "pandas", "accelerate", "sklearn", "neurokit2", "matplotlib"}
-    todo, seen = [PACKAGE / "config.py", PACKAGE / "planning.py", PACKAGE / "loading.py"], set()
+    todo, seen = [SOURCE / "config" / "plan.py", SOURCE / "config" / "checks.py"], set()
     while todo:
         file = todo.pop()
+        if file in seen:
+            continue
         seen.add(file)
-        assert not tops(file) & heavy, file
-        for name in imported(file):
-            if name.startswith("cardiograft."):
-                below = PACKAGE.joinpath(*name.split(".")[1:]).with_suffix(".py")
-                if below.is_file() and below not in seen:
-                    todo.append(below)
+        assert not {name.split(".")[0] for name in imported(file)} & HEAVY, file
+        todo += [SOURCE.joinpath(*m).with_suffix(".py") for m in reached(SOURCE, file) if m]

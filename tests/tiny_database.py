@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 import wfdb
 
-from cardiograft import manifests, physionet
-from cardiograft.fetching import Fetcher, Patience
-from cardiograft.progress import Progress
+from cardiograft.physionet.collect import collect, transport
+from cardiograft.physionet.fetch import Fetcher, Patience
+from cardiograft.physionet.manifest import make_manifest
+from cardiograft.physionet.progress import Progress
 from cardiograft.records import Record
 from cardiograft.specs.download import Download
 
@@ -134,15 +135,15 @@ def fetch(
 ) -> dict[str, Any]:
     dataset = dataset or Tiny()
     root = data / dataset.SLUG / dataset.VERSION
-    way = physionet.transport(str(mirror), slug=dataset.SLUG, version=dataset.VERSION, jobs=4)
+    way = transport(str(mirror), slug=dataset.SLUG, version=dataset.VERSION, jobs=4)
     fetcher = Fetcher(way, root, Progress("test"), jobs=4, patience=SWIFT)
     try:
-        collection = physionet.collect(fetcher, dataset, records)
+        collection = collect(fetcher, dataset, records)
     finally:
         if hasattr(way, "client"):
             way.client.close()
     spec = Download(dataset="tiny", records=records, max_nonfinite=max_nonfinite)
-    manifest = manifests.manifest(collection, dataset, spec, root=root)
+    manifest = make_manifest(collection, dataset, spec, root=root)
     json.dumps(manifest)
     return manifest
 

@@ -29,6 +29,18 @@ FUNCTIONS = {
     "baselines": "predict",
     "studies": "tables",
 }
+# Each kind's room below the package.
+PLACES = {
+    "datasets": "datasets",
+    "cuts": "segments/cuts",
+    "labels": "segments/labels",
+    "models": "models",
+    "tasks": "training/tasks",
+    "adaptations": "training/adaptations",
+    "metrics": "evaluation/metrics",
+    "baselines": "evaluation/baselines",
+    "studies": "studies",
+}
 # The types that an option may be annotated with.
 TYPES = {
     "Annotated": Annotated,
@@ -39,7 +51,9 @@ TYPES = {
 
 def names(kind: str) -> list[str]:
     """Return the plug-in names of one kind, sorted."""
-    return sorted(p.stem for p in (PACKAGE / kind).glob("*.py") if not p.stem.startswith("_"))
+    return sorted(
+        p.stem for p in (PACKAGE / PLACES[kind]).glob("*.py") if not p.stem.startswith("_")
+    )
 
 
 def hint(name: str, known: Iterable[str]) -> str:
@@ -60,7 +74,7 @@ def path(kind: str, name: str) -> Path:
     """
     if name not in names(kind):
         raise ValueError(f"no {kind} named {name!r}.{hint(name, names(kind))}")
-    return PACKAGE / kind / f"{name}.py"
+    return PACKAGE / PLACES[kind] / f"{name}.py"
 
 
 def load(kind: str, name: str) -> ModuleType:
@@ -72,7 +86,8 @@ def load(kind: str, name: str) -> ModuleType:
         No plug-in of this kind has the name.
     """
     path(kind, name)
-    return importlib.import_module(f"cardiograft.{kind}.{name}")
+    room = PLACES[kind].replace("/", ".")
+    return importlib.import_module(f"cardiograft.{room}.{name}")
 
 
 @cache

@@ -5,7 +5,7 @@ Legend: C channels (leads), T samples, A annotations.
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -85,3 +85,6 @@ class Record:
     annotations: Annotations = field(default_factory=Annotations.none)
     comments: tuple[str, ...] = ()
     offset: int = 0
+
+
+Kind = Literal["classes", "heads", "signal"]

@@ -6,7 +6,9 @@ from contracts.test_models_contract import NAMES as MODELS
 from contracts.test_models_contract import built, inputs
 from torch import Tensor, nn
 
-from cardiograft import adapting, checkpoints, plugins
+from cardiograft import plugins
+from cardiograft.checkpoints.file import weights_digest
+from cardiograft.training.codes import Coded, code_width
 
 NAMES = plugins.names("adaptations")
 WIDTH = 6
@@ -66,7 +68,7 @@ def test_order_within_a_batch_changes_nothing(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_its_weights_follow_from_the_seed(name: str) -> None:
-    one, same, other = (checkpoints.digest(loss_of(name, s).state_dict()) for s in (3, 3, 4))
+    one, same, other = (weights_digest(loss_of(name, s).state_dict()) for s in (3, 3, 4))
     assert one == same
     assert (one != other) is bool(list(loss_of(name).parameters()))
 
@@ -74,10 +76,10 @@ def test_its_weights_follow_from_the_seed(name: str) -> None:
 @pytest.mark.parametrize("name", MODELS)
 def test_a_models_code_is_one_vector_a_segment_and_its_output_stays(name: str) -> None:
     model, shape = built(name)
-    width = adapting.width(model, shape)
+    width = code_width(model, shape)
     assert model.training
     model.eval()
     with torch.no_grad():
-        output, code_BW = adapting.Coded(model)(*inputs(shape))
+        output, code_BW = Coded(model)(*inputs(shape))
         assert torch.equal(output, model(*inputs(shape)))
     assert code_BW.shape == (4, width)

@@ -9,7 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 from scripts import load
 
-from cardiograft import examples, plugins, predictions, scoring, shards
+from cardiograft import plugins
+from cardiograft.evaluation import baseline_inputs, predictions, scoring
+from cardiograft.segments import shards
 from cardiograft.specs.predict import BaselinePredict
 from cardiograft.specs.score import Score
 
@@ -169,8 +171,8 @@ def test_never_sees_a_label_outside_the_training_part(
     name: str, segments: Path, split: Path
 ) -> None:
     module = plugins.load("baselines", name)
-    given, truth = examples.read([segments], split, columns=module.COLUMNS, parts=["test"])
-    assert (given.target_N[given.part_N != "train"] == examples.HIDDEN).all()
+    given, truth = baseline_inputs.read([segments], split, columns=module.COLUMNS, parts=["test"])
+    assert (given.target_N[given.part_N != "train"] == baseline_inputs.HIDDEN).all()
     assert (truth >= 0).all()
     assert "label" not in given.columns
 
@@ -206,18 +208,18 @@ def test_boosting_tells_early_beats_and_wide_ones(
 
 def test_boosting_is_relative_to_the_recording(segments: Path, split: Path) -> None:
     module = plugins.load("baselines", "rr_boosting")
-    given, _ = examples.read([segments], split, columns=module.COLUMNS, parts=["test"])
+    given, _ = baseline_inputs.read([segments], split, columns=module.COLUMNS, parts=["test"])
     slower = {k: v * 2 if k.startswith("rr_") else v for k, v in given.columns.items()}
     fields = {**given.__dict__, "columns": slower}
     plain_NF = module.features(given, samples=8, context=5)
-    slow_NF = module.features(examples.Examples(**fields), samples=8, context=5)
+    slow_NF = module.features(baseline_inputs.Examples(**fields), samples=8, context=5)
     np.testing.assert_allclose(plain_NF, slow_NF, rtol=1e-5)
     assert np.isnan(plain_NF[given.columns["start"] == 0, 0]).all()
 
 
 def test_boosting_needs_its_columns(segments: Path, split: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no column 'rr_between' in the shards"):
-        examples.read([segments], split, columns=("rr_between",), parts=["test"])
+        baseline_inputs.read([segments], split, columns=("rr_between",), parts=["test"])
 
 
 def test_a_class_unseen_in_training_is_named(segments: Path, split: Path, tmp_path: Path) -> None:
@@ -260,7 +262,9 @@ def test_is_told_true_signals_of_the_training_part_unless_an_oracle(
     module = plugins.load("baselines", name)
     asked = {"columns": module.COLUMNS, "parts": ["test"]}
     for told in (False, True):
-        given, truth = examples.read_signals([paired], paired / "split.parquet", told=told, **asked)
+        given, truth = baseline_inputs.read_signals(
+            [paired], paired / "split.parquet", told=told, **asked
+        )
         known = np.isfinite(given.target_NCT).all(axis=(1, 2))
         assert (known == ((given.part_N == "train") | told)).all()
         assert np.isfinite(truth).all()

@@ -7,10 +7,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from cardiograft import pieces, plugins, shards
-from cardiograft.pieces import Labels, Prepared
+from cardiograft import plugins
 from cardiograft.records import Annotations, Record
-from cardiograft.shard_format import encode
+from cardiograft.segments import shards
+from cardiograft.segments.beats import BEATS
+from cardiograft.segments.cutting import Labels, Prepared
+from cardiograft.segments.shard_format import encode
 
 CUTS, LABELS = plugins.names("cuts"), plugins.names("labels")
 RATE, SOURCE = Fraction(125), Fraction(360)
@@ -39,7 +41,7 @@ def prepared(seconds=60, channels=2, target=True, kind="beat", seed=0, marks=Non
     signal_CT = random.standard_normal((channels, length)).astype(np.float32)
     marks = annotations(seconds, seed) if marks is None else marks
     sample_A = np.round(marks.sample_A * 125 / 360).astype(np.int64).clip(0, length - 1)
-    for place in sample_A[np.isin(marks.symbol_A, list(pieces.BEATS))]:
+    for place in sample_A[np.isin(marks.symbol_A, list(BEATS))]:
         signal_CT[:, place : place + 4] += 20
     return Prepared(
         name="made/up",
@@ -65,7 +67,7 @@ def labels(kind, marks):
     if kind == "record":
         return Labels(whole="ill")
     if kind == "beat":
-        is_beat = np.isin(marks.symbol_A, list(pieces.BEATS))
+        is_beat = np.isin(marks.symbol_A, list(BEATS))
         return Labels(mark_A=np.where(is_beat, marks.symbol_A, None).astype(object))
     return Labels(mark_A=np.where(marks.symbol_A == "+", marks.aux_A, None), spans=True)
 

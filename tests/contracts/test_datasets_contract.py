@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cardiograft import leads, plugins
+from cardiograft import plugins
+from cardiograft.signals import leads
 
 SECONDS = 12.0
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from synthetic import KINDS
 
-from cardiograft import plugins, scoring
+from cardiograft import plugins
+from cardiograft.evaluation import scoring
 from cardiograft.specs.entry import Plugin
 from cardiograft.specs.score import Score
 

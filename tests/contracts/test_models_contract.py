@@ -6,8 +6,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from cardiograft import checkpoints, plugins
-from cardiograft.checkpoints import Checkpoint
+from cardiograft import plugins
+from cardiograft.checkpoints.file import (
+    Checkpoint,
+    contiguous,
+    load_checkpoint,
+    read_checkpoint,
+    weights_digest,
+    write_checkpoint,
+)
 from cardiograft.records import Shape
 
 # Some models give one number per output, some a signal: each must take one of these.
@@ -49,7 +56,7 @@ def test_it_is_an_encoder_and_a_head(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_its_weights_follow_from_the_seed(name: str) -> None:
-    one, same, other = (checkpoints.digest(built(name, s)[0].state_dict()) for s in (3, 3, 4))
+    one, same, other = (weights_digest(built(name, s)[0].state_dict()) for s in (3, 3, 4))
     assert one == same != other
 
 
@@ -84,10 +91,10 @@ def test_features_are_heard(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_it_comes_back_from_a_checkpoint(name: str, tmp_path: Path) -> None:
     model, shape = built(name)
-    tensors = checkpoints.contiguous(model.state_dict())
-    checkpoints.write(Checkpoint(tensors=tensors), tmp_path / "m.safetensors")
+    tensors = contiguous(model.state_dict())
+    write_checkpoint(Checkpoint(tensors=tensors), tmp_path / "m.safetensors")
     again, _ = built(name, seed=1)
-    checkpoints.load(again, checkpoints.read(tmp_path / "m.safetensors"), where=name)
+    load_checkpoint(again, read_checkpoint(tmp_path / "m.safetensors"), where=name)
     model.eval()
     again.eval()
     with torch.no_grad():

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from cardiograft import plugins, shards
-from cardiograft.learning import Batch, Task
+from cardiograft import plugins
+from cardiograft.segments import shards
+from cardiograft.training.task import Batch, Task
 
 NAMES = plugins.names("tasks")
 N, SAMPLES = 24, 96

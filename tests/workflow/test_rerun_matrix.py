@@ -54,14 +54,14 @@ def test_another_models_file(house):
 
 
 def test_layers(house):
-    layers = house.root / "src/cardiograft/layers.py"
+    layers = house.root / "src/cardiograft/models/layers/convolution.py"
     layers.write_text(layers.read_text() + "\n\nSOMETHING_NEW = 1\n")
     assert house.plan() == NETWORKS
 
 
 def test_comment_and_docstring(house):
-    house.replace("src/cardiograft/layers.py", '"""', '"""Reworded. ')
-    training = house.root / "src/cardiograft/training.py"
+    house.replace("src/cardiograft/models/layers/convolution.py", '"""', '"""Reworded. ')
+    training = house.root / "src/cardiograft/training/loop.py"
     training.write_text(training.read_text() + "\n# A remark.\n")
     assert house.plan() == set()
 
@@ -118,7 +118,7 @@ def test_one_more_metric(house):
 
 
 def test_one_metrics_file(house):
-    file = house.root / "src/cardiograft/metrics/macro_f1.py"
+    file = house.root / "src/cardiograft/evaluation/metrics/macro_f1.py"
     file.write_text(file.read_text() + "\n\nSOMETHING_NEW = 1\n")
     scores = {f"score {entry} 0" for entry in ("scratch", "grafted", "majority")}
     assert house.plan() == scores | SCORED
@@ -131,7 +131,7 @@ def test_wording(house):
 
 
 def test_simulation(house):
-    hearts = house.root / "src/cardiograft/simulation/hearts.py"
+    hearts = house.root / "src/cardiograft/datasets/simulation/hearts.py"
     hearts.write_text(hearts.read_text() + "\n\nSOMETHING_NEW = 1\n")
     assert "download mitdb" in house.plan()
 
@@ -178,6 +178,6 @@ def test_another_mirror_with_other_bytes(real, tmp_path):
 def test_simulation_does_not_touch_real_recordings(real, tmp_path):
     root = tmp_path / "house"
     shutil.copytree(real.root, root)
-    hearts = root / "src/cardiograft/simulation/hearts.py"
+    hearts = root / "src/cardiograft/datasets/simulation/hearts.py"
     hearts.write_text(hearts.read_text() + "\n\nSOMETHING_NEW = 1\n")
     assert type(real)(root).plan("results/segments/beats") == set()

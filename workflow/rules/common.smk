@@ -7,11 +7,12 @@ import sys
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "src"))
 
-from cardiograft import loading, planning
+from cardiograft.config.checks import load_config
+from cardiograft.config.plan import Plan
 
 try:
-    CONFIG = loading.load(config)
-    PLAN = planning.Plan(CONFIG)
+    CONFIG = load_config(config)
+    PLAN = Plan(CONFIG)
 except (ValueError, FileNotFoundError) as error:
     sys.exit(f"config: {error}")
 

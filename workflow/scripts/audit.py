@@ -2,24 +2,25 @@
 
 from pathlib import Path
 
-from cardiograft import audits, command
-from cardiograft.publishing import write_json
+from cardiograft import cli
+from cardiograft.files import write_json
 from cardiograft.specs.audit import Audit
+from cardiograft.splits.lineage import lineage_audit, lineage_complaint
 
 
 def audit(spec: Audit, splits: list[Path], out: Path) -> None:
-    content = audits.lineage(spec, splits)
+    content = lineage_audit(spec, splits)
     failed = out.with_name(f"{out.stem}.failed.json")
     for stale in (failed, out):
         stale.unlink(missing_ok=True)
     if spec.protocol != "paper" and not content["passed"]:
         write_json(failed, content)  # not an output: it outlives the failed job
-        raise ValueError(f"{audits.complaint(content)} (all of it in {failed})")
+        raise ValueError(f"{lineage_complaint(content)} (all of it in {failed})")
     write_json(out, content)
 
 
 if __name__ == "__main__":
-    parser = command.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument(
         "--spec", type=Audit.model_validate_json, required=True, help="an evaluation, JSON"
     )
@@ -27,4 +28,4 @@ if __name__ == "__main__":
         "--splits", type=Path, nargs="+", required=True, help="its split and its ancestors'"
     )
     parser.add_argument("--out", type=Path, required=True, help="JSON: one finding an ancestor")
-    command.run(audit, parser)
+    cli.run(audit, parser)

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from cardiograft import command, examples, plugins, predictions, shards
-from cardiograft.predictions import Predictions
+from cardiograft import cli, plugins
+from cardiograft.evaluation import baseline_inputs, predictions
+from cardiograft.evaluation.predictions import Predictions
+from cardiograft.segments import shards
 from cardiograft.specs.predict import BaselinePredict
 
 
@@ -19,11 +21,11 @@ def baseline(
     meta = shards.meta(segments[0])
     asked = {"columns": module.COLUMNS, "parts": spec.parts}
     if kind == "signal":
-        rows, target = examples.read_signals(segments, split, told=bool(oracle), **asked)
+        rows, target = baseline_inputs.read_signals(segments, split, told=bool(oracle), **asked)
         target = target.reshape(len(target), -1)
         labels = meta.target_channels
     else:
-        rows, target = examples.read(segments, split, **asked)
+        rows, target = baseline_inputs.read(segments, split, **asked)
         labels = rows.labels
     rows = replace(rows, seed=spec.seed + repeat)
     saved = Predictions(
@@ -47,7 +49,7 @@ def baseline(
 
 
 if __name__ == "__main__":
-    parser = command.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument(
         "--spec", type=BaselinePredict.model_validate_json, required=True, help="entry, as JSON"
     )
@@ -57,4 +59,4 @@ if __name__ == "__main__":
     parser.add_argument("--split", type=Path, required=True, help="who is in which part")
     parser.add_argument("--repeat", type=int, required=True, help="is added to the seed")
     parser.add_argument("--out", type=Path, required=True, help="Parquet to write")
-    command.run(baseline, parser)
+    cli.run(baseline, parser)

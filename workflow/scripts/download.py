@@ -4,11 +4,15 @@ import hashlib
 from pathlib import Path
 from types import ModuleType
 
-from cardiograft import command, manifests, mirrors, physionet, plugins, publishing
-from cardiograft.fetching import Fetcher
-from cardiograft.progress import Progress
+from cardiograft import cli, plugins
+from cardiograft.files import atomic_directory, write_json
+from cardiograft.physionet import mirrors
+from cardiograft.physionet.collect import alone, collect, transport
+from cardiograft.physionet.fetch import Fetcher
+from cardiograft.physionet.manifest import make_manifest, summary
+from cardiograft.physionet.progress import Progress
+from cardiograft.physionet.transports import Folder
 from cardiograft.specs.download import Download
-from cardiograft.transports import Folder
 
 
 def download(spec: Download, mirror: str, data: Path, out: Path, jobs: int) -> None:
@@ -18,20 +22,20 @@ def download(spec: Download, mirror: str, data: Path, out: Path, jobs: int) -> N
     place = Path(dataset.SLUG, dataset.VERSION)
     if spec.simulate is None:
         root = data / place
-        way = physionet.transport(mirror, slug=dataset.SLUG, version=dataset.VERSION, jobs=jobs)
+        way = transport(mirror, slug=dataset.SLUG, version=dataset.VERSION, jobs=jobs)
         records = spec.records
     else:
         root = data / "simulated" / recipe(spec) / place
         way, records = Folder(root), None
     progress = Progress(out.stem)
-    with physionet.alone(root):
+    with alone(root):
         if spec.simulate is not None:
             simulate(dataset, spec, root)
         fetcher = Fetcher(way, root, progress, jobs=jobs)
-        collection = physionet.collect(fetcher, dataset, records)
-        manifest = manifests.manifest(collection, dataset, spec, root=root)
-    publishing.write_json(out, manifest)
-    progress.note(manifests.summary(manifest))
+        collection = collect(fetcher, dataset, records)
+        manifest = make_manifest(collection, dataset, spec, root=root)
+    write_json(out, manifest)
+    progress.note(summary(manifest))
 
 
 def recipe(spec: Download) -> str:
@@ -46,12 +50,12 @@ def simulate(dataset: ModuleType, spec: Download, root: Path) -> None:
     for record in records:
         if record not in names:
             raise ValueError(f"{spec.dataset}: no record {record!r}.{plugins.hint(record, names)}")
-    with publishing.atomic_directory(root) as folder:
+    with atomic_directory(root) as folder:
         dataset.simulate(folder, records, spec.seed, **(spec.simulate or {}))
 
 
 if __name__ == "__main__":
-    parser = command.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument(
         "--spec",
         type=Download.model_validate_json,
@@ -64,4 +68,4 @@ if __name__ == "__main__":
     parser.add_argument("--data", type=Path, required=True, help="folder that keeps recordings")
     parser.add_argument("--out", type=Path, required=True, help="the manifest, JSON")
     parser.add_argument("--jobs", type=int, default=8, help="files fetched at a time")
-    command.run(download, parser)
+    cli.run(download, parser)

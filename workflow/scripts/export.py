@@ -2,17 +2,19 @@
 
 from pathlib import Path
 
-from cardiograft import checkpoints, command, exports
+from cardiograft import cli
+from cardiograft.checkpoints import hdf5
+from cardiograft.checkpoints.file import read_checkpoint
 
 
 def export(model: Path, out: Path) -> None:
-    exports.write(checkpoints.read(model), out)
+    hdf5.write(read_checkpoint(model), out)
 
 
 if __name__ == "__main__":
-    parser = command.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument(
         "--model", type=Path, required=True, help="checkpoint to export, model.safetensors"
     )
     parser.add_argument("--out", type=Path, required=True, help="HDF5 file to write")
-    command.run(export, parser)
+    cli.run(export, parser)

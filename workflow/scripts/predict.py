@@ -3,8 +3,9 @@
 import tempfile
 from pathlib import Path
 
-from cardiograft import command, predictions
-from cardiograft.predicting import predict as ask
+from cardiograft import cli
+from cardiograft.evaluation import predictions
+from cardiograft.evaluation.predict import predict as ask
 from cardiograft.specs.predict import Predict
 
 
@@ -15,7 +16,7 @@ def predict(spec: Predict, segments: list[Path], split: Path, model: Path, out: 
 
 
 if __name__ == "__main__":
-    parser = command.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument(
         "--spec", type=Predict.model_validate_json, required=True, help="the entry, as JSON"
     )
@@ -25,4 +26,4 @@ if __name__ == "__main__":
     parser.add_argument("--split", type=Path, required=True, help="who is in which part")
     parser.add_argument("--model", type=Path, required=True, help="model folder")
     parser.add_argument("--out", type=Path, required=True, help="predictions to write, Parquet")
-    command.run(predict, parser)
+    cli.run(predict, parser)

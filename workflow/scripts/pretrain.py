@@ -2,22 +2,23 @@
 
 from pathlib import Path
 
-from cardiograft import command, sources
-from cardiograft.members import files as files_of
-from cardiograft.runs import Place, train_and_publish
+from cardiograft import cli
+from cardiograft.fingerprint import fingerprint
+from cardiograft.specs.members import files as files_of
 from cardiograft.specs.pretrain import Pretrain
+from cardiograft.training.job import Place, train_and_publish
 
 
 def pretrain(
     spec: Pretrain, segments: list[Path], split: Path, repeat: int, state: Path, out: Path
 ) -> None:
-    code = sources.fingerprint("workflow/scripts/pretrain.py", *files_of(spec.plugins()))
+    code = fingerprint("workflow/scripts/pretrain.py", *files_of(spec.plugins()))
     place = Place(segments=segments, split=split, state=state, out=out)
     train_and_publish(stage="pretrain", spec=spec, place=place, repeat=repeat, code=code)
 
 
 if __name__ == "__main__":
-    parser = command.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument(
         "--spec", type=Pretrain.model_validate_json, required=True, help="the entry, as JSON"
     )
@@ -30,4 +31,4 @@ if __name__ == "__main__":
         "--state", type=Path, required=True, help="folder of this job alone, to resume from"
     )
     parser.add_argument("--out", type=Path, required=True, help="model folder to write")
-    command.run(pretrain, parser)
+    cli.run(pretrain, parser)

@@ -4,14 +4,17 @@ from pathlib import Path
 
 from torch import nn
 
-from cardiograft import checkpoints, command, sources
-from cardiograft.checkpoints import Checkpoint
-from cardiograft.learning import Pruning, Start
-from cardiograft.members import files as files_of
-from cardiograft.pruning import Magnitude, structured
+from cardiograft import cli
+from cardiograft.checkpoints.file import Checkpoint, load_checkpoint, read_checkpoint
+from cardiograft.fingerprint import fingerprint
 from cardiograft.records import Shape
-from cardiograft.runs import Place, Roots, checkpoint_file, parent, train_and_publish
+from cardiograft.specs.members import files as files_of
 from cardiograft.specs.prune import Prune
+from cardiograft.training.job import Place, Roots, train_and_publish
+from cardiograft.training.pruning.magnitude import Magnitude
+from cardiograft.training.pruning.structured import structured
+from cardiograft.training.publish import checkpoint_file, parent
+from cardiograft.training.task import Pruning, Start
 
 
 def prune(
@@ -26,12 +29,12 @@ def prune(
     file = checkpoint_file(source)
 
     def prepare(network: nn.Module) -> Roots:
-        checkpoint = checkpoints.read(file)
-        checkpoints.load(network, checkpoint, where=f"source {spec.source!r}")
+        checkpoint = read_checkpoint(file)
+        load_checkpoint(network, checkpoint, where=f"source {spec.source!r}")
         start = Start(masks=checkpoint.masks, pruning=pruning(spec, network, checkpoint))
         return Roots(start=start, parents=(parent(checkpoint, spec.source),))
 
-    code = sources.fingerprint("workflow/scripts/prune.py", *files_of(spec.plugins()))
+    code = fingerprint("workflow/scripts/prune.py", *files_of(spec.plugins()))
     place = Place(segments=segments, split=split, state=state, out=out)
     train_and_publish(
         stage="prune",
@@ -52,7 +55,7 @@ def pruning(spec: Prune, network: nn.Module, checkpoint: Checkpoint) -> Pruning:
 
 
 if __name__ == "__main__":
-    parser = command.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument(
         "--spec", type=Prune.model_validate_json, required=True, help="the entry, as JSON"
     )
@@ -66,4 +69,4 @@ if __name__ == "__main__":
         "--state", type=Path, required=True, help="folder of this job alone, to resume from"
     )
     parser.add_argument("--out", type=Path, required=True, help="model folder to write")
-    command.run(prune, parser)
+    cli.run(prune, parser)

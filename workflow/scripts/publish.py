@@ -4,11 +4,11 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from cardiograft import command as shell
-from cardiograft import measured
-from cardiograft.publishing import atomic_file
-from cardiograft.readme import readme_table, replaced
-from cardiograft.report import read
+from cardiograft import cli
+from cardiograft.files import atomic_file
+from cardiograft.report import measured
+from cardiograft.report.inputs import in_order, read_json, read_study
+from cardiograft.report.readme import readme_table, replaced
 
 # What figures depend on: a change here that is not committed is said beside the commit.
 CODE = ("src", "workflow", "Snakefile", "config.yaml", "envs")
@@ -23,8 +23,8 @@ def publish(
     simulated: bool,
     out: Path,
 ) -> None:
-    (found,) = read.in_order([read.study(folder) for folder in tables], [study])
-    summaries = {folder.name: read.content(folder / "summary.json") for folder in segments}
+    (found,) = in_order([read_study(folder) for folder in tables], [study])
+    summaries = {folder.name: read_json(folder / "summary.json") for folder in segments}
     frame = measured.table(found, summaries, command=command, commit=commit(), simulated=simulated)
     with atomic_file(out) as partial:
         frame.to_csv(partial, index=False)
@@ -52,7 +52,7 @@ def git(*arguments: str) -> str:
 
 
 if __name__ == "__main__":
-    parser = shell.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument(
         "--tables", type=Path, nargs="+", required=True, help="folders of studies' tables"
     )
@@ -64,4 +64,4 @@ if __name__ == "__main__":
     parser.add_argument("--readme", type=Path, help="document whose table is renewed")
     parser.add_argument("--simulated", action="store_true", help="publish even what is simulated")
     parser.add_argument("--out", type=Path, required=True, help="CSV to write")
-    shell.run(publish, parser)
+    cli.run(publish, parser)

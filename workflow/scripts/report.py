@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from cardiograft import command
-from cardiograft.publishing import atomic_file
-from cardiograft.report import page, read
+from cardiograft import cli
+from cardiograft.files import atomic_file
+from cardiograft.report import page
+from cardiograft.report.inputs import ReportInputs, in_order, model_key, read_json, read_study
 from cardiograft.specs.report import Report
 
 INPUTS = {
@@ -34,26 +35,26 @@ def report(
     ledgers: Sequence[Path],
     out: Path,
 ) -> None:
-    found = read.Found(
-        studies=read.in_order([read.study(folder) for folder in tables], spec.studies),
-        manifests={p.stem: read.content(p) for p in manifests},
-        segments={p.name: read.content(p / "summary.json") for p in segments},
-        splits={p.name.removesuffix(".audit.json"): read.content(p) for p in splits},
-        audits={p.stem: read.content(p) for p in audits},
-        cards={read.model(p): read.content(p) for p in cards},
-        histories={read.model(p): pd.read_parquet(p) for p in histories},
-        ledgers={read.model(p): read.content(p) for p in ledgers},
+    found = ReportInputs(
+        studies=in_order([read_study(folder) for folder in tables], spec.studies),
+        manifests={p.stem: read_json(p) for p in manifests},
+        segments={p.name: read_json(p / "summary.json") for p in segments},
+        splits={p.name.removesuffix(".audit.json"): read_json(p) for p in splits},
+        audits={p.stem: read_json(p) for p in audits},
+        cards={model_key(p): read_json(p) for p in cards},
+        histories={model_key(p): pd.read_parquet(p) for p in histories},
+        ledgers={model_key(p): read_json(p) for p in ledgers},
     )
     with atomic_file(out) as partial:
         partial.write_text(page.render(spec, found), "utf-8")
 
 
 if __name__ == "__main__":
-    parser = command.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument(
         "--spec", type=Report.model_validate_json, required=True, help="entry, as JSON"
     )
     for name, meaning in INPUTS.items():
         parser.add_argument(f"--{name}", type=Path, nargs="*", default=(), help=meaning)
     parser.add_argument("--out", type=Path, required=True, help="HTML page to write")
-    command.run(report, parser)
+    cli.run(report, parser)

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from cardiograft import command, predictions, scoring
-from cardiograft.publishing import atomic_file
+from cardiograft import cli
+from cardiograft.evaluation import predictions, scoring
+from cardiograft.files import atomic_file
 from cardiograft.specs.score import Score
 
 
@@ -14,7 +15,7 @@ def score(spec: Score, saved: Path, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    parser = command.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument(
         "--spec", type=Score.model_validate_json, required=True, help="entry, as JSON"
     )
@@ -22,4 +23,4 @@ if __name__ == "__main__":
         "--predictions", dest="saved", type=Path, required=True, help="what predict wrote"
     )
     parser.add_argument("--out", type=Path, required=True, help="tidy Parquet to write")
-    command.run(score, parser)
+    cli.run(score, parser)

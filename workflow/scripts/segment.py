@@ -3,19 +3,20 @@
 import json
 from pathlib import Path
 
-from cardiograft import command, segments
+from cardiograft import cli
+from cardiograft.segments.write import write_segments
 from cardiograft.specs.segment import Segment
 
 
 def segment(spec: Segment, manifest: Path, out: Path) -> None:
-    segments.segment(spec, json.loads(manifest.read_text(encoding="utf-8")), out)
+    write_segments(spec, json.loads(manifest.read_text(encoding="utf-8")), out)
 
 
 if __name__ == "__main__":
-    parser = command.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument(
         "--spec", type=Segment.model_validate_json, required=True, help="entry of segments, JSON"
     )
     parser.add_argument("--manifest", type=Path, required=True, help="results/manifests/....json")
     parser.add_argument("--out", type=Path, required=True, help="folder of shards to write")
-    command.run(segment, parser)
+    cli.run(segment, parser)

@@ -3,15 +3,19 @@
 from pathlib import Path
 from typing import Any
 
-from cardiograft import command, leakage, shards, splits
-from cardiograft.publishing import write_json
+from cardiograft import cli
+from cardiograft.files import write_json
+from cardiograft.segments import shards
 from cardiograft.specs.split import Split
+from cardiograft.splits import leakage
+from cardiograft.splits.assign import COLUMNS, assign, part_counts
+from cardiograft.splits.table import write_split_table
 
 
 def split(spec: Split, segments: list[Path], out: Path, audit: Path) -> None:
-    columns = dict.fromkeys((*splits.COLUMNS, *leakage.COLUMNS))
+    columns = dict.fromkeys((*COLUMNS, *leakage.COLUMNS))
     keys = leakage.timed(segments, shards.table(segments, list(columns)))
-    part_N = splits.assign(keys, spec)
+    part_N = assign(keys, spec)
     leaks = leakage.leaks(segments, keys, part_N, spec)
     found = leakage.faults(leaks, spec.protocol)
     content: dict[str, Any] = {
@@ -19,7 +23,7 @@ def split(spec: Split, segments: list[Path], out: Path, audit: Path) -> None:
         "passed": not found,
         "findings": {kind: leak.count for kind, leak in leaks.items()},
         "examples": {kind: leak.examples for kind, leak in leaks.items()},
-        "counts": splits.counts(keys, part_N),
+        "counts": part_counts(keys, part_N),
     }
     failed = audit.with_name(f"{audit.stem}.failed.json")
     for stale in (failed, out, audit):
@@ -27,12 +31,12 @@ def split(spec: Split, segments: list[Path], out: Path, audit: Path) -> None:
     if found and spec.protocol != "paper":
         write_json(failed, content)  # not an output: it outlives the failed job
         raise ValueError(f"{leakage.complaint(found)} (all of it in {failed})")
-    splits.write(out, keys, part_N, spec)
+    write_split_table(out, keys, part_N, spec)
     write_json(audit, content)
 
 
 if __name__ == "__main__":
-    parser = command.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument(
         "--spec", type=Split.model_validate_json, required=True, help="entry of splits, JSON"
     )
@@ -41,4 +45,4 @@ if __name__ == "__main__":
     )
     parser.add_argument("--out", type=Path, required=True, help="Parquet: part of each segment")
     parser.add_argument("--audit", type=Path, required=True, help="JSON: findings, counts")
-    command.run(split, parser)
+    cli.run(split, parser)

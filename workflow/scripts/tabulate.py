@@ -7,19 +7,15 @@ from typing import Any
 
 import pandas as pd
 
-from cardiograft import (
-    command,
-    costs,
-    evaluated,
-    gains,
-    plugins,
-    published,
-    signal_pictures,
-    tables,
-)
-from cardiograft.publishing import atomic_directory, write_json
+from cardiograft import cli, plugins
+from cardiograft.files import atomic_directory, write_json
 from cardiograft.specs.score import named
 from cardiograft.specs.tabulate import Tabulate
+from cardiograft.tables import costs, gains, published
+from cardiograft.tables.comparisons import comparison_table, gap_table
+from cardiograft.tables.runs import Run, read_run
+from cardiograft.tables.scores import score_table, tag_columns
+from cardiograft.tables.shown_runs import signal_tables
 
 
 def tabulate(
@@ -31,19 +27,19 @@ def tabulate(
     segments: Sequence[Path] = (),
 ) -> None:
     files = repeats_of(spec, predictions)
-    runs = [evaluated.read(name, row, files) for name, row in spec.rows.items()]
-    figures = tables.scores(spec, runs, scored(scores))
+    runs = [read_run(name, row, files) for name, row in spec.rows.items()]
+    figures = score_table(spec, runs, scored(scores))
     study = plugins.load("studies", spec.study.name)
     read = [costs.read(card) for card in cards]
     frames = {
         "scores": figures,
-        "gaps": tables.gaps(spec, runs),
-        "comparisons": tables.comparisons(spec, runs),
+        "gaps": gap_table(spec, runs),
+        "comparisons": comparison_table(spec, runs),
         "published": published.beside(study.PUBLISHED, figures, study.USUAL),
         "confusion": stacked(runs, "confusion"),
         "records": stacked(runs, "records"),
         "costs": costs.table(read),
-        **signal_pictures.tables(spec, runs, segments),
+        **signal_tables(spec, runs, segments),
     }
     if hasattr(study, "GAINS"):
         told = dict.fromkeys(figure.metric for figure in study.PUBLISHED)
@@ -74,7 +70,7 @@ def scored(scores: Sequence[Path]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def stacked(runs: Sequence[evaluated.Run], name: str) -> pd.DataFrame:
+def stacked(runs: Sequence[Run], name: str) -> pd.DataFrame:
     frames = [getattr(run, name).assign(run=run.name) for run in runs]
     return pd.concat([f for f in frames if "count" in f] or frames[:1], ignore_index=True)
 
@@ -108,7 +104,7 @@ def about(spec: Tabulate, study: Any, own: list[str], warnings: list[str]) -> di
         "draws": spec.draws,
         "least_subjects": spec.least_subjects,
         "simulated": any(row.simulated for row in spec.rows.values()),
-        "tags": tables.tag_columns(spec),
+        "tags": tag_columns(spec),
         "pools": {
             n: row.members
             for n, row in spec.rows.items()
@@ -123,7 +119,7 @@ def about(spec: Tabulate, study: Any, own: list[str], warnings: list[str]) -> di
 
 
 if __name__ == "__main__":
-    parser = command.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument(
         "--spec", type=Tabulate.model_validate_json, required=True, help="entry, as JSON"
     )
@@ -139,4 +135,4 @@ if __name__ == "__main__":
         "--segments", type=Path, nargs="*", default=(), help="shards of the runs that are shown"
     )
     parser.add_argument("--out", type=Path, required=True, help="folder of tables to write")
-    command.run(tabulate, parser)
+    cli.run(tabulate, parser)

@@ -5,14 +5,17 @@ from pathlib import Path
 
 from torch import nn
 
-from cardiograft import checkpoints, command, sources
-from cardiograft.adapting import Domain
-from cardiograft.learning import Start
-from cardiograft.members import files as files_of
-from cardiograft.prefixes import matched
-from cardiograft.runs import Place, Roots, checkpoint_file, parent, train_and_publish
+from cardiograft import cli
+from cardiograft.checkpoints.file import read_checkpoint
+from cardiograft.checkpoints.names import matched
+from cardiograft.fingerprint import fingerprint
+from cardiograft.specs.members import files as files_of
 from cardiograft.specs.transfer import Transfer
-from cardiograft.transfer import Graft, graft
+from cardiograft.training.domain import Domain
+from cardiograft.training.job import Place, Roots, train_and_publish
+from cardiograft.training.publish import checkpoint_file, parent
+from cardiograft.training.task import Start
+from cardiograft.training.transfer import Graft, graft
 
 
 def transfer(
@@ -34,16 +37,14 @@ def transfer(
     def prepare(network: nn.Module) -> Roots:
         matched(network, spec.frozen, what="frozen")
         matched(network, spec.rate_factors, what="rate_factors")
-        read = [
-            (source, checkpoints.read(f)) for source, f in zip(spec.sources, files, strict=True)
-        ]
+        read = [(source, read_checkpoint(f)) for source, f in zip(spec.sources, files, strict=True)]
         grafts = [Graft(source.entry, checkpoint, source.map) for source, checkpoint in read]
         ledger = graft(network, grafts, least=spec.least)
         start = Start(masks=ledger.masks, frozen=spec.frozen, rate_factors=spec.rate_factors)
         parents = tuple(parent(checkpoint, source.entry) for source, checkpoint in read)
         return Roots(start=start, parents=parents, ledger=ledger.content())
 
-    code = sources.fingerprint("workflow/scripts/transfer.py", *files_of(spec.plugins()))
+    code = fingerprint("workflow/scripts/transfer.py", *files_of(spec.plugins()))
     place = Place(segments=segments, split=split, state=state, out=out)
     train_and_publish(
         stage="transfer",
@@ -72,7 +73,7 @@ def domain_of(spec: Transfer, segments: Sequence[Path], split: Path | None) -> D
 
 
 if __name__ == "__main__":
-    parser = command.parser(__doc__)
+    parser = cli.parser(__doc__)
     parser.add_argument(
         "--spec", type=Transfer.model_validate_json, required=True, help="the entry, as JSON"
     )
@@ -98,4 +99,4 @@ if __name__ == "__main__":
         "--state", type=Path, required=True, help="folder of this job alone, to resume from"
     )
     parser.add_argument("--out", type=Path, required=True, help="model folder to write")
-    command.run(transfer, parser)
+    cli.run(transfer, parser)

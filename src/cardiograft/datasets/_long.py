@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from cardiograft.publishing import atomic_file
+from cardiograft.datasets.simulation.sampling import finer
+from cardiograft.files import atomic_file
 from cardiograft.records import Float64
-from cardiograft.simulation.sampling import finer
 
 FULL = 2**16 - 2  # a converter's range without the value that stands for a missing sample
 HEADROOM = 0.96  # between samples a signal goes further than at them

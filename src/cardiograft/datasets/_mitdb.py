@@ -12,11 +12,11 @@ from typing import NamedTuple
 import numpy as np
 
 from cardiograft.datasets._twin import Mark
+from cardiograft.datasets.simulation import ecg, hearts, noise, rhythm
+from cardiograft.datasets.simulation.order import Case
+from cardiograft.datasets.simulation.rhythm import Rhythm
+from cardiograft.datasets.simulation.seeding import generator
 from cardiograft.records import Float64
-from cardiograft.simulation import ecg, hearts, noise, rhythm
-from cardiograft.simulation.order import Case
-from cardiograft.simulation.rhythm import Rhythm
-from cardiograft.simulation.seeding import generator
 
 RATE_HZ = 360
 MAINS_HZ = 60

@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cardiograft.datasets.simulation import ecg, hearts, infarction, noise, rhythm
+from cardiograft.datasets.simulation.hearts import Heart
+from cardiograft.datasets.simulation.order import HALF_HOUR_S, Case
+from cardiograft.datasets.simulation.seeding import generator
 from cardiograft.records import Float64
-from cardiograft.simulation import ecg, hearts, infarction, noise, rhythm
-from cardiograft.simulation.hearts import Heart
-from cardiograft.simulation.order import HALF_HOUR_S, Case
-from cardiograft.simulation.seeding import generator
 
 RATE_HZ = 1000
 MAINS_HZ = 50

@@ -10,11 +10,11 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 from scipy.io import savemat
 
-from cardiograft.publishing import atomic_file
+from cardiograft.datasets.simulation import ecg, hearts, noise, resting, scg
+from cardiograft.datasets.simulation.rhythm import Rhythm
+from cardiograft.datasets.simulation.seeding import generator
+from cardiograft.files import atomic_file
 from cardiograft.records import Float64
-from cardiograft.simulation import ecg, hearts, noise, resting, scg
-from cardiograft.simulation.rhythm import Rhythm
-from cardiograft.simulation.seeding import generator
 
 FINE_HZ = 512
 # ASSUME degrees a second that go with a metre a second squared.

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import wfdb
 
-from cardiograft.publishing import atomic_file
+from cardiograft.files import atomic_file
 
 Int16 = npt.NDArray[np.int16]
 

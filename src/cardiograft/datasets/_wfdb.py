@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import wfdb
 
-from cardiograft.leads import canonical
 from cardiograft.records import Annotations, Float32, Record
+from cardiograft.signals.leads import canonical
 
 # Formats whose samples fit 16 bits, so that wfdb need not widen them to 64.
 NARROW = frozenset({"8", "16", "61", "80", "160", "212", "310", "311", "508", "516"})

@@ -15,11 +15,11 @@ import numpy as np
 from scipy.signal import butter, sosfiltfilt
 
 from cardiograft.datasets import _twin, _wfdb
+from cardiograft.datasets.simulation import ecg, hearts, noise, resting
+from cardiograft.datasets.simulation.hearts import Heart
+from cardiograft.datasets.simulation.rhythm import Rhythm
+from cardiograft.datasets.simulation.seeding import generator
 from cardiograft.records import Float64, Record
-from cardiograft.simulation import ecg, hearts, noise, resting
-from cardiograft.simulation.hearts import Heart
-from cardiograft.simulation.rhythm import Rhythm
-from cardiograft.simulation.seeding import generator
 
 SLUG, VERSION = "ecgiddb", "1.0.0"
 MAINS_HZ = 50

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from cardiograft.datasets import _long, _twin, _wfdb
+from cardiograft.datasets.simulation import ecg, hearts, noise, pcg, resting, scg
+from cardiograft.datasets.simulation.seeding import generator
 from cardiograft.records import Float64, Record
-from cardiograft.simulation import ecg, hearts, noise, pcg, resting, scg
-from cardiograft.simulation.seeding import generator
 
 SLUG, VERSION = "ephnogram", "1.0.0"
 MAINS_HZ = 50

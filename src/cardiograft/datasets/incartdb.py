@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 
 from cardiograft.datasets import _twin, _wfdb
+from cardiograft.datasets.simulation import ecg, hearts, noise, resting, rhythm
+from cardiograft.datasets.simulation.order import HALF_HOUR_S, Case
+from cardiograft.datasets.simulation.rhythm import Rhythm
+from cardiograft.datasets.simulation.seeding import generator
 from cardiograft.records import Float64, Record
-from cardiograft.simulation import ecg, hearts, noise, resting, rhythm
-from cardiograft.simulation.order import HALF_HOUR_S, Case
-from cardiograft.simulation.rhythm import Rhythm
-from cardiograft.simulation.seeding import generator
 
 SLUG, VERSION = "incartdb", "1.0.0"
 MAINS_HZ = 50

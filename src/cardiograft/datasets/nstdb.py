@@ -18,10 +18,10 @@ import numpy as np
 from scipy.stats import trim_mean
 
 from cardiograft.datasets import _mitdb, _twin, _wfdb
+from cardiograft.datasets.simulation import noise
+from cardiograft.datasets.simulation.order import HALF_HOUR_S
+from cardiograft.datasets.simulation.seeding import generator
 from cardiograft.records import Float64, Int64, Record
-from cardiograft.simulation import noise
-from cardiograft.simulation.order import HALF_HOUR_S
-from cardiograft.simulation.seeding import generator
 
 SLUG, VERSION = "nstdb", "1.0.0"
 MAINS_HZ = 60

@@ -14,7 +14,7 @@ from annotated_types import Ge, Lt
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cardiograft.layers import SLOPE, flatwise, pooled_stack
+from cardiograft.models.layers.convolution import SLOPE, flatwise, pooled_stack
 from cardiograft.records import Shape
 
 # Options that are numbers of channels, pruned to multiples of so many.

@@ -18,10 +18,8 @@ from annotated_types import Ge
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cardiograft.dense import Network
-from cardiograft.layers import flatwise
-from cardiograft.records import Shape
-from cardiograft.translators import (
+from cardiograft.models.layers.convolution import flatwise
+from cardiograft.models.layers.decoder import (
     GROUPS,
     Decoder,
     Step,
@@ -30,6 +28,8 @@ from cardiograft.translators import (
     given_channels,
     padded,
 )
+from cardiograft.models.layers.dense import Network
+from cardiograft.records import Shape
 
 # Options that are numbers of channels, pruned to multiples of so many.
 WIDTHS = {"widths": 8}

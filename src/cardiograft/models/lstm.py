@@ -17,7 +17,7 @@ import torch
 from annotated_types import Ge, Lt
 from torch import Tensor, nn
 
-from cardiograft.dense import Dense, headed
+from cardiograft.models.layers.dense import Dense, headed
 from cardiograft.records import Shape
 
 

@@ -16,9 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from cardiograft import plugins
-from cardiograft.dense import Network
-from cardiograft.members import members as resolved
+from cardiograft.models.layers.dense import Network
 from cardiograft.records import Shape
+from cardiograft.specs.members import members as resolved
 
 
 class Encoders(nn.ModuleList):

@@ -11,7 +11,7 @@ from typing import Annotated
 from annotated_types import Ge, Lt
 from torch import Tensor, nn
 
-from cardiograft.dense import Dense, headed
+from cardiograft.models.layers.dense import Dense, headed
 from cardiograft.records import Shape
 
 # Options that are numbers of channels, pruned to multiples of so many.

@@ -19,10 +19,16 @@ from annotated_types import Ge, Lt
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cardiograft.dense import Network
-from cardiograft.layers import flatwise
+from cardiograft.models.layers.convolution import flatwise
+from cardiograft.models.layers.decoder import (
+    Projection,
+    checked,
+    convolution,
+    given_channels,
+    rectified,
+)
+from cardiograft.models.layers.dense import Network
 from cardiograft.records import Shape
-from cardiograft.translators import Projection, checked, convolution, given_channels, rectified
 
 # Options that are numbers of channels, pruned to multiples of so many: of 8 though none is
 # needed here, so that what is left still fits `cae`.

@@ -3,14 +3,15 @@
 import jinja2
 from markupsafe import Markup
 
-from cardiograft.report import provenance, results, wording
-from cardiograft.report.read import Found
+from cardiograft.report import wording
+from cardiograft.report.inputs import ReportInputs
+from cardiograft.report.sections import provenance, results
 from cardiograft.report.style import STYLE
 from cardiograft.report.template import PAGE
 from cardiograft.specs.report import Report
 
 
-def render(spec: Report, found: Found) -> str:
+def render(spec: Report, found: ReportInputs) -> str:
     """Return the page.
 
     Nothing in it is loaded from anywhere, nothing runs, and there is no date in it.
@@ -34,7 +35,7 @@ def render(spec: Report, found: Found) -> str:
     )
 
 
-def banner(found: Found) -> str:
+def banner(found: ReportInputs) -> str:
     """Return the words at the top of a report that holds simulated data, or nothing."""
     if not found.simulated:
         return ""
@@ -43,7 +44,7 @@ def banner(found: Found) -> str:
     return wording.SIMULATED_BANNER if whole else wording.PARTLY_SIMULATED
 
 
-def lead(found: Found) -> str:
+def lead(found: ReportInputs) -> str:
     """Return a sentence on what was run."""
     accepted = sum(
         record["status"] == "accepted"

@@ -45,7 +45,7 @@ class Plugin(Entry):
     @property
     def file(self) -> str:
         """Its source, relative to the repository."""
-        return f"src/cardiograft/{self.kind}/{self.name}.py"
+        return f"src/cardiograft/{plugins.PLACES[self.kind]}/{self.name}.py"
 
 
 class Figure(Plugin):

@@ -35,8 +35,8 @@ class Predict(Entry):
     ----------
     controls
         The part that `controlled` names is asked about once more with its input spoilt so, as
-        in `cardiograft.controls`; the target stays. Such predictions are of a part of their own,
-        as `spoilt_part` names it.
+        in `cardiograft.evaluation.controls`; the target stays. Such predictions are of a part of
+        their own, as `spoilt_part` names it.
     """
 
     split: str

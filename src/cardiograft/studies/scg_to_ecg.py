@@ -31,8 +31,8 @@ from typing import Any
 
 import pandas as pd
 
-from cardiograft import pruning_tables
-from cardiograft.published import Gains, Published, estimate, text
+from cardiograft.tables import pruning
+from cardiograft.tables.published import Gains, Published, estimate, text
 
 TITLE = "Making an ECG of a seismocardiogram, with borrowed weights"
 CITATION = (
@@ -197,7 +197,7 @@ def tables(scores: pd.DataFrame, costs: pd.DataFrame) -> dict[str, pd.DataFrame]
         "hallucination": _hallucination([r for r in every if r["part"] in INPUTS]),
         "baselines": _baselines(rows),
         "parts": _parts([r for r in every if r["part"] in PARTS]),
-        "parameters": pruning_tables.parameter_table(costs),
+        "parameters": pruning.parameter_table(costs),
     }
     return {name: table for name, table in found.items() if len(table)}
 

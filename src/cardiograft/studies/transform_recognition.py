@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from cardiograft.published import Published
+from cardiograft.tables.published import Published
 
 TITLE = "Learning to name a transformation before learning to name a beat"
 CITATION = (

@@ -1,0 +1,126 @@
+"""Networks as one HDF5 file each, for programs that read ``.h5`` and for Python without training.
+
+``/weights/<name>``: each tensor by its name in the checkpoint, a group for each part of it
+(``encoder.stem.weight`` is ``/weights/encoder/stem/weight``); pruned ones hold zeros.
+``/masks/<name>``: of pruned tensors, uint8, 1 where a weight is alive. Attributes of the file:
+
+==================  =====================================================================
+``format``          `FORMAT`
+``model``           name of the model plug-in
+``options``         its options, JSON
+``shape``           what it takes and gives, JSON: a `records.Shape`
+``simulated``       bool: trained on simulated recordings
+``weights_sha256``  hash of names, types, shapes and values, as in ``card.json``
+``about``           all that the checkpoint says of itself, JSON: ``spec``, ``memory`` of the
+                    task, ``versions``, ``parents``, ``seed``, ``data`` ...
+==================  =====================================================================
+
+Equal networks give equal bytes: nothing is dated, and names are in order.
+"""
+
+import json
+from pathlib import Path
+
+import h5py
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from cardiograft import plugins
+from cardiograft.checkpoints.file import Checkpoint, contiguous, load_checkpoint
+from cardiograft.files import atomic_file
+from cardiograft.records import Shape
+
+FORMAT = "cardiograft weights 1"
+LOCKING = "best-effort"  # some clusters' file systems have no locks
+
+
+def write(checkpoint: Checkpoint, path: Path) -> None:
+    """Write a network, atomically.
+
+    Raises
+    ------
+    ValueError
+        The checkpoint does not say which network it is of.
+    """
+    about = checkpoint.about
+    if not {"spec", "shape"} <= about.keys():
+        raise ValueError(f"{path}: made of what is not a checkpoint of this project's training")
+    with atomic_file(path) as partial, h5py.File(partial, "w", locking=LOCKING) as file:
+        _put(file, "weights", checkpoint.tensors)
+        _put(file, "masks", {name: m.to(torch.uint8) for name, m in checkpoint.masks.items()})
+        file.attrs["format"] = FORMAT
+        file.attrs["model"] = checkpoint.model["name"]
+        file.attrs["options"] = json.dumps(checkpoint.model["options"], sort_keys=True)
+        file.attrs["shape"] = json.dumps(about["shape"], sort_keys=True)
+        file.attrs["simulated"] = bool(about.get("simulated", False))
+        file.attrs["weights_sha256"] = checkpoint.digest()
+        file.attrs["about"] = json.dumps(about, sort_keys=True)
+
+
+def _put(file: h5py.File, group: str, tensors: dict[str, Tensor]) -> None:
+    for name, tensor in sorted(contiguous(tensors).items()):
+        place = f"{group}/{name.replace('.', '/')}"
+        file.create_dataset(place, data=tensor.numpy(), track_times=False)
+
+
+def read(path: Path) -> Checkpoint:
+    """Read what `write` wrote.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such file.
+    ValueError
+        The file is not HDF5, not of this format, or not as it was written.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such export")
+    try:
+        with h5py.File(path, locking=LOCKING) as file:
+            found = file.attrs.get("format")
+            if found != FORMAT:
+                raise ValueError(f"{path}: its format is {found!r}, not {FORMAT!r}")
+            about, said = json.loads(file.attrs["about"]), file.attrs["weights_sha256"]
+            weights, masks = _take(file, "weights"), _take(file, "masks")
+    except (OSError, KeyError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path}: not a whole HDF5 file ({error})") from None
+    masks = {name: mask.bool() for name, mask in masks.items()}
+    checkpoint = Checkpoint(tensors=weights, masks=masks, about=about)
+    if checkpoint.digest() != said:
+        raise ValueError(f"{path}: its tensors are not those that weights_sha256 was made of")
+    return checkpoint
+
+
+def _take(file: h5py.File, group: str) -> dict[str, Tensor]:
+    found: dict[str, Tensor] = {}
+
+    def take(name: str, item: h5py.Group | h5py.Dataset) -> None:
+        if isinstance(item, h5py.Dataset):
+            found[name.replace("/", ".")] = torch.from_numpy(np.asarray(item[()]))
+
+    if group in file:
+        file[group].visititems(take)
+    return found
+
+
+def load(path: Path | str) -> nn.Module:
+    """Return a network as it was trained, ready to be asked.
+
+    Returns
+    -------
+    nn.Module
+        On the CPU, in evaluation mode. It takes ``signal_BCT`` and ``feature_BF``, float32,
+        shapes (B, channels, samples) and (B, features).
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `read`; or the model's file has changed since and takes other tensors.
+    """
+    checkpoint = read(Path(path))
+    model, shape = checkpoint.model, checkpoint.about["shape"]
+    asked = Shape(**{**shape, "outputs": tuple(shape["outputs"])})
+    network: nn.Module = plugins.load("models", model["name"]).build(asked, **model["options"])
+    load_checkpoint(network, checkpoint, where=str(path))
+    return network.eval()

@@ -1,0 +1,235 @@
+"""Which job reads what: paths, and the two params of every job, for the Snakefile's rules."""
+
+import re
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+
+from cardiograft import plugins
+from cardiograft.config.schema import BaselineRun, Config, TransferRun, splits_of
+from cardiograft.config.schema import sources as sources_of
+from cardiograft.fingerprint import fingerprint
+from cardiograft.physionet import mirrors
+from cardiograft.specs.download import Download
+from cardiograft.specs.members import files as files_of
+from cardiograft.specs.segment import Segment
+from cardiograft.specs.split import Split
+
+MODEL_FILES = {"model": "model.safetensors", "history": "history.parquet", "card": "card.json"}
+UNASKED = ("publish", "export")  # stages that nothing in config changes
+NOTHING = "(?!)"  # a wildcard constraint that no name meets
+
+
+class Plan:
+    """The jobs that a config stands for.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        The mirror is misspelt or can't be reached, and something must be fetched from it.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.results = config.results
+        if any(not Path(self._manifest(d)).exists() for d in self.databases):
+            mirrors.check(config.mirror)
+
+    # The two params.
+
+    def spec(self, stage: str, entry: str = "") -> str:
+        """Return a job's spec as JSON with sorted keys; some stages are asked for nothing."""
+        if stage in UNASKED:
+            return "{}"
+        content = self._content(entry) if stage == "download" else "published"
+        return self.config.spec(stage, entry, content=content).canonical()
+
+    def code(self, stage: str, entry: str = "") -> str:
+        """Return the fingerprints of the code that a job runs, as JSON."""
+        if stage in UNASKED:
+            return fingerprint(f"workflow/scripts/{stage}.py")
+        spec = self.config.spec(stage, entry)
+        files = list(files_of(spec.plugins()))
+        if isinstance(spec, Download | Segment):
+            files.append(f"src/cardiograft/datasets/{spec.dataset}.py")
+        if isinstance(spec, Split) and spec.scheme == "fixed":  # the data set's own parts
+            segments = (self.config.segments[s] for s in spec.segments)
+            files += [f"src/cardiograft/datasets/{s.dataset}.py" for s in segments]
+        if stage == "report":
+            files += [f"src/cardiograft/studies/{s}.py" for s in self.config.studies]
+        simulates = stage == "download" and self.config.simulated
+        without = () if simulates else ("datasets/simulation",)
+        return fingerprint(f"workflow/scripts/{stage}.py", *files, without=without)
+
+    # Paths.
+
+    def manifest(self, segments: str) -> str:
+        """Return the manifest of the database that a segments entry cuts."""
+        return self._manifest(self.config.segments[segments].database)
+
+    def segments(self, split: str) -> list[str]:
+        """Return the shard folders of a split."""
+        return [f"{self.results}/segments/{s}" for s in self.config.splits[split].segments]
+
+    def split(self, split: str) -> str:
+        """Return a split's table."""
+        return f"{self.results}/splits/{split}.parquet"
+
+    def model(self, stage: str) -> dict[str, str]:
+        """Return the outputs of a training rule, with wildcards."""
+        names = MODEL_FILES | ({"ledger": "ledger.json"} if stage == "transfer" else {})
+        folder = f"{self.results}/{stage}/{{entry}}/{{repeat}}"
+        return {key: f"{folder}/{name}" for key, name in names.items()}
+
+    def sources(self, entry: str, repeat: str) -> list[str]:
+        """Return the checkpoints that a training loads, of the same repeat."""
+        return [
+            self._of(source, repeat, "model.safetensors")
+            for source in sources_of(self.config.trained(entry))
+        ]
+
+    def checkpoint(self, entry: str, repeat: str | int) -> str:
+        """Return the checkpoint of a training."""
+        return self._of(entry, repeat, "model.safetensors")
+
+    def exported(self) -> list[str]:
+        """Return the HDF5 files of the networks to export, every repeat."""
+        return [
+            f"{self.results}/exports/{entry}/{repeat}.h5"
+            for entry in self.config.exports
+            for repeat in range(self.config.trained(entry).repeats)
+        ]
+
+    def domain_segments(self, transfer: str) -> list[str]:
+        """Return the shard folders of the domain that a transfer adapts to, if any."""
+        _, *domains = splits_of(self.config.transfer[transfer])
+        return [folder for domain in domains for folder in self.segments(domain)]
+
+    def domain_split(self, transfer: str) -> list[str]:
+        """Return the table of that domain's split, if any."""
+        _, *domains = splits_of(self.config.transfer[transfer])
+        return [self.split(domain) for domain in domains]
+
+    def evaluated_model(self, evaluation: str, repeat: str) -> str:
+        """Return the checkpoint that an evaluation asks."""
+        return self._of(self.config.evaluations[evaluation].model, repeat, "model.safetensors")
+
+    def lineage_splits(self, evaluation: str) -> list[str]:
+        """Return the splits of an evaluation and of every training behind its model.
+
+        With those of domains that a training adapted to.
+        """
+        spec = self.config.evaluations[evaluation]
+        lineage = self.config.lineage(spec.model)
+        trainings = [split for _, run in lineage for split in splits_of(run)]
+        return _once(self.split(s) for s in (spec.split, *trainings))
+
+    def of_study(self, study: str, kind: str) -> list[str]:
+        """Return a study's predictions or scores, every repeat."""
+        return [
+            f"{self.results}/{kind}/{entry}/{repeat}.parquet"
+            for entry in self.config.studies[study].evaluations
+            for repeat in range(self._repeats(entry))
+        ]
+
+    def cut(self, study: str) -> list[str]:
+        """Return the shard folders behind a study: of its tests and of every training."""
+        evaluations = self.config.studies[study].evaluations
+        splits = _once(s for e in evaluations for s in self.lineage_splits(e))
+        return _once(s for split in splits for s in self.segments(Path(split).stem))
+
+    def tables(self, study: str) -> str:
+        """Return the folder of a study's tables."""
+        return f"{self.results}/tables/{study}"
+
+    def cards(self, study: str) -> list[str]:
+        """Return the cards of every training behind a study."""
+        evaluations = self.config.studies[study].evaluations
+        return self._model_files(evaluations, "card.json")
+
+    def shown(self, study: str) -> list[str]:
+        """Return the shard folders of the runs whose signals a study draws."""
+        shown = self.config.studies[study].shown
+        names = _once(s for run in shown for s in self.config.inputs(study, run))
+        return [f"{self.results}/segments/{name}" for name in names]
+
+    # Which evaluations ask a network, and which a baseline: two rules with one output.
+
+    def networks_evaluated(self) -> str:
+        """Return a pattern of the evaluations whose model is a network."""
+        return self._pattern(baseline=False)
+
+    def baselines_evaluated(self) -> str:
+        """Return a pattern of the evaluations whose model is a baseline."""
+        return self._pattern(baseline=True)
+
+    def reported(self) -> dict[str, list[str]]:
+        """Return the report's inputs."""
+        splits = _once(s for e in self.evaluations for s in self.lineage_splits(e))
+        segments = _once(s for study in self.config.studies for s in self.cut(study))
+        return {
+            "tables": [self.tables(study) for study in self.config.studies],
+            "manifests": [self._manifest(d) for d in self.databases],
+            "segments": segments,
+            "splits": [s.replace(".parquet", ".audit.json") for s in splits],
+            "audits": [f"{self.results}/audits/{e}.json" for e in self.evaluations],
+            "cards": self._model_files(self.evaluations, "card.json"),
+            "histories": self._model_files(self.evaluations, "history.parquet"),
+            "ledgers": self._model_files(self.evaluations, "ledger.json"),
+        }
+
+    @cached_property
+    def evaluations(self) -> list[str]:
+        """The evaluations that some study tells of."""
+        return _once(e for study in self.config.studies.values() for e in study.evaluations)
+
+    @cached_property
+    def databases(self) -> list[str]:
+        """The databases that some study needs."""
+        config = self.config
+        splits = (
+            split
+            for e in self.evaluations
+            for _, run in config.lineage(config.evaluations[e].model)
+            for split in splits_of(run)
+        )
+        evaluated = (config.evaluations[e].split for e in self.evaluations)
+        pieces = _once(p for s in (*splits, *evaluated) for p in config.splits[s].segments)
+        return _once(config.segments[piece].database for piece in pieces)
+
+    def _manifest(self, database: str) -> str:
+        return f"{self.results}/manifests/{database}.json"
+
+    def _content(self, database: str) -> str:
+        facts = plugins.constants("datasets", self.config.databases[database].dataset)
+        manifest = Path(self._manifest(database))
+        return mirrors.content(self.config.mirror, facts["SLUG"], facts["VERSION"], manifest)
+
+    def _of(self, training: str, repeat: str | int, file: str) -> str:
+        return f"{self.results}/{self.config.stage_of(training)}/{training}/{repeat}/{file}"
+
+    def _repeats(self, evaluation: str) -> int:
+        return self.config.trained(self.config.evaluations[evaluation].model).repeats
+
+    def _model_files(self, evaluations: Iterable[str], file: str) -> list[str]:
+        found = []
+        for evaluation in evaluations:
+            repeats = self._repeats(evaluation)
+            for name, run in self.config.lineage(self.config.evaluations[evaluation].model):
+                has_ledger = isinstance(run, TransferRun) or file != "ledger.json"
+                if has_ledger and not isinstance(run, BaselineRun):
+                    found += [self._of(name, repeat, file) for repeat in range(repeats)]
+        return _once(found)
+
+    def _pattern(self, *, baseline: bool) -> str:
+        config = self.config
+        names = [
+            re.escape(name)
+            for name, evaluation in config.evaluations.items()
+            if isinstance(config.trained(evaluation.model), BaselineRun) is baseline
+        ]
+        return "|".join(names) or NOTHING
+
+
+def _once(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(names))

@@ -1,0 +1,107 @@
+"""Metrics of saved predictions, as tidy rows.
+
+Legend: S subjects (sorted), D additive numbers a subject.
+
+A metric is a module of ``metrics/``:
+
+``TITLE, KINDS, PERCENT, LOWER_IS_BETTER``
+    How it is printed, which kinds of predictions it takes, and which way is better.
+``additive(predictions) -> float64 (S, D)``
+    What each subject adds, subjects sorted by name. Sums over subjects, with any weights,
+    are all that `values` needs, so a bootstrap over subjects is one matrix product.
+``values(sums_BD, labels, *, options) -> {class or "": float64 (B,)}``
+    The figure of each row of sums; NaN where it is not defined.
+``support(sums_SD, labels) -> {class or "": (segments, subjects)}``
+    How many segments, and how many subjects, a figure rests on.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cardiograft import plugins
+from cardiograft.evaluation.predictions import Predictions
+from cardiograft.records import Float64
+from cardiograft.specs.entry import Figure
+from cardiograft.specs.predict import parts_of_predictions
+from cardiograft.specs.score import named
+
+PARTS = parts_of_predictions()
+
+
+def additive(predictions: Predictions, metric: Figure) -> Float64:
+    """Return what each subject adds to a metric, shape (S, D), subjects sorted.
+
+    Those whom the metric leaves out are not among them.
+
+    Raises
+    ------
+    ValueError
+        The metric does not take this kind of predictions, or leaves out somebody who is not
+        there, or everybody.
+    """
+    module = plugins.load("metrics", metric.name)
+    if predictions.kind not in module.KINDS:
+        takes = " or ".join(module.KINDS)
+        raise ValueError(f"metric {metric.name!r} takes {takes}, not {predictions.kind}")
+    for subject in metric.without:
+        if subject not in predictions.subject_N:
+            known = plugins.hint(subject, sorted(set(predictions.subject_N.tolist())))
+            raise ValueError(f"{named(metric)}: there is no subject {subject!r}.{known}")
+    stays_N = ~np.isin(predictions.subject_N, metric.without)
+    if not stays_N.any():
+        raise ValueError(f"{named(metric)}: that leaves nobody")
+    sums_SD: Float64 = module.additive(predictions.only(stays_N))
+    return sums_SD
+
+
+def values(metric: Figure, sums_BD: Float64, labels: tuple[str, ...]) -> dict[str, Float64]:
+    """Return a metric's figures for each row of sums: class or ``""`` to shape (B,)."""
+    module = plugins.load("metrics", metric.name)
+    found: dict[str, Float64] = module.values(sums_BD, labels, **metric.options)
+    return found
+
+
+def support(
+    metric: Figure, sums_SD: Float64, labels: tuple[str, ...]
+) -> dict[str, tuple[int, int]]:
+    """Return the segments and the subjects that each figure of a metric rests on."""
+    module = plugins.load("metrics", metric.name)
+    found: dict[str, tuple[int, int]] = module.support(sums_SD, labels)
+    return found
+
+
+def score(predictions: Predictions, metrics: tuple[Figure, ...]) -> pd.DataFrame:
+    """Return part, metric, class, value, segments and subjects, a row a figure.
+
+    Raises
+    ------
+    ValueError
+        There are no predictions, or a metric does not take them.
+    """
+    if not len(predictions.id_N):
+        raise ValueError("there are no predictions to score")
+    rows = []
+    for part in (p for p in PARTS if (predictions.part_N == p).any()):
+        chosen = predictions.only(predictions.part_N == part)
+        for metric in metrics:
+            found = figures(metric, additive(chosen, metric), chosen.labels)
+            rows += [{"part": part, **row} for row in found]
+    return pd.DataFrame(rows)
+
+
+def figures(metric: Figure, sums_SD: Float64, labels: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Return metric, class, value, segments and subjects of each figure of a metric."""
+    found = values(metric, sums_SD.sum(axis=0, keepdims=True), labels)
+    rests = support(metric, sums_SD, labels)
+    return [
+        {
+            "metric": named(metric),
+            "class": name,
+            "value": float(np.asarray(value)[0]),
+            "segments": rests[name][0],
+            "subjects": rests[name][1],
+        }
+        for name, value in found.items()
+    ]

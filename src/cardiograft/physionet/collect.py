@@ -1,0 +1,242 @@
+"""A database below a mirror: which records it has, which files they need, all of them fetched.
+
+A mirror holds ``<slug>/<version>/RECORDS`` and what that names; a line of RECORDS is a
+record, or a folder with a RECORDS of its own.
+"""
+
+import contextlib
+import dataclasses
+import difflib
+import fcntl
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from cardiograft.physionet import listings
+from cardiograft.physionet.fetch import Fetcher, File
+from cardiograft.physionet.headers import Header, UnfitError, read_header
+from cardiograft.physionet.https import Https
+from cardiograft.physionet.s3 import S3
+from cardiograft.physionet.transports import Folder, RefusedError, Transport
+
+DEEPEST = 8  # folders of RECORDS within one another
+Wanted = int | tuple[str, ...] | None
+Answers = dict[str, File | RefusedError]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A record as fetched: the files it needs, its headers, or why it can't be used."""
+
+    name: str
+    files: tuple[str, ...]
+    headers: tuple[Header, ...] = ()
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collection:
+    """All that was fetched of one database, and what was refused.
+
+    ``listing`` tells this edition of the database from another.
+    """
+
+    records: tuple[Found, ...]
+    files: dict[str, File]
+    refused: dict[str, RefusedError]
+    listing: str
+
+
+def transport(mirror: str, *, slug: str, version: str, jobs: int) -> Transport:
+    """Return the way to one database on a mirror that `mirrors.check` has seen."""
+    # Each client is imported only where it is needed: they take half a second.
+    if mirror.startswith("s3://"):
+        bucket, _, prefix = mirror.removeprefix("s3://").partition("/")
+        return S3(bucket, "/".join(filter(None, (prefix.strip("/"), slug, version))), jobs)
+    if "://" in mirror:
+        return Https(f"{mirror.rstrip('/')}/{slug}/{version}", jobs)
+    return Folder(Path(mirror).expanduser() / slug / version)
+
+
+@contextlib.contextmanager
+def alone(root: Path) -> Iterator[None]:
+    """Hold a database's folder: two downloads into one would write the same parts."""
+    root.mkdir(parents=True, exist_ok=True)
+    with (root.parent / f".{root.name}.lock").open("w") as lock:
+        with contextlib.suppress(OSError):  # some cluster file systems have no locks
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def collect(fetcher: Fetcher, dataset: ModuleType, records: Wanted) -> Collection:
+    """Fetch a database, or the records asked for, with the files that they need.
+
+    Parameters
+    ----------
+    records
+        Names, or how many from the top of RECORDS, or all.
+
+    Raises
+    ------
+    ValueError
+        The mirror can't be reached, has no such database, or lacks a record by that name.
+    """
+    got: Answers = {}
+    sums = _sums(fetcher, got)
+    names = _chosen(_names(fetcher, dataset, got, records), records, dataset.SLUG)
+    top = listings.text(fetcher.root / listings.RECORDS) if listings.RECORDS in got else ""
+    got |= _required(fetcher, dataset.EXTRAS)
+    if hasattr(dataset, "files"):
+        found = _plain(dataset, fetcher.root, names)
+    else:
+        found = _wfdb(fetcher, names, dataset.ANNOTATORS, got)
+    wanted = (file for record in found if record.reason is None for file in record.files)
+    got |= fetcher.files(file for file in wanted if file not in got)
+    return Collection(
+        records=tuple(found),
+        files={name: f for name, f in sorted(got.items()) if isinstance(f, File)},
+        refused={name: f for name, f in sorted(got.items()) if isinstance(f, RefusedError)},
+        listing=listings.digest(top, sums),
+    )
+
+
+def _sums(fetcher: Fetcher, got: Answers) -> str | None:
+    """Fetch the hashes first and anew: all else is measured by them."""
+    try:
+        got[listings.SUMS] = fetcher.file(listings.SUMS, fresh=True)
+    except RefusedError as refused:
+        if refused.bytes is not None:
+            raise ValueError(str(refused)) from refused
+        (fetcher.root / listings.SUMS).unlink(missing_ok=True)
+        fetcher.progress.note(f"{refused}: hashes are recorded, nothing is verified")
+        return None
+    text = listings.text(fetcher.root / listings.SUMS)
+    fetcher.sums = listings.sums(text)
+    return text
+
+
+def _required(fetcher: Fetcher, names: Iterable[str]) -> Answers:
+    got = fetcher.files(names)
+    for answer in got.values():
+        if isinstance(answer, RefusedError):
+            raise ValueError(str(answer)) from answer
+    return got
+
+
+def _names(fetcher: Fetcher, dataset: ModuleType, got: Answers, wanted: Wanted) -> Iterator[str]:
+    """Yield record names in the order of RECORDS."""
+    try:
+        got[listings.RECORDS] = _list(fetcher, listings.RECORDS)
+    except RefusedError as refused:
+        # A data set that names its own files may lie there without RECORDS.
+        if refused.bytes is not None or not hasattr(dataset, "files"):
+            raise ValueError(str(refused)) from refused
+        yield from dataset.names()
+    else:
+        yield from _listed(fetcher, "", got, wanted)
+
+
+def _listed(fetcher: Fetcher, folder: str, got: Answers, wanted: Wanted) -> Iterator[str]:
+    """Yield the names that a RECORDS lists; those within it are fetched when reached."""
+    for line in listings.lines(listings.text(fetcher.root / folder / listings.RECORDS)):
+        name = f"{folder}{line.removesuffix('/')}"
+        if not (line.endswith("/") or _is_folder(fetcher, name)):
+            yield name
+        elif not isinstance(wanted, tuple) or any(w.startswith(f"{name}/") for w in wanted):
+            if name.count("/") >= DEEPEST:
+                raise ValueError(f"{fetcher.transport.where(name)}: RECORDS in RECORDS, too deep")
+            try:
+                got[f"{name}/{listings.RECORDS}"] = _list(fetcher, f"{name}/{listings.RECORDS}")
+            except RefusedError as refused:
+                raise ValueError(str(refused)) from refused
+            yield from _listed(fetcher, f"{name}/", got, wanted)
+
+
+def _is_folder(fetcher: Fetcher, name: str) -> bool:
+    inner = f"{name}/{listings.RECORDS}"
+    if fetcher.sums and not fetcher.transport.cut:
+        return inner in fetcher.sums
+    return not fetcher.exists(f"{name}.hea") and fetcher.exists(inner)
+
+
+def _list(fetcher: Fetcher, name: str) -> File:
+    """Fetch a RECORDS file.
+
+    In a directory its owner may have cut it to what is there: the hash then tells that,
+    and no more.
+    """
+    stated = fetcher.sums.get(name)
+    if stated and not fetcher.transport.cut:
+        return fetcher.file(name)
+    fetcher.sums.pop(name, None)
+    file = fetcher.file(name, fresh=True)
+    if stated and file.sha256 != stated:
+        fetcher.progress.note(f"{name} is not the one that {listings.SUMS} lists: taken as cut")
+    return dataclasses.replace(file, verified=file.sha256 == stated)
+
+
+def _chosen(names: Iterator[str], records: Wanted, slug: str) -> tuple[str, ...]:
+    if not isinstance(records, tuple):
+        chosen = tuple(dict.fromkeys(itertools.islice(names, records)))
+    else:
+        known = tuple(dict.fromkeys(names))
+        for name in records:
+            if name not in known:
+                raise ValueError(f"{slug}: no record {name!r} in RECORDS.{_hint(name, known)}")
+        chosen = tuple(name for name in known if name in set(records))
+    if not chosen:
+        raise ValueError(f"{slug}: RECORDS lists no record")
+    return chosen
+
+
+def _hint(name: str, known: tuple[str, ...]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f" Did you mean {close[0]!r}?" if close else f" It has {len(known)}."
+
+
+def _plain(dataset: ModuleType, root: Path, names: tuple[str, ...]) -> list[Found]:
+    return [Found(name=name, files=tuple(dataset.files(root, name))) for name in names]
+
+
+def _wfdb(
+    fetcher: Fetcher, names: tuple[str, ...], annotators: tuple[str, ...], got: Answers
+) -> list[Found]:
+    """Fetch the headers, then those of segments, and learn from them what else is needed."""
+    got |= fetcher.files(f"{name}.hea" for name in names)
+    tops = {name: _header(fetcher.root, name, got) for name in names}
+    segments = [s for top in tops.values() if isinstance(top, Header) for s in top.segments]
+    got |= fetcher.files(f"{segment}.hea" for segment in segments)
+    return [_needs(fetcher.root, name, top, annotators, got) for name, top in tops.items()]
+
+
+def _header(root: Path, name: str, got: Answers) -> Header | str:
+    """Return a header, or the reason why there is none."""
+    answer = got[f"{name}.hea"]
+    if isinstance(answer, RefusedError):
+        return refusal(f"{name}.hea", answer)
+    try:
+        return read_header(root, name)
+    except UnfitError as error:
+        return str(error)
+
+
+def _needs(
+    root: Path, name: str, top: Header | str, annotators: tuple[str, ...], got: Answers
+) -> Found:
+    if isinstance(top, str):
+        return Found(name=name, files=(f"{name}.hea",), reason=top)
+    parts = [_header(root, segment, got) for segment in top.segments]
+    for part in parts:
+        if isinstance(part, str):
+            return Found(name=name, files=(f"{name}.hea",), reason=part)
+    whole = (top, *(part for part in parts if isinstance(part, Header)))
+    named = (*(f"{n}.hea" for n in (name, *top.segments)), *(f for h in whole for f in h.files))
+    marks = tuple(f"{name}.{annotator}" for annotator in annotators)
+    return Found(name=name, files=tuple(dict.fromkeys(named + marks)), headers=whole)
+
+
+def refusal(name: str, error: RefusedError) -> str:
+    """Return the manifest's reason for a file that was refused."""
+    return f"{error.kind}: {name}"

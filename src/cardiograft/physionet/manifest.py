@@ -1,0 +1,145 @@
+"""The manifest of a database: what each file is, and which records can be used.
+
+Equal bytes give an equal manifest, whatever mirror they came from: there is no URL, no date
+and no absolute path in it.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from cardiograft.physionet.collect import Collection, Found, refusal
+from cardiograft.physionet.headers import HIGHEST_HZ, UnfitError
+from cardiograft.records import Record
+from cardiograft.specs.download import Download
+
+
+def make_manifest(
+    collection: Collection, dataset: ModuleType, spec: Download, *, root: Path
+) -> dict[str, Any]:
+    """Judge every record and return the manifest.
+
+    Parameters
+    ----------
+    root
+        The folder that holds RECORDS, as given.
+
+    Raises
+    ------
+    ValueError
+        No record can be used.
+    """
+    rows = [_row(collection, dataset, found, root, spec) for found in collection.records]
+    accepted = {row["name"] for row in rows if row["status"] == "accepted"}
+    if not accepted:
+        raise ValueError(f"{dataset.SLUG}: no record can be used: {tally(rows)}")
+    used = {file for found in collection.records if found.name in accepted for file in found.files}
+    hashes = {f.path: f.sha256 for f in collection.files.values()}
+    return {
+        "dataset": spec.dataset,
+        "slug": dataset.SLUG,
+        "version": dataset.VERSION,
+        "simulated": spec.simulate is not None,
+        "root": root.as_posix(),
+        "content": spec.content,
+        "listing": collection.listing,
+        "digest": digest({name: hashes[name] for name in used | set(dataset.EXTRAS)}),
+        "files": [vars(file) for file in collection.files.values()],
+        "refused": [
+            {"path": name, "kind": error.kind, "bytes": error.bytes, "sha256": error.sha256}
+            for name, error in collection.refused.items()
+        ],
+        "records": rows,
+    }
+
+
+def digest(hashes: dict[str, str]) -> str:
+    """Return one digest of files' paths and hashes."""
+    return hashlib.sha256(json.dumps(sorted(hashes.items())).encode()).hexdigest()
+
+
+def summary(manifest: dict[str, Any]) -> str:
+    """Return one line on a manifest, for a log."""
+    rows = manifest["records"]
+    accepted = sum(row["status"] == "accepted" for row in rows)
+    size = sum(file["bytes"] for file in manifest["files"]) / 1e6
+    left = f"; quarantined: {tally(rows)}" if accepted < len(rows) else ""
+    return f"{accepted} of {len(rows)} records, {size:.1f} MB{left}"
+
+
+def tally(rows: list[dict[str, Any]]) -> str:
+    """Return how many records are quarantined for what kind of reason: ``no wanted lead 2``."""
+    kinds = Counter(str(row["reason"]).partition(":")[0] for row in rows if row["reason"])
+    return ", ".join(f"{kind} {count}" for kind, count in kinds.most_common())
+
+
+def _row(
+    collection: Collection, dataset: ModuleType, found: Found, root: Path, spec: Download
+) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "name": found.name,
+        "subject": None,
+        "status": "quarantined",
+        "reason": None,
+        "leads": [],
+        "rate_hz": None,
+        "samples": None,
+    }
+    try:
+        _whole(collection, found)
+        record = _read(dataset, root, found.name)
+        row["leads"], row["rate_hz"] = list(record.leads), float(record.rate_hz)
+        row["samples"] = record.offset + record.signal_CT.shape[1]
+        row["subject"] = record.subject
+        _usable(record, dataset.WANTED, spec.max_nonfinite)
+    except UnfitError as error:
+        return row | {"reason": str(error)}
+    return row | {"status": "accepted"}
+
+
+def _whole(collection: Collection, found: Found) -> None:
+    """Judge a record by its files' presence and sizes."""
+    if found.reason:
+        raise UnfitError(found.reason)
+    for file in found.files:
+        if file in collection.refused:
+            raise UnfitError(refusal(file, collection.refused[file]))
+    for header in found.headers:
+        for file in header.files:
+            least, size = header.least_bytes(file), collection.files[file].bytes
+            if size < least:
+                raise UnfitError(f"truncated signal: {file} has {size} of {least} bytes")
+
+
+def _read(dataset: ModuleType, root: Path, name: str) -> Record:
+    try:
+        record: Record = dataset.read(root, name)
+    except Exception as error:  # whatever a parser trips over, the other records can be used
+        said = " ".join(str(error).split()) or type(error).__name__
+        said = said.removeprefix(f"{dataset.SLUG}/{name}: ").replace(f"{root}/", "")
+        raise UnfitError(f"unreadable record: {said}") from error
+    return record
+
+
+def _usable(record: Record, wanted: tuple[str, ...], most: float) -> None:
+    """Judge a record by its rate and its signal."""
+    if not 0 < record.rate_hz <= HIGHEST_HZ:
+        raise UnfitError(f"absurd sampling rate: {float(record.rate_hz):g} Hz")
+    present = [lead for lead in wanted if lead in record.leads][:1] if wanted else record.leads
+    if not present:
+        raise UnfitError(f"no wanted lead: has {', '.join(record.leads)}; {' or '.join(wanted)}")
+    if not record.signal_CT.shape[1]:
+        raise UnfitError("truncated signal: no sample")
+    missing = {
+        lead: float(np.mean(~np.isfinite(record.signal_CT[record.leads.index(lead)])))
+        for lead in present
+    }
+    # ASSUME where any lead will do, the record is as good as its best one.
+    lead = min(missing, key=lambda name: missing[name])
+    if missing[lead] > most:
+        raise UnfitError(f"non-finite samples: {missing[lead]:.1%} of {lead}")

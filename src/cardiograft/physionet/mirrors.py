@@ -1,0 +1,198 @@
+"""Where recordings come from: what a `mirror` string means, and whether its bytes are known.
+
+Read while the workflow is planned: nothing here imports more than it must.
+"""
+
+import difflib
+import hashlib
+import json
+import os
+import re
+import threading
+from pathlib import Path
+from typing import Any
+
+from cardiograft.physionet import listings
+
+SIMULATED = "simulated"
+ACCEPTED = (
+    "accepted: 'simulated', 'https://host/path', 's3://bucket/prefix'"
+    " or a directory in PhysioNet's layout"
+)
+REACH_S = 2.0
+SMALL_BYTES = 1 << 16  # headers and lists, whose bytes are read while planning
+
+
+def check(mirror: str) -> None:
+    """Tell within 3 s whether a mirror can be used at all.
+
+    Raises
+    ------
+    ValueError
+        It is none of the forms that a mirror takes, or its host can't be reached.
+    FileNotFoundError
+        It is a directory that isn't there.
+    """
+    if mirror == SIMULATED:
+        return
+    scheme, separator, rest = mirror.partition("://")
+    if not separator:
+        _check_directory(mirror)
+    elif scheme == "s3":
+        _check_bucket(mirror, rest)
+    elif scheme in ("http", "https"):
+        if not re.match(r"[^/?#\s]+", rest) or re.search(r"[\s?#]", rest):
+            raise ValueError(f"mirror: {mirror!r} is not a URL; {ACCEPTED}")
+        _reach(mirror, mirror)
+    else:
+        raise ValueError(f"mirror: {mirror!r} begins with {scheme!r}; {ACCEPTED}")
+
+
+def _check_directory(mirror: str) -> None:
+    place = Path(mirror).expanduser()
+    if not mirror or not place.exists():
+        close = difflib.get_close_matches(mirror, [SIMULATED], n=1)
+        guess = f" Did you mean {SIMULATED!r}?" if close else ""
+        raise FileNotFoundError(f"mirror: no directory {mirror!r}.{guess} ({ACCEPTED})")
+    if not place.is_dir():
+        raise ValueError(f"mirror: {mirror!r} is no directory; {ACCEPTED}")
+
+
+def _check_bucket(mirror: str, rest: str) -> None:
+    bucket = rest.partition("/")[0]
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", bucket):
+        raise ValueError(f"mirror: {mirror!r} names no bucket ({bucket!r}); {ACCEPTED}")
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    url = f"{endpoint.rstrip('/')}/{bucket}" if endpoint else f"https://s3.amazonaws.com/{bucket}"
+    if _reach(mirror, url) == 404:
+        raise ValueError(f"mirror: {mirror!r}: there is no bucket {bucket!r}")
+
+
+def _reach(mirror: str, url: str) -> int:
+    """Return the status of any answer at all."""
+    import httpx
+
+    answers: list[int | Exception] = []
+
+    def ask() -> None:
+        try:
+            answers.append(httpx.head(url, timeout=REACH_S).status_code)
+        except Exception as error:  # an odd URL or certificate is a reason like any other
+            answers.append(error)
+
+    # A thread, because looking up a name can't be told to give up.
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(REACH_S)
+    answer = answers[0] if answers else TimeoutError(f"no answer within {REACH_S:g} s")
+    if isinstance(answer, Exception):
+        raise ValueError(f"mirror: {mirror!r} can't be reached: {answer}; {ACCEPTED}")
+    return answer
+
+
+def content(mirror: str, slug: str, version: str, manifest: Path) -> str:
+    """Return what identifies the bytes that a mirror offers of a database.
+
+    Another mirror with the bytes that `manifest` was made from gives the manifest's own
+    answer, so that nothing is fetched, cut or trained again.
+
+    Parameters
+    ----------
+    manifest
+        ``results/manifests/<database>.json``, which need not be there.
+
+    Returns
+    -------
+    str
+        ``simulated``; ``published`` for a release on the network, which never changes once
+        it is numbered; a digest of what a directory lists.
+
+    Raises
+    ------
+    FileNotFoundError
+        A directory has no such database, and none was fetched before.
+    """
+    if mirror == SIMULATED:
+        return SIMULATED
+    known = _known(manifest, slug, version)
+    if "://" in mirror:
+        return str(known["content"]) if known else "published"
+    folder = Path(mirror).expanduser() / slug / version
+    if known and (not folder.is_dir() or _agrees(known, folder)):
+        return str(known["content"])  # of a mirror that was put away nothing need be fetched
+    if not folder.is_dir():
+        raise FileNotFoundError(f"mirror: {mirror!r} has no {slug}/{version}")
+    found = _inventory(folder)
+    if known and known["content"] == found:  # a file was mended behind unchanged lists
+        return hashlib.sha256(found.encode()).hexdigest()
+    return found
+
+
+def _known(manifest: Path, slug: str, version: str) -> dict[str, Any] | None:
+    try:
+        known = json.loads(manifest.read_text("utf-8"))
+        same = (known["slug"], known["version"], known["simulated"]) == (slug, version, False)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return known if same else None
+
+
+def _agrees(known: dict[str, Any], folder: Path) -> bool:
+    """Tell whether a directory would give the bytes that a manifest was made from."""
+    if known["listing"] != listing(folder):
+        return False
+    for file in known["files"]:
+        listed = file["verified"] or file["path"] in (listings.RECORDS, listings.SUMS)
+        if not listed and not _is(folder / file["path"], file):
+            return False
+    for file in known["refused"]:
+        place = folder / file["path"]
+        if place.is_file() != (file["sha256"] is not None):
+            return False
+        if file["sha256"] and _sha256(place) != file["sha256"]:
+            return False
+    return True
+
+
+def listing(folder: Path) -> str:
+    """Return the digest of a directory's RECORDS and SHA256SUMS.txt.
+
+    Raises
+    ------
+    ValueError
+        One of them is not what it should be.
+    """
+    records, sums = folder / listings.RECORDS, folder / listings.SUMS
+    return listings.digest(
+        listings.text(records) if records.is_file() else "",
+        listings.text(sums) if sums.is_file() else None,
+    )
+
+
+def _is(place: Path, file: dict[str, Any]) -> bool:
+    if not place.is_file() or place.stat().st_size != file["bytes"]:
+        return False
+    return bool(file["bytes"] > SMALL_BYTES or _sha256(place) == file["sha256"])
+
+
+def _inventory(folder: Path) -> str:
+    """Return a digest of what lies in a directory: names, sizes, and the bytes of small files.
+
+    Where hashes are listed, they stand for the bytes.
+    """
+    hashed = (folder / listings.SUMS).is_file()
+    rows: list[tuple[str, int, str | None]] = []
+    for base, folders, names in os.walk(folder, followlinks=True):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for place in (Path(base, name) for name in names if not name.startswith(".")):
+            if place.is_file():
+                size = place.stat().st_size
+                small = size <= SMALL_BYTES and not hashed
+                path = place.relative_to(folder).as_posix()
+                rows.append((path, size, _sha256(place) if small else None))
+    text = json.dumps([listing(folder), sorted(rows)])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,222 @@
+"""Measured tables: the figures that README and docs quote, tidy, with where they come from.
+
+A row is a figure of a run on its test part, but for
+
+``metric`` of ``segments`` or ``wall_s``
+    How many segments an entry has (by class), and what a repeat of a run takes.
+``protocol`` of ``gap``
+    Of a run by the paper's protocol less the honest one: ``paper run - honest run``.
+``metric`` of ``pearson, shuffled``
+    Of the same run, its input spoilt by that control.
+``metric`` of ``pearson, train``
+    Of the same run on its training part, where it was asked about it.
+``metric`` of ``gain of pearson at matched compute``
+    Of a run over the base of that name, ``run - base run``, a share; ``paper`` is the paper's.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from cardiograft.report.cells import records
+from cardiograft.report.inputs import Study
+
+COLUMNS = (
+    "study",
+    "run",
+    "protocol",
+    "data",
+    "metric",
+    "class",
+    "repeats",
+    "value",
+    "low",
+    "high",
+    "paper",
+    "command",
+    "commit",
+)
+GAP = "gap"
+GAIN = "gain of "
+TRAIN = "train"
+# Metrics of the README's tables; what the paper says of the first that it gives has a column.
+SHOWN = (
+    "accuracy",
+    "macro_f1",
+    "jkappa",
+    "pearson",
+    "prd",
+    "r2",
+    "peak_sensitivity",
+    "peak_positive_predictivity",
+)
+Row = dict[str, Any]
+
+
+def table(
+    study: Study,
+    summaries: Mapping[str, Mapping[str, Any]],
+    *,
+    command: str,
+    commit: str,
+    simulated: bool = False,
+) -> pd.DataFrame:
+    """Return a study's measured table.
+
+    Parameters
+    ----------
+    study
+        Its tables.
+    summaries
+        Name of an entry of segments to its ``summary.json``.
+    command, commit
+        What made the figures.
+    simulated
+        Whether simulated data may be in it.
+
+    Raises
+    ------
+    ValueError
+        Something in it is simulated, and that was not asked for.
+    """
+    made_up = study.about["simulated"] or any(s["simulated"] for s in summaries.values())
+    if made_up and not simulated:
+        raise ValueError(f"{study.name}: the tables hold simulated data: not a measurement")
+    rows = [
+        *_counts(summaries),
+        *_scores(study),
+        *_controls(study),
+        *_fitted(study),
+        *_gaps(study),
+        *_gains(study),
+        *_costs(study),
+    ]
+    about = {"study": study.name, "command": command, "commit": commit}
+    return pd.DataFrame([{**about, **row} for row in rows]).reindex(columns=list(COLUMNS))
+
+
+def _counts(summaries: Mapping[str, Mapping[str, Any]]) -> list[Row]:
+    rows = []
+    for name, summary in summaries.items():
+        counts = {"": summary["segments"], **summary["labels"]}
+        rows += [
+            {"run": name, "metric": "segments", "class": label, "value": n}
+            for label, n in counts.items()
+        ]
+    return rows
+
+
+def _scores(study: Study) -> list[Row]:
+    paper = {
+        (row["run"], row["metric"], row["class"]): row["published"]
+        for row in records(study.frame("published"))
+        if row["run"]
+    }
+    return [
+        {**_score(row), "paper": paper.get((row["run"], row["metric"], row["class"]), "")}
+        for row in records(study.frame("scores"))
+        if row["part"] == "test"
+    ]
+
+
+def _score(row: Row) -> Row:
+    return {
+        **{key: row[key] for key in ("run", "protocol", "metric", "class", "repeats")},
+        **{key: _short(row[key]) for key in ("value", "low", "high")},
+        "data": _data(row),
+    }
+
+
+def _controls(study: Study) -> list[Row]:
+    """Return the README's figures of each run on spoilt inputs."""
+    found = []
+    for row in records(study.frame("scores")):
+        part, _, control = row["part"].partition(", ")
+        if part == "test" and control and not row["class"] and shown(row["metric"]):
+            found.append({**_score(row), "metric": spoilt(row["metric"], control)})
+    return found
+
+
+def _fitted(study: Study) -> list[Row]:
+    """Return every figure over all classes of each run on its training part."""
+    return [
+        {**_score(row), "metric": f"{row['metric']}, {TRAIN}"}
+        for row in records(study.frame("scores"))
+        if row["part"] == TRAIN and not row["class"]
+    ]
+
+
+def spoilt(metric: str, control: str) -> str:
+    """Return what a metric of spoilt inputs is called: ``pearson, shuffled``."""
+    return f"{metric}, {control}"
+
+
+def shown(metric: str) -> bool:
+    """Whether the README has a metric: one of `SHOWN`, whoever it leaves out."""
+    name, _, options = metric.partition("(")
+    left_out = options.startswith("without ") and options.endswith(")")
+    return name in SHOWN and (left_out or not options)
+
+
+def _gains(study: Study) -> list[Row]:
+    return [
+        {
+            "run": f"{row['run']} - {row['base_run']}",
+            "protocol": row["protocol"],
+            "data": _data(row),
+            "metric": f"{GAIN}{row['metric']} at {row['against']}",
+            "class": row["class"],
+            "value": _short(row["gain"]),
+            **{key: _short(row[key]) for key in ("low", "high", "paper")},
+        }
+        for row in records(study.frame("gains"))
+    ]
+
+
+def _gaps(study: Study) -> list[Row]:
+    return [
+        {
+            "run": f"{row['paper_run']} - {row['honest_run']}",
+            "protocol": GAP,
+            "data": _data(row),
+            "metric": row["metric"],
+            "class": row["class"],
+            "value": _short(row["gap"]),
+            "low": _short(row["low"]),
+            "high": _short(row["high"]),
+        }
+        for row in records(study.frame("gaps"))
+        if not row["class"]
+    ]
+
+
+def _costs(study: Study) -> list[Row]:
+    costs = records(study.frame("costs"))
+    rows = []
+    for stage, entry in dict.fromkeys((c["stage"], c["entry"]) for c in costs):
+        walls = [float(c["wall_s"]) for c in costs if (c["stage"], c["entry"]) == (stage, entry)]
+        mean = f"{sum(walls) / len(walls):.1f}"
+        row = {"run": entry, "metric": "wall_s", "class": stage, "repeats": len(walls)}
+        rows.append({**row, "value": mean})
+    return [*rows, *_of_pools(study, rows)]
+
+
+def _of_pools(study: Study, rows: Sequence[Row]) -> list[Row]:
+    """Return what a repeat of all folds of a pooled run takes."""
+    found = []
+    for run, members in study.about.get("pools", {}).items():
+        own = [r for r in rows if r["run"] in members]
+        if len(own) == len(members):
+            whole = f"{sum(float(r['value']) for r in own):.1f}"
+            found.append({**own[0], "run": run, "value": whole})
+    return found
+
+
+def _data(row: Row) -> str:
+    """Return the tags that say what was measured on: ``ptbdb, smoke run: 6 people``."""
+    return ", ".join(str(row[tag]) for tag in ("tag_data", "tag_scale") if row.get(tag))
+
+
+def _short(value: str) -> str:
+    return value if value == "" else f"{float(value):.6g}"

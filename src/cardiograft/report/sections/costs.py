@@ -1,0 +1,87 @@
+"""What training and its models cost, as the page shows it: parameters, bytes, time, memory."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from cardiograft.report import wording
+from cardiograft.report.cells import Cell, Table, mark, once
+from cardiograft.report.inputs import Content, ReportInputs
+from cardiograft.tables import costs, pruning
+
+
+def cost_table(found: ReportInputs) -> Table | None:
+    """Return what each trained entry cost: means over its repeats."""
+    rows: list[list[str | Cell]] = []
+    cards = [
+        {**card, **costs.told(card), "stage": stage, "entry": entry, "repeat": repeat}
+        for (stage, entry, repeat), card in found.cards.items()
+    ]
+    for stage, entry in once_pairs(found.cards):
+        own = [c for c in cards if (c["stage"], c["entry"]) == (stage, entry)]
+        rows.append(
+            [
+                Cell(entry, small=wording.STAGES.get(stage, stage), mark=mark(own[0])),
+                str(len(own)),
+                wording.count(own[0].get("parameters")),
+                wording.number(_average(own, "kernel_sparsity"), percent=True),
+                wording.number(_average(own, "total_sparsity"), percent=True),
+                _size(own),
+                _latency(own),
+                _mean(own, "epochs_run", digits=0),
+                wording.seconds(_average(own, "wall_s")),
+                _mean(own, "peak_memory_MB", digits=0),
+                ", ".join(once(str(c.get("device", "")) for c in own)),
+            ]
+        )
+    if not rows:
+        return None
+    return Table(
+        caption="Costs: means over repeats",
+        head=(
+            "Entry",
+            "Repeats",
+            "Parameters",
+            "Zeros in kernels",
+            "Zeros in all",
+            "File",
+            "ms a window",
+            "Epochs",
+            "Wall time",
+            "Peak MB",
+            "Device",
+        ),
+        rows=rows,
+        words=frozenset({10}),
+        note=" ".join(pruning.paid(cards)),
+    )
+
+
+def _size(cards: Sequence[Content]) -> Cell:
+    """Return the bytes of the file as it is, and compressed."""
+    whole, small = (_average(cards, key) for key in costs.BYTES)
+    if whole is None or small is None:
+        return Cell(wording.DASH)
+    return Cell(wording.size(whole), small=f"{wording.size(small)} compressed")
+
+
+def _latency(cards: Sequence[Content]) -> Cell:
+    """Return the median time of one window, and its quartiles."""
+    middle, low, high = (_average(cards, key) for key in costs.LATENCY)
+    if middle is None or low is None or high is None:
+        return Cell(wording.DASH)
+    return Cell(wording.number(middle, digits=2), small=f"{low:.2f} to {high:.2f}")
+
+
+def once_pairs(keys: Any) -> list[tuple[str, str]]:
+    """Return each (stage, entry) once, in order."""
+    return list(dict.fromkeys(key[:2] for key in keys))
+
+
+def _average(cards: Sequence[Content], key: str) -> float | None:
+    known = [float(c[key]) for c in cards if c.get(key) is not None]
+    return sum(known) / len(known) if known else None
+
+
+def _mean(cards: Sequence[Content], key: str, *, digits: int) -> str:
+    value = _average(cards, key)
+    return wording.DASH if value is None else wording.count(value) if not digits else str(value)

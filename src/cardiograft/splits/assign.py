@@ -1,0 +1,224 @@
+"""Who is trained on and who is tested on: parts by hash, so that nobody moves when data grow.
+
+A name's place is a number in [0, 1) that depends on the seed and the name alone. The schemes
+``subject`` and ``segment`` put a name in a part where that number is below the part's share:
+exact in the long run, and only roughly right for a few dozen subjects, because a rule that
+counted the subjects present would move some of them with each one added. ``dechazal`` knows all
+its records beforehand, and counts. ``time`` cuts each recording by itself, at shares of the time
+from its first segment's start to its last one's end; a segment that lies across a cut is out, so
+that no sample is on both sides.
+
+Source of DS1 and DS2: de Chazal et al. 2004, doi:10.1109/TBME.2004.827359.
+
+Legend: N segments, R records.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from fnmatch import fnmatchcase
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cardiograft import plugins
+from cardiograft.records import Float64, Int64
+from cardiograft.specs.split import Calibration, Split
+from cardiograft.splits.dechazal import dechazal_parts, listed_part
+from cardiograft.splits.places import place
+from cardiograft.splits.table import Part, joined_names
+
+PARTS = ("train", "validation", "test", "out")
+COLUMNS = ("id", "dataset", "record", "subject", "label")
+TIMES = ("start", "stop", "source_hz")  # samples of the recording, and its rate
+
+
+def assign(keys: pa.Table, spec: Split) -> Part:
+    """Return the part of each segment.
+
+    Parameters
+    ----------
+    keys
+        `COLUMNS` of the shards; with scheme ``time`` and for calibration also `TIMES`.
+    spec
+        What the config asks.
+
+    Returns
+    -------
+    object, shape (N,)
+        One of `PARTS`.
+
+    Raises
+    ------
+    ValueError
+        The scheme does not know a record, a pattern meets no subject, no segment lies within
+        the time to calibrate in, or a part that is asked for would be empty.
+    """
+    part_N = _by_time(keys, spec) if spec.scheme == "time" else _by_name(keys, spec)
+    if spec.calibration is not None:
+        part_N = _calibrated(part_N, keys, spec.calibration)
+    part_N[np.asarray(pc.is_in(keys["label"], pa.array(spec.drop_labels, pa.string())))] = "out"
+    _complete(part_N, keys, spec)
+    return part_N
+
+
+def part_counts(keys: pa.Table, part_N: Part) -> dict[str, Any]:
+    """Return the numbers of segments, subjects and labels of each part."""
+    label = keys["label"].to_numpy()
+    subject = keys["subject"].to_numpy()
+    return {part: _count(subject[part_N == part], label[part_N == part]) for part in PARTS}
+
+
+def _count(subject: Part, label: Part) -> dict[str, Any]:
+    names, numbers = np.unique([la for la in label if la is not None], return_counts=True)
+    labels = dict(zip(names.tolist(), numbers.tolist(), strict=True))
+    return {"segments": len(subject), "subjects": len(set(subject)), "labels": labels}
+
+
+def _by_name(keys: pa.Table, spec: Split) -> Part:
+    unit, part_of = _rule(spec)
+    names = joined_names(keys, unit).dictionary_encode().combine_chunks()
+    known = names.dictionary.to_pylist()
+    for pattern in (*spec.test_subjects, *spec.train_subjects):
+        if not any(fnmatchcase(name, pattern) for name in known):
+            # many subjects, few kinds of names: scg_vhd/CP-*
+            kinds = {re.sub(r"(?<=/)(.*?)\d+", r"\1*", name) for name in known}
+            hint = plugins.hint(pattern, kinds)
+            raise ValueError(f"{pattern!r} is no subject of {', '.join(spec.segments)}.{hint}")
+    part_U = np.array([part_of(name) for name in known], dtype=object)
+    part_N: Part = part_U[np.asarray(names.indices)]
+    return part_N
+
+
+def _by_time(keys: pa.Table, spec: Split) -> Part:
+    start_N, stop_N = keys["start"].to_numpy(), keys["stop"].to_numpy()
+    first_N, last_N = _extent(keys)
+
+    def at(share: float) -> Int64:
+        cut_N: Int64 = first_N + np.rint(share * (last_N - first_N)).astype(np.int64)
+        return cut_N
+
+    rest = (1 - spec.test) * (1 - spec.validation)
+    sides = {
+        "train": (0, spec.fraction * rest),
+        "validation": (rest, 1 - spec.test),
+        "test": (1 - spec.test, 1),
+    }
+    part_N: Part = np.full(len(keys), "out", dtype=object)
+    for part, (begin, end) in sides.items():
+        part_N[(start_N >= at(begin)) & (stop_N <= at(end))] = part
+    return part_N
+
+
+def _extent(keys: pa.Table) -> tuple[Int64, Int64]:
+    """Return where each segment's recording begins and ends, shape (N,), in its samples."""
+    record_N = np.asarray(joined_names(keys, "record").dictionary_encode().combine_chunks().indices)
+    start_N, stop_N = keys["start"].to_numpy(), keys["stop"].to_numpy()
+    records = int(record_N.max(initial=-1)) + 1
+    first_R = np.full(records, start_N.max(initial=0))
+    last_R = np.full(records, stop_N.min(initial=0))
+    np.minimum.at(first_R, record_N, start_N)
+    np.maximum.at(last_R, record_N, stop_N)
+    return first_R[record_N], last_R[record_N]
+
+
+def _calibrated(part_N: Part, keys: pa.Table, asked: Calibration) -> Part:
+    """Take the beginning of each test subject's first recording from the test part."""
+    first_N, _ = _extent(keys)
+    rate_N: Float64 = keys["source_hz"].to_numpy()
+    since_N, until_N = (keys[c].to_numpy() - first_N for c in ("start", "stop"))
+    mine_N = (part_N == "test") & _in_first_record(keys)
+    seen_N = mine_N & (until_N <= np.rint(asked.seconds * rate_N))
+    if asked.seconds and not seen_N.any():
+        raise ValueError(
+            f"calibration: no segment of a test subject lies wholly within the first"
+            f" {asked.seconds:g} s of the first recording"
+        )
+    part_N = part_N.copy()
+    part_N[mine_N & (since_N < np.rint(asked.reserved * rate_N))] = "out"
+    if asked.alone:
+        part_N[part_N == "train"] = "out"
+    part_N[seen_N] = "train"
+    return part_N
+
+
+def _in_first_record(keys: pa.Table) -> npt.NDArray[np.bool_]:
+    # ASSUME names of recordings order them in time: cebsdb b, m, p of one person
+    record = joined_names(keys, "record")
+    pairs = pa.table({"subject": keys["subject"], "record": record}).group_by(
+        ["subject", "record"], use_threads=False
+    )
+    first: dict[str, str] = {}
+    for row in pairs.aggregate([]).sort_by("record").to_pylist():
+        first.setdefault(row["subject"], row["record"])
+    wanted = pa.array(first.values(), pa.string())
+    return np.asarray(pc.is_in(record, wanted))
+
+
+def _rule(spec: Split) -> tuple[str, Callable[[str], str]]:
+    """Return what is put in parts as a whole, and the part of one of them by its name."""
+    if spec.scheme in ("segment", "subject"):
+        unit = "id" if spec.scheme == "segment" else "subject"
+        return unit, lambda name: _thinned(_by_share(name, spec), name, spec)
+    if spec.scheme == "named":
+        return "subject", lambda name: _thinned(_by_pattern(name, spec), name, spec)
+    if spec.scheme == "fixed":
+        return "record of subject", lambda name: _own(name, spec)
+    parts = dechazal_parts(spec)
+    return "record", lambda name: listed_part(name, parts, spec)
+
+
+def _by_share(name: str, spec: Split) -> str:
+    if spec.folds is not None:
+        tested = int(place(spec.seed, "fold", name) * spec.folds) == spec.fold
+    else:
+        tested = place(spec.seed, "test", name) < spec.test
+    return "test" if tested else "train"
+
+
+def _by_pattern(name: str, spec: Split) -> str:
+    def meets(patterns: Iterable[str]) -> bool:
+        return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+    if meets(spec.test_subjects):
+        return "test"
+    return "train" if not spec.train_subjects or meets(spec.train_subjects) else "out"
+
+
+def _thinned(part: str, name: str, spec: Split) -> str:
+    """Take validation, and what `fraction` leaves out, from the training part."""
+    if part != "train":
+        return part
+    if place(spec.seed, "validation", name) < spec.validation:
+        return "validation"
+    return "train" if place(spec.seed, "fraction", name) < spec.fraction else "out"
+
+
+def _own(name: str, spec: Split) -> str:
+    dataset, record, subject = name.split("\n")
+    module = plugins.load("datasets", dataset)
+    if not hasattr(module, "part"):
+        raise ValueError(
+            f"{dataset} has no parts of its own: scheme 'fixed' needs part(record) in"
+            f" datasets/{dataset}.py"
+        )
+    part = str(module.part(record))
+    if part not in PARTS:
+        raise ValueError(f"{dataset}/{record}: part {part!r} is none of {', '.join(PARTS)}")
+    return _thinned(part, subject, spec)
+
+
+def _complete(part_N: Part, keys: pa.Table, spec: Split) -> None:
+    asked = {"train": True, "validation": spec.validation > 0}
+    by_share = spec.scheme in ("segment", "subject", "time")
+    asked["test"] = spec.test > 0 or spec.folds is not None or not by_share
+    for part in (part for part, wanted in asked.items() if wanted):
+        if not (part_N == part).any():
+            found = ", ".join(f"{(part_N == p).sum()} in {p}" for p in PARTS)
+            subjects = pc.count_distinct(keys["subject"]).as_py()
+            raise ValueError(
+                f"nothing is left for the {part} part (of {len(keys)} segments of {subjects}"
+                f" subjects: {found}): change seed, shares or records"
+            )

@@ -1,0 +1,204 @@
+"""What of a split's test part its training part already knows: subjects, duplicates, overlaps.
+
+Each kind is counted on the later side: a test segment (or subject) that is also in training or
+validation, a validation segment that is also in training.
+
+Legend: N segments.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cardiograft.records import Float64
+from cardiograft.segments import shards
+from cardiograft.specs.split import Split
+from cardiograft.splits import near_duplicates
+from cardiograft.splits.near_duplicates import Part
+from cardiograft.splits.overlaps import overlapping_row
+
+COLUMNS = ("id", "dataset", "record", "subject", "start", "valid", "shape_hash", "label")
+EXAMPLES = 10
+# A part, and the parts that must not know what is in it.
+SIDES = (("test", ("train", "validation")), ("validation", ("train",)))
+# What a protocol does on purpose: counted, and no fault.
+MEANT = {"personal": ("subjects_on_both_sides",)}
+
+
+@dataclass
+class Leak:
+    """One kind of leak: how often, and the first few cases."""
+
+    count: int = 0
+    examples: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, count: int, examples: list[dict[str, Any]]) -> None:
+        """Count more cases."""
+        self.count += count
+        self.examples = [*self.examples, *examples][:EXAMPLES]
+
+
+def leaks(
+    directories: Sequence[Path], keys: pa.Table, part_N: Part, spec: Split
+) -> dict[str, Leak]:
+    """Return every kind of leak between the parts of a split.
+
+    Parameters
+    ----------
+    directories
+        Folders of shards.
+    keys
+        `COLUMNS` of them, `timed`, in the order of `part_N`.
+
+    Returns
+    -------
+    dict
+        ``subjects_on_both_sides`` counts subjects, ``near_duplicates`` and
+        ``overlapping_windows`` count segments of the later part.
+    """
+    return {
+        "subjects_on_both_sides": subjects(keys, part_N),
+        "near_duplicates": duplicates(directories, keys, part_N, spec.duplicate_correlation),
+        "overlapping_windows": overlaps(keys, part_N),
+    }
+
+
+def faults(found: Mapping[str, Leak], protocol: str) -> dict[str, Leak]:
+    """Return the leaks that a protocol does not mean to have."""
+    meant = MEANT.get(protocol, ())
+    return {kind: leak for kind, leak in found.items() if leak.count and kind not in meant}
+
+
+def complaint(found: Mapping[str, Leak]) -> str:
+    """Return one line that counts every kind of leak and names a case of each."""
+    words = {
+        "subjects_on_both_sides": ("subject in two parts", "subjects in two parts"),
+        "near_duplicates": (
+            "segment with a near-duplicate in another part",
+            "segments with a near-duplicate in another part",
+        ),
+        "overlapping_windows": (
+            "segment that overlaps one of another part",
+            "segments that overlap one of another part",
+        ),
+    }
+    return "; ".join(
+        f"{leak.count} {words[kind][leak.count > 1]}, such as {_case(leak.examples[0])}"
+        for kind, leak in found.items()
+    )
+
+
+def _case(example: Mapping[str, Any]) -> str:
+    if "subject" in example:
+        return f"{example['subject']} ({' and '.join(example['parts'])})"
+    here, there = f"{example['segment']} ({example['part']})", f"({example['other_part']})"
+    return f"{here} and {example['other']} {there}"
+
+
+def subjects(keys: pa.Table, part_N: Part) -> Leak:
+    """Count the subjects that are in more than one part."""
+    table = pa.table({"subject": keys["subject"], "part": pa.array(part_N, pa.string())})
+    inside = table.filter(pc.not_equal(table["part"], "out"))
+    pairs = inside.group_by(["subject", "part"], use_threads=False).aggregate([])
+    parts: dict[str, list[str]] = {}
+    for row in pairs.sort_by([("subject", "ascending"), ("part", "ascending")]).to_pylist():
+        parts.setdefault(row["subject"], []).append(row["part"])
+    both = [{"subject": s, "parts": p} for s, p in parts.items() if len(p) > 1]
+    return Leak(len(both), both[:EXAMPLES])
+
+
+def duplicates(
+    directories: Sequence[Path], keys: pa.Table, part_N: Part, correlation: float
+) -> Leak:
+    """Count the segments that have a near-duplicate in an earlier part."""
+    ids = keys["id"].to_pylist()
+    asked = near_duplicates.Keys(
+        id_N=ids,
+        part_N=part_N,
+        valid_N=keys["valid"].to_numpy().astype(np.int64),
+        shape_hash_N=keys["shape_hash"].to_numpy(),
+    )
+    leak = Leak()
+    for query, pool in SIDES:
+        found = near_duplicates.search(
+            directories, asked, query=query, pool=pool, above=correlation
+        )
+        examples = [
+            {**_pair(ids, part_N, t.row, t.other), "correlation": round(t.correlation, 6)}
+            for t in found[:EXAMPLES]
+        ]
+        leak.add(len(found), examples)
+    return leak
+
+
+def overlaps(keys: pa.Table, part_N: Part) -> Leak:
+    """Count the segments that share samples of a record with an earlier part, on any lead.
+
+    Parameters
+    ----------
+    keys
+        With ``id``, ``dataset``, ``record``, ``start`` and ``stop``.
+    """
+    spans = pa.table({"record": _records(keys), "start": keys["start"], "stop": keys["stop"]})
+    ids, leak = keys["id"], Leak()
+    for query, pool in SIDES:
+        row_N = np.flatnonzero(part_N == query)
+        met_N = overlapping_row(spans, row_N, np.flatnonzero(np.isin(part_N, pool)))
+        hit_N = np.flatnonzero(met_N >= 0)
+        cases = [(int(row_N[hit]), int(met_N[hit])) for hit in hit_N[:EXAMPLES]]
+        leak.add(len(hit_N), [_pair(ids, part_N, row, other) for row, other in cases])
+    return leak
+
+
+def timed(directories: Sequence[Path], keys: pa.Table) -> pa.Table:
+    """Return the keys with ``stop``, in samples of the recording, and its rate, ``source_hz``.
+
+    Parameters
+    ----------
+    directories
+        Folders of shards.
+    keys
+        With ``dataset``, ``record``, ``start`` and ``valid``.
+
+    Raises
+    ------
+    FileNotFoundError
+        A folder has no ``summary.json``.
+    ValueError
+        Folders differ in rate, or a record's rate is not in any summary.
+    """
+    shard_rates = {shards.meta(directory).rate_hz for directory in directories}
+    if len(shard_rates) > 1:
+        raise ValueError(f"segments at {sorted(shard_rates)} Hz can't be pooled in one split")
+    rates: dict[str, float] = {}
+    for directory in directories:
+        rates |= json.loads((directory / "summary.json").read_text("utf-8"))["source_rate_hz"]
+    coded = _records(keys).dictionary_encode().combine_chunks()
+    missing = [name for name in coded.dictionary.to_pylist() if name not in rates]
+    if missing:
+        raise ValueError(f"{missing[0]}: no source_rate_hz in the summary of its segments")
+    rate_R: Float64 = np.array([rates[name] for name in coded.dictionary.to_pylist()], float)
+    rate_N = rate_R[np.asarray(coded.indices)]
+    # rounded down: windows that lie end to end must not seem to overlap
+    length_N = np.floor(keys["valid"].to_numpy() * (rate_N / shard_rates.pop())).astype(np.int64)
+    stop_N = pa.array(keys["start"].to_numpy() + length_N)
+    return keys.append_column("stop", stop_N).append_column("source_hz", pa.array(rate_N))
+
+
+def _records(keys: pa.Table) -> pa.ChunkedArray:
+    return pc.binary_join_element_wise(keys["dataset"], keys["record"], "/")
+
+
+def _pair(ids: Any, part_N: Part, row: int, other: int) -> dict[str, Any]:
+    return {
+        "segment": str(ids[row]),
+        "part": part_N[row],
+        "other": str(ids[other]),
+        "other_part": part_N[other],
+    }

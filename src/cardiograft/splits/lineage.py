@@ -1,0 +1,129 @@
+"""Did anything that led to a model see the subjects it is tested on?
+
+Only the test part is asked about: figures on training or validation subjects call themselves so.
+By subject, and by samples of a recording however they were cut, over the splits of every training
+in the lineage. Near-duplicates under different names are the splits' own audits' work: a split's
+table holds no signals. A personal evaluation tests subjects that were trained on, at other times:
+their number is no fault, any sample of a test segment is. Unless its split calibrates for 0 s: that
+is how a model does on strangers, and they must be.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cardiograft.specs.audit import Ancestor, Audit
+from cardiograft.splits.overlaps import overlapping_row
+from cardiograft.splits.table import read_parts
+
+EXAMPLES = 10
+
+
+def lineage_audit(spec: Audit, files: Sequence[Path]) -> dict[str, Any]:
+    """Compare the test part, where it is evaluated, with what every ancestor used.
+
+    Parameters
+    ----------
+    spec
+        The evaluation and its ancestors.
+    files
+        Splits, each named as its entry.
+
+    Returns
+    -------
+    dict
+        ``protocol``, ``strangers`` (whether a test subject in the lineage is a fault),
+        ``passed`` and one of ``findings`` for each ancestor: how many test subjects it used,
+        how many test segments it used samples of, examples, and whether it chose by a test
+        part.
+
+    Raises
+    ------
+    FileNotFoundError
+        The split of the evaluation or of an ancestor is not among `files`.
+    """
+    read = {file.stem: read_parts(file) for file in files}
+    tables = {name: table for name, (table, _) in read.items()}
+    tested = _parts(tables, spec.split, [part for part in spec.parts if part == "test"])
+    findings = [_finding(ancestor, tables, tested) for ancestor in spec.lineage]
+    _, split = read[spec.split]
+    strangers = spec.protocol != "personal" or _uncalibrated(split)
+    passed = not any(
+        f["segments"] or f["chosen_on_test"] or (f["subjects"] and strangers) for f in findings
+    )
+    return {
+        "protocol": spec.protocol,
+        "strangers": strangers,
+        "split": spec.split,
+        "subjects": pc.count_distinct(tested["subject"]).as_py(),
+        "segments": len(tested),
+        "passed": passed,
+        "findings": findings,
+    }
+
+
+def lineage_complaint(audit: Mapping[str, Any]) -> str:
+    """Return one line on the worst finding of an audit that did not pass."""
+    met = not audit["strangers"]
+    weight = ("segments", "chosen_on_test") if met else ("subjects", "segments")
+    guilty = max(audit["findings"], key=lambda f: [f[key] for key in weight])
+    name = f"{guilty['stage']} {guilty['ancestor']!r} (split {guilty['split']!r})"
+    if not guilty["segments"] and (met or not guilty["subjects"]):
+        return f"{name} chose its epoch on the test part: only a paper's evaluation can use it"
+    if met:
+        such = ", ".join(guilty["segment_examples"][:3])
+        return (
+            f"{name} used samples of {guilty['segments']} of the {audit['segments']} test"
+            f" segments of {audit['split']!r}, such as {such}"
+        )
+    such = ", ".join((guilty["examples"] or guilty["segment_examples"])[:3])
+    return (
+        f"{name} used {guilty['subjects']} of the {audit['subjects']} test subjects of"
+        f" {audit['split']!r} ({guilty['segments']} segments), such as {such}"
+    )
+
+
+def _uncalibrated(split: Mapping[str, Any]) -> bool:
+    """Whether a split is the first point of a curve over calibration, by its spec."""
+    calibration = split.get("calibration")
+    return calibration is not None and not calibration["seconds"]
+
+
+def _finding(
+    ancestor: Ancestor, tables: Mapping[str, pa.Table], tested: pa.Table
+) -> dict[str, Any]:
+    used = _parts(tables, ancestor.split, ancestor.uses)
+    subjects = _common(tested["subject"], used["subject"])
+    both = pa.concat_tables([tested, used])
+    row_N, pool_N = np.split(np.arange(len(both)), [len(tested)])
+    segments = tested["id"].filter(pa.array(overlapping_row(both, row_N, pool_N) >= 0))
+    return {
+        "ancestor": ancestor.entry,
+        "stage": ancestor.stage,
+        "split": ancestor.split,
+        "uses": list(ancestor.uses),
+        "subjects": len(subjects),
+        "segments": len(segments),
+        # What adapts to a test part alone has met its subjects, and chose no epoch by them.
+        "chosen_on_test": {"train", "test"} <= set(ancestor.uses),
+        "examples": subjects[:EXAMPLES],
+        "segment_examples": segments[:EXAMPLES].to_pylist(),
+    }
+
+
+def _parts(tables: Mapping[str, pa.Table], split: str, parts: Sequence[str]) -> pa.Table:
+    if split not in tables:
+        known = ", ".join(sorted(tables)) or "none"
+        raise FileNotFoundError(f"no split {split!r} among those given ({known})")
+    table = tables[split]
+    return table.filter(pc.is_in(table["part"], pa.array(parts, pa.string())))
+
+
+def _common(one: pa.ChunkedArray, other: pa.ChunkedArray) -> list[str]:
+    unique = one.unique()
+    both = unique.filter(pc.is_in(unique, other.unique()))
+    return sorted(both.to_pylist())

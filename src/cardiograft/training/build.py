@@ -1,0 +1,46 @@
+"""Build the task and the network that an entry names."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from cardiograft import plugins
+from cardiograft.records import Shape
+from cardiograft.segments import shards
+from cardiograft.specs.entry import Plugin
+from cardiograft.specs.training import Trained
+from cardiograft.splits.table import SplitTable
+from cardiograft.training.task import Task
+
+
+def learnt(spec: Trained, meta: shards.Meta, segments: Sequence[Path], split: SplitTable) -> Task:
+    """Return the task, told of the training part."""
+    task = make_task(spec.task, meta)
+    ids = split.ids("train")
+    if not len(ids):
+        raise ValueError(f"split {spec.split!r} has no training segments")
+    rows = shards.arrays(segments, ids.tolist(), task.facts)
+    task.learn(rows, balanced=spec.training.class_weights == "balanced")
+    return task
+
+
+def make_task(plugin: Plugin, meta: shards.Meta) -> Task:
+    """Return the task that an entry names."""
+    task: Task = plugins.load("tasks", plugin.name).make(meta, **plugin.options)
+    return task
+
+
+def shape(meta: shards.Meta, task: Task) -> Shape:
+    """Return what the network must take and give."""
+    return Shape(len(meta.channels), meta.samples, task.features, task.outputs)
+
+
+def built(plugin: Plugin, meta: shards.Meta, task: Task, *, seed: int) -> nn.Module:
+    """Return the network that an entry names, with random weights."""
+    torch.manual_seed(seed)
+    network: nn.Module = plugins.load("models", plugin.name).build(
+        shape(meta, task), **plugin.options
+    )
+    return network

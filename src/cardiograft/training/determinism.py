@@ -1,0 +1,26 @@
+"""Seeds, and the settings of torch under which a training gives the same bytes again."""
+
+import os
+
+import numpy as np
+import torch
+from torch import Generator
+
+WATCHING = 2**31  # the "epoch" that seeds what validation draws: the same in every epoch
+
+
+def deterministic(device: torch.device) -> None:
+    """Make the same seed give the same numbers; on the CPU, to the last bit."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True, warn_only=device.type != "cpu")
+    # Costs time, and everything is written before it is read.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)  # vanishing moments of Adam would slow every step
+
+
+def seeded(seed: int, epoch: int, step: int, device: torch.device) -> Generator:
+    """Seed dropout for one step, and return the generator that its augmentation draws from."""
+    number = int(np.random.SeedSequence((seed, epoch, step)).generate_state(1, np.uint64)[0] >> 1)
+    torch.manual_seed(number)
+    return Generator(device).manual_seed(number)

@@ -1,0 +1,59 @@
+"""Which parameters are trained, how, at what rate, and the average that is kept of them."""
+
+import math
+
+import torch
+from torch import nn
+
+from cardiograft.checkpoints.names import below, longest
+from cardiograft.specs.training import Training
+from cardiograft.training.task import Start
+
+# Of one_cycle, as in torch's OneCycleLR but for the share that rises: from 1/25 of the rate to
+# all of it, and down to 1/10000 of where it began.
+RISING, FIRST, LAST = 0.15, 1 / 25, 1 / 25e4
+
+
+def make_optimiser(
+    network: nn.Module, training: Training, start: Start, beside: nn.Module | None = None
+) -> torch.optim.Optimizer:
+    """Return the optimiser: a group of parameters for each factor on the learning rate.
+
+    What is trained `beside` the network is a group of its own, the last.
+    """
+    groups: dict[float, list[nn.Parameter]] = {}
+    for name, parameter in network.named_parameters():
+        frozen = any(below(name, prefix) for prefix in start.frozen)
+        parameter.requires_grad_(not frozen)
+        prefix = longest(name, start.rate_factors)
+        factor = 1.0 if prefix is None else start.rate_factors[prefix]
+        if not frozen:
+            groups.setdefault(factor, []).append(parameter)
+    rated = [{"params": ps, "factor": f} for f, ps in sorted(groups.items())] or [{"params": []}]
+    if beside is not None and any(True for _ in beside.parameters()):
+        rated.append({"params": list(beside.parameters()), "factor": 1.0})
+    rate, decay = training.learning_rate, training.weight_decay
+    if training.optimiser == "sgd":
+        return torch.optim.SGD(rated, rate, training.momentum, weight_decay=decay)
+    kind = torch.optim.Adam if training.optimiser == "adam" else torch.optim.AdamW
+    return kind(rated, rate, weight_decay=decay, fused=True)
+
+
+def rate_at(step: int, total: int, training: Training) -> float:
+    """Return the learning rate of a step (of all epochs), before any factor."""
+    if training.schedule == "constant":
+        return training.learning_rate
+    if training.schedule == "one_cycle":
+        return training.learning_rate * _one_cycle(step, total)
+    return training.learning_rate * 0.5 * (1 + math.cos(math.pi * step / total))
+
+
+def _one_cycle(step: int, total: int) -> float:
+    peak, end = RISING * total - 1, total - 1
+    if step <= peak:
+        return _eased(FIRST, 1.0, step / peak)
+    return _eased(1.0, LAST, (step - peak) / (end - peak))
+
+
+def _eased(first: float, last: float, through: float) -> float:
+    return first + (last - first) * (1 - math.cos(math.pi * through)) / 2

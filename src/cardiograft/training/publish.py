@@ -1,0 +1,92 @@
+"""Write a trained network as a model folder: weights, history, card, ledger."""
+
+import platform
+import resource
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import accelerate
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import safetensors
+import torch
+
+from cardiograft.checkpoints.file import Checkpoint, read_checkpoint, write_checkpoint
+from cardiograft.checkpoints.masks import sparsity_summary
+from cardiograft.files import atomic_directory, write_json
+from cardiograft.training.loop import Outcome
+
+MODEL = "model.safetensors"
+
+
+def publish(
+    checkpoint: Checkpoint,
+    outcome: Outcome,
+    ledger: dict[str, Any] | None,
+    facts: Mapping[str, Any],
+    *,
+    out: Path,
+) -> None:
+    """Write the model folder, whole or not at all."""
+    with atomic_directory(out) as folder:
+        write_checkpoint(checkpoint, folder / MODEL)
+        saved = read_checkpoint(folder / MODEL)
+        written = (folder / MODEL).read_bytes()
+        columns = list(zip(*outcome.progress.history, strict=True))
+        names = ("epoch", "step", "part", "metric", "value")
+        history = pa.table(dict(zip(names, map(list, columns), strict=True)))
+        pq.write_table(history, folder / "history.parquet", compression="zstd")
+        if ledger is not None:
+            write_json(folder / "ledger.json", ledger)
+        about = {k: v for k, v in saved.about.items() if k not in ("memory", "buffers", "code")}
+        card = {
+            **about,
+            "weights_sha256": saved.digest(),
+            **facts,
+            "parameters": sparsity_summary(saved)["parameters"],
+            "sparsity": sparsity_summary(saved),
+            "file_bytes": len(written),
+            "file_zstd_bytes": len(pa.compress(written, codec="zstd", asbytes=True)),
+            "peak_memory_MB": peak_memory_mb(),
+            "device": outcome.device,
+            "epochs_run": outcome.progress.epoch,
+            "best_epoch": outcome.progress.best_epoch,
+            "training_s": round(outcome.progress.wall_s, 3),
+        }
+        write_json(folder / "card.json", card)
+
+
+def parent(checkpoint: Checkpoint, entry: str) -> dict[str, Any]:
+    """Return how a card names a checkpoint that went in."""
+    return {
+        "stage": checkpoint.about.get("stage"),
+        "entry": entry,
+        "repeat": checkpoint.about.get("repeat"),
+        "weights_sha256": checkpoint.digest(),
+    }
+
+
+def checkpoint_file(path: Path) -> Path:
+    """Return the checkpoint of a model folder, or the path itself where it is a file."""
+    return path / MODEL if path.is_dir() else path
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that numbers may hang on."""
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "accelerate": accelerate.__version__,
+        "safetensors": safetensors.__version__,
+        "numpy": np.__version__,
+        "pyarrow": pa.__version__,
+    }
+
+
+def peak_memory_mb() -> float:
+    """Return the most memory that this process has held."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1e6 if sys.platform == "darwin" else 1e3), 1)

@@ -1,0 +1,258 @@
+"""Tell classes apart: cross-entropy over the labels of the training part.
+
+Legend: B batch, C channels, T samples, F scalar features, K classes, N segments.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from annotated_types import Ge, Lt
+from torch import Generator, Tensor
+from torch.nn import functional
+
+from cardiograft import plugins
+from cardiograft.records import Kind
+from cardiograft.segments import shards
+from cardiograft.signals import augmentation
+from cardiograft.training.task import Batch, Columns, Rows, Task
+from cardiograft.training.tasks import _synthetic_beats
+from cardiograft.training.tasks._synthetic_beats import Layout
+
+UNKNOWN = -1  # code of a segment without a label: it can be predicted, not scored
+
+
+class Classify:
+    """One label a segment, and scalars beside its signal where `features` names some."""
+
+    versions = 1
+    kind: Kind = "classes"
+    monitors = {"loss": -1, "accuracy": 1, "macro_f1": 1, "weighted_f1": 1}
+
+    def __init__(
+        self,
+        *,
+        features: tuple[str, ...],
+        labels: tuple[str, ...],
+        fibrillation: float = 0.0,
+        layout: Layout | None = None,
+        gain: float = 0.0,
+        silence: float = 0.0,
+    ) -> None:
+        self._names = features
+        self.features = len(features)
+        self.labels = labels
+        self.columns = ("signal", "label", *features)
+        beside = () if layout is None else _synthetic_beats.COLUMNS
+        self.facts = tuple(dict.fromkeys(("label", *features, *beside)))
+        self._fibrillation, self._layout = fibrillation, layout
+        self._gain, self._silence = gain, silence
+        self._made: dict[str, Tensor] = {}
+        self._mean_F = np.zeros(len(features))
+        self._sd_F = np.ones(len(features))
+        self._weight_K: Tensor | None = None
+
+    @property
+    def outputs(self) -> tuple[int, ...]:
+        """One per class."""
+        return (len(self.labels),)
+
+    def learn(self, training: Columns, *, balanced: bool) -> None:
+        """Take the labels, unless given, the features' means and SDs, and make up beats.
+
+        Raises
+        ------
+        ValueError
+            A segment has no label, or one that is not among those given; or no fibrillation
+            can be made of the recordings.
+        """
+        label_N = training["label"]
+        if any(label is None for label in label_N):
+            missing = sum(label is None for label in label_N)
+            raise ValueError(f"{missing} of {len(label_N)} training segments have no label")
+        found, count = np.unique(label_N.astype(str), return_counts=True)
+        self.labels = self.labels or tuple(found.tolist())
+        self._codes(label_N)
+        feature_NF = self._features(training)
+        if len(feature_NF):
+            self._mean_F = np.nan_to_num(np.nanmean(feature_NF, axis=0))
+            self._sd_F = np.nanstd(feature_NF, axis=0)
+            self._sd_F[~(self._sd_F > 0)] = 1.0
+        if balanced:
+            share = dict(zip(found.tolist(), count.tolist(), strict=True))
+            self._weight_K = _balanced([share.get(label, 0) for label in self.labels])
+        if self._layout is not None:
+            self._made = self.encode(_synthetic_beats.rows(training, self._layout))
+
+    def remember(self) -> dict[str, Any]:
+        """Return labels and the features' means and SDs; class weights only train."""
+        return {
+            "labels": list(self.labels),
+            "features": list(self._names),
+            "mean": self._mean_F.tolist(),
+            "sd": self._sd_F.tolist(),
+        }
+
+    def recall(self, memory: Mapping[str, Any]) -> None:
+        """Take what `remember` gave.
+
+        Raises
+        ------
+        ValueError
+            It was trained on other features.
+        """
+        if tuple(memory["features"]) != self._names:
+            raise ValueError(f"trained on features {memory['features']}, asked {self._names}")
+        self.labels = tuple(memory["labels"])
+        self._mean_F = np.asarray(memory["mean"])
+        self._sd_F = np.asarray(memory["sd"])
+
+    def encode(self, columns: Columns) -> dict[str, Tensor]:
+        """Return ``signal``, ``label`` (index into `labels`, or -1) and ``feature``."""
+        # ASSUME an unknown feature (the first beat has no R-R before it) is the mean.
+        feature_NF = np.nan_to_num((self._features(columns) - self._mean_F) / self._sd_F)
+        return {
+            "signal": torch.from_numpy(columns["signal"]),
+            "label": torch.from_numpy(self._codes(columns["label"])),
+            "feature": torch.from_numpy(feature_NF.astype(np.float32)),
+        }
+
+    def _features(self, columns: Columns) -> npt.NDArray[np.float64]:
+        rows = len(columns["label"])
+        return (
+            np.stack([columns[n] for n in self._names], axis=1).astype(float)
+            if (self._names)
+            else np.zeros((rows, 0))
+        )
+
+    def _codes(self, label_N: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        code = {None: UNKNOWN} | {label: k for k, label in enumerate(self.labels)}
+        unknown = sorted(set(label_N.tolist()) - code.keys())
+        if unknown:
+            raise ValueError(
+                f"label {unknown[0]!r} is not among the task's {', '.join(self.labels)}:"
+                " give the task's labels, or drop_labels in the split"
+            )
+        return np.array([code[label] for label in label_N.tolist()], dtype=np.int64)
+
+    def batch(
+        self, rows: Rows, version_B: Tensor, generator: Generator, *, training: bool = False
+    ) -> Batch:
+        """Return the segments as they are; to learn from, augmented, with made-up beats after."""
+        count = round(self._fibrillation * len(version_B)) if training and self._made else 0
+        if count:
+            index = torch.randint(
+                len(self._made["label"]), (count,), generator=generator, device=generator.device
+            ).cpu()
+            rows = {
+                name: torch.cat([column, self._made[name][index].to(column.device)])
+                for name, column in rows.items()
+            }
+        signal_BCT = rows["signal"]
+        if training and self._gain:
+            signal_BCT = augmentation.amplified(signal_BCT, generator, spread=self._gain)
+        if training and self._silence:
+            signal_BCT = augmentation.silenced(signal_BCT, generator, share=self._silence)
+        return Batch(signal_BCT, rows["feature"], rows["label"])
+
+    def loss(self, output: Tensor, batch: Batch) -> Tensor:
+        """Return the cross-entropy, each class weighed by its class weight."""
+        weight = None if self._weight_K is None else self._weight_K.to(output.device)
+        return functional.cross_entropy(output, batch.target, weight)
+
+    def tally(self, output: Tensor, batch: Batch) -> dict[str, Tensor]:
+        """Return the confusion matrix, true by predicted, and the unweighted loss."""
+        known = batch.target != UNKNOWN
+        target, output = batch.target[known], output[known]
+        k = len(self.labels)
+        pair = target * k + output.argmax(1)
+        losses = functional.cross_entropy(output, target, reduction="none")
+        return {
+            "confusion": torch.zeros(k * k, dtype=torch.int64, device=output.device)
+            .scatter_add_(0, pair, torch.ones_like(pair))
+            .view(k, k),
+            "loss": losses.double().sum(),
+        }
+
+    def figures(self, sums: Mapping[str, Tensor]) -> dict[str, float]:
+        """Return the loss a segment, the accuracy, and F1 over classes that are there."""
+        confusion = sums["confusion"].double()
+        total = confusion.sum().clamp(min=1)
+        hit, true, said = confusion.diagonal(), confusion.sum(1), confusion.sum(0)
+        f1 = 2 * hit / (true + said).clamp(min=1)
+        present = true > 0
+        return {
+            "loss": float(sums["loss"] / total),
+            "accuracy": float(hit.sum() / total),
+            "macro_f1": float(f1[present].mean()) if present.any() else 0.0,
+            "weighted_f1": float((f1 * true).sum() / total),
+        }
+
+    def scores(self, output: Tensor) -> Tensor:
+        """Return probabilities."""
+        return output.float().softmax(1)
+
+    def targets(self, batch: Batch) -> Tensor:
+        """Return indices into `labels`."""
+        return batch.target
+
+
+def _balanced(count: list[int]) -> Tensor:
+    """Return total / (classes x count), 0 for a class that is not there."""
+    total, there = sum(count), sum(n > 0 for n in count)
+    return torch.tensor([total / (there * n) if n else 0.0 for n in count])
+
+
+def make(
+    meta: shards.Meta,
+    *,
+    features: tuple[str, ...] = (),
+    labels: tuple[str, ...] = (),
+    fibrillation: Annotated[float, Ge(0)] = 0.0,
+    gain: Annotated[float, Ge(0)] = 0.0,
+    silence: Annotated[float, Ge(0), Lt(1)] = 0.0,
+) -> Task:
+    """Return the task.
+
+    Parameters
+    ----------
+    meta
+        Of the shards.
+    features
+        Scalar columns that go in beside the signal, standardised by the training part's
+        mean and SD, which the checkpoint remembers.
+    labels
+        The classes in order; those of the training part, sorted, when empty.
+    fibrillation
+        So many made-up beats to a training beat go with each batch: beats of N and V from
+        training recordings, re-timed to atrial fibrillation, f waves in place of P waves. For
+        beats in physical units, cut by `beats`.
+    gain
+        While training, each channel is multiplied by a number whose logarithm has this SD.
+    silence
+        While training, this share of segments is shown without its signal, so that the
+        features must tell the class. Without features that would teach nothing.
+
+    Raises
+    ------
+    ValueError
+        The shards lack a feature, or hold no beats that fibrillation can be made of; or
+        signals are silenced and there are no features.
+    """
+    if silence and not features:
+        raise ValueError("silence needs features: without them a silenced segment says nothing")
+    for name in features:
+        if name not in meta.features:
+            raise ValueError(
+                f"no feature {name!r} in the shards.{plugins.hint(name, meta.features)}"
+            )
+    return Classify(
+        features=tuple(features),
+        labels=tuple(labels),
+        fibrillation=fibrillation,
+        layout=_synthetic_beats.layout(meta) if fibrillation else None,
+        gain=gain,
+        silence=silence,
+    )

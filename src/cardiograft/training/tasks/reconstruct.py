@@ -1,0 +1,76 @@
+"""Reconstruct: the input itself comes out, so that unlabelled signals can pretrain a network.
+
+With noise or a mask the network sees less than it must give, but only while it learns.
+
+Legend: B batch, C channels, T samples.
+Source: STUDIES `scg_to_ecg`; noise after Vincent et al. 2010, JMLR 11:3371-3408.
+"""
+
+from typing import Annotated, Literal
+
+import torch
+from annotated_types import Ge, Lt
+from torch import Generator, Tensor
+
+from cardiograft.segments import shards
+from cardiograft.signals.augmentation import masked, noisy
+from cardiograft.training.task import Batch, Columns, Rows, Task
+from cardiograft.training.tasks._signal import Loss, Scaling, SignalTask, scaled
+
+PIECE_S = 0.2  # ASSUME a mask hides whole QRS complexes, about 0.1 s wide
+
+
+class Reconstruct(SignalTask):
+    """Signal in, the same signal out."""
+
+    columns = ("signal",)
+
+    def __init__(
+        self, meta: shards.Meta, *, loss: Loss, scaling: Scaling, noise: float, mask: float
+    ) -> None:
+        super().__init__(labels=meta.channels, samples=meta.samples, loss=loss)
+        self._scaling, self._noise, self._mask = scaling, noise, mask
+        self._piece = max(1, round(PIECE_S * meta.rate_hz))
+
+    def encode(self, columns: Columns) -> dict[str, Tensor]:
+        """Return ``signal``."""
+        return {"signal": torch.from_numpy(columns["signal"])}
+
+    def batch(
+        self, rows: Rows, version_B: Tensor, generator: Generator, *, training: bool = False
+    ) -> Batch:
+        """Return windows, spoilt where they train; the target is whole, shape (B, C, T)."""
+        target_BCT = signal_BCT = scaled(rows["signal"], self._scaling)
+        if training and self._noise:
+            signal_BCT = noisy(signal_BCT, generator, share=self._noise)
+        if training and self._mask:
+            signal_BCT = masked(signal_BCT, generator, share=self._mask, piece=self._piece)
+        return Batch(signal_BCT, signal_BCT.new_zeros(len(signal_BCT), 0), target_BCT)
+
+
+def make(
+    meta: shards.Meta,
+    *,
+    loss: Literal["mse", "correlation", "correlation_mse"] = "mse",
+    scaling: Literal["none", "median_max", "joint_median_max"] = "none",
+    noise: Annotated[float, Ge(0)] = 0.0,
+    mask: Annotated[float, Ge(0), Lt(1)] = 0.0,
+) -> Task:
+    """Return the task.
+
+    Parameters
+    ----------
+    meta
+        Of the shards; one channel is enough.
+    loss
+        ``mse``, ``correlation`` (mean of 1 - r, whatever the amplitude), or
+        ``correlation_mse``: mean of 1 - r plus the error over the target's own power.
+    scaling
+        ``median_max`` is (x - median) / max|x - median| of each channel, ``joint_median_max``
+        the same with one divisor for all; ``none`` leaves the shards' scale.
+    noise
+        Mean SD of white noise in the input, as a share of the channel's own.
+    mask
+        Share of 0.2-s pieces that are zeroed in the input, in all channels at once.
+    """
+    return Reconstruct(meta, loss=loss, scaling=scaling, noise=noise, mask=mask)

@@ -1,0 +1,109 @@
+"""Translate: a target recorded at the same time, such as an ECG, from the input's channels.
+
+Augmentation comes before scaling, as a change of the sensor or the person would.
+
+Legend: B batch, C channels of the input, D channels of the target, T samples.
+Source: STUDIES `scg_to_ecg`.
+"""
+
+from typing import Annotated, Literal
+
+import torch
+from annotated_types import Ge, Lt
+from torch import Generator, Tensor
+
+from cardiograft.segments import shards
+from cardiograft.signals.augmentation import AXES, Augmentation
+from cardiograft.training.task import Batch, Columns, Rows, Task
+from cardiograft.training.tasks._signal import Loss, Scaling, SignalTask, scaled
+
+
+class Translate(SignalTask):
+    """Signal in, target out; windows are augmented while a network learns from them."""
+
+    columns = ("signal", "target")
+
+    def __init__(
+        self,
+        meta: shards.Meta,
+        *,
+        loss: Loss,
+        scaling: Scaling,
+        augmentation: Augmentation,
+    ) -> None:
+        super().__init__(labels=meta.target_channels, samples=meta.target_samples, loss=loss)
+        self._rate_hz, self._scaling, self._augmentation = meta.rate_hz, scaling, augmentation
+
+    def encode(self, columns: Columns) -> dict[str, Tensor]:
+        """Return ``signal`` and ``target``."""
+        return {name: torch.from_numpy(columns[name]) for name in self.columns}
+
+    def batch(
+        self, rows: Rows, version_B: Tensor, generator: Generator, *, training: bool = False
+    ) -> Batch:
+        """Return windows, augmented where they train and then scaled; target (B, D, T)."""
+        signal_BCT, target_BDT = rows["signal"], rows["target"]
+        if training:
+            signal_BCT, target_BDT = self._augmentation.apply(
+                signal_BCT, target_BDT, generator, rate_hz=self._rate_hz
+            )
+        signal_BCT = scaled(signal_BCT, self._scaling)
+        # A factor for each of the target's channels: jointly, a small lead would hardly count.
+        target_BDT = scaled(target_BDT, "none" if self._scaling == "none" else "median_max")
+        return Batch(signal_BCT, signal_BCT.new_zeros(len(signal_BCT), 0), target_BDT)
+
+
+def make(
+    meta: shards.Meta,
+    *,
+    loss: Literal["mse", "correlation", "correlation_mse"] = "mse",
+    scaling: Literal["none", "median_max", "joint_median_max"] = "none",
+    rotation: Annotated[float, Ge(0)] = 0.0,
+    gain: Annotated[float, Ge(0)] = 0.0,
+    drop: Annotated[float, Ge(0), Lt(1)] = 0.0,
+    tilt: Annotated[float, Ge(0)] = 0.0,
+    stretch: Annotated[float, Ge(0)] = 0.0,
+    noise: Annotated[float, Ge(0)] = 0.0,
+) -> Task:
+    """Return the task.
+
+    Parameters
+    ----------
+    meta
+        Of the shards.
+    loss
+        ``mse``, ``correlation`` (mean of 1 - r, whatever the amplitude), or
+        ``correlation_mse``: mean of 1 - r plus the error over the target's own power.
+    scaling
+        ``median_max`` is (x - median) / max|x - median| of each channel, input and target,
+        after augmentation; ``joint_median_max`` gives the input's channels one divisor, so
+        that their proportions stay. ``none`` leaves the shards' scale.
+    rotation
+        SD in radians of a turn of the sensor; needs channels in groups of x, y, z.
+    gain
+        SD of the natural logarithm of each channel's gain.
+    drop
+        Probability that a channel is silenced, though never all of them.
+    tilt
+        SD of the natural logarithm of a smooth gain over frequency, without a phase.
+    stretch
+        Largest natural logarithm of a change of pace, input and target alike.
+    noise
+        Mean SD of white noise, as a share of the channel's own.
+
+    Raises
+    ------
+    ValueError
+        The shards have no target, or channels that can't be rotated.
+    """
+    if not meta.target_channels:
+        raise ValueError("translate: the shards have no target channels: give segments a target")
+    if rotation and len(meta.channels) % AXES:
+        raise ValueError(
+            f"translate: rotation {rotation:g} needs channels in groups of {AXES} (x, y, z),"
+            f" the shards have {len(meta.channels)}: {', '.join(meta.channels)}"
+        )
+    augmentation = Augmentation(
+        rotation=rotation, gain=gain, drop=drop, tilt=tilt, stretch=stretch, noise=noise
+    )
+    return Translate(meta, loss=loss, scaling=scaling, augmentation=augmentation)

@@ -1,0 +1,567 @@
+"""Sweeps, references and slices of a config."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from overlays import content, merged, overlaid
+
+from cardiograft.config import pools
+from cardiograft.config.checks import load_config
+from cardiograft.config.plan import Plan
+from cardiograft.config.sweeps import completed, expanded
+from cardiograft.splits.places import place
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def demo():
+    return load_config(yaml.safe_load((ROOT / "config.yaml").read_text()))
+
+
+OVERLAYS = sorted(p.stem for p in (ROOT / "workflow/config").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_every_overlay_is_a_config_of_its_own(name, demo):
+    config = overlaid(name)
+    assert not config.simulated
+    assert config.results != demo.results
+    assert config.studies.keys() <= demo.studies.keys()
+
+
+def test_papers_sizes():
+    config = overlaid("paper")
+    assert config.databases["ptbdb"].records is None
+    runs = [r for name, r in config.transfer.items() if name.startswith(("mitdb", "ptb"))]
+    assert {(r.training.epochs, r.repeats, r.training.precision) for r in runs} <= {
+        (20, 3, "no"),
+    }
+    pretexts = [r for n, r in config.pretrain.items() if n.startswith("pretext")]
+    assert {r.training.epochs for r in pretexts} == {5}
+
+
+def test_the_papers_target_is_cebsdb_and_its_sources_never_saw_it():
+    config = overlaid("paper")
+    rows = config.spec("tabulate", "scg_to_ecg").rows
+    assert {(row.tags["data"], row.tags["inputs"]) for row in rows.values()} == {
+        ("cebsdb", "z axis")
+    }
+    tested = {s for run in rows for s in config.inputs("scg_to_ecg", run)}
+    assert {config.segments[s].database for s in tested} == {"cebsdb", "scg_rhc"}
+    for model in ("cnn1d", "ecgnet", "tcn", "cae"):
+        (source,) = config.transfer[f"scg-cae-{model}-magnitude-0"].sources
+        split = config.splits[config.prune[source.entry].split]
+        met = {config.segments[s].dataset for s in split.segments}
+        assert met == {"scg_rhc", "mitdb", "incartdb", "ecgiddb", "ephnogram"}
+        for run in (f"scg-cae-{model}-magnitude", "scg-cae-scratch"):
+            assert (rows[run].repeats, len(rows[run].members)) == (3, 5)
+            assert rows[run].tags["scaling"] == "paper"
+
+
+def test_the_papers_pruning():
+    config = overlaid("paper")
+    for model in ("cnn1d", "ecgnet", "tcn", "cae"):
+        plan = config.prune[f"pruned-{model}-any"].sparsity
+        assert (plan.method, plan.initial, plan.final) == ("magnitude", 0.10, 0.25)
+        assert (plan.begin, plan.end, plan.every) == (0, 1000, 100)
+
+
+def test_the_papers_folds_hold_as_many_people_each():
+    people = [f"cebsdb/{n:03d}" for n in range(1, 21)]
+    seed, folds = {(s.seed, s.folds) for s in _folds_of("scg-paper-{}")}.pop()
+    tested = [int(place(seed, "fold", name) * folds) for name in people]
+    assert sorted(tested) == sorted(4 * list(range(5)))
+
+
+def _folds_of(name):
+    config = overlaid("paper")
+    return [config.splits[name.format(fold)] for fold in range(5)]
+
+
+def test_overlays_that_the_docs_show_are_configs():
+    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/scg_to_ecg.md").read_text(), re.DOTALL)
+    here, cebsdb_alone, personal = [
+        load_config(merged(content("paper"), yaml.safe_load(block))) for block in blocks
+    ]
+    assert here.mirror == cebsdb_alone.mirror == "/data/physionet"
+    alone = cebsdb_alone.model_copy(update={"mirror": "simulated"})  # the folder isn't there
+    assert Plan(alone).databases == ["cebsdb"]
+    tuned = personal.splits[personal.evaluations["mine-tuned"].split].calibration
+    before = personal.splits[personal.evaluations["mine"].split].calibration
+    assert (tuned.seconds, before.seconds, tuned.reserve) == (20, 0, before.reserve)
+
+
+@pytest.mark.parametrize("name", ["open", "paper"])
+def test_an_honest_pretext_is_not_shown_who_is_tested(name):
+    config = overlaid(name)
+    for entry, evaluation in config.evaluations.items():
+        scheme = config.splits[evaluation.split].scheme
+        if scheme == "dechazal_strict":
+            behind = {config.splits[run.split].scheme for _, run in config.lineage(entry)}
+            assert behind == {"dechazal_strict"}
+
+
+def test_sweep_makes_one_entry_per_combination():
+    raw = expanded({"splits": {"s-{a}-{b}": {"sweep": {"a": [1, 2], "b": ["x"]}, "seed": "{a}"}}})
+    assert raw["splits"] == {"s-1-x": {"seed": 1}, "s-2-x": {"seed": 2}}
+
+
+def test_sweep_variables_become_tags_but_entry_and_split():
+    raw = expanded({"transfer": {"{init}-{split}": {"sweep": {"init": ["a"], "split": ["b"]}}}})
+    assert raw["transfer"] == {"a-b": {"tags": {"init": "a"}}}
+
+
+def test_a_null_tag_keeps_a_variable_from_becoming_one():
+    entry = {"sweep": {"init": ["a"], "size": [1]}, "tags": {"size": None, "share": "{size} %"}}
+    raw = expanded({"transfer": {"{init}-{size}": entry}})
+    assert raw["transfer"]["a-1"]["tags"] == {"init": "a", "share": "1 %"}
+
+
+def test_a_study_fills_in_what_is_usual(demo):
+    rows = demo.spec("tabulate", "transform_recognition").rows
+    assert rows["mitdb-cnn-pretext-frozen-strict"].tags["tuning"] == "frozen"
+    assert rows["mitdb-cnn-pretext-strict"].tags["tuning"] == "full"
+
+
+def test_switch_picks_by_a_variable():
+    entry = {
+        "sweep": {"init": ["a", "b"]},
+        "source": {"switch": "init", "a": None, "else": "x-{init}"},
+    }
+    raw = expanded({"transfer": {"{init}": entry}})
+    assert [e["source"] for e in raw["transfer"].values()] == [None, "x-b"]
+
+
+def test_switch_without_a_case():
+    entry = {"sweep": {"init": ["a"]}, "source": {"switch": "init", "b": 1}}
+    with pytest.raises(ValueError, match="no case 'a'"):
+        expanded({"transfer": {"{init}": entry}})
+
+
+def test_null_removes_an_entry():
+    assert expanded({"splits": {"a": None}})["splits"] == {}
+
+
+def test_sweep_and_name_must_agree():
+    with pytest.raises(ValueError, match="placeholders"):
+        expanded({"splits": {"s-{a}": {"sweep": {"b": [1]}}}})
+
+
+def test_two_entries_of_one_name():
+    with pytest.raises(ValueError, match="two entries expand"):
+        expanded({"splits": {"s": {}, "{a}": {"sweep": {"a": ["s"]}}}})
+
+
+def test_evaluations_by_pattern():
+    raw = completed(
+        expanded(
+            {
+                "transfer": {"x-1": {"split": "s"}, "y": {"split": "t"}},
+                "evaluations": {"{entry}": {"sweep": {"entry": "x-*"}}},
+                "studies": {"z": {"evaluations": ["x-*"]}},
+            }
+        )
+    )
+    assert raw["evaluations"] == {"x-1": {"tags": {}, "model": "x-1", "split": "s"}}
+    assert raw["studies"]["z"]["evaluations"] == ["x-1"]
+
+
+def test_pattern_that_matches_nothing():
+    with pytest.raises(ValueError, match="nothing matches 'q-"):
+        expanded({"evaluations": {"{entry}": {"sweep": {"entry": "q-*"}}}})
+
+
+def test_prune_takes_model_task_and_split_of_its_source():
+    raw = completed(
+        expanded(
+            {
+                "pretrain": {"a": {"split": "s", "model": "cnn", "task": "classify"}},
+                "prune": {"b": {"source": "a"}},
+            }
+        )
+    )
+    assert raw["prune"]["b"] == {"source": "a", "split": "s", "model": "cnn", "task": "classify"}
+
+
+def test_source_and_sources_contradict():
+    with pytest.raises(ValueError, match="contradict"):
+        completed(expanded({"transfer": {"a": {"source": "b", "sources": []}}}))
+
+
+def test_exports_are_networks_by_pattern():
+    given = {"pretrain": {"a-1": {}, "a-2": {}}, "transfer": {"b": {}}, "baselines": {"a-3": {}}}
+    raw = completed(expanded({**given, "exports": ["b", "a-*"]}))
+    assert raw["exports"] == ["b", "a-1", "a-2"]
+    assert completed(expanded({**given, "exports": None}))["exports"] == []
+    with pytest.raises(ValueError, match=r"exports: nothing matches 'a-3'.* Known: a-1, a-2, b"):
+        completed(expanded({**given, "exports": "a-3"}))
+
+
+def test_specs_hold_no_plan(demo):
+    spec = json.loads(demo.spec("transfer", "mitdb-cnn-pretext-strict").canonical())
+    assert "repeats" not in spec
+    assert "tags" not in spec
+
+
+def test_lineage_of_a_pruned_transfer(demo):
+    names = [name for name, _ in demo.lineage("mitdb-cnn-pruned-strict")]
+    assert names == ["mitdb-cnn-pruned-strict", "pretext-cnn-pruned-strict", "pretext-cnn-strict"]
+
+
+def test_audit_names_every_training(demo):
+    audit = demo.spec("audit", "mitdb-cnn-pruned-strict")
+    assert [a.stage for a in audit.lineage] == ["transfer", "prune", "pretrain"]
+    assert {a.split for a in audit.lineage} == {"mitdb-strict"}
+
+
+def folds(**changes):
+    """Return a config of three folds of two starts, pooled; `changes` are the evaluation's."""
+    start = {
+        "sweep": {"init": ["a", "b"], "fold": [0, 1, 2]},
+        "split": "s-{fold}",
+        "model": "cnn",
+        "task": "classify",
+        "training": {"epochs": 1},
+    }
+    entry = {
+        "sweep": {"init": ["a", "b"], "fold": [0, 1, 2]},
+        "pool": "x-{init}",
+        "metrics": ["accuracy"],
+        "tags": {"fold": None},
+    }
+    cut = {"database": "mitdb", "rate_hz": 125, "cut": "beats", "label": "aami"}
+    split = {
+        "sweep": {"fold": [0, 1, 2]},
+        "segments": ["beats"],
+        "scheme": "subject",
+        "protocol": "honest",
+        "folds": 3,
+        "fold": "{fold}",
+    }
+    return {
+        "databases": {"mitdb": {}},
+        "segments": {"beats": {**cut, "signal": {"leads": ["MLII"]}}},
+        "splits": {"s-{fold}": split, "other": {**split, "sweep": {}, "fold": 0}},
+        "transfer": {"x-{init}-{fold}": start},
+        "evaluations": {"x-{init}-{fold}": {**entry, **changes}},
+        "studies": {"transform_recognition": {"evaluations": ["x-*"], "primary": "accuracy"}},
+    }
+
+
+def test_folds_are_pooled():
+    config = load_config(folds())
+    rows = config.spec("tabulate", "transform_recognition").rows
+    assert list(rows) == ["x-a", "x-b"]
+    assert rows["x-a"].members == ("x-a-0", "x-a-1", "x-a-2")
+    assert rows["x-a"].split == "s (3 folds)"
+    # the null of the evaluation drops the tag of the sweep that made its model, too
+    assert rows["x-a"].tags["init"] == "a"
+    assert "fold" not in rows["x-a"].tags
+
+
+def together(repeats=3, **mean):
+    """Return that config with a run that is the mean of others'."""
+    config = folds()
+    config["transfer"]["x-{init}-{fold}"]["repeats"] = repeats
+    asked = {"of": ["x-a"], "tags": {"model": "mean of 3"}, **mean}
+    config["studies"]["transform_recognition"]["means"] = {"x-mean": asked}
+    return config
+
+
+def test_a_mean_is_a_run_of_the_tables_alone():
+    config = load_config(together(of=["x-a", "x-b"]))
+    study = config.spec("tabulate", "transform_recognition")
+    row, first = study.rows["x-mean"], study.rows["x-a"]
+    assert row.averaged == (("x-a-0", "x-b-0"), ("x-a-1", "x-b-1"), ("x-a-2", "x-b-2"))
+    assert (row.repeats, first.repeats) == (1, 3)
+    assert row.tags == {**first.tags, "model": "mean of 3"}
+    assert (row.members, row.split, row.metrics) == (first.members, first.split, first.metrics)
+    assert list(config.runs("transform_recognition")) == ["x-a", "x-b"]
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (together(of=["x-c"]), "no run of the study is named 'x-c'. Did you mean"),
+        (together(of=[]), "means.x-mean.of"),
+        (together(tags={}), "nothing tells it from 'x-a': give a tag another value"),
+        (together(tags={"init": "a"}), "nothing tells it from 'x-a'"),
+        (together(repeats=1), "'x-a' has one repeat: a mean needs two"),
+    ],
+)
+def test_a_mean_of_nothing_sensible_is_refused(config, message):
+    with pytest.raises(ValueError, match=message):
+        load_config(config)
+
+
+def test_a_mean_over_other_segments_is_refused():
+    config = together(of=["x-a", "y"])
+    config["transfer"]["y"] = {
+        **config["transfer"]["x-{init}-{fold}"],
+        "sweep": {},
+        "split": "other",
+    }
+    config["evaluations"]["y"] = {"metrics": ["accuracy"]}
+    config["studies"]["transform_recognition"]["evaluations"].append("y")
+    with pytest.raises(
+        ValueError, match=r"'y' is tested on other, 'x-a' on s-0, s-1, s-2: no mean"
+    ):
+        load_config(config)
+
+
+def test_an_evaluation_by_itself_is_its_only_member(demo):
+    for name, row in demo.spec("tabulate", "transform_recognition").rows.items():
+        assert row.members == (name,)
+
+
+def test_a_pool_reaches_no_job_but_the_tables():
+    with_pool, without = load_config(folds()), load_config(folds(pool=None))
+    for stage in ("predict", "audit", "score"):
+        for name in with_pool.evaluations:
+            assert with_pool.spec(stage, name) == without.spec(stage, name)
+
+
+def _changed(config, **changes):
+    entry = config["evaluations"]["x-{init}-{fold}"]
+    first = {k: v for k, v in entry.items() if k != "sweep"}
+    config["evaluations"] = {
+        "x-a-0": {**first, "pool": "x-a"},
+        "x-a-1": {**first, "pool": "x-a", **changes},
+    }
+    return config
+
+
+UNLIKE = {
+    "controls": ({"metrics": ["pearson"], "controls": ["phase"]}, "not ('phase',)"),
+    "metrics": ({"metrics": ["accuracy", "macro_f1"]}, "metrics is ['accuracy'], not ['accuracy',"),
+    "tags": ({"tags": {"size": "big"}}, "tag 'fold' is None, not '1'"),
+    "parts": ({"parts": ["test", "train"]}, "parts is ('test',), not ('test', 'train')"),
+    "protocol": ({"split": "paper"}, "protocol is 'honest', not 'paper'"),
+    "repeats": ({"model": "twice"}, "repeats is 1, not 2"),
+    "model": ({"model": "mlp"}, "model is 'cnn (transfer)', not 'mlp (transfer)'"),
+    "section": ({"model": "plain"}, "model is 'cnn (transfer)', not 'majority (baselines)'"),
+    "subjects": ({"split": "s-0"}, "the same test subjects: both are of split 's-0'"),
+}
+
+
+@pytest.mark.parametrize("case", UNLIKE)
+def test_what_is_pooled_must_be_alike(case):
+    changes, said = UNLIKE[case]
+    config = _changed(folds(), **changes)
+    config["splits"]["paper"] = {**config["splits"]["other"], "protocol": "paper"}
+    start = {**config["transfer"]["x-{init}-{fold}"], "tags": {"init": "a"}, "split": "s-1"}
+    del start["sweep"]
+    config["transfer"] |= {"twice": {**start, "repeats": 2}, "mlp": {**start, "model": "mlp"}}
+    plain = {"split": "s-1", "baseline": "majority", "tags": {"init": "a"}}
+    config["baselines"] = {"plain": plain}
+    with pytest.raises(
+        ValueError, match=r"^evaluations\.x-a-1\.pool: 'x-a' pools 'x-a-0' too, "
+    ) as e:
+        load_config(config)
+    assert said in str(e.value)
+
+
+ASKED = {
+    "epochs": ({"training": {"epochs": 2}}, "training.epochs is 1, not 2"),
+    "rate": ({"training": {"epochs": 1, "learning_rate": 0.1}}, "learning_rate is 0.001, not 0.1"),
+    "task": ({"task": {"name": "classify", "labels": ["N"]}}, "task.options.labels is"),
+    "model": ({"model": {"name": "cnn", "dropout": 0.9}}, ", not 0.9"),
+    "frozen": ({"frozen": ["encoder"]}, "frozen is [], not ['encoder']"),
+    "adaptation": (
+        {"adaptation": {"name": "coral", "domain": "other"}},
+        "adaptation.name is None, not 'coral'",
+    ),
+    "map": (
+        {"source": "first-1", "map": {"encoder.a": "encoder.b"}},
+        "sources.0.map is {'encoder': 'encoder'}, not {'encoder.a': 'encoder.b'}",
+    ),
+    "least": ({"source": "first-1", "least": 0.9}, "least is 0.5, not 0.9"),
+    "source": ({"source": "long"}, "sources.0.training.epochs is 1, not 5"),
+    "pruned": ({"source": "pruned"}, "sources.0.stage is 'transfer', not 'prune'"),
+    "none": ({"sources": []}, "sources.0.stage is 'transfer', not None"),
+}
+
+
+def grafted(**changes):
+    """Return a pool of two folds that start from sources of their own; the second's `changes`."""
+    config = folds()
+    run = {k: v for k, v in config["transfer"]["x-{init}-{fold}"].items() if k != "sweep"}
+    first = {fold: {**run, "split": f"s-{fold}"} for fold in (0, 1)}
+    entries = {f"first-{fold}": first[fold] for fold in (0, 1)}
+    entries["long"] = {**first[1], "training": {"epochs": 5}}
+    for fold in (0, 1):
+        own = {**first[fold], "source": f"first-{fold}"}
+        if fold and changes:
+            own = {k: v for k, v in own.items() if k != "source" or "sources" not in changes}
+            own |= changes
+        entries[f"x-a-{fold}"] = {**own, "tags": {"init": "a"}}
+    config["prune"] = {"pruned": {"source": "first-1", "training": {"epochs": 1}}}
+    asked = {"pool": "x-a", "metrics": ["accuracy"]}
+    return {
+        **config,
+        "transfer": entries,
+        "evaluations": {f"x-a-{fold}": asked for fold in (0, 1)},
+    }
+
+
+def test_folds_may_differ_in_their_splits_and_in_those_of_their_sources():
+    rows = load_config(grafted()).spec("tabulate", "transform_recognition").rows
+    assert rows["x-a"].members == ("x-a-0", "x-a-1")
+    assert load_config(grafted(source="first-0"))
+
+
+@pytest.mark.parametrize("case", ASKED)
+def test_folds_are_trained_alike(case):
+    changes, said = ASKED[case]
+    with pytest.raises(ValueError, match=r"^evaluations\.x-a-1\.pool: 'x-a' pools ") as e:
+        load_config(grafted(**changes))
+    assert said in str(e.value)
+    assert "\n" not in str(e.value)
+
+
+def test_domains_are_splits_of_folds_too():
+    config = grafted()
+    for fold in (0, 1):
+        adaptation = {"name": "coral", "domain": f"s-{fold}"}
+        config["transfer"][f"x-a-{fold}"]["adaptation"] = adaptation
+    assert load_config(config)
+    config["transfer"]["x-a-1"]["adaptation"] = {**adaptation, "weight": 2.0}
+    with pytest.raises(ValueError, match=r"adaptation\.weight is 1\.0, not 2\.0"):
+        load_config(config)
+
+
+def test_a_pool_takes_no_evaluations_name():
+    with pytest.raises(ValueError, match="pool: 'x-a-2' is an evaluation of the study"):
+        load_config(folds(pool="x-{init}-2"))
+    config = folds(pool="x-{init}-2")
+    config["studies"]["transform_recognition"]["evaluations"] = ["x-*-0", "x-*-1"]
+    rows = load_config(config).spec("tabulate", "transform_recognition").rows
+    assert rows["x-a-2"].members == ("x-a-0", "x-a-1")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"transfer": ["x"]}, r"transfer: expected a mapping, not \['x'\]"),
+        ({"transfer": {"x": 5}}, "transfer.x: expected a mapping, not 5"),
+        ({"transfer": {"x": {"source": ["a"]}}}, r"transfer.x.source: no entry named \['a'\]"),
+        ({"transfer": {"x": {"sources": ["a"]}}}, r"transfer.x.sources: expected a list of \{"),
+        ({"transfer": {"x-{a}": {"sweep": ["a"]}}}, "sweep: expected a mapping"),
+        ({"transfer": {"{a}": {"sweep": {"a": [1]}, "tags": ["a"]}}}, "tags: expected a mapping"),
+        ({"segments": {"x": {"database": ["mitdb"]}}}, "segments.x.database: "),
+        ({"evaluations": {"x": {"model": ["a"]}}}, "evaluations.x.model: "),
+        ({"studies": {"scg_to_ecg": {"evaluations": 5}}}, "evaluations: expected names or patt"),
+        ({"exports": 5}, "exports: expected names or patterns of names, not 5"),
+    ],
+)
+def test_a_value_of_another_kind_is_a_config_error(given, said):
+    with pytest.raises(ValueError, match=said):
+        load_config(given)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"comparisons": [{"tag": "ini", "of": "a", "to": "b"}]}, "comparisons: .* mean 'init'"),
+        ({"curves": [{"tag": "innit"}]}, "curves: no run has the tag 'innit'. Did you mean 'init'"),
+        ({"primary": "acuracy:S"}, "primary: 'acuracy' is no metric .* mean 'accuracy'"),
+    ],
+)
+def test_a_study_asks_for_what_its_runs_have(asked, said):
+    config = folds()
+    config["studies"]["transform_recognition"] |= asked
+    with pytest.raises(ValueError, match=rf"^studies\.transform_recognition\.{said}"):
+        load_config(config)
+
+
+def test_a_primary_metric_goes_by_its_name_in_tables():
+    asked = {"name": "jkappa", "unscored": ["Q", "F"]}
+    config = folds(metrics=["accuracy", asked])
+    config["studies"]["transform_recognition"]["primary"] = "jkappa(unscored=Q+F)"
+    assert load_config(config)
+    config["studies"]["transform_recognition"]["primary"] = "jkappa"
+    said = "primary: 'jkappa' is no metric of its evaluations. Known: accuracy, jkappa("
+    with pytest.raises(ValueError, match=re.escape(said)):
+        load_config(config)
+
+
+def test_one_class_can_be_primary():
+    config = folds()
+    config["studies"]["transform_recognition"]["primary"] = "accuracy:S"
+    assert load_config(config).spec("tabulate", "transform_recognition").primary == "accuracy:S"
+
+
+def test_a_pool_leaves_nobody_out():
+    metrics = ["accuracy", {"name": "accuracy", "without": ["mitdb/203"]}]
+    with pytest.raises(ValueError, match=r"metrics: 'accuracy' leaves out mitdb/203, not to be"):
+        load_config(folds(metrics=metrics))
+
+
+@pytest.mark.parametrize(
+    ("names", "together"),
+    [
+        (["scg-subject"], "scg-subject"),
+        ([f"scg-subject-{k}" for k in range(5)], "scg-subject (5 folds)"),
+        (["s-10", "s-11", "s-12"], "s (3 folds)"),
+        (["scg-0-z", "scg-1-z"], "scg-z (2 folds)"),
+        (["ds1-all-0.2-0", "ds1-all-0.2-1"], "ds1-all-0.2 (2 folds)"),
+        (["fold0", "fold1"], "fold (2 folds)"),
+        (["s", "s-1"], "s (2 folds)"),
+        (["china", "chile"], "china + chile"),
+        (["on-china", "on-chile"], "on (2 folds)"),
+    ],
+)
+def test_splits_of_a_pool_have_one_name(names, together):
+    assert pools.split(names) == together
+
+
+def adapted(**asked):
+    raw = yaml.safe_load((ROOT / "config.yaml").read_text())
+    raw["splits"]["ptb-domain"] = {**raw["splits"]["ptb-subject"], "seed": 3}
+    adaptation = {"name": "coral", "domain": "ptb-domain", **asked}
+    for entry in raw["transfer"].values():
+        entry["adaptation"] = adaptation
+    return load_config(raw)
+
+
+def test_an_adaptation_is_a_use_of_its_domain(demo):
+    config, entry = adapted(), "mitdb-cnn-pruned-strict"
+    uses = [(a.stage, a.split, a.uses) for a in config.spec("audit", entry).lineage]
+    before = [(a.stage, a.split, a.uses) for a in demo.spec("audit", entry).lineage]
+    assert uses == [before[0], ("transfer", "ptb-domain", ("train",)), *before[1:]]
+    assert json.loads(config.spec("transfer", entry).canonical())["adaptation"]["weight"] == 1.0
+
+
+def test_a_job_reads_its_domain():
+    config, entry = adapted(), "mitdb-cnn-pruned-strict"
+    plan, plain = Plan(config), Plan(adapted(name="none"))
+    assert plan.lineage_splits(entry) == [plan.split("mitdb-strict"), plan.split("ptb-domain")]
+    assert plan.domain_split(entry) == [plan.split("ptb-domain")]
+    assert plan.domain_segments(entry) == plan.segments("ptb-domain")
+    assert "src/cardiograft/training/adaptations/coral.py" in json.loads(
+        plan.code("transfer", entry)
+    )
+    assert "src/cardiograft/training/adaptations/mmd.py" not in json.loads(
+        plan.code("transfer", entry)
+    )
+    assert plain.domain_split(entry) == plain.domain_segments(entry) == []
+    assert plain.lineage_splits(entry) == [plain.split("mitdb-strict")]
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"domain": "ptb-domian"}, r"adaptation.domain: no entry .* Did you mean 'ptb-domain'"),
+        ({"part": "test"}, "adaptation.part: 'test' adapts to the test part of the honest split"),
+        ({"name": "coral", "bandwidths": [1]}, "coral has no option 'bandwidths'"),
+        ({"name": "corral"}, "no adaptations named 'corral'. Did you mean 'coral'"),
+        ({"weight": 0}, "adaptation.weight: 0: Input should be greater than 0"),
+    ],
+)
+def test_an_adaptation_that_cannot_be_is_a_config_error(asked, message):
+    with pytest.raises(ValueError, match=message):
+        adapted(**asked)

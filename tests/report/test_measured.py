@@ -1,0 +1,304 @@
+from pathlib import Path
+from typing import Any
+
+import findings
+import pandas as pd
+import pytest
+import signal_study
+from scripts import load
+from synthetic import study, study_rows
+
+from cardiograft.report import measured, wording
+from cardiograft.report.inputs import Study, read_study
+from cardiograft.report.readme import readme_table, replaced
+from cardiograft.tables import costs
+
+script = load("publish")
+NAME = "transform_recognition"
+README = f"# Title\n\n<!-- table:{NAME} -->\nold\n<!-- /table:{NAME} -->\n\nMore.\n"
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
+    folder = tmp_path_factory.mktemp("measured")
+    return findings.write(folder, spec=study(simulated=False), simulated=False)
+
+
+def published(inputs: dict[str, list[Path]], folder: Path, **changes: Any) -> Path:
+    given = {
+        "tables": inputs["tables"],
+        "study": NAME,
+        "command": "make report",
+        "segments": inputs["segments"],
+        "readme": None,
+        "simulated": False,
+        "out": folder / f"{NAME}.csv",
+    }
+    script.publish(**{**given, **changes})
+    return folder / f"{NAME}.csv"
+
+
+@pytest.fixture(scope="module")
+def table(inputs: dict[str, list[Path]], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return published(inputs, tmp_path_factory.mktemp("docs"))
+
+
+def test_has_its_columns_and_where_it_comes_from(table: Path) -> None:
+    frame = pd.read_csv(table, dtype=str, keep_default_na=False)
+    assert tuple(frame.columns) == measured.COLUMNS
+    assert set(frame["study"]) == {NAME}
+    assert set(frame["command"]) == {"make report"}
+    assert set(frame["commit"]) == {script.commit()}
+
+
+def test_names_the_commit_it_was_made_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert script.commit() == "unversioned"
+    script.git("init", "--quiet")
+    assert script.commit() == "unversioned"
+    who = ["-c", "user.name=n", "-c", "user.email=n@example.org"]
+    script.git(*who, "commit", "--quiet", "--allow-empty", "-m", "first")
+    assert script.commit() == script.git("rev-parse", "HEAD")[:12]
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/new.py").touch()
+    assert script.commit().endswith("+changes")
+
+
+def test_values_are_the_tables(table: Path, inputs: dict[str, list[Path]]) -> None:
+    frame = pd.read_csv(table, keep_default_na=False, dtype=str)
+    scores = pd.read_csv(inputs["tables"][0] / "scores.csv", keep_default_na=False, dtype=str)
+    key = ["run", "metric", "class"]
+    merged = frame.merge(scores, on=key, suffixes=("", "_score"))
+    assert len(merged) == len(scores)
+    known = merged[merged["value"] != ""]
+    assert (known["value"].astype(float) - known["value_score"].astype(float)).abs().max() < 1e-6
+    accuracy = frame[(frame["metric"] == "accuracy") & (frame["protocol"] == "paper")]
+    paper = dict(zip(accuracy["run"], accuracy["paper"], strict=True))
+    assert paper["mitdb-cnn-scratch-paper"] == "0.9228"
+    assert paper["mitdb-majority-paper"] == ""
+
+
+def test_has_gaps_counts_and_wall_time(table: Path) -> None:
+    frame = pd.read_csv(table, keep_default_na=False, dtype=str)
+    gaps = frame[frame["protocol"] == "gap"]
+    assert "mitdb-cnn-scratch-paper - mitdb-cnn-scratch-strict" in set(gaps["run"])
+    counts = frame[frame["metric"] == "segments"].set_index("class")["value"]
+    assert counts[""] == "17940"
+    assert counts["N"] == "14810"
+    wall = frame[(frame["metric"] == "wall_s") & (frame["run"] == "mitdb-cnn-scratch-paper")]
+    assert wall[["value", "class", "repeats"]].to_numpy().tolist() == [["63.0", "transfer", "2"]]
+
+
+def test_readme_table_is_made_of_it(table: Path) -> None:
+    text = readme_table(table)
+    assert "17\u202f940 segments (F 142 · N 14\u202f810" in text
+    (line,) = [x for x in text.splitlines() if x.startswith("| mitdb-cnn-scratch-paper |")]
+    cells = [c.strip() for c in line.strip("|").split("|")]
+    assert cells[1:3] == ["paper", "2"]
+    assert cells[-2:] == ["92.3", "1 min 3 s"]
+    assert "| mitdb-cnn-scratch-paper − mitdb-cnn-scratch-strict | +" in text
+
+
+def test_readme_is_renewed_between_its_markers(
+    inputs: dict[str, list[Path]], tmp_path: Path
+) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text(README)
+    table = published(inputs, tmp_path, readme=readme)
+    once = readme.read_text()
+    assert once.startswith("# Title\n\n<!-- table:")
+    assert once.endswith(f"<!-- /table:{NAME} -->\n\nMore.\n")
+    assert readme_table(table) in once
+    assert "old" not in once
+    published(inputs, tmp_path, readme=readme)
+    assert readme.read_text() == once
+
+
+@pytest.mark.parametrize("text", ["no markers", README + README, README.replace("/table", "end")])
+def test_markers_must_be_there_once(text: str) -> None:
+    with pytest.raises(ValueError, match="once each, in this order"):
+        replaced(text, NAME, "table\n")
+
+
+def test_simulated_data_is_no_measurement(tmp_path: Path) -> None:
+    inputs = findings.write(tmp_path)
+    with pytest.raises(ValueError, match="hold simulated data: not a measurement"):
+        published(inputs, tmp_path)
+    assert not (tmp_path / f"{NAME}.csv").exists()
+    assert published(inputs, tmp_path, simulated=True).exists()
+
+
+def test_unknown_study_is_named(inputs: dict[str, list[Path]], tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no tables of study 'rhythm'"):
+        published(inputs, tmp_path, study="rhythm")
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "docs" / "results").glob("*.csv")))
+def test_readme_in_the_repository_is_up_to_date(file: Path) -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    table = readme_table(file)
+    assert replaced(text, file.stem, table) == text
+
+
+def test_the_cost_of_a_resumed_job_is_all_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "transfer" / "run" / "0" / "card.json"
+    path.parent.mkdir(parents=True)
+    path.write_text('{"wall_s": 26.2, "training_s": 339.0}')
+    assert costs.read(path)["wall_s"] == 339.0
+    path.write_text('{"wall_s": 70.0, "training_s": 60.0}')
+    assert costs.read(path)["wall_s"] == 70.0
+    # The report has cards as they are.
+    assert costs.told({"wall_s": 26.2, "training_s": 339.0})["wall_s"] == 339.0
+
+
+def test_a_remark_on_the_data_is_said_beside_the_run(tmp_path: Path) -> None:
+    rows = study_rows(simulated=False)
+    rows = {k: v for k, v in rows.items() if k.startswith("mitdb-cnn-scratch")}
+    for row in rows.values():
+        row["tags"]["scale"] = "smoke run: 6 people"
+    inputs = findings.write(tmp_path, spec=study(rows=rows, comparisons=[]), simulated=False)
+    table = readme_table(published(inputs, tmp_path))
+    assert "| mitdb-cnn-scratch-paper (smoke run: 6 people) | paper |" in table
+    assert "Inflation gap" not in table
+
+
+def signal_table(folder: Path, *, metrics: dict[str, tuple[float, str]]) -> str:
+    """Return the README's table of a run with these figures, and the paper's where not empty."""
+    rows = [
+        {
+            **dict.fromkeys(measured.COLUMNS, ""),
+            **{"study": "scg_to_ecg", "run": "unet", "protocol": "personal", "repeats": "3"},
+            **{"metric": name, "value": value, "low": value - 1, "high": value + 1},
+            "paper": paper,
+        }
+        for name, (value, paper) in metrics.items()
+    ]
+    rows.append({"run": "scg", "metric": "segments", "value": 4200})
+    pd.DataFrame(rows).to_csv(folder / "scg_to_ecg.csv", index=False)
+    return readme_table(folder / "scg_to_ecg.csv")
+
+
+def test_readme_table_of_signals_has_few_of_their_figures(tmp_path: Path) -> None:
+    asked = ("mae", "prd", "pearson", "r2", "mse", "xcor", "nmse", "rmse", "peak_sensitivity")
+    asked += ("peak_sensitivity(tolerance_ms=150)", "peak_positive_predictivity", "peak_timing")
+    figures = dict.fromkeys((*asked, "heart_rate_bias", "heart_rate_limits"), (0.5, ""))
+    table = signal_table(
+        tmp_path, metrics={**figures, "prd": (86.0, "87.3965"), "pearson": (0.462, "0.6942")}
+    )
+    assert table.startswith("`scg`: 4\u202f200 segments.\n")
+    head, _, line = (x for x in table.splitlines() if x.startswith("|"))
+    assert head == (
+        "| Run | Protocol | Repeats | PRD | Pearson r | R² | R-peak Se, % | R-peak +P, %"
+        " | Paper’s Pearson r | Wall time a repeat |"
+    )
+    assert line.startswith("| unet | personal | 3 | 86.0 [85.0, 87.0] | 0.462 [−0.538, 1.462] |")
+    assert "| 50.0 [−50.0, 150.0] | 50.0 [−50.0, 150.0] | 0.694 |" in line
+
+
+def test_a_study_whose_paper_gives_nothing_has_no_column_for_it(tmp_path: Path) -> None:
+    assert "Paper" not in signal_table(tmp_path, metrics={"pearson": (0.5, ""), "prd": (60, "")})
+
+
+def test_a_repeat_of_a_pooled_run_costs_all_its_folds(
+    inputs: dict[str, list[Path]], tmp_path: Path
+) -> None:
+    found = read_study(inputs["tables"][0])
+    members = ["mitdb-cnn-scratch-paper", "mitdb-cnn-scratch-strict"]
+    found.about["pools"] = {"both": members, "untrained": ["mitdb-majority-paper"]}
+    frame = measured.table(found, {}, command="", commit="")
+    wall = frame[frame["metric"] == "wall_s"].set_index("run")
+    assert "untrained" not in wall.index
+    own = [float(wall.loc[m, "value"]) for m in members]
+    assert float(wall.loc["both", "value"]) == pytest.approx(sum(own))
+    assert wall.loc["both", "repeats"] == 2
+
+
+@pytest.mark.parametrize(("value", "shown"), [(9.99, "9.990"), (-10.04, "−10.0"), (86, "86.0")])
+def test_large_figures_have_few_decimals(value: float, shown: str) -> None:
+    assert wording.number(value) == shown
+
+
+@pytest.fixture(scope="module")
+def signals(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.DataFrame]:
+    """Return a measured table of signals, and the gains that it is made of."""
+    folder = tmp_path_factory.mktemp("signals")
+    rows = signal_study.rows(sources=("scratch", "cae", "tcn"), repeats=1)
+    tables = signal_study.tables(folder, signal_study.study(rows=rows, draws=50, shown={}))
+    made = measured.table(read_study(tables), {}, command="c", commit="d", simulated=True)
+    made.to_csv(folder / "scg_to_ecg.csv", index=False)
+    return folder / "scg_to_ecg.csv", pd.read_csv(tables / "gains.csv")
+
+
+def test_controls_are_rows_of_their_runs(signals: tuple[Path, pd.DataFrame]) -> None:
+    frame = pd.read_csv(signals[0], keep_default_na=False, dtype=str)
+    assert tuple(frame.columns) == measured.COLUMNS
+    own = frame[frame["run"] == "scg-cae-cae-honest"].set_index("metric")
+    for control in signal_study.CONTROLS:
+        spoilt, whole = own.loc[f"pearson, {control}"], own.loc["pearson"]
+        assert float(spoilt["value"]) < float(whole["value"])
+        assert (spoilt["protocol"], spoilt["data"], spoilt["class"]) == ("honest", "scg_vhd", "")
+        assert spoilt["low"] != ""
+    assert "mae" in own.index
+    assert "mae, shuffled" not in own.index
+    assert not frame.duplicated(["run", "metric", "class"]).any()
+
+
+def test_a_training_part_is_rows_of_its_run() -> None:
+    told = {"train": {"pearson": "0.8", "mae": "0.05"}, "test": {"pearson": "0.4"}}
+    about = {"run": "net", "protocol": "honest", "class": "", "repeats": "3", "tag_data": "d"}
+    scores = [
+        {**about, "part": part, "metric": metric, "value": value, "low": "", "high": ""}
+        | {"simulated": "False"}
+        for part, figures in told.items()
+        for metric, value in figures.items()
+    ]
+    one = Study("scg_to_ecg", {"simulated": False}, {"scores": pd.DataFrame(scores)})
+    made = measured.table(one, {}, command="c", commit="d").set_index("metric")
+    assert made["value"].to_dict() == {
+        "pearson": "0.4",
+        "pearson, train": "0.8",
+        "mae, train": "0.05",
+    }
+    assert set(made["protocol"]) == {"honest"}
+
+
+def test_gains_are_rows_with_the_papers(signals: tuple[Path, pd.DataFrame]) -> None:
+    frame = pd.read_csv(signals[0], keep_default_na=False, dtype=str)
+    found = frame[frame["metric"].str.startswith("gain of ")]
+    assert len(found) == len(signals[1])
+    lines = found.set_index(["run", "metric"])
+    equal = lines.loc["scg-cae-cae-pruned-honest - scg-cae-scratch-honest"]
+    matched = lines.loc["scg-cae-cae-pruned-honest - scg-cae-longer-honest"]
+    assert equal.loc["gain of pearson at equal steps", "paper"] == "0.143"
+    assert matched.loc["gain of pearson at matched compute", "paper"] == ""
+    for row in signals[1].to_dict("records"):
+        key = f"{row['run']} - {row['base_run']}", f"gain of {row['metric']} at {row['against']}"
+        assert float(lines.loc[key, "value"]) == pytest.approx(row["gain"], rel=1e-5)
+
+
+def test_readme_has_a_line_a_control_and_a_line_a_gain(
+    signals: tuple[Path, pd.DataFrame],
+) -> None:
+    blocks = readme_table(signals[0]).split("\n\n")
+    (controls,) = [b for b in blocks if b.startswith("| Spoilt input")]
+    (gains,) = [b for b in blocks if b.startswith("| Gain, %")]
+    assert controls.splitlines()[0] == (
+        "| Spoilt input: lowest to highest figure | Runs | Pearson r | PRD | R² | R-peak Se, %"
+        " | R-peak +P, % |"
+    )
+    frame = pd.read_csv(signals[0], keep_default_na=False, dtype=str)
+    other = frame.loc[frame["metric"] == "pearson, other", "value"].astype(float)
+    ends = " to ".join(wording.number(v) for v in (other.min(), other.max()))
+    assert f"| another person’s | {len(other)} | {ends} |" in controls
+    head, _, *lines = gains.splitlines()
+    assert head == "| Gain, % | Figure | Protocol | Paper’s | At equal steps | At matched compute |"
+    starts = {line.partition(" | +1")[0] for line in lines}
+    assert starts == {
+        f"| scg-cae-{source}-pruned-{protocol} | Pearson r | {protocol}"
+        for source in ("cae", "tcn")
+        for protocol in ("paper", "honest")
+    }
+    (runs,) = [b for b in blocks if b.startswith("| Run ")]
+    assert " - " not in runs
+    assert "shuffled" not in runs

@@ -1,0 +1,353 @@
+import html
+import html.parser
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import findings
+import pandas as pd
+import pytest
+from scripts import load
+from synthetic import study, study_rows
+
+from cardiograft.report import wording
+from cardiograft.report.charts import dumbbells
+from cardiograft.report.sections import results
+from cardiograft.specs.report import Report
+
+script = load("report")
+Inputs = dict[str, list[Path]]
+NAME = "transform_recognition"
+SCRIPT = "<script>alert('100')</script>"
+VOID = {"meta", "link"}
+
+
+def told(inputs: Inputs, folder: Path) -> str:
+    out = folder / "report.html"
+    script.report(Report(title="Hearts & <b>numbers</b>", studies=(NAME,)), **inputs, out=out)
+    return out.read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Inputs]:
+    folder = tmp_path_factory.mktemp("report")
+    return folder, findings.write(folder, record=SCRIPT)
+
+
+@pytest.fixture
+def inputs(base: tuple[Path, Inputs], tmp_path: Path) -> Inputs:
+    """A copy to change."""
+    shutil.copytree(base[0], tmp_path / "copy")
+    return {
+        name: [tmp_path / "copy" / path.relative_to(base[0]) for path in paths]
+        for name, paths in base[1].items()
+    }
+
+
+@pytest.fixture(scope="module")
+def page(base: tuple[Path, Inputs]) -> str:
+    return told(base[1], base[0])
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> str:
+    rows = {k: v for k, v in study_rows(simulated=False).items() if v["protocol"] == "honest"}
+    spec = study(rows=rows, comparisons=[])
+    folder = tmp_path_factory.mktemp("real")
+    torch = ("2.12.0", "2.13.0")
+    return told(findings.write(folder, spec=spec, simulated=False, torch=torch), folder)
+
+
+class Elements(html.parser.HTMLParser):
+    """Every element with its attributes; fails on a tag that does not fit."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[tuple[str, dict[str, str | None], tuple[str, ...]]] = []
+        self.feed(page)
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs), tuple(self.open)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs), tuple(self.open)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag, f"</{tag}> in {self.open} {self.getpos()}"
+
+
+@pytest.fixture(scope="module")
+def elements(page: str) -> Elements:
+    return Elements(page)
+
+
+def text(page: str) -> str:
+    return html.unescape(re.sub(r"<[^>]+>", "", page.partition("</style>")[2]))
+
+
+def test_loads_nothing_and_runs_nothing(page: str, elements: Elements) -> None:
+    for tag, attributes, _ in elements.seen:
+        assert tag not in {"script", "iframe", "object", "embed", "img"}
+        assert not any(name.startswith("on") for name in attributes)
+        for name in ("href", "src", "data", "action"):
+            assert (attributes.get(name) or "#").startswith(("#", "data:"))
+    assert "@import" not in page
+    assert "url(" not in page
+    assert not re.search(r"(src|href)=.https?:", page)
+
+
+def test_names_from_a_mirror_are_text(page: str) -> None:
+    assert SCRIPT not in page
+    assert html.escape(SCRIPT, quote=False).replace("'", "&#39;") in page
+    assert "Hearts &amp; &lt;b&gt;numbers&lt;/b&gt;" in page
+
+
+def test_a_run_or_class_with_markup_in_its_name_is_text(inputs: Inputs, tmp_path: Path) -> None:
+    for name in ("scores", "gaps", "confusion", "records"):
+        path = inputs["tables"][0] / f"{name}.csv"
+        path.write_text(path.read_text().replace("cnn,", "<svg/onload=alert(1)>,"))
+    page = told(inputs, tmp_path)
+    Elements(page)
+    assert "<svg/onload" not in page
+    assert "&lt;svg/onload=alert(1)&gt;" in page
+
+
+def test_same_input_same_bytes_wherever_it_lies(page: str, inputs: Inputs, tmp_path: Path) -> None:
+    assert told(inputs, tmp_path) == page
+    assert str(tmp_path) not in page
+
+
+def test_simulated_data_is_said_at_the_top_and_at_every_run(page: str, elements: Elements) -> None:
+    body = page.partition("<body>")[2]
+    assert body.index(wording.SIMULATED_BANNER) < body.index("<h1>")
+    tables = re.findall(r'<table class="(?:central|grouped)">.*?</table>', page, re.DOTALL)
+    assert tables
+    for table in tables:
+        for row in re.findall(r"<tbody>.*?</tbody>", table, re.DOTALL)[0].split("<tr")[1:]:
+            assert '<span class="chip">simulated</span>' in row
+    for caption in re.findall(r"<figcaption>(.*?)</figcaption>\n<svg class=.gaps", page):
+        assert "simulated" in caption
+
+
+def test_real_data_is_not_called_simulated(real: str) -> None:
+    assert "simulated" not in text(real).lower()
+
+
+def test_page_is_accessible(elements: Elements, page: str) -> None:
+    tags = [tag for tag, _, _ in elements.seen]
+    assert tags.count("h1") == tags.count("main") == 1
+    assert tags.count("caption") == tags.count("table") > 10
+    for tag, attributes, _ in elements.seen:
+        if tag == "th":
+            assert attributes["scope"] in {"col", "row"}
+        if tag == "svg":
+            assert attributes["role"] == "img"
+            assert attributes["aria-label"]
+        if tag == "a":
+            assert f'id="{attributes["href"][1:]}"' in page
+    ids = [a["id"] for _, a, _ in elements.seen if "id" in a]
+    assert len(ids) == len(set(ids))
+    assert dict(next(a for t, a, _ in elements.seen if t == "html"))["lang"] == "en"
+    assert "prefers-color-scheme: dark" in page
+    assert "@media print" in page
+
+
+def test_key_points_begin_with_the_largest_gap(page: str) -> None:
+    start = page.index('class="key-points"')
+    key = html.unescape(page[start : page.index("</ul>", start)])
+    told = [float(n) for n in re.findall(r"(?:inflation of|gap of|worse by) [+−]?([\d.]+)", key)]
+    assert len(told) > 1
+    assert told == sorted(told, reverse=True)
+
+
+def test_a_gap_of_too_few_subjects_comes_after_all_that_have_an_interval() -> None:
+    gaps = [("-0.6", ""), ("0.1", "0.05"), ("", ""), ("-0.3", "-0.5"), ("0.7", "")]
+    told = results.ordered([{"gap": gap, "low": low} for gap, low in gaps])
+    assert [row["gap"] for row in told] == ["-0.3", "0.1", "0.7", "-0.6", ""]
+
+
+def test_tells_what_was_found(page: str) -> None:
+    said = text(page)
+    for words in (
+        "Quarantined: 1 recording",
+        "Subjects on both sides: 14",
+        "3 flat, 14 past the end",
+        "an inflation of",
+        "Accuracy 92.3 % in the paper (Table 1); here",
+        "Macro-F1 is ",
+        "50.0 % of 320 parameters loaded",
+        "Table 2 of the paper: test accuracy with pretext weights",
+        "snakemake --cores 8 results/report.html",
+        "head 3",
+        "1 min 2 s",
+    ):
+        assert words in said, words
+
+
+def test_mixed_versions_are_warned_of(page: str, real: str) -> None:
+    assert "models of several versions of torch stand side by side: 2.12.0 in 2" in text(real)
+    assert "Mixed versions" not in page
+
+
+def test_a_study_with_one_protocol_and_no_comparison_has_a_page(real: str) -> None:
+    Elements(real)
+    assert "Comparisons" not in real
+    assert 'class="central"' not in real
+
+
+def test_studies_come_in_the_order_asked_for_and_are_all_there(
+    inputs: Inputs, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=f"no tables of study 'other' \\(has {NAME}\\)"):
+        script.report(Report(title="t", studies=("other",)), **inputs, out=tmp_path / "r.html")
+    assert not (tmp_path / "r.html").exists()
+
+
+def test_broken_input_is_named(inputs: Inputs, tmp_path: Path) -> None:
+    inputs["manifests"][0].write_text("[1]")
+    with pytest.raises(ValueError, match=r"mitdb\.json: not a JSON object"):
+        script.report(Report(title="t", studies=(NAME,)), **inputs, out=tmp_path / "r.html")
+
+
+METRIC = {"title": "Macro-F1", "percent": False, "lower_is_better": False}
+ERROR = {"title": "PRD", "percent": False, "lower_is_better": True}
+PAIR = {
+    "protocol": "honest",
+    "split": "s",
+    "of": "pretext",
+    "to": "scratch",
+    "class": "",
+    "of_value": 0.6,
+    "to_value": 0.5,
+    "difference": 0.1,
+    "low": 0.05,
+    "high": 0.15,
+    "p_holm": 0.01,
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "metric", "ends"),
+    [
+        ({}, METRIC, "+0.100 [+0.050, +0.150]: pretext is better (p = 0.010 after Holm)."),
+        ({}, ERROR, "pretext is worse (p = 0.010 after Holm)."),
+        ({"low": -0.01}, METRIC, "+0.100 [−0.010, +0.150]: no difference shown."),
+        ({"low": 0.0}, METRIC, "no difference shown."),
+        ({"p_holm": 0.2}, METRIC, "the corrected p (0.200) does not, no difference shown."),
+        ({"low": "", "high": ""}, METRIC, "+0.100: too few subjects for an interval, so nothing"),
+        ({"p_holm": 0.0001}, METRIC, "pretext is better (p < 0.001 after Holm)."),
+        (
+            {"difference": -0.1, "low": -0.2, "high": -0.05},
+            METRIC,
+            "−0.100 [−0.200, −0.050]: pretext is worse (p = 0.010 after Holm).",
+        ),
+    ],
+)
+def test_comparison_claims_what_the_numbers_show(
+    change: dict[str, Any], metric: dict[str, Any], ends: str
+) -> None:
+    assert ends in wording.comparison({**PAIR, **change}, metric, "cnn", level=0.95)
+
+
+GAP = {
+    "class": "",
+    "paper_split": "loose",
+    "honest_split": "strict",
+    "paper": 0.99,
+    "honest": 0.9,
+    "gap": 0.09,
+}
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        ((0.05, 0.13), "an inflation of 9.0 points [5.0, 13.0]."),
+        ((-0.01, 0.13), "a gap of +9.0 points [−1.0, +13.0], no inflation shown."),
+        (("", ""), "a gap of +9.0 points; too few subjects for an interval"),
+        ((-0.13, -0.05), "no inflation, the paper’s protocol is worse by 9.0 points [5.0, 13.0]."),
+    ],
+)
+def test_gap_claims_what_the_numbers_show(ends: tuple[Any, Any], said: str) -> None:
+    metric = {"title": "Accuracy", "percent": True, "lower_is_better": False}
+    row = {**GAP, "low": ends[0], "high": ends[1]}
+    if said.startswith("no"):
+        row["gap"] = -0.09
+    assert said in wording.gap(row, metric, "cnn")
+
+
+@pytest.mark.parametrize(
+    ("value", "options", "shown"),
+    [
+        (0.91234, {}, "0.912"),
+        ("0.91234", {"percent": True}, "91.2 %"),
+        (-0.0001, {}, "0.000"),
+        (-0.05, {"signed": True}, "−0.050"),
+        (0.05, {"signed": True, "percent": True}, "+5.0"),
+        ("", {}, "–"),
+        (float("nan"), {}, "–"),
+    ],
+)
+def test_number(value: Any, options: dict[str, bool], shown: str) -> None:
+    assert wording.number(value, **options) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(3.21, "3.2 s"), (41.7, "42 s"), (200, "3 min 20 s"), (7500, "2 h 5 min")]
+)
+def test_seconds(value: float, shown: str) -> None:
+    assert wording.seconds(value) == shown
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.82, 0.97), (-0.2, 0.4), (0.5, 0.5), (0, 130.0)])
+def test_ticks_span_what_they_should(low: float, high: float) -> None:
+    marks = dumbbells.ticks(low, high)
+    assert marks[0] <= low
+    assert marks[-1] >= high
+    assert 1 < len(marks) <= 6 or low == high
+
+
+def test_marks_lie_on_the_axis(page: str) -> None:
+    places = re.findall(r'(?:cx|x1|x2)="(-?[\d.]+)%"', page)
+    assert len(places) > 50
+    assert all(dumbbells.LEFT - 0.01 <= float(p) <= dumbbells.RIGHT + 0.01 for p in places)
+
+
+def test_spec_is_light() -> None:
+    assert Report.model_validate_json(json.dumps({"title": "t", "studies": ["a"]})).studies == (
+        "a",
+    )
+
+
+@pytest.mark.parametrize("percent", [False, True])
+def test_no_two_ticks_read_alike(percent: bool) -> None:
+    ends = {f"{p}_{e}": "" for p in ("paper", "honest") for e in ("low", "high")}
+    for low, high in ((0.9871, 0.9902), (0.2, 0.95), (0.90, 0.91), (-0.004, 0.003)):
+        drawn = dumbbells.gaps(
+            [{"label": "x", "paper": high, "honest": low, **ends}], title="t", percent=percent
+        )
+        said = re.findall(r'class="tick"[^>]*>([^<]*)<', drawn)
+        assert len(said) == len(set(said)) > 1
+
+
+def test_who_a_figure_leaves_out_is_shown_run_by_run(tmp_path: Path) -> None:
+    rows = study_rows()
+    asked = [
+        *rows["mitdb-cnn-scratch-strict"]["metrics"],
+        {"name": "kappa", "without": ["mitdb/203"]},
+    ]
+    rows = {k: {**v, "metrics": asked} for k, v in rows.items() if k.startswith("mitdb-cnn")}
+    page = told(findings.write(tmp_path, spec=study(rows=rows)), tmp_path)
+    table = page.split("<caption>Recording mitdb/203, run by run")[1].split("</table>")[0]
+    assert len(re.findall("<tr>", table)) == 1 + len(rows)
+    counts = pd.read_csv(tmp_path / "tables/transform_recognition/records.csv")
+    own = counts[(counts["record"] == "mitdb/203") & (counts["run"] == "mitdb-cnn-scratch-strict")]
+    for true, said, count in own[["true", "predicted", "count"]].itertuples(index=False):
+        assert f"{true} as {said}" in table
+        assert f">{wording.mean_count(count)}<" in table

@@ -1,0 +1,248 @@
+"""Near-duplicates: the hash keeps them together, the search finds them and nothing else."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from planted import RATE_HZ, Shelf, heart
+
+from cardiograft.signals.shape_hash import shape_hash
+from cardiograft.splits import near_duplicates
+from cardiograft.splits.near_duplicates import Keys
+
+TRAIN, TEST = "100", "200"
+
+
+def distance(one, other):
+    bytes_ = [
+        np.ascontiguousarray(h).view(np.uint8).reshape(-1, 8).astype(float) for h in (one, other)
+    ]
+    return np.linalg.norm(bytes_[0] - bytes_[1], axis=1)
+
+
+def many(count, **shape):
+    return np.stack([heart(seed, **shape) for seed in range(count)])
+
+
+def noisy(signal_NCT, correlation, seed=0):
+    """Add white noise such that each channel correlates so much with itself before."""
+    noise = np.random.default_rng(seed).normal(size=signal_NCT.shape)
+    share = np.sqrt(1 / correlation**2 - 1)
+    return signal_NCT + share * signal_NCT.std(axis=2, keepdims=True) * noise
+
+
+def reference(one, other, lags, valid_one=None, valid_other=None, common=0.0):
+    """Pearson's coefficient at the best lag, written as its definition."""
+    valid_one = valid_one or one.shape[1]
+    valid_other = valid_other or other.shape[1]
+    scores = []
+    for lag in range(-lags, lags + 1):
+        a_CT, b_CT = one[:, :valid_one], other[:, :valid_other]
+        a_CT, b_CT = a_CT[:, max(lag, 0) :], b_CT[:, max(-lag, 0) :]
+        both = min(a_CT.shape[1], b_CT.shape[1])
+        if both >= common * max(valid_one, valid_other):
+            pairs = zip(a_CT[:, :both], b_CT[:, :both], strict=True)
+            scores.append(np.mean([np.corrcoef(a, b)[0, 1] for a, b in pairs]))
+    return max(scores, default=-1.0)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_hash_ignores_scale_and_offset(channels):
+    signal_NCT = many(50, channels=channels)
+    moved = 3.7 * signal_NCT - 12
+    assert distance(shape_hash(signal_NCT, RATE_HZ), shape_hash(moved, RATE_HZ)).max() <= 3
+
+
+@pytest.mark.parametrize("seconds", [1.5, 10])
+@pytest.mark.parametrize("shift", [0, 1])
+def test_hash_survives_noise_and_shift(seconds, shift):
+    samples = int(seconds * RATE_HZ)
+    signal_NCT = many(200, samples=samples + 1)
+    moved = noisy(signal_NCT[:, :, shift : samples + shift], 0.9995)
+    far = distance(
+        shape_hash(signal_NCT[:, :, :samples], RATE_HZ), shape_hash(moved.astype("f4"), RATE_HZ)
+    )
+    assert np.mean(far <= near_duplicates.RADIUS) >= 0.99
+
+
+def test_hash_tells_most_shapes_apart():
+    hash_N = shape_hash(many(300), RATE_HZ)
+    first, second = np.triu_indices(300, k=1)
+    far = distance(hash_N[first], hash_N[second])
+    assert np.mean(far <= near_duplicates.RADIUS) < 0.01
+
+
+def test_hash_of_a_row_depends_on_nothing_else():
+    signal_NCT = many(40)
+    whole = shape_hash(signal_NCT, RATE_HZ)
+    alone = np.concatenate([shape_hash(row[None], RATE_HZ) for row in signal_NCT])
+    np.testing.assert_array_equal(whole, alone)
+    assert len(np.unique(whole)) == 40
+
+
+def test_hash_of_flat_segments_is_one():
+    flat = np.stack([np.full((1, 250), level, np.float32) for level in (0, 0.1, 1, -3e5)])
+    assert len(set(shape_hash(flat, RATE_HZ).tolist())) == 1
+    assert shape_hash(flat, RATE_HZ)[0] != shape_hash(many(1), RATE_HZ)[0]
+
+
+def test_hash_takes_no_segments():
+    assert shape_hash(np.empty((0, 2, 250), np.float32), RATE_HZ).shape == (0,)
+
+
+def found(tmp_path: Path, train, test, *, above=0.999, valid_train=None, valid_test=None):
+    """Search pairs of segments, train[i] beside test[i]; return the hits by place."""
+    shelf, parts, valid = Shelf(), [], []
+    for place, signal_CT in enumerate(train):
+        length = valid_train[place] if valid_train else None
+        shelf.add(TRAIN, 10_000 * place, signal_CT, valid=length)
+    for place, signal_CT in enumerate(test):
+        length = valid_test[place] if valid_test else None
+        shelf.add(TEST, 10_000 * place, signal_CT, valid=length)
+    folder = shelf.write(tmp_path / "segments")
+    signals = np.concatenate([train, test]).astype(np.float32)
+    samples = signals.shape[2]
+    parts = np.array(["train"] * len(train) + ["test"] * len(test), dtype=object)
+    valid = (valid_train or [samples] * len(train)) + (valid_test or [samples] * len(test))
+    keys = Keys(
+        id_N=[f"mitdb/{TRAIN}/MLII/{10_000 * k}" for k in range(len(train))]
+        + [f"mitdb/{TEST}/MLII/{10_000 * k}" for k in range(len(test))],
+        part_N=parts,
+        valid_N=np.array(valid),
+        shape_hash_N=shape_hash(signals, RATE_HZ),
+    )
+    twins = near_duplicates.search([folder], keys, query="test", pool=["train"], above=above)
+    return {t.row - len(train): (t.other, t.correlation) for t in twins}
+
+
+@pytest.fixture
+def all_pairs(monkeypatch):
+    """Let the exact comparison alone decide."""
+    monkeypatch.setattr(near_duplicates, "RADIUS", 1000.0)
+
+
+@pytest.mark.parametrize("shift", [-1, 0, 1])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_search_finds_planted_duplicates(tmp_path, shift, channels):
+    long_NCT = many(60, samples=252, channels=channels)
+    train = long_NCT[:, :, 1:251]
+    test = long_NCT[:, :, 1 + shift : 251 + shift]
+    test = 0.5 * noisy(test, 0.9997) + 2
+    hits = found(tmp_path, train, test)
+    assert {place: hit[0] for place, hit in hits.items()} == {place: place for place in range(60)}
+    for place, (other, correlation) in hits.items():
+        assert correlation == pytest.approx(reference(test[place], train[other], 1), abs=2e-5)
+
+
+def test_search_counts_only_above_the_threshold(tmp_path, all_pairs):
+    train = many(80)
+    test = np.concatenate([noisy(train[:40], 0.9995), noisy(train[40:], 0.9975)])
+    assert set(found(tmp_path, train, test)) == set(range(40))
+
+
+def test_search_does_not_take_a_negative_for_a_duplicate(tmp_path, all_pairs):
+    train = many(30)
+    assert found(tmp_path, train, -train) == {}
+
+
+def test_search_does_not_find_what_is_shifted_further(tmp_path, all_pairs):
+    long_NCT = many(30, samples=256)
+    assert found(tmp_path, long_NCT[:, :, :250], long_NCT[:, :, 4:254]) == {}
+
+
+def test_search_compares_what_both_have_before_their_padding(tmp_path):
+    """A beat cut one sample later meets its copy although the padding cuts it elsewhere."""
+    long_NCT = many(40, samples=250) + 0.5  # padding with zeros is a step
+    train, test = long_NCT[:, :, :187].copy(), long_NCT[:, :, 1:188].copy()
+    lengths = [120 + place for place in range(40)]
+    for place, length in enumerate(lengths):
+        train[place, :, length:] = 0
+        test[place, :, length:] = 0
+    hits = found(tmp_path, train, test, valid_train=lengths, valid_test=lengths)
+    assert len(hits) >= 39
+    place, (other, correlation) = next(iter(hits.items()))
+    length = lengths[place]
+    expected = reference(test[place], train[other], 1, length, length)
+    assert correlation == pytest.approx(expected, abs=2e-5)
+
+
+def test_search_does_not_match_a_short_piece_with_a_long_one(tmp_path, all_pairs):
+    train = many(20)
+    test = train.copy()
+    test[:, :, 125:] = 0
+    assert found(tmp_path, train, test, valid_test=[125] * 20) == {}
+
+
+def test_search_finds_constants_but_not_beside_a_live_signal(tmp_path):
+    train = np.stack([np.full((1, 250), 0.7, np.float32), heart(1)])
+    test = np.stack([np.full((1, 250), -2.0, np.float32), heart(2)])
+    hits = found(tmp_path, train, test)
+    assert set(hits) == {0}
+    assert hits[0] == (0, 1.0)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("above", [0.3, 0.9, 0.999])
+def test_search_passes_over_no_pair(tmp_path, all_pairs, channels, above):
+    """What is left out unseen, by bounds, is what all pairs compared one by one leave out.
+
+    Steep edges make a sample more or less count, where pads and lags cut.
+    """
+    generator = np.random.default_rng(channels)
+    train = many(24, samples=60, channels=channels)
+    train += generator.choice([0, 0, 9], (24, channels, 1)) * (np.arange(60) < 1)
+    train += generator.choice([0, 0, 9], (24, channels, 1)) * (np.arange(60) > 55)
+    spread = np.geomspace(0.003, 0.5, 24)[:, None, None]
+    test = train + spread * train.std(axis=2, keepdims=True) * generator.normal(size=train.shape)
+    test = np.roll(test, 1, axis=2)
+    lengths = generator.integers(54, 61, (2, 24)).tolist()
+    for signal_NCT, own in zip((train, test), lengths, strict=True):
+        for signal_CT, length in zip(signal_NCT, own, strict=True):
+            signal_CT[:, length:] = 0
+    best = {}
+    for i, (one, valid) in enumerate(zip(test, lengths[1], strict=True)):
+        scores = [
+            reference(one, other, 1, valid, valid_other, common=near_duplicates.COMMON)
+            for other, valid_other in zip(train, lengths[0], strict=True)
+        ]
+        if max(scores) > above:
+            best[i] = (int(np.argmax(scores)), max(scores))
+    hits = found(tmp_path, train, test, above=above, valid_train=lengths[0], valid_test=lengths[1])
+    assert {i: other for i, (other, _) in hits.items()} == {i: o for i, (o, _) in best.items()}
+    assert 3 < len(best) <= 24
+    for i, (_, correlation) in hits.items():
+        assert correlation == pytest.approx(best[i][1], abs=2e-5)
+
+
+def test_search_averages_channels_that_disagree(tmp_path, all_pairs):
+    """One channel is the same, the other rather its opposite: a low threshold counts them."""
+    train, test = np.random.default_rng(0).normal(size=(2, 10, 2, 250)).astype(np.float32)
+    test[:, 0] = train[:, 0]
+    train[:, 1, -1], test[:, 1, -1] = 11, -11
+    hits = found(tmp_path, train, test, above=0.25)
+    assert {place: other for place, (other, _) in hits.items()} == {k: k for k in range(10)}
+
+
+def test_search_sees_past_what_a_lag_cuts_off(tmp_path, all_pairs):
+    """A step up before the common samples, a step down after them: their levels differ a lot."""
+    common = many(10, samples=59)
+    step = np.full((10, 1, 1), 30, np.float32)
+    train = np.concatenate([step, common], axis=2)
+    test = np.concatenate([common, -step], axis=2)
+    hits = found(tmp_path, train, test)
+    assert {place: other for place, (other, _) in hits.items()} == {k: k for k in range(10)}
+
+
+def test_search_in_blocks_finds_the_same(tmp_path, monkeypatch):
+    train = many(60)
+    test = noisy(train, 0.9995)
+    whole = found(tmp_path / "whole", train, test)
+    for name, value in (("QUERIES", 7), ("OTHERS", 5), ("HELD", 11), ("IN_MEMORY_BYTES", 100)):
+        monkeypatch.setattr(near_duplicates, name, value)
+    blocks = found(tmp_path / "blocks", train, test)
+    assert {k: v[0] for k, v in blocks.items()} == {k: v[0] for k, v in whole.items()}
+    assert len(whole) == 60
+
+
+def test_search_of_an_empty_part(tmp_path):
+    assert found(tmp_path, many(3), np.empty((0, 1, 250), np.float32)) == {}
