@@ -19,10 +19,15 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def demo():
-    return load_config(yaml.safe_load((ROOT / "config.yaml").read_text()))
+    return load_config(merged())
 
 
-OVERLAYS = sorted(p.stem for p in (ROOT / "workflow/config").glob("*.yaml"))
+FOLDER = ROOT / "workflow/config"
+OVERLAYS = sorted(
+    str(p.relative_to(FOLDER).with_suffix(""))
+    for folder in (FOLDER, FOLDER / "choices")
+    for p in folder.glob("*.yaml")
+)
 
 
 @pytest.mark.parametrize("name", OVERLAYS)
@@ -162,12 +167,12 @@ def test_evaluations_by_pattern():
             {
                 "transfer": {"x-1": {"split": "s"}, "y": {"split": "t"}},
                 "evaluations": {"{entry}": {"sweep": {"entry": "x-*"}}},
-                "studies": {"z": {"evaluations": ["x-*"]}},
+                "tables": {"z": {"evaluations": ["x-*"]}},
             }
         )
     )
     assert raw["evaluations"] == {"x-1": {"tags": {}, "model": "x-1", "split": "s"}}
-    assert raw["studies"]["z"]["evaluations"] == ["x-1"]
+    assert raw["tables"]["z"]["evaluations"] == ["x-1"]
 
 
 def test_pattern_that_matches_nothing():
@@ -248,7 +253,7 @@ def folds(**changes):
         "splits": {"s-{fold}": split, "other": {**split, "sweep": {}, "fold": 0}},
         "transfer": {"x-{init}-{fold}": start},
         "evaluations": {"x-{init}-{fold}": {**entry, **changes}},
-        "studies": {"transform_recognition": {"evaluations": ["x-*"], "primary": "accuracy"}},
+        "tables": {"transform_recognition": {"evaluations": ["x-*"], "primary": "accuracy"}},
     }
 
 
@@ -268,7 +273,7 @@ def together(repeats=3, **mean):
     config = folds()
     config["transfer"]["x-{init}-{fold}"]["repeats"] = repeats
     asked = {"of": ["x-a"], "tags": {"model": "mean of 3"}, **mean}
-    config["studies"]["transform_recognition"]["means"] = {"x-mean": asked}
+    config["tables"]["transform_recognition"]["means"] = {"x-mean": asked}
     return config
 
 
@@ -306,7 +311,7 @@ def test_a_mean_over_other_segments_is_refused():
         "split": "other",
     }
     config["evaluations"]["y"] = {"metrics": ["accuracy"]}
-    config["studies"]["transform_recognition"]["evaluations"].append("y")
+    config["tables"]["transform_recognition"]["evaluations"].append("y")
     with pytest.raises(
         ValueError, match=r"'y' is tested on other, 'x-a' on s-0, s-1, s-2: no mean"
     ):
@@ -438,7 +443,7 @@ def test_a_pool_takes_no_evaluations_name():
     with pytest.raises(ValueError, match="pool: 'x-a-2' is an evaluation of the study"):
         load_config(folds(pool="x-{init}-2"))
     config = folds(pool="x-{init}-2")
-    config["studies"]["transform_recognition"]["evaluations"] = ["x-*-0", "x-*-1"]
+    config["tables"]["transform_recognition"]["evaluations"] = ["x-*-0", "x-*-1"]
     rows = load_config(config).spec("tabulate", "transform_recognition").rows
     assert rows["x-a-2"].members == ("x-a-0", "x-a-1")
 
@@ -454,7 +459,7 @@ def test_a_pool_takes_no_evaluations_name():
         ({"transfer": {"{a}": {"sweep": {"a": [1]}, "tags": ["a"]}}}, "tags: expected a mapping"),
         ({"segments": {"x": {"database": ["mitdb"]}}}, "segments.x.database: "),
         ({"evaluations": {"x": {"model": ["a"]}}}, "evaluations.x.model: "),
-        ({"studies": {"scg_to_ecg": {"evaluations": 5}}}, "evaluations: expected names or patt"),
+        ({"tables": {"scg_to_ecg": {"evaluations": 5}}}, "evaluations: expected names or patt"),
         ({"exports": 5}, "exports: expected names or patterns of names, not 5"),
     ],
 )
@@ -473,17 +478,17 @@ def test_a_value_of_another_kind_is_a_config_error(given, said):
 )
 def test_a_study_asks_for_what_its_runs_have(asked, said):
     config = folds()
-    config["studies"]["transform_recognition"] |= asked
-    with pytest.raises(ValueError, match=rf"^studies\.transform_recognition\.{said}"):
+    config["tables"]["transform_recognition"] |= asked
+    with pytest.raises(ValueError, match=rf"^tables\.transform_recognition\.{said}"):
         load_config(config)
 
 
 def test_a_primary_metric_goes_by_its_name_in_tables():
     asked = {"name": "jkappa", "unscored": ["Q", "F"]}
     config = folds(metrics=["accuracy", asked])
-    config["studies"]["transform_recognition"]["primary"] = "jkappa(unscored=Q+F)"
+    config["tables"]["transform_recognition"]["primary"] = "jkappa(unscored=Q+F)"
     assert load_config(config)
-    config["studies"]["transform_recognition"]["primary"] = "jkappa"
+    config["tables"]["transform_recognition"]["primary"] = "jkappa"
     said = "primary: 'jkappa' is no metric of its evaluations. Known: accuracy, jkappa("
     with pytest.raises(ValueError, match=re.escape(said)):
         load_config(config)
@@ -491,7 +496,7 @@ def test_a_primary_metric_goes_by_its_name_in_tables():
 
 def test_one_class_can_be_primary():
     config = folds()
-    config["studies"]["transform_recognition"]["primary"] = "accuracy:S"
+    config["tables"]["transform_recognition"]["primary"] = "accuracy:S"
     assert load_config(config).spec("tabulate", "transform_recognition").primary == "accuracy:S"
 
 
@@ -520,7 +525,7 @@ def test_splits_of_a_pool_have_one_name(names, together):
 
 
 def adapted(**asked):
-    raw = yaml.safe_load((ROOT / "config.yaml").read_text())
+    raw = merged()
     raw["splits"]["ptb-domain"] = {**raw["splits"]["ptb-subject"], "seed": 3}
     adaptation = {"name": "coral", "domain": "ptb-domain", **asked}
     for entry in raw["transfer"].values():

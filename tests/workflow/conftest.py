@@ -74,7 +74,7 @@ TINY = {
     "evaluations": {
         name: {"metrics": ["accuracy", "macro_f1"]} for name in ("scratch", "grafted", "majority")
     },
-    "studies": {"transform_recognition": {"evaluations": ["scratch", "grafted", "majority"]}},
+    "tables": {"transform_recognition": {"evaluations": ["scratch", "grafted", "majority"]}},
 }
 
 STRANGERS = ["scg_vhd/UP-01", "scg_vhd/UP-03"]
@@ -183,7 +183,7 @@ SIGNALS = {
             "tags": {"calibration": "10 s", "fold": None},
         },
     },
-    "studies": {
+    "tables": {
         "scg_to_ecg": {
             "evaluations": ["adapted", "oracle", "known-*"],
             "primary": "pearson",

@@ -19,7 +19,7 @@ EVERY_EVALUATION = asked("adapted", "known-0", "known-1")
 
 
 def study(config):
-    return config["studies"][STUDY]
+    return config["tables"][STUDY]
 
 
 def two_controls_to_one(config):

@@ -25,7 +25,7 @@ from cardiograft.specs.prune import Prune
 
 SECTIONS = (
     "databases", "segments", "splits", "pretrain", "prune", "transfer", "baselines",
-    "evaluations", "studies",
+    "evaluations", "tables",
 )  # fmt: skip
 NETWORKS = ("pretrain", "prune", "transfer")
 TRAININGS = (*NETWORKS, "baselines")
@@ -37,6 +37,9 @@ Raw = dict[str, Any]
 
 def expanded(config: Raw) -> Raw:
     """Return a config without sweeps and without entries that are null (removed by an overlay).
+
+    Of `tables` only those of the config's `studies` are kept, in their order; all, if it names
+    none.
 
     Raises
     ------
@@ -55,7 +58,18 @@ def expanded(config: Raw) -> Raw:
                 if full in result[section]:
                     raise ValueError(f"{section}.{full}: two entries expand to this name")
                 result[section][full] = one
+    names = result.pop("studies", None)
+    result.pop("size", None)
+    if names is not None:
+        result["tables"] = {name: _of_study(name, result["tables"]) for name in names}
     return result
+
+
+def _of_study(name: str, tables: Raw) -> Raw:
+    if name not in tables:
+        raise ValueError(f"tables: no entry for the study {name!r}.{plugins.hint(name, tables)}")
+    found: Raw = tables[name]
+    return found
 
 
 def completed(config: Raw) -> Raw:
@@ -78,10 +92,10 @@ def completed(config: Raw) -> Raw:
         entry.setdefault("model", name)
         if model := _training(config, entry["model"]):
             entry.setdefault("split", model.get("split"))
-    for name, study in config["studies"].items():
+    for name, study in config["tables"].items():
         if "evaluations" in study:
             study["evaluations"] = _matching(
-                f"studies.{name}.evaluations", study["evaluations"], config["evaluations"]
+                f"tables.{name}.evaluations", study["evaluations"], config["evaluations"]
             )
     networks = [n for section in NETWORKS for n in config[section]]
     config["exports"] = _matching("exports", config.get("exports") or [], networks)
