@@ -58,8 +58,10 @@ def test_the_workflow_plans_from_another_folder(tmp_path):
     """With a file on top that lies there: its words count, the workflow's fill in the rest."""
     (tmp_path / "mine.yaml").write_text("{studies: [scg_to_ecg], size: opne}")
     done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--dry-run", "--snakefile", ROOT / "Snakefile"]
-        + ["--directory", tmp_path, "--configfile", tmp_path / "mine.yaml"],
+        [
+            *(sys.executable, "-m", "snakemake", "--dry-run", "--snakefile", ROOT / "Snakefile"),
+            *("--directory", tmp_path, "--configfile", tmp_path / "mine.yaml"),
+        ],
         cwd=tmp_path,
         env={k: v for k, v in os.environ.items() if not k.startswith("PYTEST")},
         capture_output=True,

@@ -14,14 +14,13 @@ SMALL = {
     "studies": ["scg_to_ecg"],
     "exports": [],
     "transfer": {
-        "scg-cae-{init}-{place}": {
+        "scg-cae-{init}-{split}": {
+            "splits": {"random": {"training": {"epochs": 1}}},
             "model": {"widths": [8, 16], "code": 4},
-            "training": {"longer": {"epochs": 1}, "else": {"epochs": 1}},
             "repeats": 1,
         }
     },
-    "prune": {"scg-cae-sparse-{sparsity}-{place}": None},  # of three repeats each
-    "evaluations": {"scg-cae-sparse-{sparsity}-{place}": None},
+    "prune": {"scg-cae-sparse-{sparsity}-{split}": None},  # of three repeats each
     "tables": {
         "scg_to_ecg": {
             "evaluations": [RUN],

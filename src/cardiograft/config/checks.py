@@ -1,5 +1,6 @@
 """A config read whole, or refused in one line: what the types of its entries can't say."""
 
+import difflib
 import json
 import re
 from collections.abc import Iterator
@@ -13,6 +14,10 @@ from cardiograft.config.sweeps import completed, expanded
 from cardiograft.specs.entry import Plugin
 from cardiograft.specs.members import members
 from cardiograft.specs.score import named
+
+# Keys that make rows out of an entry: no field of a spec, but a misspelt one is most like it.
+WORDS = ("sweep", "variants", "splits", "evaluate", "preset")
+UNKNOWN = re.compile(r"unknown key '(\w+)'\.(?! Did you mean)")
 
 
 def load_config(given: dict[str, Any]) -> Config:
@@ -41,6 +46,8 @@ def _one_line(error: ValidationError) -> str:
     place = ".".join(str(p) for p in first["loc"] if not str(p).startswith("function-"))
     place = re.sub(r"^studies\b", "tables", place)  # as config calls them
     message = first["msg"].removeprefix("Value error, ")
+    if (key := UNKNOWN.match(message)) and (word := difflib.get_close_matches(key[1], WORDS, n=1)):
+        message = f"unknown key {key[1]!r}. Did you mean {word[0]!r}?"
     value = "" if isinstance(first["input"], dict) else f" {first['input']!r}:"
     return f"{place}:{value} {message}".removeprefix(": ")
 
