@@ -74,7 +74,7 @@ class _Draft:
             {**self.variables, **variables},
             self.fold,
         )
-        _lay(new.content, new.origin, change or {}, places or {})
+        lay(new.content, new.origin, change or {}, places or {})
         return new
 
 
@@ -122,6 +122,15 @@ def mapping(place: str, given: Any) -> Raw:
     if not isinstance(given, dict):
         raise ValueError(f"{place}: expected a mapping, not {given!r}")
     return given
+
+
+def lay(content: Raw, origin: Raw, change: Raw, places: Raw) -> None:
+    """Lay a change over a mapping, key by key; `places` says where each of its values stands."""
+    for key, value in change.items():
+        if isinstance(value, dict) and isinstance(content.get(key), dict):
+            lay(content[key], origin[key], value, places[key])
+        else:
+            content[key], origin[key] = copy.deepcopy(value), copy.deepcopy(places[key])
 
 
 def filled(value: Any, variables: Raw) -> Any:
@@ -242,7 +251,7 @@ class _Presets:
         if content.get("preset") is None:
             return own, whence
         base, source = self._named(".".join((*place, "preset")), content["preset"])
-        _lay(base, source, own, whence)
+        lay(base, source, own, whence)
         return base, source
 
     def _named(self, where: str, given: Any) -> tuple[Raw, Raw]:
@@ -256,15 +265,6 @@ class _Presets:
         place = ("presets", name)
         deeper = _Presets(self.presets, self.variables, (*self.above, name))
         return deeper.below(place, known, _places(known, place))
-
-
-def _lay(content: Raw, origin: Raw, change: Raw, places: Raw) -> None:
-    """Lay a change over a mapping, key by key; `places` says where each of its values stands."""
-    for key, value in change.items():
-        if isinstance(value, dict) and isinstance(content.get(key), dict):
-            _lay(content[key], origin[key], value, places[key])
-        else:
-            content[key], origin[key] = copy.deepcopy(value), copy.deepcopy(places[key])
 
 
 def _places(value: Any, place: tuple[str, ...]) -> Any:

@@ -112,12 +112,13 @@ def _folds(row: Row, folds: dict[str, dict[str, str]]) -> list[Row]:
         )
     found = {fold: pattern.replace(FOLD, fold) for fold, n in names.items() if n is not None}
     folds[row.name] = found
-    origin = {k: v for k, v in row.origin.items() if k != "name"}
+    content = {k: v for k, v in row.content.items() if k != "name"}
+    places = row.origin["fold"]
     return [
         Row(
-            split,
-            {**{k: v for k, v in row.content.items() if k != "name"}, "fold": names[fold]},
-            origin,
+            name=split,
+            content={**content, "fold": names[fold]},
+            origin={**row.origin, "fold": places[fold] if isinstance(places, dict) else places},
         )
         for fold, split in found.items()
     ]
