@@ -8,7 +8,7 @@ TESTERS ?= $(CORES)
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help report open docs test check format clean
+.PHONY: help report open docs show test check format clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -27,6 +27,9 @@ open: $(READY) ## the studies on the real recordings of a directory mirror: resu
 
 docs: $(READY) ## the measured tables of `make open`, into docs/results and the README
 	PATH="$(abspath $(BIN)):$$PATH" snakemake --cores $(CORES) --workflow-profile workflow/profiles/local --configfile workflow/config/open.yaml -- docs
+
+show: $(READY) ## a run as config has it in the end: make show ENTRY=scg-cae-scratch-A [CONFIG=workflow/config/open.yaml]
+	@PATH="$(abspath $(BIN)):$$PATH" python -m cardiograft.config.show '$(ENTRY)' --configfile $(CONFIG)
 
 test: $(READY) ## every test
 	PATH="$(abspath $(BIN)):$$PATH" python -m pytest -n $(TESTERS) --dist worksteal -q

@@ -1,7 +1,24 @@
 # From raw cardiac recordings to one report: see README.md.
 
+import sys
 
-configfile: "config.yaml"
+ROOT = Path(workflow.basedir)
+sys.path.insert(0, str(ROOT / "src"))
+
+from cardiograft.config.files import config_file, study_files
+
+
+configfile: str(config_file(ROOT))
+
+
+try:
+    STUDY_FILES = study_files(config, ROOT)
+except ValueError as error:
+    sys.exit(f"config: {error}")
+
+for file in STUDY_FILES:
+
+    configfile: str(file)
 
 
 include: "workflow/rules/common.smk"

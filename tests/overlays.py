@@ -7,22 +7,33 @@ import yaml
 from snakemake.utils import update_config
 
 from cardiograft.config.checks import load_config
+from cardiograft.config.files import study_files
 from cardiograft.config.schema import Config
 
 ROOT = Path(__file__).parents[1]
 
 
 def merged(*overlays: dict[str, Any]) -> dict[str, Any]:
-    """Return config.yaml below overlays, as Snakemake does it: YAML's aliases become copies."""
+    """Return config.yaml, its studies, and overlays on top, as the Snakefile lays them."""
+    top = read(ROOT / "config.yaml")
+    for one in overlays:
+        update_config(top, one)
     whole: dict[str, Any] = {}
-    for one in (yaml.safe_load((ROOT / "config.yaml").read_text()), *overlays):
+    for file in (ROOT / "config.yaml", *study_files(top, ROOT)):
+        update_config(whole, read(file))
+    for one in overlays:
         update_config(whole, one)
     return whole
 
 
-def content(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load((ROOT / f"workflow/config/{name}.yaml").read_text())
+def read(file: Path) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(file.read_text())
     return found
+
+
+def content(name: str) -> dict[str, Any]:
+    """Return an overlay: ``open``, ``choices/ds1``."""
+    return read(ROOT / f"workflow/config/{name}.yaml")
 
 
 def overlaid(name: str) -> Config:

@@ -19,10 +19,15 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def demo():
-    return load_config(yaml.safe_load((ROOT / "config.yaml").read_text()))
+    return load_config(merged())
 
 
-OVERLAYS = sorted(p.stem for p in (ROOT / "workflow/config").glob("*.yaml"))
+FOLDER = ROOT / "workflow/config"
+OVERLAYS = sorted(
+    str(p.relative_to(FOLDER).with_suffix(""))
+    for folder in (FOLDER, FOLDER / "choices")
+    for p in folder.glob("*.yaml")
+)
 
 
 @pytest.mark.parametrize("name", OVERLAYS)
@@ -110,15 +115,15 @@ def test_sweep_makes_one_entry_per_combination():
     assert raw["splits"] == {"s-1-x": {"seed": 1}, "s-2-x": {"seed": 2}}
 
 
-def test_sweep_variables_become_tags_but_entry_and_split():
-    raw = expanded({"transfer": {"{init}-{split}": {"sweep": {"init": ["a"], "split": ["b"]}}}})
-    assert raw["transfer"] == {"a-b": {"tags": {"init": "a"}}}
-
-
-def test_a_null_tag_keeps_a_variable_from_becoming_one():
-    entry = {"sweep": {"init": ["a"], "size": [1]}, "tags": {"size": None, "share": "{size} %"}}
+def test_a_variable_is_a_tag_where_tags_say_so():
+    entry = {"sweep": {"init": ["a"], "size": [1]}, "tags": {"init": "{init}", "share": "{size}"}}
     raw = expanded({"transfer": {"{init}-{size}": entry}})
-    assert raw["transfer"]["a-1"]["tags"] == {"init": "a", "share": "1 %"}
+    assert raw["transfer"]["a-1"]["tags"] == {"init": "a", "share": "1"}
+
+
+def test_a_tag_is_removed_by_a_file_on_top():
+    raw = expanded({"transfer": {"a": {"tags": {"init": None, "size": "1"}}}})
+    assert raw["transfer"]["a"]["tags"] == {"size": "1"}
 
 
 def test_a_study_fills_in_what_is_usual(demo):
@@ -127,19 +132,128 @@ def test_a_study_fills_in_what_is_usual(demo):
     assert rows["mitdb-cnn-pretext-strict"].tags["tuning"] == "full"
 
 
-def test_switch_picks_by_a_variable():
-    entry = {
-        "sweep": {"init": ["a", "b"]},
-        "source": {"switch": "init", "a": None, "else": "x-{init}"},
+ROW = {
+    "training": {"epochs": 1, "batch_size": 8},
+    "variants": {"init": {"a": {}, "b": {"training": {"epochs": 2}, "source": "x-{init}"}}},
+}
+
+
+def test_a_variant_is_a_row_that_says_what_it_changes():
+    raw = expanded({"transfer": {"{init}": ROW}})
+    assert raw["transfer"] == {
+        "a": {"training": {"epochs": 1, "batch_size": 8}},
+        "b": {"training": {"epochs": 2, "batch_size": 8}, "source": "x-b"},
     }
-    raw = expanded({"transfer": {"{init}": entry}})
-    assert [e["source"] for e in raw["transfer"].values()] == [None, "x-b"]
 
 
-def test_switch_without_a_case():
-    entry = {"sweep": {"init": ["a"]}, "source": {"switch": "init", "b": 1}}
-    with pytest.raises(ValueError, match="no case 'a'"):
-        expanded({"transfer": {"{init}": entry}})
+def test_a_variant_is_removed_by_a_file_on_top():
+    raw = expanded({"transfer": {"{init}": {**ROW, "variants": {"init": {"a": {}, "b": None}}}}})
+    assert list(raw["transfer"]) == ["a"]
+
+
+def test_a_variant_changes_what_is_laid_on_later():
+    """Here, how long it trains on one of its splits, and a variant of another variable."""
+    inner = {"splits": {"far": {"training": {"epochs": 9}}}, "variants": {"size": {"2": {"x": 1}}}}
+    entry = {
+        "splits": {"near": {"split": "s"}, "far": {"split": "t", "training": {"epochs": 5}}},
+        "variants": {"init": {"a": {}, "b": inner}, "size": {"1": {}, "2": {}}},
+    }
+    found = expanded({"transfer": {"{init}-{size}-{split}": entry}})["transfer"]
+    assert found["a-1-far"] == {"split": "t", "training": {"epochs": 5}}
+    assert found["b-1-far"] == {"split": "t", "training": {"epochs": 9}}
+    assert found["b-2-near"] == {"split": "s", "x": 1}
+    assert "x" not in found["a-2-near"]
+
+
+PRESETS = {"usual": {"epochs": 3, "ema": 0.5}, "long": {"preset": "usual", "epochs": "{n}"}}
+
+
+def test_a_preset_lies_below_what_stands_beside_it():
+    entry = {"sweep": {"n": [7]}, "training": {"preset": "long", "ema": 0.9}}
+    raw = expanded({"presets": PRESETS, "transfer": {"x-{n}": entry}})
+    assert raw["transfer"]["x-7"] == {"training": {"epochs": 7, "ema": 0.9}}
+    assert "presets" not in raw
+
+
+def test_a_variant_takes_another_preset():
+    entry = {
+        "training": {"preset": "usual", "ema": 0.9},
+        "variants": {"n": {"4": {"training": {"preset": "long"}}, "5": {"training": "none"}}},
+    }
+    found = expanded({"presets": PRESETS, "transfer": {"x-{n}": entry}})["transfer"]
+    assert found["x-4"]["training"] == {"epochs": 4, "ema": 0.9}
+    assert found["x-5"]["training"] == "none"
+
+
+@pytest.mark.parametrize(
+    ("presets", "message"),
+    [
+        ({"usaul": {}}, "transfer.x.training.preset: no preset .* Did you mean 'usaul'"),
+        ({"usual": 5}, "presets.usual: expected a mapping, not 5"),
+        ({"usual": {"preset": "usual"}}, "preset: 'usual' names itself"),
+    ],
+)
+def test_a_preset_that_is_not_there(presets, message):
+    with pytest.raises(ValueError, match=message):
+        expanded({"presets": presets, "transfer": {"x": {"training": {"preset": "usual"}}}})
+
+
+THIRDS = {"folds": 3, "fold": {"A": 0, "B": 1, "C": None}, "name": "s-{x}-{fold}"}
+
+
+def test_a_split_names_its_folds_once():
+    splits = {"s-{x}-thirds": {"sweep": {"x": ["z"]}, **THIRDS}, "t": {"folds": 2, "fold": [0, 1]}}
+    entry = {
+        "splits": {"all": {"split": "u"}, "folds": {"split": "s-{a}-thirds"}},
+        "variants": {"a": {"z": {}}},
+        "source": "y-{split}",
+        "evaluate": {"metrics": ["accuracy"]},
+    }
+    raw = expanded({"splits": splits, "transfer": {"x-{a}-{split}": entry}})
+    assert {name: one["fold"] for name, one in raw["splits"].items()} == {
+        "s-z-A": 0,
+        "s-z-B": 1,
+        "t-0": 0,
+        "t-1": 1,
+    }
+    assert raw["transfer"] == {
+        "x-z-all": {"split": "u", "source": "y-all"},
+        "x-z-A": {"split": "s-z-A", "source": "y-A"},
+        "x-z-B": {"split": "s-z-B", "source": "y-B"},
+    }
+    assert {name: one.get("pool") for name, one in raw["evaluations"].items()} == {
+        "x-z-all": None,
+        "x-z-A": "x-z",
+        "x-z-B": "x-z",
+    }
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"split": "t"}, r"transfer.x.split: 't' has folds: name one of them \(t-0, t-1\), or all"),
+        ({"splits": {"folds": {"split": "tt"}}}, "folds.split: no split .* 'tt'. Did you mean 't'"),
+        ({"splits": {"folds": "t"}}, "splits.folds: expected a mapping, not 't'"),
+        ({"variants": {"a": ["b"]}}, r"variants.a: expected a mapping, not \['b'\]"),
+        ({"variants": {"a": {"b": "c"}}}, "variants.a.b: expected a mapping, not 'c'"),
+        ({"evaluate": ["accuracy"]}, "transfer.x.evaluate: expected a mapping"),
+    ],
+)
+def test_rows_that_can_not_be_made(entry, message):
+    name = "x" + "-{split}" * ("splits" in entry) + "-{a}" * ("variants" in entry)
+    splits = {"t": {"folds": 2, "fold": [0, 1]}}
+    with pytest.raises(ValueError, match=message):
+        expanded({"splits": splits, "transfer": {name: entry}})
+
+
+def test_a_fold_must_be_in_the_name_of_its_split():
+    with pytest.raises(ValueError, match=r"splits.t.name: 'u' has no \{fold\}"):
+        expanded({"splits": {"t": {"folds": 2, "fold": [0, 1], "name": "u"}}})
+
+
+def test_a_misspelt_word_of_the_language():
+    with pytest.raises(ValueError, match=r"x: unknown key 'evaluates'. Did you mean 'eval"):
+        load_config({"transfer": {"x": {"evaluates": {}}}})
 
 
 def test_null_removes_an_entry():
@@ -157,22 +271,25 @@ def test_two_entries_of_one_name():
 
 
 def test_evaluations_by_pattern():
+    asked = {"evaluate": {"parts": ["train"]}}
     raw = completed(
         expanded(
             {
-                "transfer": {"x-1": {"split": "s"}, "y": {"split": "t"}},
-                "evaluations": {"{entry}": {"sweep": {"entry": "x-*"}}},
-                "studies": {"z": {"evaluations": ["x-*"]}},
+                "transfer": {"x-1": {"split": "s", **asked}, "y": {"split": "t", **asked}},
+                "tables": {"z": {"evaluations": ["x-*"]}},
             }
         )
     )
-    assert raw["evaluations"] == {"x-1": {"tags": {}, "model": "x-1", "split": "s"}}
-    assert raw["studies"]["z"]["evaluations"] == ["x-1"]
+    assert raw["evaluations"] == {
+        "x-1": {"model": "x-1", "split": "s", "parts": ["train"]},
+        "y": {"model": "y", "split": "t", "parts": ["train"]},
+    }
+    assert raw["tables"]["z"]["evaluations"] == ["x-1"]
 
 
 def test_pattern_that_matches_nothing():
     with pytest.raises(ValueError, match="nothing matches 'q-"):
-        expanded({"evaluations": {"{entry}": {"sweep": {"entry": "q-*"}}}})
+        completed(expanded({"tables": {"z": {"evaluations": ["q-*"]}}}))
 
 
 def test_prune_takes_model_task_and_split_of_its_source():
@@ -226,9 +343,11 @@ def folds(**changes):
         "model": "cnn",
         "task": "classify",
         "training": {"epochs": 1},
+        "tags": {"init": "{init}", "fold": "{fold}"},
     }
     entry = {
         "sweep": {"init": ["a", "b"], "fold": [0, 1, 2]},
+        "model": "x-{init}-{fold}",
         "pool": "x-{init}",
         "metrics": ["accuracy"],
         "tags": {"fold": None},
@@ -248,7 +367,7 @@ def folds(**changes):
         "splits": {"s-{fold}": split, "other": {**split, "sweep": {}, "fold": 0}},
         "transfer": {"x-{init}-{fold}": start},
         "evaluations": {"x-{init}-{fold}": {**entry, **changes}},
-        "studies": {"transform_recognition": {"evaluations": ["x-*"], "primary": "accuracy"}},
+        "tables": {"transform_recognition": {"evaluations": ["x-*"], "primary": "accuracy"}},
     }
 
 
@@ -258,7 +377,7 @@ def test_folds_are_pooled():
     assert list(rows) == ["x-a", "x-b"]
     assert rows["x-a"].members == ("x-a-0", "x-a-1", "x-a-2")
     assert rows["x-a"].split == "s (3 folds)"
-    # the null of the evaluation drops the tag of the sweep that made its model, too
+    # the null of the evaluation drops a tag of its model
     assert rows["x-a"].tags["init"] == "a"
     assert "fold" not in rows["x-a"].tags
 
@@ -268,7 +387,7 @@ def together(repeats=3, **mean):
     config = folds()
     config["transfer"]["x-{init}-{fold}"]["repeats"] = repeats
     asked = {"of": ["x-a"], "tags": {"model": "mean of 3"}, **mean}
-    config["studies"]["transform_recognition"]["means"] = {"x-mean": asked}
+    config["tables"]["transform_recognition"]["means"] = {"x-mean": asked}
     return config
 
 
@@ -306,7 +425,7 @@ def test_a_mean_over_other_segments_is_refused():
         "split": "other",
     }
     config["evaluations"]["y"] = {"metrics": ["accuracy"]}
-    config["studies"]["transform_recognition"]["evaluations"].append("y")
+    config["tables"]["transform_recognition"]["evaluations"].append("y")
     with pytest.raises(
         ValueError, match=r"'y' is tested on other, 'x-a' on s-0, s-1, s-2: no mean"
     ):
@@ -327,7 +446,7 @@ def test_a_pool_reaches_no_job_but_the_tables():
 
 def _changed(config, **changes):
     entry = config["evaluations"]["x-{init}-{fold}"]
-    first = {k: v for k, v in entry.items() if k != "sweep"}
+    first = {k: v for k, v in entry.items() if k not in ("sweep", "model")}
     config["evaluations"] = {
         "x-a-0": {**first, "pool": "x-a"},
         "x-a-1": {**first, "pool": "x-a", **changes},
@@ -438,7 +557,7 @@ def test_a_pool_takes_no_evaluations_name():
     with pytest.raises(ValueError, match="pool: 'x-a-2' is an evaluation of the study"):
         load_config(folds(pool="x-{init}-2"))
     config = folds(pool="x-{init}-2")
-    config["studies"]["transform_recognition"]["evaluations"] = ["x-*-0", "x-*-1"]
+    config["tables"]["transform_recognition"]["evaluations"] = ["x-*-0", "x-*-1"]
     rows = load_config(config).spec("tabulate", "transform_recognition").rows
     assert rows["x-a-2"].members == ("x-a-0", "x-a-1")
 
@@ -454,7 +573,7 @@ def test_a_pool_takes_no_evaluations_name():
         ({"transfer": {"{a}": {"sweep": {"a": [1]}, "tags": ["a"]}}}, "tags: expected a mapping"),
         ({"segments": {"x": {"database": ["mitdb"]}}}, "segments.x.database: "),
         ({"evaluations": {"x": {"model": ["a"]}}}, "evaluations.x.model: "),
-        ({"studies": {"scg_to_ecg": {"evaluations": 5}}}, "evaluations: expected names or patt"),
+        ({"tables": {"scg_to_ecg": {"evaluations": 5}}}, "evaluations: expected names or patt"),
         ({"exports": 5}, "exports: expected names or patterns of names, not 5"),
     ],
 )
@@ -473,17 +592,17 @@ def test_a_value_of_another_kind_is_a_config_error(given, said):
 )
 def test_a_study_asks_for_what_its_runs_have(asked, said):
     config = folds()
-    config["studies"]["transform_recognition"] |= asked
-    with pytest.raises(ValueError, match=rf"^studies\.transform_recognition\.{said}"):
+    config["tables"]["transform_recognition"] |= asked
+    with pytest.raises(ValueError, match=rf"^tables\.transform_recognition\.{said}"):
         load_config(config)
 
 
 def test_a_primary_metric_goes_by_its_name_in_tables():
     asked = {"name": "jkappa", "unscored": ["Q", "F"]}
     config = folds(metrics=["accuracy", asked])
-    config["studies"]["transform_recognition"]["primary"] = "jkappa(unscored=Q+F)"
+    config["tables"]["transform_recognition"]["primary"] = "jkappa(unscored=Q+F)"
     assert load_config(config)
-    config["studies"]["transform_recognition"]["primary"] = "jkappa"
+    config["tables"]["transform_recognition"]["primary"] = "jkappa"
     said = "primary: 'jkappa' is no metric of its evaluations. Known: accuracy, jkappa("
     with pytest.raises(ValueError, match=re.escape(said)):
         load_config(config)
@@ -491,7 +610,7 @@ def test_a_primary_metric_goes_by_its_name_in_tables():
 
 def test_one_class_can_be_primary():
     config = folds()
-    config["studies"]["transform_recognition"]["primary"] = "accuracy:S"
+    config["tables"]["transform_recognition"]["primary"] = "accuracy:S"
     assert load_config(config).spec("tabulate", "transform_recognition").primary == "accuracy:S"
 
 
@@ -520,7 +639,7 @@ def test_splits_of_a_pool_have_one_name(names, together):
 
 
 def adapted(**asked):
-    raw = yaml.safe_load((ROOT / "config.yaml").read_text())
+    raw = merged()
     raw["splits"]["ptb-domain"] = {**raw["splits"]["ptb-subject"], "seed": 3}
     adaptation = {"name": "coral", "domain": "ptb-domain", **asked}
     for entry in raw["transfer"].values():

@@ -31,7 +31,7 @@ def given(*members: Any) -> dict[str, Any]:
             "whole": {**one, "model": {"name": "mean_ensemble", "members": list(members)}},
         },
         "evaluations": {name: {"metrics": ["accuracy"]} for name in ("alone", "whole")},
-        "studies": {
+        "tables": {
             "transform_recognition": {"evaluations": ["alone", "whole"], "primary": "accuracy"}
         },
     }

@@ -65,12 +65,13 @@ def test_a_sweep_of_sparsities_is_one_entry() -> None:
         "source": "first",
         "sparsity": {"final": "{sparsity}", "end": 100},
         "training": TRAINING,
+        "tags": {"sparsity": "{sparsity} %"},
     }
     runs = load_config(raw).prune
     assert list(runs) == [f"first-{share}" for share in shares]
     assert [run.sparsity.final for run in runs.values()] == shares
     assert [run.sparsity.initial for run in runs.values()] == [0, *[0.1] * 5]
-    assert [run.tags["sparsity"] for run in runs.values()] == [str(share) for share in shares]
+    assert [run.tags["sparsity"] for run in runs.values()] == [f"{s} %" for s in shares]
 
 
 def test_what_follows_a_structured_pruning_is_as_narrow() -> None:

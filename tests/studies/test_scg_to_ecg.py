@@ -403,7 +403,7 @@ def config(**study: Any) -> dict[str, Any]:
             **{f"paired-{fold}": {"metrics": ["pearson"], "pool": "pooled"} for fold in (0, 1)},
             "alone-0": {"metrics": ["pearson"]},
         },
-        "studies": {
+        "tables": {
             "scg_to_ecg": {
                 "evaluations": ["paired-*", "alone-0"],
                 "primary": "pearson",
@@ -426,14 +426,13 @@ def test_shown_runs_are_tabulated_with_their_segments() -> None:
     [
         (
             {"shown": ["poled"]},
-            "studies.scg_to_ecg.shown: no run of the study is named 'poled'."
-            " Did you mean 'pooled'?",
+            "tables.scg_to_ecg.shown: no run of the study is named 'poled'. Did you mean 'pooled'?",
         ),
         ({"shown": ["paired-0"]}, "no run of the study is named 'paired-0'"),
         ({"shown": ["alone-0"]}, "its segments 'alone' have no target"),
         (
             {"curves": [{"tag": "calibratoin"}]},
-            "studies.scg_to_ecg.curves: no run has the tag 'calibratoin'."
+            "tables.scg_to_ecg.curves: no run has the tag 'calibratoin'."
             " Did you mean 'calibration'?",
         ),
     ],

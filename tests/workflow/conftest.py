@@ -74,7 +74,7 @@ TINY = {
     "evaluations": {
         name: {"metrics": ["accuracy", "macro_f1"]} for name in ("scratch", "grafted", "majority")
     },
-    "studies": {"transform_recognition": {"evaluations": ["scratch", "grafted", "majority"]}},
+    "tables": {"transform_recognition": {"evaluations": ["scratch", "grafted", "majority"]}},
 }
 
 STRANGERS = ["scg_vhd/UP-01", "scg_vhd/UP-03"]
@@ -117,13 +117,12 @@ SIGNALS = {
             "train_subjects": ["scg_vhd/UP-04", "scg_vhd/UP-07"],
             "test_subjects": STRANGERS,
         },
-        "known-{fold}": {
-            "sweep": {"fold": [0, 1]},
+        "known": {
             "segments": ["scg"],
             "scheme": "subject",
             "protocol": "personal",
             "folds": 2,
-            "fold": "{fold}",
+            "fold": [0, 1],
             "seed": 1,
             "calibration": {"seconds": 10, "reserve": 20},
         },
@@ -157,13 +156,16 @@ SIGNALS = {
                 "adaptation": "coral",
             },
         },
-        "known-{fold}": {
-            "sweep": {"fold": [0, 1]},
-            "split": "known-{fold}",
+        "known-{split}": {
+            "splits": {"folds": {"split": "known"}},
             "model": {"name": "cae", "widths": [8]},
             "task": "translate",
             "training": {"epochs": 1, "batch_size": 8},
-            "tags": {"model": "cae", "init": "scratch", "fold": None},
+            "tags": {"model": "cae", "init": "scratch"},
+            "evaluate": {
+                "metrics": ["pearson", "peak_sensitivity"],
+                "tags": {"calibration": "10 s"},
+            },
         },
     },
     "baselines": {
@@ -176,14 +178,8 @@ SIGNALS = {
     "evaluations": {
         "adapted": {"metrics": ["pearson", "peak_sensitivity"], "controls": ["shuffled", "other"]},
         "oracle": {"metrics": ["pearson", "peak_sensitivity"]},
-        "known-{fold}": {
-            "sweep": {"fold": [0, 1]},
-            "metrics": ["pearson", "peak_sensitivity"],
-            "pool": "known",
-            "tags": {"calibration": "10 s", "fold": None},
-        },
     },
-    "studies": {
+    "tables": {
         "scg_to_ecg": {
             "evaluations": ["adapted", "oracle", "known-*"],
             "primary": "pearson",

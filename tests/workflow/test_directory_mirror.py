@@ -11,18 +11,17 @@ from cardiograft.datasets import cebsdb
 pytestmark = pytest.mark.xdist_group("workflow")
 RUN = "scg-cae-scratch-random"
 SMALL = {
+    "studies": ["scg_to_ecg"],
     "exports": [],
     "transfer": {
-        "scg-cae-{init}-{place}": {
+        "scg-cae-{init}-{split}": {
+            "splits": {"random": {"training": {"epochs": 1}}},
             "model": {"widths": [8, 16], "code": 4},
-            "training": {"longer": {"epochs": 1}, "else": {"epochs": 1}},
             "repeats": 1,
         }
     },
-    "prune": {"scg-cae-sparse-{sparsity}-{place}": None},  # of three repeats each
-    "evaluations": {"scg-cae-sparse-{sparsity}-{place}": None},
-    "studies": {
-        "transform_recognition": None,
+    "prune": {"scg-cae-sparse-{sparsity}-{split}": None},  # of three repeats each
+    "tables": {
         "scg_to_ecg": {
             "evaluations": [RUN],
             "comparisons": [],
@@ -40,6 +39,7 @@ def test_cebsdb_is_translated_from_a_folder_that_mirror_names(tiny, tmp_path):
     def point(config):
         config.clear()
         config.update(merged(content("paper"), SMALL))
+        del config["studies"]  # whose files would lie on top: all is here
         config.update(mirror=str(tmp_path / "mirror"), results="results")
 
     tiny.configure(point)

@@ -103,7 +103,7 @@ def test_new_entry_reuses_a_checkpoint(house):
     def add(config):
         config["transfer"]["again"] = {**config["transfer"]["grafted"], "tags": {"init": "again"}}
         config["evaluations"]["again"] = {"metrics": ["accuracy", "macro_f1"]}
-        config["studies"]["transform_recognition"]["evaluations"].append("again")
+        config["tables"]["transform_recognition"]["evaluations"].append("again")
 
     house.configure(add)
     assert (

@@ -19,7 +19,7 @@ EVERY_EVALUATION = asked("adapted", "known-0", "known-1")
 
 
 def study(config):
-    return config["studies"][STUDY]
+    return config["tables"][STUDY]
 
 
 def two_controls_to_one(config):
@@ -27,7 +27,7 @@ def two_controls_to_one(config):
 
 
 def another_pool(config):
-    config["evaluations"]["known-{fold}"]["pool"] = "acquainted"
+    config["transfer"]["known-{split}"]["evaluate"]["pool"] = "acquainted"
     study(config)["shown"] = ["acquainted"]
 
 
@@ -44,7 +44,7 @@ def drawn(config):
 
 
 def calibration(config):
-    config["splits"]["known-{fold}"]["calibration"]["seconds"] = 15
+    config["splits"]["known"]["calibration"]["seconds"] = 15
 
 
 def structured(config):

@@ -2,10 +2,6 @@
 
 import os
 import shlex
-import sys
-
-ROOT = Path(workflow.basedir)
-sys.path.insert(0, str(ROOT / "src"))
 
 from cardiograft.config.checks import load_config
 from cardiograft.config.plan import Plan

@@ -1,6 +1,8 @@
 """A config read whole, or refused in one line: what the types of its entries can't say."""
 
+import difflib
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +15,10 @@ from cardiograft.specs.entry import Plugin
 from cardiograft.specs.members import members
 from cardiograft.specs.score import named
 
+# Keys that make rows out of an entry: no field of a spec, but a misspelt one is most like it.
+WORDS = ("sweep", "variants", "splits", "evaluate", "preset")
+UNKNOWN = re.compile(r"unknown key '(\w+)'\.(?! Did you mean)")
+
 
 def load_config(given: dict[str, Any]) -> Config:
     """Check a config and fill it in.
@@ -23,6 +29,7 @@ def load_config(given: dict[str, Any]) -> Config:
         One line: the key, its value, and what is accepted.
     """
     raw = completed(expanded(json.loads(json.dumps(given))))
+    raw["studies"] = raw.pop("tables")
     try:
         config = Config.model_validate(raw)
     except ValidationError as error:
@@ -37,7 +44,10 @@ def load_config(given: dict[str, Any]) -> Config:
 def _one_line(error: ValidationError) -> str:
     first = error.errors()[0]
     place = ".".join(str(p) for p in first["loc"] if not str(p).startswith("function-"))
+    place = re.sub(r"^studies\b", "tables", place)  # as config calls them
     message = first["msg"].removeprefix("Value error, ")
+    if (key := UNKNOWN.match(message)) and (word := difflib.get_close_matches(key[1], WORDS, n=1)):
+        message = f"unknown key {key[1]!r}. Did you mean {word[0]!r}?"
     value = "" if isinstance(first["input"], dict) else f" {first['input']!r}:"
     return f"{place}:{value} {message}".removeprefix(": ")
 
@@ -99,7 +109,7 @@ def _check_references(config: Config) -> None:
     for name, study in config.studies.items():
         plugins.path("studies", name)
         for entry in study.evaluations:
-            _known(f"studies.{name}.evaluations", entry, config.evaluations)
+            _known(f"tables.{name}.evaluations", entry, config.evaluations)
 
 
 def _known(place: str, name: str, known: Any) -> None:
@@ -126,7 +136,7 @@ def _check_agreement(config: Config) -> None:
         if primary not in metrics:
             known = plugins.hint(primary, metrics)
             raise ValueError(
-                f"studies.{name}.primary: {primary!r} is no metric of its evaluations.{known}"
+                f"tables.{name}.primary: {primary!r} is no metric of its evaluations.{known}"
             )
         for run, evaluations in config.runs(name).items():
             if any(config.evaluations[e].pool for e in evaluations):
@@ -139,7 +149,7 @@ def _check_agreement(config: Config) -> None:
 def _check_means(config: Config, name: str) -> None:
     study, runs = config.studies[name], config.runs(name)
     for run, mean in study.means.items():
-        place = f"studies.{name}.means.{run}"
+        place = f"tables.{name}.means.{run}"
         if run in runs:
             raise ValueError(f"{place}: a run of the study has that name")
         for one in mean.of:
@@ -169,11 +179,11 @@ def _check_shown(config: Config, name: str) -> None:
     for run in study.shown:
         if run not in runs:
             known = plugins.hint(run, runs)
-            raise ValueError(f"studies.{name}.shown: no run of the study is named {run!r}.{known}")
+            raise ValueError(f"tables.{name}.shown: no run of the study is named {run!r}.{known}")
         for segments in config.inputs(name, run):
             if config.segments[segments].target is None:
                 raise ValueError(
-                    f"studies.{name}.shown: {run!r} says no signals that could be drawn: its"
+                    f"tables.{name}.shown: {run!r} says no signals that could be drawn: its"
                     f" segments {segments!r} have no target"
                 )
 
@@ -186,7 +196,7 @@ def _check_tags(config: Config, name: str) -> None:
         for one in asked:
             if one.tag not in tags:
                 known = plugins.hint(one.tag, tags)
-                raise ValueError(f"studies.{name}.{key}: no run has the tag {one.tag!r}.{known}")
+                raise ValueError(f"tables.{name}.{key}: no run has the tag {one.tag!r}.{known}")
 
 
 def _check_pool(config: Config, study: str, pool: str, evaluations: tuple[str, ...]) -> None:

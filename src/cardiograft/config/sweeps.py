@@ -1,61 +1,134 @@
-"""Short config made long: sweeps expanded, and what an entry takes from another filled in.
+"""Short config made long: entries made into rows, and what one takes from another filled in.
 
-A sweep is an entry whose name has placeholders::
-
-    transfer:
-      "{data}-{init}":
-        sweep: {data: [mit, ptb], init: [scratch, pretext]}
-        split: "{data}-strict"
-
-It stands for one entry per combination. A string that is only a placeholder takes the
-value with its type; the variables (but `entry` and `split`) become the entry's tags, unless
-a tag of that name is null (of an evaluation, this drops its model's tag too). In a mapping
-``switch`` picks by a variable: ``{switch: init, scratch: [], pretext: [...]}``.
+`rows` says what one entry stands for. Here the rows of all sections are put together: a training's
+``evaluate`` becomes an evaluation of its own, the folds of a split become splits.
 """
 
-import itertools
-import re
 from fnmatch import fnmatchcase
 from typing import Any
 
 from pydantic import ValidationError
 
 from cardiograft import plugins
+from cardiograft.config.rows import PLACEHOLDER, Raw, Row, mapping, rows
 from cardiograft.specs.prune import Prune
 
 SECTIONS = (
     "databases", "segments", "splits", "pretrain", "prune", "transfer", "baselines",
-    "evaluations", "studies",
+    "evaluations", "tables",
 )  # fmt: skip
 NETWORKS = ("pretrain", "prune", "transfer")
 TRAININGS = (*NETWORKS, "baselines")
 TAGGED = (*TRAININGS, "evaluations")
-UNTAGGED = ("entry", "split")  # a table has columns of their own for these
-PLACEHOLDER = re.compile(r"\{(\w+)\}")
-Raw = dict[str, Any]
+FOLD = "{fold}"  # in a split's `name`: the name of the fold
 
 
 def expanded(config: Raw) -> Raw:
-    """Return a config without sweeps and without entries that are null (removed by an overlay).
+    """Return a config of single entries, without those that are null (removed by a file on top).
+
+    Of `tables` only those of the config's `studies` are kept, in their order; all, if it names
+    none.
 
     Raises
     ------
     ValueError
-        A section, an entry, its sweep or its tags are no mapping, or a sweep and its name do not
-        agree.
+        One line: a place of config, and what does not fit there.
     """
-    result = dict(config)
+    return traced(config)[0]
+
+
+def traced(config: Raw) -> tuple[Raw, dict[str, dict[str, Raw]]]:
+    """Return a config of single entries, and by section and entry where its values stand."""
+    result = {k: v for k, v in config.items() if k not in ("presets", "studies", "size")}
+    presets = mapping("presets", config.get("presets") or {})
+    folds: dict[str, dict[str, str]] = {}
+    origins: dict[str, dict[str, Raw]] = {section: {} for section in SECTIONS}
+    result |= {section: {} for section in SECTIONS}
     for section in SECTIONS:
-        entries = _mapping(section, config.get(section) or {})
-        result[section] = {}
-        for name, entry in entries.items():
+        for name, entry in mapping(section, config.get(section) or {}).items():
             if entry is None:
                 continue
-            for full, one in _each(section, name, _mapping(f"{section}.{name}", entry), result):
-                if full in result[section]:
-                    raise ValueError(f"{section}.{full}: two entries expand to this name")
-                result[section][full] = one
-    return result
+            entry = mapping(f"{section}.{name}", entry)
+            for row in rows(section, name, entry, presets, folds):
+                singles = _folds(row, folds) if section == "splits" else [row]
+                for one in singles:
+                    _check_split(section, one, folds)
+                    _put(result, origins, section, one)
+    names = config.get("studies")
+    if names is not None:
+        result["tables"] = {name: _of_study(name, result["tables"]) for name in names}
+    return result, origins
+
+
+def _check_split(section: str, row: Row, folds: dict[str, dict[str, str]]) -> None:
+    split = row.content.get("split")
+    if section in TAGGED and isinstance(split, str) and split in folds:
+        raise ValueError(
+            f"{section}.{row.name}.split: {split!r} has folds: name one of them"
+            f" ({', '.join(folds[split].values())}), or all:"
+            f" splits: {{folds: {{split: {split}}}}}"
+        )
+
+
+def _put(result: Raw, origins: dict[str, dict[str, Raw]], section: str, row: Row) -> None:
+    """Put a row into its section, and the evaluation that it asks for into that of evaluations."""
+    content, origin = dict(row.content), dict(row.origin)
+    if row.name in result[section]:
+        raise ValueError(f"{section}.{row.name}: two entries expand to this name")
+    if section in TAGGED and "tags" in content:
+        tags = mapping(f"{section}.{row.name}.tags", content["tags"])
+        content["tags"] = {
+            k: v if v is None else str(v)
+            for k, v in tags.items()
+            if v is not None or section == "evaluations"
+        }
+    if section in TRAININGS and content.get("evaluate") is not None:
+        asked = mapping(f"{section}.{row.name}.evaluate", content.pop("evaluate"))
+        asked = {"model": row.name, **asked}
+        _put(
+            result,
+            origins,
+            "evaluations",
+            Row(row.name, asked, origin.pop("evaluate"), row.run),
+        )
+    content.pop("evaluate", None)
+    origin.pop("evaluate", None)
+    if section == "evaluations" and row.run is not None:
+        content.setdefault("pool", row.run)
+    result[section][row.name], origins[section][row.name] = content, origin
+
+
+def _folds(row: Row, folds: dict[str, dict[str, str]]) -> list[Row]:
+    """Return a split by itself, or a split for each of the folds that it names."""
+    names = row.content.get("fold")
+    if isinstance(names, list):
+        names = {str(number): number for number in names}
+    if not isinstance(names, dict):
+        return [row]
+    pattern = row.content.get("name", f"{row.name}-{FOLD}")
+    if not isinstance(pattern, str) or PLACEHOLDER.findall(pattern) != ["fold"]:
+        raise ValueError(
+            f"splits.{row.name}.name: {pattern!r} has no {FOLD}, which stands for the fold's name"
+        )
+    found = {fold: pattern.replace(FOLD, fold) for fold, n in names.items() if n is not None}
+    folds[row.name] = found
+    content = {k: v for k, v in row.content.items() if k != "name"}
+    places = row.origin["fold"]
+    return [
+        Row(
+            name=split,
+            content={**content, "fold": names[fold]},
+            origin={**row.origin, "fold": places[fold] if isinstance(places, dict) else places},
+        )
+        for fold, split in found.items()
+    ]
+
+
+def _of_study(name: str, tables: Raw) -> Raw:
+    if name not in tables:
+        raise ValueError(f"tables: no entry for the study {name!r}.{plugins.hint(name, tables)}")
+    found: Raw = tables[name]
+    return found
 
 
 def completed(config: Raw) -> Raw:
@@ -78,82 +151,14 @@ def completed(config: Raw) -> Raw:
         entry.setdefault("model", name)
         if model := _training(config, entry["model"]):
             entry.setdefault("split", model.get("split"))
-    for name, study in config["studies"].items():
+    for name, study in config["tables"].items():
         if "evaluations" in study:
             study["evaluations"] = _matching(
-                f"studies.{name}.evaluations", study["evaluations"], config["evaluations"]
+                f"tables.{name}.evaluations", study["evaluations"], config["evaluations"]
             )
     networks = [n for section in NETWORKS for n in config[section]]
     config["exports"] = _matching("exports", config.get("exports") or [], networks)
     return config
-
-
-def _each(section: str, name: str, entry: Raw, config: Raw) -> list[tuple[str, Raw]]:
-    entry = dict(entry)
-    sweep = _mapping(f"{section}.{name}.sweep", entry.pop("sweep", {}))
-    names = PLACEHOLDER.findall(name)
-    if set(names) != set(sweep):
-        raise ValueError(
-            f"{section}.{name}: the placeholders of its name {sorted(set(names))}"
-            f" are not the variables of its sweep {sorted(sweep)}"
-        )
-    axes = [_values(section, name, key, sweep[key], config) for key in sweep]
-    found = []
-    for values in itertools.product(*axes):
-        variables = dict(zip(sweep, values, strict=True))
-        one = _filled(entry, variables, f"{section}.{name}")
-        if section in TAGGED and sweep:
-            given = {k: str(v) for k, v in variables.items() if k not in UNTAGGED}
-            tags = {**given, **_mapping(f"{section}.{name}.tags", one.get("tags", {}))}
-            # An evaluation's null is kept: it drops the tag of its model as well.
-            kept = section == "evaluations"
-            one["tags"] = {k: v for k, v in tags.items() if kept or v is not None}
-        found.append((_filled(name, variables, section), one))
-    return found
-
-
-def _mapping(place: str, given: Any) -> Raw:
-    if not isinstance(given, dict):
-        raise ValueError(f"{place}: expected a mapping, not {given!r}")
-    return given
-
-
-def _values(section: str, name: str, key: str, values: Any, config: Raw) -> list[Any]:
-    if isinstance(values, str):
-        return _matching(f"{section}.{name}.sweep.{key}", [values], _all_trainings(config))
-    if not isinstance(values, list) or not values:
-        raise ValueError(f"{section}.{name}.sweep.{key}: expected a list, not {values!r}")
-    return values
-
-
-def _filled(value: Any, variables: Raw, place: str) -> Any:
-    if isinstance(value, str):
-        whole = PLACEHOLDER.fullmatch(value)
-        if whole and whole[1] in variables:
-            return variables[whole[1]]
-        return PLACEHOLDER.sub(lambda m: str(variables.get(m[1], m[0])), value)
-    if isinstance(value, list):
-        return [_filled(v, variables, place) for v in value]
-    if isinstance(value, dict):
-        if "switch" in value:
-            return _filled(_switched(value, variables, place), variables, place)
-        return {
-            _filled(k, variables, place): _filled(v, variables, place) for k, v in value.items()
-        }
-    return value
-
-
-def _switched(value: Raw, variables: Raw, place: str) -> Any:
-    key = value["switch"]
-    if key not in variables:
-        raise ValueError(f"{place}: switch {key!r} is no variable.{plugins.hint(key, variables)}")
-    case = str(variables[key])
-    cases = {str(k): v for k, v in value.items() if k != "switch"}
-    if case not in cases and "else" not in cases:
-        raise ValueError(
-            f"{place}: switch {key!r} has no case {case!r}.{plugins.hint(case, cases)}"
-        )
-    return cases.get(case, cases.get("else"))
 
 
 def _take_from_source(config: Raw, place: str, entry: Raw) -> None:

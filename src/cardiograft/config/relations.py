@@ -1,0 +1,75 @@
+"""What an entry of config depends on, and what is made from it, in lines to read."""
+
+from collections.abc import Iterator
+
+from cardiograft.config.schema import BaselineRun, Config, sources, splits_of
+from cardiograft.config.sweeps import TRAININGS
+
+
+def relations(config: Config, section: str, entry: str) -> Iterator[str]:
+    """Yield lines about what an entry depends on, and what is made from it."""
+    yield "  depends on"
+    yield from (f"    {line}" for line in _behind(config, section, entry))
+    yield "  made from it"
+    yield from [f"    {line}" for line in _after(config, section, entry)] or ["    nothing"]
+
+
+def _behind(config: Config, section: str, entry: str) -> Iterator[str]:
+    if section == "databases":
+        yield f"the mirror {config.mirror}"
+    elif section == "segments":
+        yield f"databases: {config.segments[entry].database}"
+    elif section == "splits":
+        yield from _segments(config, entry)
+    elif section == "evaluations":
+        asked = config.evaluations[entry]
+        yield f"{config.stage_of(asked.model)}: {asked.model}"
+        yield from _split(config, asked.split)
+    else:
+        told: list[str] = []
+        for name, run in config.lineage(entry):
+            if name != entry:
+                yield f"{config.stage_of(name)}: {name}"
+            for split in splits_of(run):
+                if split not in told:
+                    yield from _split(config, split)
+                told.append(split)
+
+
+def _split(config: Config, name: str) -> Iterator[str]:
+    split = config.splits[name]
+    fold = "" if split.fold is None else f", fold {split.fold} of {split.folds}"
+    yield f"splits: {name} ({split.scheme}, {split.protocol}{fold})"
+    yield from (f"  {line}" for line in _segments(config, name))
+
+
+def _segments(config: Config, split: str) -> Iterator[str]:
+    for name in config.splits[split].segments:
+        yield f"segments: {name}, of {config.segments[name].database}"
+
+
+def _after(config: Config, section: str, entry: str) -> Iterator[str]:
+    if section == "databases":
+        yield from (f"segments: {n}" for n, s in config.segments.items() if s.database == entry)
+    elif section == "segments":
+        yield from (f"splits: {n}" for n, s in config.splits.items() if entry in s.segments)
+    elif section == "evaluations":
+        yield from _tables(config, entry)
+    else:
+        split = section == "splits"
+        for stage in TRAININGS:
+            for name, run in getattr(config, stage).items():
+                weights = () if isinstance(run, BaselineRun) else sources(run)
+                if entry in (splits_of(run) if split else weights):
+                    yield f"{stage}: {name}"
+        for name, asked in config.evaluations.items():
+            if entry == (asked.split if split else asked.model):
+                yield f"evaluations: {name}"
+
+
+def _tables(config: Config, evaluation: str) -> Iterator[str]:
+    for study in config.studies:
+        for run, members in config.runs(study).items():
+            if evaluation in members:
+                rest = "" if run == evaluation else f", a fold of the run {run}"
+                yield f"tables: {study}{rest}"
