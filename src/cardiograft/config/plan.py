@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from cardiograft import plugins
@@ -35,8 +35,9 @@ class Plan:
         if any(not Path(self._manifest(d)).exists() for d in self.databases):
             mirrors.check(config.mirror)
 
-    # The two params.
+    # The two params. Repeats of an entry have them in common, and Snakemake asks for each job.
 
+    @cache  # noqa: B019  a plan lives as long as its process
     def spec(self, stage: str, entry: str = "") -> str:
         """Return a job's spec as JSON with sorted keys; some stages are asked for nothing."""
         if stage in UNASKED:
@@ -44,6 +45,7 @@ class Plan:
         content = self._content(entry) if stage == "download" else "published"
         return self.config.spec(stage, entry, content=content).canonical()
 
+    @cache  # noqa: B019
     def code(self, stage: str, entry: str = "") -> str:
         """Return the fingerprints of the code that a job runs, as JSON."""
         if stage in UNASKED:
