@@ -1,6 +1,5 @@
 # Shared by all rules: the config, and the two params of a job (its spec, its code).
 
-import os
 import shlex
 import sys
 
@@ -8,6 +7,7 @@ ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "src"))
 
 from cardiograft.config.checks import load_config
+from cardiograft.config.command import command
 from cardiograft.config.plan import Plan
 
 try:
@@ -18,7 +18,7 @@ except (ValueError, FileNotFoundError) as error:
 
 RESULTS = CONFIG.results
 # One thread a job: as fast beside busy neighbours, and the same bytes on every machine. Where
-# things lie reaches a job through its environment, so that moving them reruns nothing.
+# things lie, and how one called, reaches a job through its environment: it reruns nothing.
 ENVIRONMENT = {
     "PYTHONPATH": ROOT / "src",
     "PYTHONSAFEPATH": 1,
@@ -26,13 +26,7 @@ ENVIRONMENT = {
     "MIRROR": CONFIG.mirror,
     "RECORDINGS": CONFIG.data,
     "RESULTS": RESULTS,
-    "COMMAND": " ".join(
-        [
-            "snakemake --configfile",
-            *map(os.path.relpath, workflow.overwrite_configfiles),
-            "-- docs",
-        ]
-    ),
+    "COMMAND": command(sys.argv[1:]),
     "OMP_NUM_THREADS": 1,
     "OPENBLAS_NUM_THREADS": 1,
     "MKL_NUM_THREADS": 1,
