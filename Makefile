@@ -6,12 +6,15 @@ BIN := $(VENV)/bin
 CORES ?= $(shell nproc)
 TESTERS ?= $(CORES)
 READY := $(VENV)/.ready
+STUDY ?=
+PAGE := $(if $(STUDY),studies/$(STUDY),report)
 
 .DEFAULT_GOAL := help
 .PHONY: help report open docs show test check format clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@echo '  report, open and docs of one study alone: make report STUDY=scg_to_ecg, into results/studies'
 
 $(READY): pyproject.toml envs/constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
@@ -20,13 +23,13 @@ $(READY): pyproject.toml envs/constraints.txt
 	touch $@
 
 report: $(READY) ## the demo on simulated recordings: results/report.html
-	PATH="$(abspath $(BIN)):$$PATH" snakemake --cores $(CORES) --workflow-profile workflow/profiles/local -- results/report.html
+	PATH="$(abspath $(BIN)):$$PATH" snakemake --cores $(CORES) --workflow-profile workflow/profiles/local -- results/$(PAGE).html
 
 open: $(READY) ## the studies on the real recordings of a directory mirror: results/open/report.html
-	PATH="$(abspath $(BIN)):$$PATH" snakemake --cores $(CORES) --workflow-profile workflow/profiles/local --configfile workflow/config/open.yaml -- results/open/report.html
+	PATH="$(abspath $(BIN)):$$PATH" snakemake --cores $(CORES) --workflow-profile workflow/profiles/local --configfile workflow/config/open.yaml -- results/open/$(PAGE).html
 
 docs: $(READY) ## the measured tables of `make open`, into docs/results and the README
-	PATH="$(abspath $(BIN)):$$PATH" snakemake --cores $(CORES) --workflow-profile workflow/profiles/local --configfile workflow/config/open.yaml -- docs
+	PATH="$(abspath $(BIN)):$$PATH" snakemake --cores $(CORES) --workflow-profile workflow/profiles/local --configfile workflow/config/open.yaml -- $(if $(STUDY),docs/results/$(STUDY).csv,docs)
 
 show: $(READY) ## a run as config has it in the end: make show ENTRY=scg-cae-scratch-A [CONFIG=workflow/config/open.yaml]
 	@PATH="$(abspath $(BIN)):$$PATH" python -m cardiograft.config.show '$(ENTRY)' --configfile $(CONFIG)

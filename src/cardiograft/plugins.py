@@ -101,10 +101,10 @@ def options(kind: str, name: str) -> type[BaseModel]:
     TypeError
         The plug-in lacks its function, or an option of it lacks a type.
     """
-    file = path(kind, name)
-    tree = ast.parse(file.read_text(encoding="utf-8"))
     wanted = FUNCTIONS[kind]
-    found = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == wanted]
+    found = [
+        n for n in _tree(kind, name).body if isinstance(n, ast.FunctionDef) and n.name == wanted
+    ]
     if not found:
         raise TypeError(f"{kind}/{name}.py has no function {wanted!r} at its top level")
     arguments = found[0].args
@@ -118,6 +118,11 @@ def options(kind: str, name: str) -> type[BaseModel]:
     return create_model(f"{kind}.{name}", __config__=config, **fields)
 
 
+@cache
+def _tree(kind: str, name: str) -> ast.Module:
+    return ast.parse(path(kind, name).read_text(encoding="utf-8"))
+
+
 def _type(annotation: str) -> Any:
     holder = type("holder", (), {"__annotations__": {"it": annotation}})
     return get_type_hints(holder, globalns=dict(TYPES), include_extras=True)["it"]
@@ -126,9 +131,8 @@ def _type(annotation: str) -> Any:
 @cache
 def constants(kind: str, name: str) -> dict[str, Any]:
     """Return a plug-in's literal module constants (``SLUG``, ``VERSION``) without importing it."""
-    tree = ast.parse(path(kind, name).read_text(encoding="utf-8"))
     found: dict[str, Any] = {}
-    for node in tree.body:
+    for node in _tree(kind, name).body:
         if isinstance(node, ast.Assign):
             for one, value in _pairs(node):
                 with contextlib.suppress(ValueError):

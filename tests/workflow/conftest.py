@@ -1,5 +1,6 @@
 """A small workflow that has run to its end, and how to plan an edit of it."""
 
+import copy
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from snakemake.utils import update_config
 
 ROOT = Path(__file__).parents[2]
 TINY = {
@@ -301,3 +303,12 @@ def signal_house(signals: House, tmp_path: Path) -> House:
 def tiny(tmp_path: Path) -> House:
     """The tiny workflow before its first run."""
     return lay(tmp_path / "house", TINY)
+
+
+@pytest.fixture
+def both(tmp_path: Path) -> House:
+    """The two tiny studies in one workflow, before its first run."""
+    whole: dict = {}
+    for one in (TINY, SIGNALS):
+        update_config(whole, copy.deepcopy(one))
+    return lay(tmp_path / "house", whole)

@@ -1,9 +1,9 @@
 # Shared by all rules: the config, and the two params of a job (its spec, its code).
 
-import os
 import shlex
 
 from cardiograft.config.checks import load_config
+from cardiograft.config.command import command
 from cardiograft.config.plan import Plan
 
 try:
@@ -14,7 +14,7 @@ except (ValueError, FileNotFoundError) as error:
 
 RESULTS = CONFIG.results
 # One thread a job: as fast beside busy neighbours, and the same bytes on every machine. Where
-# things lie reaches a job through its environment, so that moving them reruns nothing.
+# things lie, and how one called, reaches a job through its environment: it reruns nothing.
 ENVIRONMENT = {
     "PYTHONPATH": ROOT / "src",
     "PYTHONSAFEPATH": 1,
@@ -22,13 +22,7 @@ ENVIRONMENT = {
     "MIRROR": CONFIG.mirror,
     "RECORDINGS": CONFIG.data,
     "RESULTS": RESULTS,
-    "COMMAND": " ".join(
-        [
-            "snakemake --configfile",
-            *map(os.path.relpath, workflow.overwrite_configfiles),
-            "-- docs",
-        ]
-    ),
+    "COMMAND": command(sys.argv[1:]),
     "OMP_NUM_THREADS": 1,
     "OPENBLAS_NUM_THREADS": 1,
     "MKL_NUM_THREADS": 1,

@@ -3,6 +3,7 @@
 
 localrules:
     report,
+    report_of_study,
     publish,
     docs,
 
@@ -25,7 +26,16 @@ rule report:
         " --manifests {input.manifests:q} --segments {input.segments:q}"
         " --splits {input.splits:q} --audits {input.audits:q} --cards {input.cards:q}"
         " --histories {input.histories:q} --ledgers {input.ledgers:q}"
-        " --out {output:q} 2> {log:q}"
+        ' --command "$COMMAND -- "{output:q} --out {output:q} 2> {log:q}'
+
+
+use rule report as report_of_study with:
+    input:
+        unpack(lambda w: PLAN.reported(w.entry)),
+    output:
+        f"{RESULTS}/studies/{{entry}}.html",
+    log:
+        f"{RESULTS}/logs/report/{{entry}}.log",
 
 
 rule publish:
@@ -44,7 +54,7 @@ rule publish:
         code=code("publish"),
     shell:
         'python "$SCRIPTS/publish.py" --tables {input.tables:q} --segments {input.segments:q}'
-        ' --study {wildcards.entry:q} --command "$COMMAND" --readme README.md'
+        ' --study {wildcards.entry:q} --command "$COMMAND -- "{output:q} --readme README.md'
         " --out {output:q} 2> {log:q}"
 
 

@@ -34,6 +34,7 @@ def report(
     histories: Sequence[Path],
     ledgers: Sequence[Path],
     out: Path,
+    command: str = "",
 ) -> None:
     found = ReportInputs(
         studies=in_order([read_study(folder) for folder in tables], spec.studies),
@@ -46,7 +47,7 @@ def report(
         ledgers={model_key(p): read_json(p) for p in ledgers},
     )
     with atomic_file(out) as partial:
-        partial.write_text(page.render(spec, found), "utf-8")
+        partial.write_text(page.render(spec, found, command=command), "utf-8")
 
 
 if __name__ == "__main__":
@@ -56,5 +57,6 @@ if __name__ == "__main__":
     )
     for name, meaning in INPUTS.items():
         parser.add_argument(f"--{name}", type=Path, nargs="*", default=(), help=meaning)
+    parser.add_argument("--command", required=True, help="what makes this page, as typed")
     parser.add_argument("--out", type=Path, required=True, help="HTML page to write")
     cli.run(report, parser)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from cardiograft import plugins
@@ -12,6 +12,7 @@ from cardiograft.fingerprint import fingerprint
 from cardiograft.physionet import mirrors
 from cardiograft.specs.download import Download
 from cardiograft.specs.members import files as files_of
+from cardiograft.specs.report import Report
 from cardiograft.specs.segment import Segment
 from cardiograft.specs.split import Split
 
@@ -35,8 +36,9 @@ class Plan:
         if any(not Path(self._manifest(d)).exists() for d in self.databases):
             mirrors.check(config.mirror)
 
-    # The two params.
+    # The two params. Repeats of an entry have them in common, and Snakemake asks for each job.
 
+    @cache  # noqa: B019  a plan lives as long as its process
     def spec(self, stage: str, entry: str = "") -> str:
         """Return a job's spec as JSON with sorted keys; some stages are asked for nothing."""
         if stage in UNASKED:
@@ -44,6 +46,7 @@ class Plan:
         content = self._content(entry) if stage == "download" else "published"
         return self.config.spec(stage, entry, content=content).canonical()
 
+    @cache  # noqa: B019
     def code(self, stage: str, entry: str = "") -> str:
         """Return the fingerprints of the code that a job runs, as JSON."""
         if stage in UNASKED:
@@ -55,8 +58,8 @@ class Plan:
         if isinstance(spec, Split) and spec.scheme == "fixed":  # the data set's own parts
             segments = (self.config.segments[s] for s in spec.segments)
             files += [f"src/cardiograft/datasets/{s.dataset}.py" for s in segments]
-        if stage == "report":
-            files += [f"src/cardiograft/studies/{s}.py" for s in self.config.studies]
+        if isinstance(spec, Report):
+            files += [f"src/cardiograft/studies/{s}.py" for s in spec.studies]
         simulates = stage == "download" and self.config.simulated
         without = () if simulates else ("datasets/simulation",)
         return fingerprint(f"workflow/scripts/{stage}.py", *files, without=without)
@@ -140,7 +143,7 @@ class Plan:
 
     def tables(self, study: str) -> str:
         """Return the folder of a study's tables."""
-        return f"{self.results}/tables/{study}"
+        return f"{self.results}/tables/{self._study(study)}"
 
     def cards(self, study: str) -> list[str]:
         """Return the cards of every training behind a study."""
@@ -163,38 +166,44 @@ class Plan:
         """Return a pattern of the evaluations whose model is a baseline."""
         return self._pattern(baseline=True)
 
-    def reported(self) -> dict[str, list[str]]:
-        """Return the report's inputs."""
-        splits = _once(s for e in self.evaluations for s in self.lineage_splits(e))
-        segments = _once(s for study in self.config.studies for s in self.cut(study))
+    def reported(self, study: str = "") -> dict[str, list[str]]:
+        """Return the inputs of the report: of every study, or of one alone."""
+        studies = [self._study(study)] if study else list(self.config.studies)
+        evaluations = self._evaluations(studies)
+        splits = _once(s for e in evaluations for s in self.lineage_splits(e))
         return {
-            "tables": [self.tables(study) for study in self.config.studies],
-            "manifests": [self._manifest(d) for d in self.databases],
-            "segments": segments,
+            "tables": [self.tables(one) for one in studies],
+            "manifests": [self._manifest(d) for d in self._databases(evaluations)],
+            "segments": _once(s for one in studies for s in self.cut(one)),
             "splits": [s.replace(".parquet", ".audit.json") for s in splits],
-            "audits": [f"{self.results}/audits/{e}.json" for e in self.evaluations],
-            "cards": self._model_files(self.evaluations, "card.json"),
-            "histories": self._model_files(self.evaluations, "history.parquet"),
-            "ledgers": self._model_files(self.evaluations, "ledger.json"),
+            "audits": [f"{self.results}/audits/{e}.json" for e in evaluations],
+            "cards": self._model_files(evaluations, "card.json"),
+            "histories": self._model_files(evaluations, "history.parquet"),
+            "ledgers": self._model_files(evaluations, "ledger.json"),
         }
-
-    @cached_property
-    def evaluations(self) -> list[str]:
-        """The evaluations that some study tells of."""
-        return _once(e for study in self.config.studies.values() for e in study.evaluations)
 
     @cached_property
     def databases(self) -> list[str]:
         """The databases that some study needs."""
-        config = self.config
-        splits = (
-            split
-            for e in self.evaluations
-            for _, run in config.lineage(config.evaluations[e].model)
-            for split in splits_of(run)
+        return self._databases(self._evaluations(self.config.studies))
+
+    def _study(self, name: str) -> str:
+        if name not in self.config.studies:
+            raise ValueError(f"no study named {name!r}.{plugins.hint(name, self.config.studies)}")
+        return name
+
+    def _evaluations(self, studies: Iterable[str]) -> list[str]:
+        """Return the evaluations that some of these studies tells of."""
+        return _once(e for study in studies for e in self.config.studies[study].evaluations)
+
+    def _databases(self, evaluations: Iterable[str]) -> list[str]:
+        """Return the databases behind evaluations: of every training, then of their tests."""
+        config, evaluated = self.config, [self.config.evaluations[e] for e in evaluations]
+        trainings = (run for e in evaluated for _, run in config.lineage(e.model))
+        splits = _once(split for run in trainings for split in splits_of(run))
+        pieces = _once(
+            p for s in (*splits, *(e.split for e in evaluated)) for p in config.splits[s].segments
         )
-        evaluated = (config.evaluations[e].split for e in self.evaluations)
-        pieces = _once(p for s in (*splits, *evaluated) for p in config.splits[s].segments)
         return _once(config.segments[piece].database for piece in pieces)
 
     def _manifest(self, database: str) -> str:

@@ -175,7 +175,7 @@ class Config(Entry):
         stage
             Name of the stage's script.
         entry
-            Name of the entry it works on.
+            Name of the entry it works on; for `report` the only study that it tells of, if any.
         content
             For `download`: what tells the mirror's bytes from others.
         """
@@ -196,7 +196,7 @@ class Config(Entry):
         if stage == "tabulate":
             return self._tabulate(entry)
         if stage == "report":
-            return Report(title=self.title, studies=tuple(self.studies))
+            return Report(title=self.title, studies=(entry,) if entry else tuple(self.studies))
         kinds: dict[str, type[Entry]] = {
             "pretrain": Pretrain,
             "prune": Prune,

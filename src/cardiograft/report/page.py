@@ -11,10 +11,15 @@ from cardiograft.report.template import PAGE
 from cardiograft.specs.report import Report
 
 
-def render(spec: Report, found: ReportInputs) -> str:
+def render(spec: Report, found: ReportInputs, *, command: str = "") -> str:
     """Return the page.
 
     Nothing in it is loaded from anywhere, nothing runs, and there is no date in it.
+
+    Parameters
+    ----------
+    command
+        What made it, as the page says under how to reproduce.
     """
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True
@@ -31,7 +36,7 @@ def render(spec: Report, found: ReportInputs) -> str:
         legend=results.legend(),
         gain_legend=results.legend(published=True),
         style=Markup(STYLE),
-        command=spec.command,
+        command=command,
     )
 
 

@@ -14,7 +14,8 @@ Protocol = Literal["paper", "honest", "personal"]
 class Entry(BaseModel):
     """Unknown keys are errors that say what is known; defaults are written out."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Deferred: planning imports every spec, and a job checks one.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod

@@ -5,6 +5,7 @@ config. Its file counts as code of the job that trains the whole.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from pydantic import TypeAdapter
 
@@ -21,8 +22,7 @@ def members(given: Iterable[Given]) -> tuple[Plugin, ...]:
     ValueError
         There is no such model, or it has no such option.
     """
-    check: TypeAdapter[Plugin] = TypeAdapter(Model)
-    return tuple(check.validate_python(one) for one in given)
+    return tuple(_check().validate_python(one) for one in given)
 
 
 def files(plugins: Iterable[Plugin]) -> Iterator[str]:
@@ -30,3 +30,8 @@ def files(plugins: Iterable[Plugin]) -> Iterator[str]:
     for plugin in plugins:
         yield plugin.file
         yield from files(members(plugin.options.get("members", ())))
+
+
+@cache
+def _check() -> TypeAdapter[Plugin]:
+    return TypeAdapter(Model)

@@ -12,10 +12,7 @@ class Report(Entry):
         Its heading.
     studies
         Folders of tables, in the order in which they are told.
-    command
-        What makes it, as the page says under how to reproduce.
     """
 
     title: str
     studies: tuple[str, ...]
-    command: str = "snakemake --cores 8 results/report.html"
