@@ -20,6 +20,7 @@ from cardiograft.tables.comparisons import comparison_table, gap_table
 from cardiograft.tables.published import Published
 from cardiograft.tables.runs import Run, read_run, shared
 from cardiograft.tables.scores import score_table
+from cardiograft.tables.study import predictions_by_evaluation
 
 script, score_script = load("tabulate"), load("score")
 
@@ -479,7 +480,7 @@ def test_pools_are_compared_on_the_segments_of_both(tmp_path: Path) -> None:
 def test_predictions_of_no_run_are_named(made: Path, spec: Tabulate) -> None:
     file = made / "predictions" / "mitdb-cnn-scratch-strct" / "0.parquet"
     with pytest.raises(ValueError, match="Did you mean 'mitdb-cnn-scratch-strict'"):
-        script.repeats_of(spec, [file])
+        predictions_by_evaluation(spec, [file])
 
 
 def test_a_missing_fold_is_named(tmp_path: Path) -> None:
