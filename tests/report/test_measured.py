@@ -149,7 +149,7 @@ def test_the_cost_of_a_resumed_job_is_all_of_it(tmp_path: Path) -> None:
     path.write_text('{"wall_s": 70.0, "training_s": 60.0}')
     assert costs.read(path)["wall_s"] == 70.0
     # The report has cards as they are.
-    assert costs.told({"wall_s": 26.2, "training_s": 339.0})["wall_s"] == 339.0
+    assert costs.summary({"wall_s": 26.2, "training_s": 339.0})["wall_s"] == 339.0
 
 
 def test_a_remark_on_the_data_is_said_beside_the_run(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ COLUMNS = (
 
 
 def read(path: Path) -> dict[str, Any]:
-    """Return a card, with the stage, entry and repeat that its place says.
+    """Return a card, with the stage, entry and repeat of its path.
 
     Raises
     ------
@@ -53,11 +53,11 @@ def read(path: Path) -> dict[str, Any]:
         card = None
     if not isinstance(card, dict):
         raise ValueError(f"{path}: not a card")
-    return {**card, **told(card), "stage": stage, "entry": entry, "repeat": repeat}
+    return {**card, **summary(card), "stage": stage, "entry": entry, "repeat": repeat}
 
 
-def told(card: dict[str, Any]) -> dict[str, Any]:
-    """Return, by column, what lies deeper in a card; nothing of what it does not tell."""
+def summary(card: dict[str, Any]) -> dict[str, Any]:
+    """Return, by column, what lies deeper in a card; nothing where it has none."""
     spec, sparsity = card.get("spec", {}), card.get("sparsity", {})
     # Of a job that was stopped and resumed, wall_s is the last stretch alone; training_s is all.
     walls = [card[key] for key in ("wall_s", "training_s") if card.get(key) is not None]

@@ -5,7 +5,7 @@ comes together here; each table is made by a module of its own.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from cardiograft.specs.score import named
 from cardiograft.specs.tabulate import Tabulate
 from cardiograft.tables import costs, gains, published
 from cardiograft.tables.comparisons import comparison_table, gap_table
+from cardiograft.tables.own_table import OwnTable
 from cardiograft.tables.runs import Run, read_run
 from cardiograft.tables.scores import score_table, tag_columns
 from cardiograft.tables.shown_runs import signal_tables
@@ -84,7 +85,8 @@ def study_tables(
         frames["gains"] = gains.table(spec, runs, study.GAINS, list(metrics))
     own = study.tables(values, frames["costs"], **spec.study.options)
     return StudyTables(
-        frames={**frames, **own}, about=about(spec, study, list(own), costs.warnings(models))
+        frames={**frames, **{name: table.frame for name, table in own.items()}},
+        about=about(spec, study, own, costs.warnings(models)),
     )
 
 
@@ -121,7 +123,7 @@ def _of_all_runs(runs: Sequence[Run], name: str) -> pd.DataFrame:
 
 
 def about(
-    spec: Tabulate, study: Any, own: Sequence[str], warnings: Sequence[str]
+    spec: Tabulate, study: Any, own: Mapping[str, OwnTable], warnings: Sequence[str]
 ) -> dict[str, Any]:
     """Return the facts that a reader of a study's tables needs, as JSON takes them.
 
@@ -130,7 +132,7 @@ def about(
     study
         The plug-in.
     own
-        Names of the tables that it makes itself.
+        The tables that it makes itself.
     warnings
         What speaks against laying its models side by side.
     """
@@ -156,7 +158,7 @@ def about(
     }
 
 
-def _of_the_paper(study: Any, own: Sequence[str]) -> dict[str, Any]:
+def _of_the_paper(study: Any, own: Mapping[str, OwnTable]) -> dict[str, Any]:
     """Return what a study's plug-in says of its paper, and of how its tables are shown."""
     return {
         "title": study.TITLE,
@@ -165,6 +167,7 @@ def _of_the_paper(study: Any, own: Sequence[str]) -> dict[str, Any]:
         "wrong": list(study.WRONG),
         "assumed": list(study.ASSUMED),
         "captions": {name: study.CAPTIONS[name] for name in own},
+        "formats": {name: dict(table.formats) for name, table in own.items()},
         "sections": getattr(study, "SECTIONS", {}),
         "headline": list(getattr(study, "HEADLINE", ())),
         "words": getattr(study, "WORDS", {}),
