@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from cardiograft.tables.headline import Baseline, Contrast, Headline, HeadlineRun
 from cardiograft.tables.published import Published
 
 TITLE = "Learning to name a transformation before learning to name a beat"
@@ -70,6 +71,25 @@ PUBLISHED = tuple(
     )
     for (model, init), figures in PRINTED.items()
     for data, percent in zip(DATA, figures, strict=True)
+)
+FIRST_SCREEN = Headline(
+    metric="accuracy",
+    published=round(PRINTED["cnn", "scratch"][0] / 100, 6),
+    source=INITS["scratch"],
+    runs=(
+        HeadlineRun(
+            name="CNN, from scratch",
+            paper="mitdb-cnn-scratch-paper",
+            honest="mitdb-cnn-scratch-strict",
+        ),
+    ),
+    baseline=Baseline(name="always the most frequent class", run="mitdb-majority-strict"),
+    effect=Contrast(
+        idea="pretext weights",
+        metric="macro_f1",
+        run="mitdb-cnn-pretext-strict",
+        without="mitdb-cnn-scratch-strict",
+    ),
 )
 
 
