@@ -3,8 +3,9 @@
 import jinja2
 from markupsafe import Markup
 
-from cardiograft.report import wording
-from cardiograft.report.inputs import ReportInputs
+from cardiograft.report import headline, measured, wording
+from cardiograft.report.headline import HeadlineRow
+from cardiograft.report.inputs import ReportInputs, Study
 from cardiograft.report.sections import provenance, results
 from cardiograft.report.style import STYLE
 from cardiograft.report.template import PAGE
@@ -25,6 +26,8 @@ def render(spec: Report, found: ReportInputs) -> str:
         title=spec.title,
         lead=lead(found),
         banner=banner(found),
+        first_rows=[first_row(s) for s in found.studies],
+        first_head=headline.HEAD,
         studies=studies,
         p=origin,
         words=wording,
@@ -35,17 +38,21 @@ def render(spec: Report, found: ReportInputs) -> str:
     )
 
 
+def first_row(study: Study) -> HeadlineRow:
+    """Return a study's row of the first screen, made as the README's of a published table."""
+    table = measured.table(study, {}, command="", commit="", simulated=True)
+    return headline.headline_row(study.name, table, simulated=bool(study.about["simulated"]))
+
+
 def banner(found: ReportInputs) -> str:
     """Return the words at the top of a report that holds simulated data, or nothing."""
     if not found.simulated:
         return ""
-    all_ = [*found.manifests.values(), *found.segments.values()]
-    whole = all(piece.get("simulated") for piece in all_)
-    return wording.SIMULATED_BANNER if whole else wording.PARTLY_SIMULATED
+    return wording.SIMULATED_BANNER if _all_simulated(found) else wording.PARTLY_SIMULATED
 
 
 def lead(found: ReportInputs) -> str:
-    """Return a sentence on what was run."""
+    """Return the paragraph at the top: what was run, and on what."""
     accepted = sum(
         record["status"] == "accepted"
         for manifest in found.manifests.values()
@@ -58,5 +65,14 @@ def lead(found: ReportInputs) -> str:
         wording.plural(runs, "run"),
         wording.plural(len(found.cards), "trained model"),
     ]
-    data = f"{wording.plural(accepted, 'recording')} of {wording.listed(sorted(found.manifests))}"
-    return f"{wording.listed(parts)}; {data}; {wording.plural(segments, 'segment')}."
+    kind = "simulated recording" if _all_simulated(found) else "recording"
+    data = wording.plural(accepted, kind)
+    return (
+        f"{wording.listed(parts)}, from {data} of {wording.listed(sorted(found.manifests))},"
+        f" cut into {wording.plural(segments, 'segment')}."
+    )
+
+
+def _all_simulated(found: ReportInputs) -> bool:
+    inputs = [*found.manifests.values(), *found.segments.values()]
+    return bool(inputs) and all(one.get("simulated") for one in inputs)

@@ -64,11 +64,17 @@ li { margin: .3rem 0; }
 }
 .banner strong { display: block; font-size: 1.05rem; margin-bottom: .15rem; }
 .banner p { margin: 0; max-width: none; }
-.key-points {
-  background: var(--card); border: 1px solid var(--rule); border-radius: 4px;
-  padding: .6rem 1.4rem .9rem; max-width: 50rem;
-}
-.key-points li { margin: .55rem 0; }
+.first-screen { margin: 1rem 0 .6rem; }
+.first-screen caption { color: var(--soft); font-weight: 500; }
+.first-screen thead th, .first-screen tbody td { white-space: normal; }
+.first-screen th, .first-screen td { padding-right: 1rem; }
+.first-screen tbody th { min-width: 9rem; font-weight: 600; }
+.first-screen tbody th a { color: inherit; }
+.first-screen td.words { min-width: 9rem; }
+.first-screen td small { line-height: 1.3; }
+.first-screen td.words small { font-family: var(--mono); font-size: .74em; }
+.claims { max-width: none; font-size: .94rem; margin: .45rem 0; }
+.key-points li { margin: .55rem 0; max-width: 50rem; }
 .sides {
   display: grid; gap: 0 2.2rem; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr));
 }
@@ -235,7 +241,18 @@ pre {
   th, td { padding-right: .6rem; }
   tbody th { min-width: 7rem; }
   caption { max-width: calc(100vw - 2rem); }
-  .key-points { padding: .4rem 1rem .6rem; }
+  .first-screen, .first-screen tbody, .first-screen tr, .first-screen tbody th,
+  .first-screen td, .first-screen caption { display: block; }
+  .first-screen thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px;
+    overflow: hidden; }
+  .first-screen tbody tr { padding: .5rem 0; border-top: 1.5px solid var(--ink); }
+  .first-screen tbody th { padding: 0 0 .3rem; font-size: 1.02em; }
+  .first-screen td, .first-screen td.words {
+    display: grid; grid-template-columns: 8.5rem minmax(0, 1fr); column-gap: .8rem;
+    padding: .16rem 0; text-align: left; min-width: 0;
+  }
+  .first-screen td::before { content: attr(data-head); color: var(--soft); font-weight: 400; }
+  .first-screen td > small { grid-column: 2; }
 }
 @media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
 @media print {
@@ -250,7 +267,7 @@ pre {
   .wide { overflow: visible; }
   tbody td { white-space: normal; }
   h2 { break-before: page; } h2, h3, h4, caption, figcaption { break-after: avoid; }
-  tr, figure, .key-points { break-inside: avoid; }
+  tr, figure { break-inside: avoid; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 """

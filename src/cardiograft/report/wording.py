@@ -190,10 +190,11 @@ def gap(row: Row, metric: Row, label: str) -> str:
     paper, honest = (number(row[k], percent=percent) for k in ("paper", "honest"))
     start = f"{label}: {name(metric, row)} {paper} under the paper’s protocol"
     start += f" ({row['paper_split']}), {honest} on people never met ({row['honest_split']})"
-    return f"{start}: {_inflation(row, metric)}."
+    return f"{start}: {inflation(row, metric)}."
 
 
-def _inflation(row: Row, metric: Row) -> str:
+def inflation(row: Row, metric: Row) -> str:
+    """Return what a gap and its interval show: an inflation, none, or nothing."""
     percent = bool(metric["percent"])
     amount = number(abs(float(row["gap"])), percent=percent).removesuffix(" %")
     unit = " points" if percent else ""
