@@ -8,8 +8,9 @@ import pandas as pd
 from cardiograft import cli
 from cardiograft.files import atomic_file
 from cardiograft.report import page
-from cardiograft.report.inputs import ReportInputs, in_order, model_key, read_json, read_study
+from cardiograft.report.inputs import ReportInputs, in_order, read_json, read_study
 from cardiograft.specs.report import Report
+from cardiograft.tables.costs import model_key
 
 INPUTS = {
     "tables": "folders of studies' tables",

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from cardiograft import plugins
-from cardiograft.report import wording
+from cardiograft.report import sentences, wording
 from cardiograft.report.cells import Cell, records
 from cardiograft.report.measured import GAIN, GAP
 from cardiograft.tables.headline import Contrast, GainsAgainst, Headline, HeadlineRun
@@ -159,7 +159,7 @@ def _gap(run: HeadlineRun, facts: Headline, values: _Values) -> str:
     )
     whose = f" of its {run.published_of}" if run.published_of else ""
     start = f"{run.name}: {within(metric['title'])} {ours} under the paper’s protocol"
-    shown = wording.inflation({**row, "gap": row["value"]}, metric)
+    shown = sentences.inflation({**row, "gap": row["value"]}, metric)
     return f"{start} (the paper{whose}: {theirs}) and {unseen} on unseen subjects, {shown}."
 
 

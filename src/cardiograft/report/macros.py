@@ -11,10 +11,11 @@ MACROS = """
 {%- macro inner(cell) -%}
 {% if cell is string %}{{ cell }}
 {%- else %}{{ cell.text }}{{ chip(cell.mark) }}
-{%- if cell.small %}<small>{{ cell.small }}</small>{% endif %}{% endif %}
+{%- if cell.small %}<small>{{ cell.small }}</small>{% endif %}
+{%- if cell.warning %}<small class="warning">{{ cell.warning }}</small>{% endif %}{% endif %}
 {%- endmacro -%}
 
-{%- macro table(t) -%}
+{%- macro rows(t, lines) -%}
 <div class="wide" role="region" tabindex="0" aria-label="{{ t.caption }}">
 <table{% if t.kind %} class="{{ t.kind }}"{% endif %}>
 <caption>{{ t.caption }}</caption>
@@ -24,8 +25,8 @@ MACROS = """
 {{- text or "true \\\\ predicted" }}</th>
 {%- endfor %}</tr></thead>
 <tbody>
-{%- for row in t.rows %}
-{%- set again = t.kind == "grouped" and not loop.first and row[0] == t.rows[loop.index0 - 1][0] %}
+{%- for row in lines %}
+{%- set again = t.kind == "grouped" and not loop.first and row[0] == lines[loop.index0 - 1][0] %}
 <tr{% if again %} class="again"{% endif %}>
 {%- for cell in row %}
 {%- set mark = "" if cell is string else cell.mark %}
@@ -42,9 +43,17 @@ MACROS = """
 </tbody>
 </table>
 </div>
+{%- endmacro -%}
+
+{%- macro note(t) -%}
 {%- if t.note %}
 <p class="note">{{ t.note }}</p>
 {%- endif %}
+{%- endmacro -%}
+
+{%- macro table(t) -%}
+{{ rows(t, t.rows) }}
+{{- note(t) }}
 {%- endmacro -%}
 
 {%- macro headlines(head, rows) -%}
@@ -77,7 +86,21 @@ MACROS = """
 {%- endmacro -%}
 
 {%- macro shown(t) -%}
-{%- if t.rows|length > 12 %}{{ folded(t.caption, [t]) }}{% else %}{{ table(t) }}{% endif %}
+{{ rows(t, t.lead) }}
+{{- note(t) }}
+{%- if t.rest %}
+<details><summary>{{ t.rest|length }} more: {{ t.caption }}</summary>
+{{ rows(t, t.rest) }}
+</details>
+{%- endif %}
+{%- endmacro -%}
+
+{%- macro lines(sentences, most=6) -%}
+<ul>{% for line in sentences[:most] %}<li>{{ line }}</li>{% endfor %}</ul>
+{%- if sentences|length > most %}
+<details><summary>{{ sentences|length - most }} more</summary>
+<ul>{% for line in sentences[most:] %}<li>{{ line }}</li>{% endfor %}</ul></details>
+{%- endif %}
 {%- endmacro -%}
 
 {%- macro folded(caption, tables) -%}

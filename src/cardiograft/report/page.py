@@ -20,7 +20,7 @@ def render(spec: Report, found: ReportInputs) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True
     )
-    studies = [results.section(s) for s in found.studies]
+    studies = [results.section(s, found) for s in found.studies]
     origin = provenance.section(found)
     return environment.from_string(PAGE).render(
         title=spec.title,

@@ -173,6 +173,7 @@ ul.open li { break-inside: avoid; }
 .plane polygon.personal, .plane text.personal { fill: var(--personal); }
 .plane .dash-1 { stroke-dasharray: 7 4; } .plane .dash-2 { stroke-dasharray: 2 4; }
 figure.window { margin: .6rem 0 1.4rem; }
+small.warning { color: var(--alert); white-space: normal; }
 figcaption small { display: inline; margin-left: .5em; overflow-wrap: anywhere; }
 .legend { font: .84rem/1.4 var(--sans); color: var(--soft); margin: .2rem 0 .8rem; }
 .key {

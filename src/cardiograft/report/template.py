@@ -16,20 +16,17 @@ STUDY = """
 <ul>{% for line in s.key %}<li>{{ line }}</li>{% endfor %}</ul></details>
 {%- endif %}
 
-<h3 id="{{ s.name }}-gap">Two protocols, and the gap between them</h3>
-<p>{{ words.GAP }}</p>
+<h3 id="{{ s.name }}-gap">{{ s.heading }}</h3>
+{%- if s.gap %}
+<p>{{ s.gap }}</p>
+{%- endif %}
 <details><summary>What each protocol is</summary>
 <div class="sides">
-<div class="paper"><h4>{{ words.PROTOCOLS.paper }}</h4>
-<p>{{ words.PAPER }}</p>
-<ul>{% for line in s.about.wrong %}<li>{{ line }}</li>{% endfor %}</ul></div>
-<div class="honest"><h4>{{ words.PROTOCOLS.honest }}</h4>
-<p>{{ words.HONEST }}</p>
-<ul>{% for line in words.HONEST_RULES %}<li>{{ line }}</li>{% endfor %}</ul></div>
-{%- if s.personal %}
-<div class="personal"><h4>{{ words.PROTOCOLS.personal }}</h4>
-<p>{{ words.PERSONAL }}</p></div>
-{%- endif %}
+{%- for protocol in s.protocols %}
+<div class="{{ protocol.kind }}"><h4>{{ protocol.title }}</h4>
+<p>{{ protocol.text }}</p>
+<ul>{% for line in protocol.lines %}<li>{{ line }}</li>{% endfor %}</ul></div>
+{%- endfor %}
 </div></details>
 <details><summary>Settled here, because the paper leaves it open</summary>
 <ul class="open">{% for line in s.about.assumed %}<li>{{ line }}</li>{% endfor %}</ul>
@@ -55,9 +52,9 @@ STUDY = """
 <h3 id="{{ s.name }}-comparisons">Comparisons</h3>
 {%- if s.compared|length > 6 %}
 <details><summary>Sentence by sentence</summary>
-<ul>{% for line in s.compared %}<li>{{ line }}</li>{% endfor %}</ul></details>
+{{ lines(s.compared) }}</details>
 {%- else %}
-<ul>{% for line in s.compared %}<li>{{ line }}</li>{% endfor %}</ul>
+{{ lines(s.compared) }}
 {%- endif %}
 {{ shown(s.comparison_table) }}
 <p class="note">{{ words.COMPARISONS }}</p>
@@ -112,15 +109,17 @@ STUDY = """
 <h3 id="{{ s.name }}-published">Beside the published figures</h3>
 {%- if s.gains %}
 <p>{{ words.GAINS }}</p>
+{%- if s.gains.figure %}
 {{ gain_legend }}
 <figure><figcaption>{{ s.gains.title }}{{ chip("simulated" if s.simulated else "") }}</figcaption>
 {{ s.gains.figure }}</figure>
+{%- endif %}
 {%- for line in s.gains.orders %}
 <p>{{ line }}</p>
 {%- endfor %}
 {{ shown(s.gains.table) }}
 {%- if s.gains.rest %}
-{{ folded("Gains in other figures", [s.gains.rest]) }}
+{{ folded("Gains in other metrics", [s.gains.rest]) }}
 {%- endif %}
 {%- endif %}
 {%- for t in s.own %}
@@ -133,7 +132,7 @@ STUDY = """
 {%- for t in s.overall %}
 {{ shown(t) }}
 {%- endfor %}
-{{- folded("Every run: other figures", s.overall_rest) }}
+{{- folded("Every run: other metrics", s.overall_rest) }}
 {%- for t in s.classes %}
 {{ folded(t.caption, [t]) }}
 {%- endfor %}

@@ -6,7 +6,7 @@ Tags that runs carry, besides ``data`` and ``model`` (the network, or the baseli
     ``scratch``, the source of the transfer (``cae``, ``tcn``, ``ecgnet``, ``cnn1d``), or
     ``none`` of a baseline.
 ``pruning``
-    ``none``, ``magnitude``, ``structured``: of the source. At the paper's 25 % it says so
+    ``none``, ``magnitude``, ``structured``: of the source. At the paper's 25 % it stands
     alone; ``sparsity`` (``50 %``) is a tag of the sweep.
 ``inputs``
     ``3 axes`` or ``z axis`` of the accelerometer.
@@ -54,8 +54,8 @@ WRONG = (
     "Nothing shows that the ECG comes from the SCG: an input without the beats’ timing must"
     " score worse, and is not tried.",
     "R² is 0.682 on the training and on the test part alike, to three digits, where every other"
-    " figure differs.",
-    "The gains are percentages of an unnamed figure, without a spread, a repeat or a test.",
+    " value differs.",
+    "The gains are percentages of an unnamed metric, without a spread, a repeat or a test.",
     "The parameters “after pruning” are three quarters of all parameters, biases and norms"
     " included: the plan, not a count of a file. Zeros in a dense file save neither bytes nor"
     " time.",
@@ -68,7 +68,7 @@ ASSUMED = (
     "125 Hz for all signals: 2.5 times the upper edge of the ECG’s band, 40 Hz, is 100 Hz.",
     "Windows of 10 s, of the 5 to 10 s that the paper allows.",
     "The gains are those of the test part’s Pearson coefficient, (r − r₀) / r₀, r₀ of the same"
-    " network from scratch; other figures stand beside it, a smaller error as a gain.",
+    " network from scratch; other metrics stand beside it, a smaller error as a gain.",
     "The target is lead II where the recordings have it.",
     "The honest protocol scales a window by (x − median) / max|x − median|. Scaling its minimum"
     " and maximum to −1 and 1, as the paper does, pins the isoelectric line at a level of the"
@@ -91,15 +91,25 @@ USUAL = {
 WORDS = {
     "init": {"scratch": "from scratch", "else": "from {} weights"},
     "pruning": {
+        "none": "no pruning",
         "magnitude": "pruned by magnitude",
         "structured": "pruned by channels",
     },
     "inputs": {"z axis": "1 axis"},
     "calibration": {"else": "{} of calibration"},
-    "adaptation": {"coral": "adapted by CORAL", "mmd": "adapted by MMD", "dann": "adapted by DANN"},
+    "adaptation": {
+        "none": "no adaptation",
+        "coral": "adapted by CORAL",
+        "mmd": "adapted by MMD",
+        "dann": "adapted by DANN",
+    },
     "sparsity": {"else": "{} sparse"},
     "scaling": {"ours": "our scaling", "paper": "the paper’s scaling"},
-    "steps": {"usual": "usual steps", "else": "{} steps"},
+    "steps": {
+        "usual": "usual steps",
+        "a transfer’s": "trained as long as a transfer",
+        "a pretraining’s added": "trained as long as pretraining and transfer",
+    },
     "hospital": {"both": "both hospitals", "else": "hospital {}"},
     "labels": {"unlabelled": "no labels of the other hospital", "labelled": "with its labels"},
 }
@@ -108,7 +118,7 @@ CAPTIONS = {
     "hallucination": "What a network makes of the SCG as recorded, of its pieces shuffled, of"
     " another person’s, and of noise with its spectrum",
     "baselines": "Baselines, and the network with the highest test r (chosen by it: flattered)",
-    "parts": "On the training part and on the test part: the paper’s figures, then ours (of folds,"
+    "parts": "On the training part and on the test part: the paper’s values, then ours (of folds,"
     " each person by the first that trained on them)",
     "parameters": "Parameters before and after pruning: the paper’s, and ours as files hold them",
 }

@@ -38,6 +38,12 @@ COLUMNS = (
 )  # fmt: skip
 
 
+def model_key(path: Path) -> tuple[str, str, str]:
+    """Return stage, entry and repeat of ``<stage>/<entry>/<repeat>/<file>``."""
+    stage, entry, repeat = path.parts[-4:-1]
+    return stage, entry, repeat
+
+
 def read(path: Path) -> dict[str, Any]:
     """Return a card, with the stage, entry and repeat of its path.
 
@@ -46,7 +52,7 @@ def read(path: Path) -> dict[str, Any]:
     ValueError
         The file is no card.
     """
-    stage, entry, repeat = path.parts[-4:-1]
+    stage, entry, repeat = model_key(path)
     try:
         card = json.loads(path.read_text("utf-8"))
     except json.JSONDecodeError:

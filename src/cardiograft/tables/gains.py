@@ -46,7 +46,7 @@ def table(
         (NaN where it gives none).
 
         A share of the base's value means something only where that is clearly above zero:
-        ``gain``, ``low`` and ``high`` are NaN where `not_relative` says why, ``near zero``
+        ``gain``, ``low`` and ``high`` are NaN where `not_relative` gives the reason, ``near zero``
         (its interval, or a draw of its bootstrap, reaches zero), ``few subjects`` (it has no
         interval), ``no zero`` (the metric's zero is no lower end: `NATURAL_ZERO`).
     """

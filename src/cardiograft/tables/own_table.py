@@ -16,7 +16,8 @@ Formats of a column:
     As the metric that the row's column ``metric`` names.
 
 Columns ``<column> low`` and ``<column> high`` are the ends of its interval, ``<column> remark``
-what stands small below it; they are printed with it.
+what stands small below it, ``<column> missing_classes`` the classes that its part lacks; they are
+printed with it.
 """
 
 from collections.abc import Mapping
@@ -25,7 +26,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 ENDS = ("low", "high")
-REMARK = "remark"
+REMARK, MISSING = "remark", "missing_classes"
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ def missing_classes(*runs: Run, metric: str, part: str = "test") -> str:
 
 
 def place(spec: Tabulate, run: Run) -> dict[str, Any]:
-    """Return the columns that say which run a row is of, and where it was tested."""
+    """Return the columns that name a row's run, and where it was tested."""
     tags = {f"tag_{tag}": run.row.tags.get(tag, "") for tag in tag_columns(spec)}
     return {
         "study": spec.study.name,

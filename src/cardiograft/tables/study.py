@@ -159,7 +159,7 @@ def about(
 
 
 def _of_the_paper(study: Any, own: Mapping[str, OwnTable]) -> dict[str, Any]:
-    """Return what a study's plug-in says of its paper, and of how its tables are shown."""
+    """Return what a study's plug-in holds on its paper, and on how its tables are shown."""
     return {
         "title": study.TITLE,
         "citation": study.CITATION,
@@ -179,12 +179,12 @@ def _of_the_paper(study: Any, own: Mapping[str, OwnTable]) -> dict[str, Any]:
 def _metrics(spec: Tabulate) -> dict[str, dict[str, Any]]:
     """Return how each metric of the study is printed, and which way is better."""
     requested = {m.canonical(): m for row in spec.rows.values() for m in row.metrics}
-    found = {}
+    by_name = {}
     for metric in requested.values():
         module = plugins.load("metrics", metric.name)
-        found[named(metric)] = {
+        by_name[named(metric)] = {
             "title": named(metric).replace(metric.name, module.TITLE, 1),
             "percent": module.PERCENT,
             "lower_is_better": module.LOWER_IS_BETTER,
         }
-    return found
+    return by_name
