@@ -1,7 +1,8 @@
-"""What the README shows of config is config."""
+"""What the documents show is so."""
 
 import re
 
+import pytest
 import yaml
 from overlays import ROOT, merged
 
@@ -11,8 +12,8 @@ SNIPPET = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
 
 
 def test_what_an_entry_can_ask():
-    """The last example of the README, laid over the demo's config."""
-    *_, shown = SNIPPET.findall((ROOT / "README.md").read_text("utf-8"))
+    """The last example of the language, laid over the demo's config."""
+    *_, shown = SNIPPET.findall((ROOT / "docs/config.md").read_text("utf-8"))
     study = {"evaluations": ["scg-*", "known-*"]}
     found = load_config(merged(yaml.safe_load(shown), {"studies": {"scg_to_ecg": study}}))
     assert found.runs("scg_to_ecg")["known"] == ("known-0", "known-1")
@@ -21,3 +22,30 @@ def test_what_an_entry_can_ask():
     assert found.exports == ("narrowed",)
     narrow, wide = found.prune["narrowed"].result, found.prune["narrowed"].model
     assert sum(narrow.options["widths"]) < sum(wide.options["widths"])
+
+
+LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document):
+    links = [link for link in LINK.findall(document.read_text("utf-8")) if ":" not in link]
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def test_readme_is_short():
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 150
+
+
+def test_readme_names_every_room():
+    shown = (ROOT / "README.md").read_text("utf-8")
+    rooms = {file.parent.name for file in (ROOT / "src/cardiograft").glob("*/__init__.py")}
+    assert [room for room in sorted(rooms) if f"`{room}/`" not in shown] == []
+
+
+def test_commands_that_readme_shows_are_targets():
+    shown = re.findall(r"^make ([a-z]+)", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert set(shown) <= set(targets)
+    assert len(shown) > 1

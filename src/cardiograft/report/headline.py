@@ -117,7 +117,7 @@ def _cells(run: HeadlineRun, facts: Headline, values: _Values) -> list[Cell]:
     gap = values.of(f"{run.paper} - {run.honest}", facts.metric)
     baseline = _score(values.of(facts.baseline.run, facts.metric), percent)
     if baseline is not ABSENT:
-        baseline = Cell(baseline.text, small=f"{baseline.small} {facts.baseline.name}".strip())
+        baseline = Cell(baseline.text, small=f"{facts.baseline.name} {baseline.small}".strip())
     return [
         Cell(run.name, small=f"{run.paper}, {run.honest}"),
         Cell(wording.number(facts.published, percent=percent), small=where),
@@ -131,18 +131,23 @@ def _cells(run: HeadlineRun, facts: Headline, values: _Values) -> list[Cell]:
 def _score(row: Row | None, percent: bool) -> Cell:
     if row is None:
         return ABSENT
-    ends = wording.interval(row["low"], row["high"], percent=percent)
-    return Cell(wording.number(row["value"], percent=percent), small=ends)
+    return Cell(wording.number(row["value"], percent=percent), small=_ends(row, percent))
 
 
 def _gap_cell(row: Row | None, percent: bool) -> Cell:
     if row is None:
         return Cell(wording.DASH)
-    ends = wording.interval(row["low"], row["high"], percent=percent, signed=True)
     unit = " points" if percent else ""
     text = wording.number(row["value"], percent=percent, signed=True) + unit
     shown = wording.verdict(row["low"], row["high"]) in (1, -1)
-    return Cell(text, small=ends, mark="strong" if shown else "")
+    small = _ends(row, percent, signed=True)
+    return Cell(text, small=small, mark="strong" if shown else "")
+
+
+def _ends(row: Row, percent: bool, *, signed: bool = False) -> str:
+    """Return an interval that no line break parts."""
+    ends = wording.interval(row["low"], row["high"], percent=percent, signed=signed)
+    return ends.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _gap(run: HeadlineRun, facts: Headline, values: _Values) -> str:
@@ -157,10 +162,10 @@ def _gap(run: HeadlineRun, facts: Headline, values: _Values) -> str:
         wording.number(value, percent=percent)
         for value in (paper["value"], honest["value"], facts.published)
     )
-    whose = f" of its {run.published_of}" if run.published_of else ""
+    whose = f"the paper’s {run.published_of}" if run.published_of else "the paper"
     start = f"{run.name}: {within(metric['title'])} {ours} under the paper’s protocol"
     shown = wording.inflation({**row, "gap": row["value"]}, metric)
-    return f"{start} (the paper{whose}: {theirs}) and {unseen} on unseen subjects, {shown}."
+    return f"{start} ({whose}: {theirs}) and {unseen} on unseen subjects, {shown}."
 
 
 def _above(run: HeadlineRun, facts: Headline, values: _Values) -> str:

@@ -1,6 +1,9 @@
 """The whole report as one self-contained HTML page: the same input gives the same bytes."""
 
+from collections.abc import Mapping
+
 import jinja2
+import pandas as pd
 from markupsafe import Markup
 
 from cardiograft.report import headline, measured, wording
@@ -8,7 +11,7 @@ from cardiograft.report.headline import HeadlineRow
 from cardiograft.report.inputs import ReportInputs, Study
 from cardiograft.report.sections import provenance, results
 from cardiograft.report.style import STYLE
-from cardiograft.report.template import PAGE
+from cardiograft.report.template import FIRST_SCREEN, PAGE
 from cardiograft.specs.report import Report
 
 
@@ -17,24 +20,31 @@ def render(spec: Report, found: ReportInputs) -> str:
 
     Nothing in it is loaded from anywhere, nothing runs, and there is no date in it.
     """
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True
-    )
     studies = [results.section(s) for s in found.studies]
     origin = provenance.section(found)
-    return environment.from_string(PAGE).render(
-        title=spec.title,
-        lead=lead(found),
-        banner=banner(found),
-        first_rows=[first_row(s) for s in found.studies],
-        first_head=headline.HEAD,
-        studies=studies,
-        p=origin,
-        words=wording,
-        legend=results.legend(),
-        gain_legend=results.legend(published=True),
-        style=Markup(STYLE),
-        command=spec.command,
+    return (
+        _environment()
+        .from_string(PAGE)
+        .render(
+            title=spec.title,
+            lead=lead(found),
+            banner=banner(found),
+            first_rows=[first_row(s) for s in found.studies],
+            first_head=headline.HEAD,
+            studies=studies,
+            p=origin,
+            words=wording,
+            legend=results.legend(),
+            gain_legend=results.legend(published=True),
+            style=Markup(STYLE),
+            command=spec.command,
+        )
+    )
+
+
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True
     )
 
 
@@ -42,6 +52,31 @@ def first_row(study: Study) -> HeadlineRow:
     """Return a study's row of the first screen, made as the README's of a published table."""
     table = measured.table(study, {}, command="", commit="", simulated=True)
     return headline.headline_row(study.name, table, simulated=bool(study.about["simulated"]))
+
+
+def first_screen(title: str, tables: Mapping[str, pd.DataFrame]) -> str:
+    """Return the first screen alone, of published tables: each study's by its name."""
+    rows = [headline.headline_row(study, table) for study, table in tables.items()]
+    every = pd.concat(tables.values(), ignore_index=True)
+    of_runs = every[every["protocol"].isin(wording.PROTOCOLS)]
+    data = sorted({text.partition(", ")[0] for text in of_runs["data"] if text})
+    parts = [
+        wording.plural(len(tables), "study", "studies"),
+        wording.plural(of_runs["run"].nunique(), "run"),
+    ]
+    return (
+        _environment()
+        .from_string(FIRST_SCREEN)
+        .render(
+            title=title,
+            lead=f"{wording.listed(parts)}, on recordings of {wording.listed(data)}.",
+            banner="",
+            first_rows=rows,
+            first_head=headline.HEAD,
+            words=wording,
+            style=Markup(STYLE),
+        )
+    )
 
 
 def banner(found: ReportInputs) -> str:

@@ -237,6 +237,7 @@ pre {
 @media (max-width: 40rem) {
   html { font-size: 100%; }
   .page { padding: 1.2rem 1rem 3rem; }
+  .banner { padding: .6rem .9rem; margin-bottom: 1.2rem; font-size: .84rem; }
   h1 { font-size: 1.8rem; } h2 { font-size: 1.35rem; }
   th, td { padding-right: .6rem; }
   tbody th { min-width: 7rem; }
@@ -251,7 +252,9 @@ pre {
     display: grid; grid-template-columns: 8.5rem minmax(0, 1fr); column-gap: .8rem;
     padding: .16rem 0; text-align: left; min-width: 0;
   }
-  .first-screen td::before { content: attr(data-head); color: var(--soft); font-weight: 400; }
+  .first-screen td::before {
+    content: attr(data-head); color: var(--soft); font-weight: 400; grid-row: span 2;
+  }
   .first-screen td > small { grid-column: 2; }
 }
 @media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }

@@ -159,7 +159,7 @@ STUDY = """
 </section>
 """
 
-PAGE = (
+HEADER = (
     MACROS
     + """<!DOCTYPE html>
 <html lang="en">
@@ -182,7 +182,22 @@ PAGE = (
 <p class="lead">{{ lead }}</p>
 {{ headlines(first_head, first_rows) }}
 </header>
-<nav aria-label="Contents"><ol>
+"""
+)
+
+# The first screen alone, for a picture of it.
+FIRST_SCREEN = (
+    HEADER
+    + """</div>
+<style>.page { display: block; max-width: 62rem; }</style>
+</body>
+</html>
+"""
+)
+
+PAGE = (
+    HEADER
+    + """<nav aria-label="Contents"><ol>
 {%- for s in studies %}
 <li><a href="#{{ s.name }}">{{ s.about.title }}</a></li>
 <li class="sub"><a href="#{{ s.name }}-gap">Protocols and gap</a></li>

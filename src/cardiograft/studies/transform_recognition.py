@@ -83,7 +83,9 @@ FIRST_SCREEN = Headline(
             honest="mitdb-cnn-scratch-strict",
         ),
     ),
-    baseline=Baseline(name="always the most frequent class", run="mitdb-majority-strict"),
+    baseline=Baseline(
+        name="always predicting the most frequent class", run="mitdb-majority-strict"
+    ),
     effect=Contrast(
         idea="pretext weights",
         metric="macro_f1",
