@@ -114,9 +114,11 @@ def gains(base: str, *ends: Ends, paper: bool = True) -> list[dict[str, Any]]:
 
 def test_gains_sentence_takes_the_fairest_base_that_was_run() -> None:
     equal = gains("equal steps", (0.005, 0.02), (-0.01, 0.05))
+    known = "gain of pearson at equal steps"
+    equal.append(row("of-paper - scratch", known, 0.9, (0.8, 1), protocol="paper", paper=0.2))
     (sentence,) = made(*equal, name=SIGNALS).sentences
     assert "over the same network from scratch: +1.0 to +2.0 % (the paper: +10.0 %)" in sentence
-    assert sentence.endswith("of 2 sources, 1 gain and 1 not told from zero.")
+    assert sentence.endswith("of 2 sources, 1 gain and 1 not distinguishable from zero.")
     matched = gains("matched compute", (-0.2, -0.1), (-0.2, -0.1), paper=False)
     (sentence,) = made(*equal, *matched, name=SIGNALS).sentences
     assert "over a network trained as long from scratch: " in sentence

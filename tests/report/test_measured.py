@@ -139,6 +139,22 @@ def test_unknown_study_is_named(inputs: dict[str, list[Path]], tmp_path: Path) -
         published(inputs, tmp_path, study="rhythm")
 
 
+def test_documents_and_a_first_screen_are_made_of_published_tables_alone(
+    table: Path, tmp_path: Path
+) -> None:
+    readme, screen = tmp_path / "README.md", tmp_path / "first.html"
+    readme.write_text(README)
+    load("pages").pages(
+        results=table.parent, pages=tmp_path / "studies", readme=readme, first_screen=screen
+    )
+    assert "| CNN, from scratch<br>" in readme.read_text()
+    assert "| mitdb-cnn-scratch-paper | paper |" in (tmp_path / f"studies/{NAME}.md").read_text()
+    text = screen.read_text()
+    assert "1 study and 7 runs, on recordings of mitdb." in text
+    assert "<td role=" in text
+    assert "Simulated" not in text
+
+
 def test_the_repositorys_documents_are_made_of_its_tables() -> None:
     pages, readme = ROOT / "docs/studies", ROOT / "README.md"
     texts = renewed(ROOT / "docs/results", pages=pages, readme=readme)

@@ -27,9 +27,9 @@ def publish(
     simulated: bool,
     out: Path,
 ) -> None:
-    (found,) = in_order([read_study(folder) for folder in tables], [study])
+    (own,) = in_order([read_study(folder) for folder in tables], [study])
     summaries = {folder.name: read_json(folder / "summary.json") for folder in segments}
-    frame = measured.table(found, summaries, command=command, commit=commit(), simulated=simulated)
+    frame = measured.table(own, summaries, command=command, commit=commit(), simulated=simulated)
     with alone(out.parent):
         with atomic_file(out) as partial:
             frame.to_csv(partial, index=False)

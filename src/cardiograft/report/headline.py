@@ -70,11 +70,11 @@ def headline_row(study: str, measured: pd.DataFrame, *, simulated: bool = False)
     values = _Values(by_run={(r["run"], r["metric"]): r for r in rows}, rows=rows)
     run = _chosen(facts, values)
     first = Cell(module.TITLE, small=_data(run, facts, values), mark="simulated" * simulated)
-    said = _gap(run, facts, values), _above(run, facts, values), _effect(facts, values)
+    sentences = _gap(run, facts, values), _above(run, facts, values), _effect(facts, values)
     return HeadlineRow(
         study=study,
         cells=(first, *_cells(run, facts, values)),
-        sentences=tuple(sentence for sentence in said if sentence),
+        sentences=tuple(sentence for sentence in sentences if sentence),
     )
 
 
@@ -91,8 +91,8 @@ def _chosen(facts: Headline, values: _Values) -> HeadlineRun:
 
 def _data(run: HeadlineRun, facts: Headline, values: _Values) -> str:
     """Return what the headline run was measured on, and how often: ``mitdb, 3 repeats``."""
-    found = [values.of(name, facts.metric) for name in (run.honest, run.paper)]
-    row = next((row for row in found if row), None)
+    rows = [values.of(name, facts.metric) for name in (run.honest, run.paper)]
+    row = next((row for row in rows if row), None)
     if row is None:
         return ""
     return ", ".join(filter(None, (row["data"], wording.plural(row["repeats"], "repeat"))))
@@ -220,15 +220,15 @@ def _contrast(effect: Contrast, values: _Values) -> str:
 
 def _gains(effect: GainsAgainst, values: _Values) -> str:
     """Return the range of the gains beside the paper's, and what their intervals show."""
-    protocols = [r for r in values.rows if r["protocol"] == "honest"]
-    told = {base: _gains_over(base, effect.metric, protocols) for base in effect.bases}
-    papers = {k: r["paper"] for rows in told.values() for k, r in rows.items() if r["paper"]}
+    honest = [r for r in values.rows if r["protocol"] == "honest"]
+    gains = {base: _gains_over(base, effect.metric, honest) for base in effect.bases}
+    papers = {k: r["paper"] for rows in gains.values() for k, r in rows.items() if r["paper"]}
     for base, words in effect.bases.items():
-        own = [row for run, row in told[base].items() if run in papers]
+        own = [row for run, row in gains[base].items() if run in papers]
         shown = [wording.verdict(row["low"], row["high"]) for row in own]
         if own and None not in shown:
             counts = _counted(shown)
-            paper = _range([papers[run] for run in told[base] if run in papers])
+            paper = _range([papers[run] for run in gains[base] if run in papers])
             ours = _range([row["value"] for row in own])
             title = within(_metric(effect.metric)["title"])
             return (
@@ -256,5 +256,5 @@ def _counted(shown: list[int | None]) -> str:
         wording.plural(shown.count(sign), *names) for sign, names in words.items() if sign in shown
     ]
     if 0 in shown:
-        some.append(f"{wording.count(shown.count(0))} not told from zero")
+        some.append(f"{wording.count(shown.count(0))} not distinguishable from zero")
     return f"of {wording.plural(len(shown), 'source')}, {wording.listed(some)}"

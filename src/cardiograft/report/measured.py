@@ -79,7 +79,7 @@ def table(
     Raises
     ------
     ValueError
-        Something in it is simulated, and that was not asked for.
+        Something in it is simulated, and that was not requested.
     """
     anything = study.about["simulated"] or any(s["simulated"] for s in summaries.values())
     if anything and not simulated:

@@ -15,21 +15,21 @@ from cardiograft.report.template import FIRST_SCREEN, PAGE
 from cardiograft.specs.report import Report
 
 
-def render(spec: Report, found: ReportInputs) -> str:
+def render(spec: Report, inputs: ReportInputs) -> str:
     """Return the page.
 
     Nothing in it is loaded from anywhere, nothing runs, and there is no date in it.
     """
-    studies = [results.section(s) for s in found.studies]
-    origin = provenance.section(found)
+    studies = [results.section(s) for s in inputs.studies]
+    origin = provenance.section(inputs)
     return (
         _environment()
         .from_string(PAGE)
         .render(
             title=spec.title,
-            lead=lead(found),
-            banner=banner(found),
-            first_rows=[first_row(s) for s in found.studies],
+            lead=lead(inputs),
+            banner=banner(inputs),
+            first_rows=[first_row(s) for s in inputs.studies],
             first_head=headline.HEAD,
             studies=studies,
             p=origin,
@@ -79,35 +79,35 @@ def first_screen(title: str, tables: Mapping[str, pd.DataFrame]) -> str:
     )
 
 
-def banner(found: ReportInputs) -> str:
+def banner(inputs: ReportInputs) -> str:
     """Return the words at the top of a report that holds simulated data, or nothing."""
-    if not found.simulated:
+    if not inputs.simulated:
         return ""
-    return wording.SIMULATED_BANNER if _all_simulated(found) else wording.PARTLY_SIMULATED
+    return wording.SIMULATED_BANNER if _all_simulated(inputs) else wording.PARTLY_SIMULATED
 
 
-def lead(found: ReportInputs) -> str:
+def lead(inputs: ReportInputs) -> str:
     """Return the paragraph at the top: what was run, and on what."""
     accepted = sum(
         record["status"] == "accepted"
-        for manifest in found.manifests.values()
+        for manifest in inputs.manifests.values()
         for record in manifest["records"]
     )
-    segments = sum(int(summary["segments"]) for summary in found.segments.values())
-    runs = sum(study.frame("scores")["run"].nunique() for study in found.studies)
+    segments = sum(int(summary["segments"]) for summary in inputs.segments.values())
+    runs = sum(study.frame("scores")["run"].nunique() for study in inputs.studies)
     parts = [
-        wording.plural(len(found.studies), "study", "studies"),
+        wording.plural(len(inputs.studies), "study", "studies"),
         wording.plural(runs, "run"),
-        wording.plural(len(found.cards), "trained model"),
+        wording.plural(len(inputs.cards), "trained model"),
     ]
-    kind = "simulated recording" if _all_simulated(found) else "recording"
+    kind = "simulated recording" if _all_simulated(inputs) else "recording"
     data = wording.plural(accepted, kind)
     return (
-        f"{wording.listed(parts)}, from {data} of {wording.listed(sorted(found.manifests))},"
+        f"{wording.listed(parts)}, from {data} of {wording.listed(sorted(inputs.manifests))},"
         f" cut into {wording.plural(segments, 'segment')}."
     )
 
 
-def _all_simulated(found: ReportInputs) -> bool:
-    inputs = [*found.manifests.values(), *found.segments.values()]
-    return bool(inputs) and all(one.get("simulated") for one in inputs)
+def _all_simulated(inputs: ReportInputs) -> bool:
+    sources = [*inputs.manifests.values(), *inputs.segments.values()]
+    return bool(sources) and all(one.get("simulated") for one in sources)

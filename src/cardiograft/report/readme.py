@@ -25,7 +25,7 @@ PAGE = """# {title}
 
 
 def headline_table(tables: Mapping[str, pd.DataFrame]) -> str:
-    """Return the README's table: a row a study, and below it what the numbers say.
+    """Return the README's table: a row a study, and sentences below it.
 
     Parameters
     ----------
@@ -34,14 +34,14 @@ def headline_table(tables: Mapping[str, pd.DataFrame]) -> str:
     """
     rows = [headline_row(study, table) for study, table in tables.items()]
     lines = [list(HEAD), ["---", "---", *["--:"] * (len(HEAD) - 3), "---"]]
-    said = []
+    claims = []
     for row in rows:
         first, *cells = row.cells
         link = Cell(f"[{first.text}](docs/studies/{row.study}.md)", small=first.small)
         lines.append([_cell(cell) for cell in (link, *cells)])
         if row.sentences:
-            said.append(f"- **{first.text}.** {' '.join(row.sentences)}")
-    return "\n\n".join(part for part in (_markdown(lines), "\n".join(said)) if part) + "\n"
+            claims.append(f"- **{first.text}.** {' '.join(row.sentences)}")
+    return "\n\n".join(part for part in (_markdown(lines), "\n".join(claims)) if part) + "\n"
 
 
 def _cell(cell: Cell) -> str:

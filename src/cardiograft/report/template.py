@@ -1,7 +1,7 @@
 """The page's skeleton. It is a module and not a data file, so that its fingerprint counts.
 
 Everything is escaped on its way in: names of records come from mirrors, which nobody vouches
-for. Only figures (`markupsafe.Markup`) and the style pass as they are.
+for. Only charts (`markupsafe.Markup`) and the style pass as they are.
 """
 
 from cardiograft.report.macros import MACROS
@@ -12,7 +12,7 @@ STUDY = """
 <p>{{ s.about.summary }}</p>
 <p class="cite">{{ s.about.citation }}</p>
 {%- if s.key %}
-<details class="key-points"><summary>What its numbers say, one by one</summary>
+<details class="key-points"><summary>Its numbers in sentences</summary>
 <ul>{% for line in s.key %}<li>{{ line }}</li>{% endfor %}</ul></details>
 {%- endif %}
 
@@ -109,7 +109,7 @@ STUDY = """
 {%- endif %}
 
 {%- if s.published %}
-<h3 id="{{ s.name }}-published">Beside the published figures</h3>
+<h3 id="{{ s.name }}-published">Beside the published values</h3>
 {%- if s.gains %}
 <p>{{ words.GAINS }}</p>
 {{ gain_legend }}
@@ -120,7 +120,7 @@ STUDY = """
 {%- endfor %}
 {{ shown(s.gains.table) }}
 {%- if s.gains.rest %}
-{{ folded("Gains in other figures", [s.gains.rest]) }}
+{{ folded("Gains in other metrics", [s.gains.rest]) }}
 {%- endif %}
 {%- endif %}
 {%- for t in s.own %}
@@ -133,7 +133,7 @@ STUDY = """
 {%- for t in s.overall %}
 {{ shown(t) }}
 {%- endfor %}
-{{- folded("Every run: other figures", s.overall_rest) }}
+{{- folded("Every run: other metrics", s.overall_rest) }}
 {%- for t in s.classes %}
 {{ folded(t.caption, [t]) }}
 {%- endfor %}
@@ -212,7 +212,7 @@ PAGE = (
 {%- if s.agreement %}
 <li class="sub"><a href="#{{ s.name }}-heart-rates">Heart rates</a></li>{% endif %}
 {%- if s.published %}
-<li class="sub"><a href="#{{ s.name }}-published">Published figures</a></li>{% endif %}
+<li class="sub"><a href="#{{ s.name }}-published">Published values</a></li>{% endif %}
 <li class="sub"><a href="#{{ s.name }}-runs">Every run</a></li>
 {%- endfor %}
 <li><a href="#data">Recordings and segments</a></li>
@@ -238,7 +238,7 @@ PAGE = (
 <h2 id="splits">Splits and audits</h2>
 {{ shown(p.splits) }}
 {%- if p.examples %}
-<details><summary>Examples of what was found</summary>
+<details><summary>Examples of leaks</summary>
 <ul>{% for line in p.examples %}<li>{{ line }}</li>{% endfor %}</ul></details>
 {%- endif %}
 {%- if p.audits %}

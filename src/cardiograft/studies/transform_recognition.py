@@ -24,10 +24,11 @@ SUMMARY = (
 WRONG = (
     "Beats are split 9:1 one by one, so beats of one person lie on both sides of the split.",
     "The network learns its pretext on all beats, those of the test part among them.",
-    "Accuracy is the only figure, and 83 % of the beats are normal: always saying N scores 82.8 %.",
+    "Accuracy is the only metric, and 83 % of the beats are normal: always predicting N scores"
+    " 82.8 %.",
     "PTB’s 14,552 beats come from 290 people, dozens of beats from one person.",
     "The logged progress bars show 100,000 training beats an epoch where 9:1 leaves 98,501:"
-    " the training set was resampled, and the text does not say so.",
+    " the training set was resampled, and the text does not mention it.",
 )
 ASSUMED = (
     "Widths of the layers, where the paper gives none.",
@@ -69,8 +70,8 @@ PUBLISHED = tuple(
         value=round(percent / 100, 6),
         source=INITS[init],
     )
-    for (model, init), figures in PRINTED.items()
-    for data, percent in zip(DATA, figures, strict=True)
+    for (model, init), percents in PRINTED.items()
+    for data, percent in zip(DATA, percents, strict=True)
 )
 FIRST_SCREEN = Headline(
     metric="accuracy",
@@ -102,13 +103,13 @@ def tables(scores: pd.DataFrame, costs: pd.DataFrame) -> dict[str, pd.DataFrame]
 
 def _table(scores: pd.DataFrame, init: str) -> pd.DataFrame:
     rows = []
-    for figure in (f for f in PUBLISHED if f.tags["init"] == init):
+    for published in (f for f in PUBLISHED if f.tags["init"] == init):
         row: dict[str, Any] = {
-            "Model": MODELS[figure.tags["model"]],
-            "Data": DATA[figure.tags["data"]],
-            "Paper": _percent(figure.value),
+            "Model": MODELS[published.tags["model"]],
+            "Data": DATA[published.tags["data"]],
+            "Paper": _percent(published.value),
         }
-        ours = figure.fits(scores, USUAL)
+        ours = published.fits(scores, USUAL)
         for protocol in ("paper", "honest"):
             chosen = ours[ours["protocol"] == protocol].to_dict("records")
             row[f"Ours, {protocol} protocol"] = "; ".join(map(_cell, chosen)) or "–"
