@@ -70,11 +70,11 @@ def headline_row(study: str, measured: pd.DataFrame, *, simulated: bool = False)
     values = _Values(by_run={(r["run"], r["metric"]): r for r in rows}, rows=rows)
     run = _chosen(facts, values)
     first = Cell(module.TITLE, small=_data(run, facts, values), mark="simulated" * simulated)
-    sentences = _gap(run, facts, values), _above(run, facts, values), _effect(facts, values)
+    claims = _gap(run, facts, values), _above(run, facts, values), _effect(facts, values)
     return HeadlineRow(
         study=study,
         cells=(first, *_cells(run, facts, values)),
-        sentences=tuple(sentence for sentence in sentences if sentence),
+        sentences=tuple(claim for claim in claims if claim),
     )
 
 

@@ -191,9 +191,9 @@ INPUTS = {
     "test, other": "Another’s",
     "test, phase": "Phase noise",
 }
-CONTROLLED = {"pearson": "Pearson r", "peak_sensitivity": "R-peak Se"}
+TOLD = {"pearson": "Pearson r", "peak_sensitivity": "R-peak Se"}
 PARTS = {"train": "training", "test": "test"}
-# What is shown of both parts: a title, and digits; shares as per cent.
+# What is told of both parts: a title, and digits; shares as per cent.
 EVERY = {
     "pearson": ("Pearson r", 3),
     "prd": ("PRD", 1),
@@ -219,29 +219,29 @@ NOTHING = "–"
 
 
 def tables(scores: pd.DataFrame, costs: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return the controls, the baselines, both parts' values, and parameters as the paper does."""
+    """Return the controls, the baselines, both parts' figures, and parameters as the paper does."""
     every = [r for r in scores.to_dict("records") if not r["class"]]
     rows = [r for r in every if r["part"] == "test"]
-    own = {
+    found = {
         "hallucination": _hallucination([r for r in every if r["part"] in INPUTS]),
         "baselines": _baselines(rows),
         "parts": _parts([r for r in every if r["part"] in PARTS]),
         "parameters": pruning.parameter_table(costs),
     }
-    return {name: table for name, table in own.items() if len(table)}
+    return {name: table for name, table in found.items() if len(table)}
 
 
 def _hallucination(rows: Sequence[Row]) -> pd.DataFrame:
-    """Return each run beside itself on every corrupted input, one row a metric."""
-    by_part: dict[tuple[str, str], dict[str, Row]] = {}
-    for row in (r for r in rows if r["metric"] in CONTROLLED):
-        by_part.setdefault((row["run"], row["metric"]), {})[row["part"]] = row
+    """Return each run beside itself on every spoilt input, one row a figure."""
+    told: dict[tuple[str, str], dict[str, Row]] = {}
+    for row in (r for r in rows if r["metric"] in TOLD):
+        told.setdefault((row["run"], row["metric"]), {})[row["part"]] = row
     lines = []
-    for (run, metric), own in by_part.items():
+    for (run, metric), own in told.items():
         if len(own) > 1:
             cells = {title: _cell(own.get(part)) for part, title in INPUTS.items()}
             place = _place(own["test"])
-            lines.append({"Run": run, "Protocol": place, "Metric": CONTROLLED[metric], **cells})
+            lines.append({"Run": run, "Protocol": place, "Figure": TOLD[metric], **cells})
     return pd.DataFrame(lines)
 
 
@@ -249,7 +249,7 @@ def _baselines(rows: Sequence[Row]) -> pd.DataFrame:
     """Return, a protocol and split each, every baseline and the network with the highest r."""
     runs: dict[str, dict[str, Row]] = {}
     for row in rows:
-        if row.get("tag_calibration") in (None, USUAL["calibration"]):  # of unseen subjects
+        if row.get("tag_calibration") in (None, USUAL["calibration"]):  # has met nobody
             runs.setdefault(row["run"], {})[row["metric"]] = row
     places: dict[tuple[str, str], list[dict[str, Row]]] = {}
     for own in runs.values():
@@ -259,20 +259,20 @@ def _baselines(rows: Sequence[Row]) -> pd.DataFrame:
     lines = []
     for here in places.values():
         plain = [own for own in here if _is_baseline(own)]
-        networks = [own for own in here if not _is_baseline(own)]
-        if plain and networks:
-            best = max(networks, key=lambda own: float(own["pearson"]["value"]))
+        learnt = [own for own in here if not _is_baseline(own)]
+        if plain and learnt:
+            best = max(learnt, key=lambda own: float(own["pearson"]["value"]))
             lines += [_line(own) for own in (*plain, best)]
     return pd.DataFrame(lines)
 
 
 def _parts(rows: Sequence[Row]) -> pd.DataFrame:
-    """Return each run that was evaluated on its training part too, a row a part."""
-    by_run: dict[str, dict[str, dict[str, Row]]] = {}
+    """Return each run that was asked about its training part too, a row a part."""
+    told: dict[str, dict[str, dict[str, Row]]] = {}
     for row in rows:
-        by_run.setdefault(row["run"], {}).setdefault(row["part"], {})[row["metric"]] = row
+        told.setdefault(row["run"], {}).setdefault(row["part"], {})[row["metric"]] = row
     lines = []
-    for run, own in by_run.items():
+    for run, own in told.items():
         if len(own) == len(PARTS):
             place = _place(next(iter(own["test"].values())))
             for part, title in PARTS.items():

@@ -70,8 +70,8 @@ PUBLISHED = tuple(
         value=round(percent / 100, 6),
         source=INITS[init],
     )
-    for (model, init), percents in PRINTED.items()
-    for data, percent in zip(DATA, percents, strict=True)
+    for (model, init), figures in PRINTED.items()
+    for data, percent in zip(DATA, figures, strict=True)
 )
 FIRST_SCREEN = Headline(
     metric="accuracy",
@@ -103,13 +103,13 @@ def tables(scores: pd.DataFrame, costs: pd.DataFrame) -> dict[str, pd.DataFrame]
 
 def _table(scores: pd.DataFrame, init: str) -> pd.DataFrame:
     rows = []
-    for published in (f for f in PUBLISHED if f.tags["init"] == init):
+    for figure in (f for f in PUBLISHED if f.tags["init"] == init):
         row: dict[str, Any] = {
-            "Model": MODELS[published.tags["model"]],
-            "Data": DATA[published.tags["data"]],
-            "Paper": _percent(published.value),
+            "Model": MODELS[figure.tags["model"]],
+            "Data": DATA[figure.tags["data"]],
+            "Paper": _percent(figure.value),
         }
-        ours = published.fits(scores, USUAL)
+        ours = figure.fits(scores, USUAL)
         for protocol in ("paper", "honest"):
             chosen = ours[ours["protocol"] == protocol].to_dict("records")
             row[f"Ours, {protocol} protocol"] = "; ".join(map(_cell, chosen)) or "–"
