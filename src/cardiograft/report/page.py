@@ -21,24 +21,20 @@ def render(spec: Report, inputs: ReportInputs) -> str:
     Nothing in it is loaded from anywhere, nothing runs, and there is no date in it.
     """
     studies = [results.section(s) for s in inputs.studies]
-    origin = provenance.section(inputs)
-    return (
-        _environment()
-        .from_string(PAGE)
-        .render(
-            title=spec.title,
-            lead=lead(inputs),
-            banner=banner(inputs),
-            first_rows=[first_row(s) for s in inputs.studies],
-            first_head=headline.HEAD,
-            studies=studies,
-            p=origin,
-            words=wording,
-            legend=results.legend(),
-            gain_legend=results.legend(published=True),
-            style=Markup(STYLE),
-            command=spec.command,
-        )
+    skeleton = _environment().from_string(PAGE)
+    return skeleton.render(
+        title=spec.title,
+        lead=lead(inputs),
+        banner=banner(inputs),
+        first_rows=[first_row(s) for s in inputs.studies],
+        first_head=headline.HEAD,
+        studies=studies,
+        p=provenance.section(inputs),
+        words=wording,
+        legend=results.legend(),
+        gain_legend=results.legend(published=True),
+        style=Markup(STYLE),
+        command=spec.command,
     )
 
 
@@ -64,18 +60,15 @@ def first_screen(title: str, tables: Mapping[str, pd.DataFrame]) -> str:
         wording.plural(len(tables), "study", "studies"),
         wording.plural(of_runs["run"].nunique(), "run"),
     ]
-    return (
-        _environment()
-        .from_string(FIRST_SCREEN)
-        .render(
-            title=title,
-            lead=f"{wording.listed(parts)}, on recordings of {wording.listed(data)}.",
-            banner="",
-            first_rows=rows,
-            first_head=headline.HEAD,
-            words=wording,
-            style=Markup(STYLE),
-        )
+    skeleton = _environment().from_string(FIRST_SCREEN)
+    return skeleton.render(
+        title=title,
+        lead=f"{wording.listed(parts)}, on recordings of {wording.listed(data)}.",
+        banner="",
+        first_rows=rows,
+        first_head=headline.HEAD,
+        words=wording,
+        style=Markup(STYLE),
     )
 
 
