@@ -12,7 +12,7 @@ import pytest
 from scripts import load
 from synthetic import study, study_rows
 
-from cardiograft.report import sentences, wording
+from cardiograft.report import headline, sentences, wording
 from cardiograft.report.cells import LEAD, LONG, Table
 from cardiograft.report.charts import dumbbells
 from cardiograft.report.run_names import run_title
@@ -158,6 +158,17 @@ def test_page_is_accessible(elements: Elements, page: str) -> None:
     assert dict(next(a for t, a, _ in elements.seen if t == "html"))["lang"] == "en"
     assert "prefers-color-scheme: dark" in page
     assert "@media print" in page
+
+
+def test_first_screen_is_a_paragraph_a_row_a_study_and_few_sentences(page: str) -> None:
+    header = page.partition("<header>")[2].partition("</header>")[0]
+    assert "1 study, " in header
+    assert "simulated recordings of mitdb" in header
+    assert header.count("<tr") == 1 + 1
+    assert re.findall(r'data-head="([^"]+)"', header) == list(headline.HEAD[1:])
+    (claims,) = re.findall(r'<p class="claims">(.*?)</p>', header, re.DOTALL)
+    assert claims.startswith("CNN, from scratch: accuracy ")
+    assert "<ul>" not in header
 
 
 def test_key_points_begin_with_the_largest_gap(page: str) -> None:

@@ -1,4 +1,4 @@
-"""Tell everything that was found on one self-contained page."""
+"""Lay out all results on one self-contained page."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,7 +36,7 @@ def report(
     ledgers: Sequence[Path],
     out: Path,
 ) -> None:
-    found = ReportInputs(
+    inputs = ReportInputs(
         studies=in_order([read_study(folder) for folder in tables], spec.studies),
         manifests={p.stem: read_json(p) for p in manifests},
         segments={p.name: read_json(p / "summary.json") for p in segments},
@@ -47,7 +47,7 @@ def report(
         ledgers={model_key(p): read_json(p) for p in ledgers},
     )
     with atomic_file(out) as partial:
-        partial.write_text(page.render(spec, found), "utf-8")
+        partial.write_text(page.render(spec, inputs), "utf-8")
 
 
 if __name__ == "__main__":

@@ -70,11 +70,11 @@ def headline_row(study: str, measured: pd.DataFrame, *, simulated: bool = False)
     values = _Values(by_run={(r["run"], r["metric"]): r for r in rows}, rows=rows)
     run = _chosen(facts, values)
     first = Cell(module.TITLE, small=_data(run, facts, values), mark="simulated" * simulated)
-    said = _gap(run, facts, values), _above(run, facts, values), _effect(facts, values)
+    claims = _gap(run, facts, values), _above(run, facts, values), _effect(facts, values)
     return HeadlineRow(
         study=study,
         cells=(first, *_cells(run, facts, values)),
-        sentences=tuple(sentence for sentence in said if sentence),
+        sentences=tuple(claim for claim in claims if claim),
     )
 
 
@@ -91,8 +91,8 @@ def _chosen(facts: Headline, values: _Values) -> HeadlineRun:
 
 def _data(run: HeadlineRun, facts: Headline, values: _Values) -> str:
     """Return what the headline run was measured on, and how often: ``mitdb, 3 repeats``."""
-    found = [values.of(name, facts.metric) for name in (run.honest, run.paper)]
-    row = next((row for row in found if row), None)
+    rows = [values.of(name, facts.metric) for name in (run.honest, run.paper)]
+    row = next((row for row in rows if row), None)
     if row is None:
         return ""
     return ", ".join(filter(None, (row["data"], wording.plural(row["repeats"], "repeat"))))
@@ -117,7 +117,7 @@ def _cells(run: HeadlineRun, facts: Headline, values: _Values) -> list[Cell]:
     gap = values.of(f"{run.paper} - {run.honest}", facts.metric)
     baseline = _score(values.of(facts.baseline.run, facts.metric), percent)
     if baseline is not ABSENT:
-        baseline = Cell(baseline.text, small=f"{baseline.small} {facts.baseline.name}".strip())
+        baseline = Cell(baseline.text, small=f"{facts.baseline.name} {baseline.small}".strip())
     return [
         Cell(run.name, small=f"{run.paper}, {run.honest}"),
         Cell(wording.number(facts.published, percent=percent), small=where),
@@ -131,18 +131,23 @@ def _cells(run: HeadlineRun, facts: Headline, values: _Values) -> list[Cell]:
 def _score(row: Row | None, percent: bool) -> Cell:
     if row is None:
         return ABSENT
-    ends = wording.interval(row["low"], row["high"], percent=percent)
-    return Cell(wording.number(row["value"], percent=percent), small=ends)
+    return Cell(wording.number(row["value"], percent=percent), small=_ends(row, percent))
 
 
 def _gap_cell(row: Row | None, percent: bool) -> Cell:
     if row is None:
         return Cell(wording.DASH)
-    ends = wording.interval(row["low"], row["high"], percent=percent, signed=True)
     unit = " points" if percent else ""
     text = wording.number(row["value"], percent=percent, signed=True) + unit
     shown = wording.verdict(row["low"], row["high"]) in (1, -1)
-    return Cell(text, small=ends, mark="strong" if shown else "")
+    small = _ends(row, percent, signed=True)
+    return Cell(text, small=small, mark="strong" if shown else "")
+
+
+def _ends(row: Row, percent: bool, *, signed: bool = False) -> str:
+    """Return an interval that no line break parts."""
+    ends = wording.interval(row["low"], row["high"], percent=percent, signed=signed)
+    return ends.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _gap(run: HeadlineRun, facts: Headline, values: _Values) -> str:
@@ -157,10 +162,10 @@ def _gap(run: HeadlineRun, facts: Headline, values: _Values) -> str:
         wording.number(value, percent=percent)
         for value in (paper["value"], honest["value"], facts.published)
     )
-    whose = f" of its {run.published_of}" if run.published_of else ""
+    whose = f"the paper’s {run.published_of}" if run.published_of else "the paper"
     start = f"{run.name}: {within(metric['title'])} {ours} under the paper’s protocol"
     shown = sentences.inflation({**row, "gap": row["value"]}, metric)
-    return f"{start} (the paper{whose}: {theirs}) and {unseen} on unseen subjects, {shown}."
+    return f"{start} ({whose}: {theirs}) and {unseen} on unseen subjects, {shown}."
 
 
 def _above(run: HeadlineRun, facts: Headline, values: _Values) -> str:
@@ -215,15 +220,15 @@ def _contrast(effect: Contrast, values: _Values) -> str:
 
 def _gains(effect: GainsAgainst, values: _Values) -> str:
     """Return the range of the gains beside the paper's, and what their intervals show."""
-    protocols = [r for r in values.rows if r["protocol"] == "honest"]
-    told = {base: _gains_over(base, effect.metric, protocols) for base in effect.bases}
-    papers = {k: r["paper"] for rows in told.values() for k, r in rows.items() if r["paper"]}
+    honest = [r for r in values.rows if r["protocol"] == "honest"]
+    gains = {base: _gains_over(base, effect.metric, honest) for base in effect.bases}
+    papers = {k: r["paper"] for rows in gains.values() for k, r in rows.items() if r["paper"]}
     for base, words in effect.bases.items():
-        own = [row for run, row in told[base].items() if run in papers]
+        own = [row for run, row in gains[base].items() if run in papers]
         shown = [wording.verdict(row["low"], row["high"]) for row in own]
         if own and None not in shown:
             counts = _counted(shown)
-            paper = _range([papers[run] for run in told[base] if run in papers])
+            paper = _range([papers[run] for run in gains[base] if run in papers])
             ours = _range([row["value"] for row in own])
             title = within(_metric(effect.metric)["title"])
             return (
@@ -251,5 +256,5 @@ def _counted(shown: list[int | None]) -> str:
         wording.plural(shown.count(sign), *names) for sign, names in words.items() if sign in shown
     ]
     if 0 in shown:
-        some.append(f"{wording.count(shown.count(0))} not told from zero")
+        some.append(f"{wording.count(shown.count(0))} not distinguishable from zero")
     return f"of {wording.plural(len(shown), 'source')}, {wording.listed(some)}"

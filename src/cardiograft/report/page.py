@@ -1,6 +1,9 @@
 """The whole report as one self-contained HTML page: the same input gives the same bytes."""
 
+from collections.abc import Mapping
+
 import jinja2
+import pandas as pd
 from markupsafe import Markup
 
 from cardiograft.report import headline, measured, wording
@@ -8,33 +11,36 @@ from cardiograft.report.headline import HeadlineRow
 from cardiograft.report.inputs import ReportInputs, Study
 from cardiograft.report.sections import provenance, results
 from cardiograft.report.style import STYLE
-from cardiograft.report.template import PAGE
+from cardiograft.report.template import FIRST_SCREEN, PAGE
 from cardiograft.specs.report import Report
 
 
-def render(spec: Report, found: ReportInputs) -> str:
+def render(spec: Report, inputs: ReportInputs) -> str:
     """Return the page.
 
     Nothing in it is loaded from anywhere, nothing runs, and there is no date in it.
     """
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True
-    )
-    studies = [results.section(s, found) for s in found.studies]
-    origin = provenance.section(found)
-    return environment.from_string(PAGE).render(
+    studies = [results.section(s, inputs) for s in inputs.studies]
+    skeleton = _environment().from_string(PAGE)
+    return skeleton.render(
         title=spec.title,
-        lead=lead(found),
-        banner=banner(found),
-        first_rows=[first_row(s) for s in found.studies],
+        lead=lead(inputs),
+        banner=banner(inputs),
+        first_rows=[first_row(s) for s in inputs.studies],
         first_head=headline.HEAD,
         studies=studies,
-        p=origin,
+        p=provenance.section(inputs),
         words=wording,
         legend=results.legend(),
         gain_legend=results.legend(published=True),
         style=Markup(STYLE),
         command=spec.command,
+    )
+
+
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True
     )
 
 
@@ -44,35 +50,57 @@ def first_row(study: Study) -> HeadlineRow:
     return headline.headline_row(study.name, table, simulated=bool(study.about["simulated"]))
 
 
-def banner(found: ReportInputs) -> str:
+def first_screen(title: str, tables: Mapping[str, pd.DataFrame]) -> str:
+    """Return the first screen alone, of published tables: each study's by its name."""
+    rows = [headline.headline_row(study, table) for study, table in tables.items()]
+    every = pd.concat(tables.values(), ignore_index=True)
+    of_runs = every[every["protocol"].isin(wording.PROTOCOLS)]
+    data = sorted({text.partition(", ")[0] for text in of_runs["data"] if text})
+    parts = [
+        wording.plural(len(tables), "study", "studies"),
+        wording.plural(of_runs["run"].nunique(), "run"),
+    ]
+    skeleton = _environment().from_string(FIRST_SCREEN)
+    return skeleton.render(
+        title=title,
+        lead=f"{wording.listed(parts)}, on recordings of {wording.listed(data)}.",
+        banner="",
+        first_rows=rows,
+        first_head=headline.HEAD,
+        words=wording,
+        style=Markup(STYLE),
+    )
+
+
+def banner(inputs: ReportInputs) -> str:
     """Return the words at the top of a report that holds simulated data, or nothing."""
-    if not found.simulated:
+    if not inputs.simulated:
         return ""
-    return wording.SIMULATED_BANNER if _all_simulated(found) else wording.PARTLY_SIMULATED
+    return wording.SIMULATED_BANNER if _all_simulated(inputs) else wording.PARTLY_SIMULATED
 
 
-def lead(found: ReportInputs) -> str:
+def lead(inputs: ReportInputs) -> str:
     """Return the paragraph at the top: what was run, and on what."""
     accepted = sum(
         record["status"] == "accepted"
-        for manifest in found.manifests.values()
+        for manifest in inputs.manifests.values()
         for record in manifest["records"]
     )
-    segments = sum(int(summary["segments"]) for summary in found.segments.values())
-    runs = sum(study.frame("scores")["run"].nunique() for study in found.studies)
+    segments = sum(int(summary["segments"]) for summary in inputs.segments.values())
+    runs = sum(study.frame("scores")["run"].nunique() for study in inputs.studies)
     parts = [
-        wording.plural(len(found.studies), "study", "studies"),
+        wording.plural(len(inputs.studies), "study", "studies"),
         wording.plural(runs, "run"),
-        wording.plural(len(found.cards), "trained model"),
+        wording.plural(len(inputs.cards), "trained model"),
     ]
-    kind = "simulated recording" if _all_simulated(found) else "recording"
+    kind = "simulated recording" if _all_simulated(inputs) else "recording"
     data = wording.plural(accepted, kind)
     return (
-        f"{wording.listed(parts)}, from {data} of {wording.listed(sorted(found.manifests))},"
+        f"{wording.listed(parts)}, from {data} of {wording.listed(sorted(inputs.manifests))},"
         f" cut into {wording.plural(segments, 'segment')}."
     )
 
 
-def _all_simulated(found: ReportInputs) -> bool:
-    inputs = [*found.manifests.values(), *found.segments.values()]
-    return bool(inputs) and all(one.get("simulated") for one in inputs)
+def _all_simulated(inputs: ReportInputs) -> bool:
+    sources = [*inputs.manifests.values(), *inputs.segments.values()]
+    return bool(sources) and all(one.get("simulated") for one in sources)

@@ -5,7 +5,7 @@ STYLE = """
   color-scheme: light dark;
   --paper-ground: #fcfbf8; --card: #f5f2ec; --ink: #1d1c1a; --soft: #5f5b54; --rule: #ddd7cc;
   --faint: #ece8df; --paper: #b04a26; --honest: #0e6a70; --alert: #8a1f11;
-  --alert-ground: #fbe9e3; --shade: #0e6a70; --personal: #6a4c93; --said: #8a2f86;
+  --alert-ground: #fbe9e3; --shade: #0e6a70; --personal: #6a4c93; --predicted: #8a2f86;
   --serif: Charter, "Bitstream Charter", "Iowan Old Style", "Palatino Linotype", Cambria,
     Georgia, "Liberation Serif", serif;
   --sans: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans",
@@ -16,7 +16,7 @@ STYLE = """
   :root {
     --paper-ground: #171614; --card: #201e1b; --ink: #e8e4dc; --soft: #a49d91; --rule: #3a3631;
     --faint: #292622; --paper: #e88d66; --honest: #57b9b4; --alert: #ffb4a2;
-    --alert-ground: #3a1d16; --shade: #57b9b4; --personal: #b79ae0; --said: #e58be0;
+    --alert-ground: #3a1d16; --shade: #57b9b4; --personal: #b79ae0; --predicted: #e58be0;
   }
 }
 * { box-sizing: border-box; }
@@ -149,11 +149,11 @@ ul.open li { break-inside: avoid; }
 .plane .tick { fill: var(--soft); font-size: 11px; }
 .plane .row { fill: var(--ink); font-size: 11.5px; }
 .plane polyline { fill: none; vector-effect: non-scaling-stroke; stroke-linejoin: round; }
-.plane tspan.true { fill: var(--ink); } .plane tspan.predicted { fill: var(--said); }
+.plane tspan.true { fill: var(--ink); } .plane tspan.predicted { fill: var(--predicted); }
 .plane .trace { stroke-width: 1.3; }
 .plane .trace.input { stroke: var(--soft); stroke-width: 1; }
 .plane .trace.true { stroke: var(--ink); opacity: .75; }
-.plane .trace.predicted { stroke: var(--said); stroke-width: 1.7; }
+.plane .trace.predicted { stroke: var(--predicted); stroke-width: 1.7; }
 .plane .dots {
   fill: none; stroke: var(--shade); stroke-width: 5; stroke-linecap: round; opacity: .6;
   vector-effect: non-scaling-stroke;
@@ -189,7 +189,7 @@ figcaption small { display: inline; margin-left: .5em; overflow-wrap: anywhere; 
 .line.test { border-color: var(--paper); }
 .line.input { border-color: var(--soft); border-width: 1px; }
 .line.true { border-color: var(--ink); }
-.line.predicted { border-color: var(--said); }
+.line.predicted { border-color: var(--predicted); }
 .bar {
   display: inline-block; width: 3px; height: 1em; margin: 0 .4em -.15em .9em;
   background: var(--ink);
@@ -238,6 +238,7 @@ pre {
 @media (max-width: 40rem) {
   html { font-size: 100%; }
   .page { padding: 1.2rem 1rem 3rem; }
+  .banner { padding: .6rem .9rem; margin-bottom: 1.2rem; font-size: .84rem; }
   h1 { font-size: 1.8rem; } h2 { font-size: 1.35rem; }
   th, td { padding-right: .6rem; }
   tbody th { min-width: 7rem; }
@@ -252,7 +253,9 @@ pre {
     display: grid; grid-template-columns: 8.5rem minmax(0, 1fr); column-gap: .8rem;
     padding: .16rem 0; text-align: left; min-width: 0;
   }
-  .first-screen td::before { content: attr(data-head); color: var(--soft); font-weight: 400; }
+  .first-screen td::before {
+    content: attr(data-head); color: var(--soft); font-weight: 400; grid-row: span 2;
+  }
   .first-screen td > small { grid-column: 2; }
 }
 @media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
@@ -260,7 +263,7 @@ pre {
   :root {
     color-scheme: light; --paper-ground: #fff; --card: #fff; --ink: #000; --soft: #444;
     --rule: #bbb; --paper: #b04a26; --honest: #0e6a70; --alert: #8a1f11; --alert-ground: #fff;
-    --personal: #6a4c93; --said: #8a2f86;
+    --personal: #6a4c93; --predicted: #8a2f86;
   }
   html { font-size: 9.5pt; }
   .page { display: block; max-width: none; padding: 0; }

@@ -1,7 +1,7 @@
 """The page's skeleton. It is a module and not a data file, so that its fingerprint counts.
 
 Everything is escaped on its way in: names of records come from mirrors, which nobody vouches
-for. Only figures (`markupsafe.Markup`) and the style pass as they are.
+for. Only charts (`markupsafe.Markup`) and the style pass as they are.
 """
 
 from cardiograft.report.macros import MACROS
@@ -12,7 +12,7 @@ STUDY = """
 <p>{{ s.about.summary }}</p>
 <p class="cite">{{ s.about.citation }}</p>
 {%- if s.key %}
-<details class="key-points"><summary>What its numbers say, one by one</summary>
+<details class="key-points"><summary>Its numbers in sentences</summary>
 <ul>{% for line in s.key %}<li>{{ line }}</li>{% endfor %}</ul></details>
 {%- endif %}
 
@@ -106,7 +106,7 @@ STUDY = """
 {%- endif %}
 
 {%- if s.published %}
-<h3 id="{{ s.name }}-published">Beside the published figures</h3>
+<h3 id="{{ s.name }}-published">Beside the published values</h3>
 {%- if s.gains %}
 <p>{{ words.GAINS }}</p>
 {%- if s.gains.figure %}
@@ -158,7 +158,7 @@ STUDY = """
 </section>
 """
 
-PAGE = (
+HEADER = (
     MACROS
     + """<!DOCTYPE html>
 <html lang="en">
@@ -181,7 +181,22 @@ PAGE = (
 <p class="lead">{{ lead }}</p>
 {{ headlines(first_head, first_rows) }}
 </header>
-<nav aria-label="Contents"><ol>
+"""
+)
+
+# The first screen alone, for a picture of it.
+FIRST_SCREEN = (
+    HEADER
+    + """</div>
+<style>.page { display: block; max-width: 62rem; }</style>
+</body>
+</html>
+"""
+)
+
+PAGE = (
+    HEADER
+    + """<nav aria-label="Contents"><ol>
 {%- for s in studies %}
 <li><a href="#{{ s.name }}">{{ s.about.title }}</a></li>
 <li class="sub"><a href="#{{ s.name }}-gap">Protocols and gap</a></li>
@@ -196,7 +211,7 @@ PAGE = (
 {%- if s.agreement %}
 <li class="sub"><a href="#{{ s.name }}-heart-rates">Heart rates</a></li>{% endif %}
 {%- if s.published %}
-<li class="sub"><a href="#{{ s.name }}-published">Published figures</a></li>{% endif %}
+<li class="sub"><a href="#{{ s.name }}-published">Published values</a></li>{% endif %}
 <li class="sub"><a href="#{{ s.name }}-runs">Every run</a></li>
 {%- endfor %}
 <li><a href="#data">Recordings and segments</a></li>
@@ -222,7 +237,7 @@ PAGE = (
 <h2 id="splits">Splits and audits</h2>
 {{ shown(p.splits) }}
 {%- if p.examples %}
-<details><summary>Examples of what was found</summary>
+<details><summary>Examples of leaks</summary>
 <ul>{% for line in p.examples %}<li>{{ line }}</li>{% endfor %}</ul></details>
 {%- endif %}
 {%- if p.audits %}

@@ -30,7 +30,7 @@ WRONG = (
     " 82.8 %.",
     "PTB’s 14,552 beats come from 290 people, dozens of beats from one person.",
     "The logged progress bars show 100,000 training beats an epoch where 9:1 leaves 98,501:"
-    " the training set was resampled, and the text does not say so.",
+    " the training set was resampled, and the text does not mention it.",
 )
 ASSUMED = (
     "Widths of the layers, where the paper gives none.",
@@ -111,7 +111,9 @@ FIRST_SCREEN = Headline(
             honest="mitdb-cnn-scratch-strict",
         ),
     ),
-    baseline=Baseline(name="always the most frequent class", run="mitdb-majority-strict"),
+    baseline=Baseline(
+        name="always predicting the most frequent class", run="mitdb-majority-strict"
+    ),
     effect=Contrast(
         idea="pretext weights",
         metric="macro_f1",
