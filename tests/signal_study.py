@@ -13,7 +13,7 @@ from cardiograft.evaluation import predictions
 from cardiograft.evaluation.predictions import Predictions
 from cardiograft.files import write_json
 from cardiograft.specs.score import Score
-from cardiograft.specs.tabulate import Row, Tabulate
+from cardiograft.specs.tabulate import StudyRun, Tabulate
 
 tabulate, score = load("tabulate"), load("score")
 NAME = "scg_to_ecg"
@@ -117,7 +117,7 @@ def _ecg(time_s: np.ndarray, person: int, window: int) -> np.ndarray:
     return signal_T / np.abs(signal_T).max()
 
 
-def said(whole: Predictions, row: Row, repeat: int) -> Predictions:
+def said(whole: Predictions, row: StudyRun, repeat: int) -> Predictions:
     """Return what a row's model may have said of the windows."""
     tags = row.tags
     skill = {"paper": 0.85, "honest": 0.5, "personal": 0.5}[row.protocol]

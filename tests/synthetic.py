@@ -8,7 +8,7 @@ import numpy as np
 
 from cardiograft.evaluation.predictions import Predictions, write
 from cardiograft.segments import shards
-from cardiograft.specs.tabulate import Row, Tabulate
+from cardiograft.specs.tabulate import StudyRun, Tabulate
 
 LABELS = ("F", "N", "Q", "S", "V")
 SHARES = (0.02, 0.8, 0.03, 0.05, 0.1)
@@ -190,7 +190,7 @@ def study(*, simulated: bool = True, repeats: int = 2, **changes: Any) -> Tabula
     return Tabulate.model_validate({**given, **changes})
 
 
-def run_predictions(row: Row, repeat: int) -> Predictions:
+def run_predictions(row: StudyRun, repeat: int) -> Predictions:
     """Return what a row's model may have said."""
     if "head_accuracy" in {m.name for m in row.metrics}:
         return heads(seed=repeat, subjects=8)

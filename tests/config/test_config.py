@@ -88,7 +88,9 @@ def _folds_of(name):
 
 
 def test_overlays_that_the_docs_show_are_configs():
-    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/scg_to_ecg.md").read_text(), re.DOTALL)
+    blocks = re.findall(
+        r"```yaml\n(.*?)```", (ROOT / "docs/studies/scg_to_ecg.md").read_text(), re.DOTALL
+    )
     here, cebsdb_alone, personal = [
         load_config(merged(content("paper"), yaml.safe_load(block))) for block in blocks
     ]

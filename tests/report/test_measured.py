@@ -10,12 +10,12 @@ from synthetic import study, study_rows
 
 from cardiograft.report import measured, wording
 from cardiograft.report.inputs import Study, read_study
-from cardiograft.report.readme import readme_table, replaced
+from cardiograft.report.readme import renewed, replaced, study_tables
 from cardiograft.tables import costs
 
 script = load("publish")
 NAME = "transform_recognition"
-README = f"# Title\n\n<!-- table:{NAME} -->\nold\n<!-- /table:{NAME} -->\n\nMore.\n"
+README = "# Title\n\n<!-- table:headlines -->\nold\n<!-- /table:headlines -->\n\nMore.\n"
 ROOT = Path(__file__).parents[2]
 
 
@@ -31,6 +31,7 @@ def published(inputs: dict[str, list[Path]], folder: Path, **changes: Any) -> Pa
         "study": NAME,
         "command": "make report",
         "segments": inputs["segments"],
+        "pages": None,
         "readme": None,
         "simulated": False,
         "out": folder / f"{NAME}.csv",
@@ -91,7 +92,7 @@ def test_has_gaps_counts_and_wall_time(table: Path) -> None:
 
 
 def test_readme_table_is_made_of_it(table: Path) -> None:
-    text = readme_table(table)
+    text = study_tables(measured.read(table))
     assert "17\u202f940 segments (F 142 · N 14\u202f810" in text
     (line,) = [x for x in text.splitlines() if x.startswith("| mitdb-cnn-scratch-paper |")]
     cells = [c.strip() for c in line.strip("|").split("|")]
@@ -100,25 +101,29 @@ def test_readme_table_is_made_of_it(table: Path) -> None:
     assert "| mitdb-cnn-scratch-paper − mitdb-cnn-scratch-strict | +" in text
 
 
-def test_readme_is_renewed_between_its_markers(
+def test_documents_are_renewed_between_their_markers(
     inputs: dict[str, list[Path]], tmp_path: Path
 ) -> None:
-    readme = tmp_path / "README.md"
+    readme, pages = tmp_path / "README.md", tmp_path / "studies"
     readme.write_text(README)
-    table = published(inputs, tmp_path, readme=readme)
-    once = readme.read_text()
-    assert once.startswith("# Title\n\n<!-- table:")
-    assert once.endswith(f"<!-- /table:{NAME} -->\n\nMore.\n")
-    assert readme_table(table) in once
+    results = tmp_path / "results"
+    table = published(inputs, results, readme=readme, pages=pages)
+    once, page = readme.read_text(), pages / f"{NAME}.md"
+    assert once.startswith("# Title\n\n<!-- table:headlines -->\n| Study |")
+    assert once.endswith("<!-- /table:headlines -->\n\nMore.\n")
+    assert "CNN, from scratch" in once
     assert "old" not in once
-    published(inputs, tmp_path, readme=readme)
+    assert study_tables(measured.read(table)) in page.read_text()
+    page.write_text(page.read_text() + "\nProse.\n")
+    published(inputs, results, readme=readme, pages=pages)
     assert readme.read_text() == once
+    assert page.read_text().endswith("\nProse.\n")
 
 
 @pytest.mark.parametrize("text", ["no markers", README + README, README.replace("/table", "end")])
 def test_markers_must_be_there_once(text: str) -> None:
     with pytest.raises(ValueError, match="once each, in this order"):
-        replaced(text, NAME, "table\n")
+        replaced(text, "headlines", "table\n")
 
 
 def test_simulated_data_is_no_measurement(tmp_path: Path) -> None:
@@ -134,11 +139,28 @@ def test_unknown_study_is_named(inputs: dict[str, list[Path]], tmp_path: Path) -
         published(inputs, tmp_path, study="rhythm")
 
 
-@pytest.mark.parametrize("file", sorted((ROOT / "docs" / "results").glob("*.csv")))
-def test_readme_in_the_repository_is_up_to_date(file: Path) -> None:
-    text = (ROOT / "README.md").read_text("utf-8")
-    table = readme_table(file)
-    assert replaced(text, file.stem, table) == text
+def test_documents_and_a_first_screen_are_made_of_published_tables_alone(
+    table: Path, tmp_path: Path
+) -> None:
+    readme, screen = tmp_path / "README.md", tmp_path / "first.html"
+    readme.write_text(README)
+    load("pages").pages(
+        results=table.parent, pages=tmp_path / "studies", readme=readme, first_screen=screen
+    )
+    assert "| CNN, from scratch<br>" in readme.read_text()
+    assert "| mitdb-cnn-scratch-paper | paper |" in (tmp_path / f"studies/{NAME}.md").read_text()
+    text = screen.read_text()
+    assert "1 study and 7 runs, on recordings of mitdb." in text
+    assert "<td role=" in text
+    assert "Simulated" not in text
+
+
+def test_the_repositorys_documents_are_made_of_its_tables() -> None:
+    pages, readme = ROOT / "docs/studies", ROOT / "README.md"
+    texts = renewed(ROOT / "docs/results", pages=pages, readme=readme)
+    assert set(texts) == {readme, *pages.glob("*.md")}
+    for file, text in texts.items():
+        assert file.read_text("utf-8") == text, f"{file.name}: python workflow/scripts/pages.py"
 
 
 def test_the_cost_of_a_resumed_job_is_all_of_it(tmp_path: Path) -> None:
@@ -149,7 +171,7 @@ def test_the_cost_of_a_resumed_job_is_all_of_it(tmp_path: Path) -> None:
     path.write_text('{"wall_s": 70.0, "training_s": 60.0}')
     assert costs.read(path)["wall_s"] == 70.0
     # The report has cards as they are.
-    assert costs.told({"wall_s": 26.2, "training_s": 339.0})["wall_s"] == 339.0
+    assert costs.summary({"wall_s": 26.2, "training_s": 339.0})["wall_s"] == 339.0
 
 
 def test_a_remark_on_the_data_is_said_beside_the_run(tmp_path: Path) -> None:
@@ -158,7 +180,7 @@ def test_a_remark_on_the_data_is_said_beside_the_run(tmp_path: Path) -> None:
     for row in rows.values():
         row["tags"]["scale"] = "smoke run: 6 people"
     inputs = findings.write(tmp_path, spec=study(rows=rows, comparisons=[]), simulated=False)
-    table = readme_table(published(inputs, tmp_path))
+    table = study_tables(measured.read(published(inputs, tmp_path)))
     assert "| mitdb-cnn-scratch-paper (smoke run: 6 people) | paper |" in table
     assert "Inflation gap" not in table
 
@@ -176,7 +198,7 @@ def signal_table(folder: Path, *, metrics: dict[str, tuple[float, str]]) -> str:
     ]
     rows.append({"run": "scg", "metric": "segments", "value": 4200})
     pd.DataFrame(rows).to_csv(folder / "scg_to_ecg.csv", index=False)
-    return readme_table(folder / "scg_to_ecg.csv")
+    return study_tables(measured.read(folder / "scg_to_ecg.csv"))
 
 
 def test_readme_table_of_signals_has_few_of_their_figures(tmp_path: Path) -> None:
@@ -186,7 +208,7 @@ def test_readme_table_of_signals_has_few_of_their_figures(tmp_path: Path) -> Non
     table = signal_table(
         tmp_path, metrics={**figures, "prd": (86.0, "87.3965"), "pearson": (0.462, "0.6942")}
     )
-    assert table.startswith("`scg`: 4\u202f200 segments.\n")
+    assert table.startswith("- `scg`: 4\u202f200 segments\n")
     head, _, line = (x for x in table.splitlines() if x.startswith("|"))
     assert head == (
         "| Run | Protocol | Repeats | PRD | Pearson r | R² | R-peak Se, % | R-peak +P, %"
@@ -280,11 +302,11 @@ def test_gains_are_rows_with_the_papers(signals: tuple[Path, pd.DataFrame]) -> N
 def test_readme_has_a_line_a_control_and_a_line_a_gain(
     signals: tuple[Path, pd.DataFrame],
 ) -> None:
-    blocks = readme_table(signals[0]).split("\n\n")
-    (controls,) = [b for b in blocks if b.startswith("| Spoilt input")]
+    blocks = study_tables(measured.read(signals[0])).split("\n\n")
+    (controls,) = [b for b in blocks if b.startswith("| Corrupted input")]
     (gains,) = [b for b in blocks if b.startswith("| Gain, %")]
     assert controls.splitlines()[0] == (
-        "| Spoilt input: lowest to highest figure | Runs | Pearson r | PRD | R² | R-peak Se, %"
+        "| Corrupted input: lowest to highest value | Runs | Pearson r | PRD | R² | R-peak Se, %"
         " | R-peak +P, % |"
     )
     frame = pd.read_csv(signals[0], keep_default_na=False, dtype=str)
@@ -292,7 +314,7 @@ def test_readme_has_a_line_a_control_and_a_line_a_gain(
     ends = " to ".join(wording.number(v) for v in (other.min(), other.max()))
     assert f"| another person’s | {len(other)} | {ends} |" in controls
     head, _, *lines = gains.splitlines()
-    assert head == "| Gain, % | Figure | Protocol | Paper’s | At equal steps | At matched compute |"
+    assert head == "| Gain, % | Metric | Protocol | Paper’s | At equal steps | At matched compute |"
     starts = {line.partition(" | +1")[0] for line in lines}
     assert starts == {
         f"| scg-cae-{source}-pruned-{protocol} | Pearson r | {protocol}"

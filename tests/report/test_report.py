@@ -12,9 +12,11 @@ import pytest
 from scripts import load
 from synthetic import study, study_rows
 
-from cardiograft.report import wording
+from cardiograft.report import headline, sentences, wording
+from cardiograft.report.cells import LEAD, LONG, Table
 from cardiograft.report.charts import dumbbells
-from cardiograft.report.sections import results
+from cardiograft.report.run_names import run_title
+from cardiograft.report.sections import comparisons
 from cardiograft.specs.report import Report
 
 script = load("report")
@@ -158,6 +160,17 @@ def test_page_is_accessible(elements: Elements, page: str) -> None:
     assert "@media print" in page
 
 
+def test_first_screen_is_a_paragraph_a_row_a_study_and_few_sentences(page: str) -> None:
+    header = page.partition("<header>")[2].partition("</header>")[0]
+    assert "1 study, " in header
+    assert "simulated recordings of mitdb" in header
+    assert header.count("<tr") == 1 + 1
+    assert re.findall(r'data-head="([^"]+)"', header) == list(headline.HEAD[1:])
+    (claims,) = re.findall(r'<p class="claims">(.*?)</p>', header, re.DOTALL)
+    assert claims.startswith("CNN, from scratch: accuracy ")
+    assert "<ul>" not in header
+
+
 def test_key_points_begin_with_the_largest_gap(page: str) -> None:
     start = page.index('class="key-points"')
     key = html.unescape(page[start : page.index("</ul>", start)])
@@ -168,7 +181,7 @@ def test_key_points_begin_with_the_largest_gap(page: str) -> None:
 
 def test_a_gap_of_too_few_subjects_comes_after_all_that_have_an_interval() -> None:
     gaps = [("-0.6", ""), ("0.1", "0.05"), ("", ""), ("-0.3", "-0.5"), ("0.7", "")]
-    told = results.ordered([{"gap": gap, "low": low} for gap, low in gaps])
+    told = comparisons.ordered([{"gap": gap, "low": low} for gap, low in gaps])
     assert [row["gap"] for row in told] == ["-0.3", "0.1", "0.7", "-0.6", ""]
 
 
@@ -252,7 +265,7 @@ PAIR = {
 def test_comparison_claims_what_the_numbers_show(
     change: dict[str, Any], metric: dict[str, Any], ends: str
 ) -> None:
-    assert ends in wording.comparison({**PAIR, **change}, metric, "cnn", level=0.95)
+    assert ends in sentences.comparison({**PAIR, **change}, metric, "cnn", level=0.95)
 
 
 GAP = {
@@ -279,7 +292,7 @@ def test_gap_claims_what_the_numbers_show(ends: tuple[Any, Any], said: str) -> N
     row = {**GAP, "low": ends[0], "high": ends[1]}
     if said.startswith("no"):
         row["gap"] = -0.09
-    assert said in wording.gap(row, metric, "cnn")
+    assert said in sentences.gap(row, metric, "cnn")
 
 
 @pytest.mark.parametrize(
@@ -351,3 +364,57 @@ def test_who_a_figure_leaves_out_is_shown_run_by_run(tmp_path: Path) -> None:
     for true, said, count in own[["true", "predicted", "count"]].itertuples(index=False):
         assert f"{true} as {said}" in table
         assert f">{wording.mean_count(count)}<" in table
+
+
+def test_a_class_that_the_test_part_lacks_is_named_in_every_table(
+    inputs: Inputs, tmp_path: Path
+) -> None:
+    scores = inputs["tables"][0] / "scores.csv"
+    run = "mitdb-majority-strict"
+    frame = pd.read_csv(scores, dtype=str, keep_default_na=False)
+    assert not frame["missing_classes"].any()
+    assert "segments in the test part" not in told(inputs, tmp_path)
+    frame.loc[frame["run"] == run, "missing_classes"] = "S"
+    frame.to_csv(scores, index=False)
+    page = told(inputs, tmp_path)
+    warning = '<small class="warning">no S segments in the test part</small>'
+    own = [row for row in page.split("<tr") if run in row and "paper_run" not in row]
+    named = [row for row in own if warning in row]
+    # Scores over all classes, by class, and beside the paper's protocol.
+    assert len(named) > 6
+    for row in named:
+        assert row.count(warning) >= 1
+
+
+def test_a_long_table_shows_its_first_rows_and_folds_the_rest() -> None:
+    rows = [[str(k)] for k in range(LONG + 1)]
+    short, long = (Table(caption="c", head=("h",), rows=some) for some in (rows[:LONG], rows))
+    assert (short.lead, list(short.rest)) == (rows[:LONG], [])
+    assert len(long.lead) == LEAD
+    assert [*long.lead, *long.rest] == rows
+
+
+def test_what_protocols_are_depends_on_the_runs(page: str, real: str) -> None:
+    said, honest = text(page), text(real)
+    assert "The inflation gap is the score" in said
+    assert "The inflation gap is the score" not in honest
+    assert "Two protocols, and the gap between them" not in honest
+    assert "findings are counted" not in honest
+    assert "Counted in 2 of 2 splits: subjects on both sides 28," in said
+    assert "1 of 1 audited splits have no subject on both sides." in honest
+
+
+@pytest.mark.parametrize(
+    ("tags", "title"),
+    [
+        ({"init": "scratch", "model": "cnn"}, "CNN, from scratch"),
+        ({"model": "unet", "inputs": "3 axes", "init": "none"}, "U-Net, 3 axes"),
+        ({"model": "rhythm_forest", "init": "none"}, "Random forest on rhythm"),
+        ({"model": "cae", "init": "tcn", "steps": "usual"}, "Autoencoder, from TCN weights"),
+        ({"model": "vit"}, "Vit"),
+        ({}, ""),
+    ],
+)
+def test_runs_are_named_as_a_reader_says_them(tags: dict[str, str], title: str) -> None:
+    words = {"init": {"else": "from {} weights"}}
+    assert run_title(tags, usual={"steps": "usual"}, words=words) == title

@@ -10,7 +10,7 @@ from cardiograft.evaluation import predictions, scoring
 from cardiograft.evaluation.predictions import Predictions
 from cardiograft.specs.entry import Figure
 from cardiograft.specs.score import Score
-from cardiograft.tables import example_windows
+from cardiograft.tables import example_traces, example_windows
 from cardiograft.tables.heart_rates import agreement, heart_rates
 
 
@@ -29,7 +29,7 @@ def saved_to(folder: Path, *saved: Predictions) -> list[Path]:
     return files
 
 
-def said_with(saved: Predictions, share: dict[str, float], *, seed: int = 0) -> Predictions:
+def predicted_with(saved: Predictions, share: dict[str, float], *, seed: int = 0) -> Predictions:
     """Return the true signals with so much noise for each subject."""
     noise = np.random.default_rng(seed).normal(size=saved.target.shape)
     level_N = np.array([share[s] for s in saved.subject_N])
@@ -47,14 +47,14 @@ def base() -> Predictions:
 @pytest.mark.parametrize("name", ["pearson", "prd"])
 def test_best_median_and_worst_subject(base: Predictions, tmp_path: Path, name: str) -> None:
     """A correlation is best where it is high, an error where it is low."""
-    files = [saved_to(tmp_path, said_with(base, NOISE))]
+    files = [saved_to(tmp_path, predicted_with(base, NOISE))]
     picks = example_windows.picked(files, metric(name))
     assert [p.rank for p in picks] == ["best", "median", "worst"]
     assert [p.subject for p in picks] == ["mitdb/201", "mitdb/200", "mitdb/202"]
 
 
 def test_a_channel_that_is_not_there_is_refused(base: Predictions, tmp_path: Path) -> None:
-    files = [saved_to(tmp_path, said_with(base, NOISE))]
+    files = [saved_to(tmp_path, predicted_with(base, NOISE))]
     with pytest.raises(ValueError, match="pearson: no class or channel 'V9'"):
         example_windows.picked(files, PEARSON, "V9")
 
@@ -62,20 +62,20 @@ def test_a_channel_that_is_not_there_is_refused(base: Predictions, tmp_path: Pat
 def test_a_subject_is_ranked_by_the_mean_over_repeats(base: Predictions, tmp_path: Path) -> None:
     worse = {**NOISE, "mitdb/201": 9.0}
     files = [
-        saved_to(tmp_path / "0", said_with(base, NOISE)),
-        saved_to(tmp_path / "1", said_with(base, worse, seed=1)),
+        saved_to(tmp_path / "0", predicted_with(base, NOISE)),
+        saved_to(tmp_path / "1", predicted_with(base, worse, seed=1)),
     ]
     picks = {p.rank: p for p in example_windows.picked(files, PEARSON)}
     assert picks["best"].subject == "mitdb/203"
     each = [
         scoring.score(said.only(said.subject_N == "mitdb/203"), (PEARSON,))["value"][0]
-        for said in (said_with(base, NOISE), said_with(base, worse, seed=1))
+        for said in (predicted_with(base, NOISE), predicted_with(base, worse, seed=1))
     ]
     assert picks["best"].of_subject == pytest.approx(np.mean(each))
 
 
 def test_window_is_the_subjects_median_one(base: Predictions, tmp_path: Path) -> None:
-    said = said_with(base, NOISE)
+    said = predicted_with(base, NOISE)
     (best, *_) = example_windows.picked([saved_to(tmp_path, said)], PEARSON)
     rows = np.flatnonzero(said.subject_N == best.subject)
     r = {said.id_N[k]: np.corrcoef(said.target[k], said.score_NK[k])[0, 1] for k in rows}
@@ -84,7 +84,7 @@ def test_window_is_the_subjects_median_one(base: Predictions, tmp_path: Path) ->
 
 
 def test_pooled_test_sets_are_one(base: Predictions, tmp_path: Path) -> None:
-    said = said_with(base, NOISE)
+    said = predicted_with(base, NOISE)
     half = said.subject_N < "mitdb/202"
     whole = example_windows.picked([saved_to(tmp_path / "w", said)], PEARSON)
     parts = saved_to(tmp_path / "p", said.only(~half), said.only(half))
@@ -93,7 +93,7 @@ def test_pooled_test_sets_are_one(base: Predictions, tmp_path: Path) -> None:
 
 def test_only_the_test_part_is_drawn(base: Predictions, tmp_path: Path) -> None:
     part_N = np.where(base.subject_N == "mitdb/201", "train", "test")
-    files = [saved_to(tmp_path, replace(said_with(base, NOISE), part_N=part_N))]
+    files = [saved_to(tmp_path, replace(predicted_with(base, NOISE), part_N=part_N))]
     assert example_windows.picked(files, PEARSON)[0].subject == "mitdb/203"
 
 
@@ -103,10 +103,10 @@ def test_classes_have_no_picture(tmp_path: Path) -> None:
 
 
 def test_overlay_holds_what_was_recorded_and_said(base: Predictions, tmp_path: Path) -> None:
-    said = said_with(base, NOISE)
+    said = predicted_with(base, NOISE)
     folder = paired_shards(said, tmp_path / "segments", channels=("SCG x", "SCG z"))
     files = [saved_to(tmp_path, said)]
-    table = example_windows.overlays(files, PEARSON, "", [folder])
+    table = example_traces.overlays(files, PEARSON, "", [folder])
     assert set(table["channel"]) == {"SCG z", "ECG"}
     for segment, own in table.groupby("segment"):
         row = int(np.flatnonzero(said.id_N == segment)[0])
@@ -126,7 +126,7 @@ def test_overlay_holds_what_was_recorded_and_said(base: Predictions, tmp_path: P
     [(("SCG x", "SCG y", "SCG z"), [2]), (("SCG",), [0]), (("SCG lateral", "size"), [0])],
 )
 def test_z_axis_is_drawn_where_there_is_one(channels: tuple[str, ...], chosen: list[int]) -> None:
-    assert example_windows.drawn(channels) == chosen
+    assert example_traces.drawn_channels(channels) == chosen
 
 
 def test_heart_rates_and_their_agreement_are_the_metrics(tmp_path: Path) -> None:

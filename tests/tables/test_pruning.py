@@ -4,9 +4,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from cardiograft.report.cells import Cell
 from cardiograft.report.inputs import ReportInputs
+from cardiograft.report.sections import pruned
 from cardiograft.report.sections.costs import cost_table
+from cardiograft.studies.scg_to_ecg import PRINTED_PARAMETERS
 from cardiograft.tables import costs, pruning
 
 
@@ -72,7 +76,7 @@ def some(folder: Path) -> list[dict[str, Any]]:
 
 
 def test_the_papers_counts_after_pruning_are_three_quarters_of_all() -> None:
-    assert all(after == before * 3 // 4 for before, after in pruning.PAPER.values())
+    assert all(after == before * 3 // 4 for before, after in PRINTED_PARAMETERS.values())
 
 
 def test_costs_tell_what_lies_deep_in_cards(tmp_path: Path) -> None:
@@ -91,32 +95,33 @@ def test_a_card_of_older_code_leaves_cells_empty(tmp_path: Path) -> None:
     frame = costs.table([costs.read(path)])
     assert frame.loc[0, "parameters"] == 7
     assert frame.loc[0, ["file_bytes", "latency_ms", "kernel_sparsity"]].isna().all()
-    assert pruning.parameter_table(frame).empty
-    assert pruning.paid([costs.read(path)]) == []
+    assert not len(pruning.parameter_table(frame, PRINTED_PARAMETERS))
+    assert pruned.sentences([costs.read(path)]) == []
 
 
 def test_the_papers_table_stands_beside_ours(tmp_path: Path) -> None:
-    table = pruning.parameter_table(costs.table(some(tmp_path)))
+    made = pruning.parameter_table(costs.table(some(tmp_path)), PRINTED_PARAMETERS)
+    table = made.frame
+    assert set(made.formats) <= set(table.columns)
     assert table["Entry"].tolist() == ["cnn1d", "tcn", "tcn-pruned", "tcn-cut"]
     assert table["Pruned"].tolist() == ["before", "before", "weights", "channels"]
-    wide = {"13\u202f927\u202f041", "16\u202f002\u202f049"}
-    assert set(table["Paper"][:2]) == wide
-    assert table["Paper"][2] == table["Paper"][3] == "12\u202f001\u202f536"
+    assert table["Paper"].tolist() == [13_927_041, 16_002_049, 12_001_536, 12_001_536]
     line = table.iloc[2]
-    assert (line["Parameters"], line["Not zero"]) == ("1\u202f000", "800")
-    assert (line["Zeros in kernels"], line["In kernels"]) == ("200", "800")
-    assert (line["Sparsity of kernels"], line["Sparsity of all"]) == ("25.0 %", "20.0 %")
-    assert table.iloc[1]["ms a window"] == "2.10 [2.00, 2.20]"
-    assert table["ms before"].tolist() == ["–", "–", *["2.00 [1.90, 2.10]"] * 2]
+    assert (line["Parameters"], line["Not zero"]) == (1000, 800)
+    assert (line["Zeros in kernels"], line["In kernels"]) == (200, 800)
+    assert (line["Sparsity of kernels"], line["Sparsity of all"]) == (0.25, 0.2)
+    times = [f"ms a window{end}" for end in ("", " low", " high")]
+    assert table.iloc[1][times].tolist() == pytest.approx([2.1, 2.0, 2.2])
+    assert table["ms before"].isna().tolist() == [True, True, False, False]
 
 
 def test_no_models_give_no_table() -> None:
-    assert pruning.parameter_table(costs.table([])).empty
-    assert pruning.paid([]) == []
+    assert not len(pruning.parameter_table(costs.table([]), PRINTED_PARAMETERS))
+    assert pruned.sentences([]) == []
 
 
 def test_whether_it_paid_is_computed(tmp_path: Path) -> None:
-    ones, cut = pruning.paid(some(tmp_path))
+    ones, cut = pruned.sentences(some(tmp_path))
     assert ones.startswith("tcn-pruned, with zeros among the weights (25.0 % of its kernels")
     assert "no smaller" in ones
     assert "no faster and no slower: so it pays in neither." in ones
@@ -130,7 +135,7 @@ def test_many_of_a_kind_are_counted_and_the_sparsest_told(tmp_path: Path) -> Non
         card(tmp_path, "prune", f"x-{z}", source="tcn", method="magnitude", zeros=z, file=4900)
         for z in (100, 700, 400)
     ]
-    counted, sparsest, cut = pruning.paid([*some(tmp_path), *more])
+    counted, sparsest, cut = pruned.sentences([*some(tmp_path), *more])
     assert counted.startswith("Of 4 entries with zeros among the weights, 0 have a smaller file")
     assert counted.endswith("and 0 are faster.")
     assert sparsest.startswith("x-700, with zeros among the weights (87.5 %")
@@ -142,7 +147,7 @@ def test_the_page_says_so_below_the_costs(tmp_path: Path) -> None:
     told = {key: json.loads((tmp_path / "/".join(key) / "card.json").read_text()) for key in cards}
     table = cost_table(ReportInputs(studies=[], cards=told))
     assert table is not None
-    assert table.note == " ".join(pruning.paid([*cards.values()]))
+    assert table.note == " ".join(pruned.sentences([*cards.values()]))
     assert "pays in neither" in table.note
     assert all(len(row) == len(table.head) for row in table.rows)
     row = table.rows[1]
@@ -156,4 +161,4 @@ def test_a_gap_smaller_than_the_quartiles_is_none(tmp_path: Path) -> None:
         card(tmp_path, "prune", "b", source="a", method="structured"),
     ]
     rows[1].update(latency_ms=1.9, latency_low_ms=1.8, file_bytes=10)
-    assert "no faster and no slower: so it pays in bytes and not" in pruning.paid(rows)[0]
+    assert "no faster and no slower: so it pays in bytes and not" in pruned.sentences(rows)[0]

@@ -18,8 +18,10 @@ from cardiograft.specs.tabulate import Tabulate
 from cardiograft.tables import published
 from cardiograft.tables.comparisons import comparison_table, gap_table
 from cardiograft.tables.published import Published
-from cardiograft.tables.runs import Run, read_run, shared
+from cardiograft.tables.runs import Run, read_run
 from cardiograft.tables.scores import score_table
+from cardiograft.tables.shared_segments import shared
+from cardiograft.tables.study import predictions_by_evaluation
 
 script, score_script = load("tabulate"), load("score")
 
@@ -146,10 +148,12 @@ def test_published_figures_stand_beside_ours(made: Path) -> None:
 
 def test_papers_tables_hold_its_figures(made: Path) -> None:
     first = pd.read_csv(made / "tables" / "table_1.csv")
-    assert first["Paper"].tolist() == [
-        *("90.38 %", "91.68 %", "92.28 %", "97.46 %", "87.25 %", "83.85 %"),
-    ]
-    assert first.loc[2, "Ours, honest protocol"].endswith("(mitdb-strict, simulated)")
+    assert first["Paper"].tolist() == [0.9038, 0.9168, 0.9228, 0.9746, 0.8725, 0.8385]
+    assert 0 < first.loc[2, "Ours, honest protocol"] < 1
+    assert first.loc[2, "Ours, honest protocol remark"] == "mitdb-strict, simulated"
+    assert first.loc[1, ["Ours, paper protocol", "Ours, honest protocol"]].isna().all()
+    about = json.loads((made / "tables" / "study.json").read_text())
+    assert set(about["formats"]["table_1"]) <= set(first.columns)
 
 
 def test_confusion_adds_up(made: Path, spec: Tabulate) -> None:
@@ -210,6 +214,40 @@ def test_a_rare_class_gets_no_interval(tmp_path: Path) -> None:
     assert table.loc[("sensitivity", "N"), ["low", "high"]].notna().all()
 
 
+def test_a_class_that_a_part_lacks_is_named_beside_every_value(tmp_path: Path) -> None:
+    saved = classes(seed=1, subjects=8, each=60)
+    run = one_run(tmp_path, saved.only(saved.target != saved.labels.index("S")))
+    whole = one_run(tmp_path / "whole", saved, name="w")
+    spec = study(rows={"r": run.row, "w": whole.row}, comparisons=[])
+    files = [*scored(spec, [*run.files[0], *whole.files[0]], tmp_path)]
+    read = pd.concat(pd.read_parquet(f).assign(run=f.parent.name, repeat=0) for f in files)
+    table = score_table(spec, [run, whole], read).set_index("run")
+    assert set(table.loc["r", "missing_classes"]) == {"S"}
+    assert set(table.loc["w", "missing_classes"]) == {""}
+    loose = replace(whole, row=whole.row.model_copy(update={"protocol": "paper"}))
+    assert set(gap_table(spec, [loose, run])["missing_classes"]) == {"S"}
+    assert set(gap_table(spec, [loose, whole])["missing_classes"]) == {""}
+
+
+def test_a_class_of_nobody_but_those_left_out_is_missing(tmp_path: Path) -> None:
+    saved = classes(seed=1, subjects=8, each=60)
+    alone = saved.subject_N == "mitdb/200"
+    asked = ["accuracy", {"name": "accuracy", "without": ["mitdb/200"]}]
+    kept = saved.only(alone | (saved.target != saved.labels.index("V")))
+    run = one_run(tmp_path, kept, metrics=asked)
+    assert run.missing_classes("test", "accuracy") == ()
+    assert run.missing_classes("test", "accuracy(without mitdb/200)") == ("V",)
+
+
+def test_signals_and_parts_with_every_class_lack_none(tmp_path: Path) -> None:
+    saved = KINDS["signal"](seed=1, subjects=3, each=4)
+    assert one_run(tmp_path, saved, metrics=["pearson"]).missing_classes("test", "pearson") == ()
+    heads = KINDS["heads"](seed=1, subjects=3)
+    own = heads.only(heads.target != 0)
+    run = one_run(tmp_path / "heads", own, metrics=["head_accuracy"])
+    assert run.missing_classes("test", "head_accuracy") == ("head 0",)
+
+
 def test_who_is_left_out_is_in_no_interval(tmp_path: Path) -> None:
     saved = classes(seed=1, subjects=8, each=200)
     asked = ["accuracy", {"name": "accuracy", "without": ["mitdb/200"]}]
@@ -257,7 +295,7 @@ def test_a_run_without_a_test_part_has_neither_gap_nor_comparison(tmp_path: Path
 
 
 def test_missing_repeats_and_other_segments_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="r: 3 repeats asked for, 1 found"):
+    with pytest.raises(ValueError, match="r: 3 repeats requested, 1 given"):
         one_run(tmp_path, classes(), repeats=3)
     other = classes(subjects=5)
     with pytest.raises(ValueError, match=r"1\.parquet: other segments or labels than"):
@@ -479,13 +517,13 @@ def test_pools_are_compared_on_the_segments_of_both(tmp_path: Path) -> None:
 def test_predictions_of_no_run_are_named(made: Path, spec: Tabulate) -> None:
     file = made / "predictions" / "mitdb-cnn-scratch-strct" / "0.parquet"
     with pytest.raises(ValueError, match="Did you mean 'mitdb-cnn-scratch-strict'"):
-        script.repeats_of(spec, [file])
+        predictions_by_evaluation(spec, [file])
 
 
 def test_a_missing_fold_is_named(tmp_path: Path) -> None:
     saved = classes(subjects=4)
     folds = folds_of(saved, {f"mitdb/20{k}": k % 2 for k in range(4)})
-    with pytest.raises(ValueError, match="p-2: 1 repeats asked for, 0 found"):
+    with pytest.raises(ValueError, match="p-2: 1 repeats requested, 0 given"):
         pooled(tmp_path, folds, members=["p-0", "p-1", "p-2"])
 
 

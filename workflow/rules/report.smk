@@ -1,4 +1,4 @@
-# Everything that was found, in one file; and the measured tables that docs quote.
+# All results in one file; and the measured tables that docs quote.
 
 
 localrules:
@@ -39,7 +39,7 @@ use rule report as report_of_study with:
 
 
 rule publish:
-    """One study's measured table, and the README's table that is made of it."""
+    """One study's measured table; its page and its row of the README are made of it."""
     input:
         tables=lambda w: PLAN.tables(w.entry),
         segments=lambda w: PLAN.cut(w.entry),
@@ -54,8 +54,8 @@ rule publish:
         code=code("publish"),
     shell:
         'python "$SCRIPTS/publish.py" --tables {input.tables:q} --segments {input.segments:q}'
-        ' --study {wildcards.entry:q} --command "$COMMAND -- "{output:q} --readme README.md'
-        " --out {output:q} 2> {log:q}"
+        ' --study {wildcards.entry:q} --command "$COMMAND -- "{output:q} --pages docs/studies'
+        " --readme README.md --out {output:q} 2> {log:q}"
 
 
 rule docs:

@@ -1,16 +1,19 @@
-"""Write a study's measured table, and renew the README's table that is made of it."""
+"""Write a study's measured table, and renew its page and its row of the README."""
 
+import contextlib
+import fcntl
+import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cardiograft import cli
 from cardiograft.files import atomic_file
 from cardiograft.report import measured
 from cardiograft.report.inputs import in_order, read_json, read_study
-from cardiograft.report.readme import readme_table, replaced
+from cardiograft.report.readme import renewed
 
-# What figures depend on: a change here that is not committed is said beside the commit.
+# What values depend on: a change here that is not committed is noted beside the commit.
 CODE = ("src", "workflow", "Snakefile", "config.yaml", "envs")
 
 
@@ -19,20 +22,33 @@ def publish(
     study: str,
     command: str,
     segments: Sequence[Path],
+    pages: Path | None,
     readme: Path | None,
     simulated: bool,
     out: Path,
 ) -> None:
-    (found,) = in_order([read_study(folder) for folder in tables], [study])
+    (own,) = in_order([read_study(folder) for folder in tables], [study])
     summaries = {folder.name: read_json(folder / "summary.json") for folder in segments}
-    frame = measured.table(found, summaries, command=command, commit=commit(), simulated=simulated)
-    with atomic_file(out) as partial:
-        frame.to_csv(partial, index=False)
-    if readme:
-        text = readme.read_text("utf-8")
-        renewed = replaced(text, study, readme_table(out))
-        with atomic_file(readme) as partial:
-            partial.write_text(renewed, "utf-8")
+    frame = measured.table(own, summaries, command=command, commit=commit(), simulated=simulated)
+    with alone(out.parent):
+        with atomic_file(out) as partial:
+            frame.to_csv(partial, index=False)
+        texts = renewed(out.parent, pages=pages, readme=readme) if pages and readme else {}
+        for file, text in texts.items():
+            with atomic_file(file) as partial:
+                partial.write_text(text, "utf-8")
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Wait until no other study is being published: all of them renew the README."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def commit() -> str:
@@ -61,7 +77,8 @@ if __name__ == "__main__":
     parser.add_argument(
         "--segments", type=Path, nargs="*", default=(), help="folders of shards, for counts"
     )
-    parser.add_argument("--readme", type=Path, help="document whose table is renewed")
+    parser.add_argument("--pages", type=Path, help="folder of the studies' pages, to renew")
+    parser.add_argument("--readme", type=Path, help="document with a row a study, to renew")
     parser.add_argument("--simulated", action="store_true", help="publish even what is simulated")
     parser.add_argument("--out", type=Path, required=True, help="CSV to write")
     cli.run(publish, parser)

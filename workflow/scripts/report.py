@@ -1,4 +1,4 @@
-"""Tell everything that was found on one self-contained page."""
+"""Lay out all results on one self-contained page."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,8 +8,9 @@ import pandas as pd
 from cardiograft import cli
 from cardiograft.files import atomic_file
 from cardiograft.report import page
-from cardiograft.report.inputs import ReportInputs, in_order, model_key, read_json, read_study
+from cardiograft.report.inputs import ReportInputs, in_order, read_json, read_study
 from cardiograft.specs.report import Report
+from cardiograft.tables.costs import model_key
 
 INPUTS = {
     "tables": "folders of studies' tables",
@@ -36,7 +37,7 @@ def report(
     out: Path,
     command: str = "",
 ) -> None:
-    found = ReportInputs(
+    inputs = ReportInputs(
         studies=in_order([read_study(folder) for folder in tables], spec.studies),
         manifests={p.stem: read_json(p) for p in manifests},
         segments={p.name: read_json(p / "summary.json") for p in segments},
@@ -47,7 +48,7 @@ def report(
         ledgers={model_key(p): read_json(p) for p in ledgers},
     )
     with atomic_file(out) as partial:
-        partial.write_text(page.render(spec, found, command=command), "utf-8")
+        partial.write_text(page.render(spec, inputs, command=command), "utf-8")
 
 
 if __name__ == "__main__":

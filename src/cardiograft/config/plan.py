@@ -50,7 +50,8 @@ class Plan:
     def code(self, stage: str, entry: str = "") -> str:
         """Return the fingerprints of the code that a job runs, as JSON."""
         if stage in UNASKED:
-            return fingerprint(f"workflow/scripts/{stage}.py")
+            studies = [f"src/cardiograft/studies/{entry}.py"] if stage == "publish" else []
+            return fingerprint(f"workflow/scripts/{stage}.py", *studies)
         spec = self.config.spec(stage, entry)
         files = list(files_of(spec.plugins()))
         if isinstance(spec, Download | Segment):

@@ -22,7 +22,7 @@ from cardiograft.specs.report import Report
 from cardiograft.specs.score import Score
 from cardiograft.specs.segment import Segment
 from cardiograft.specs.split import Split
-from cardiograft.specs.tabulate import Comparison, Curve, Row, Tabulate
+from cardiograft.specs.tabulate import Comparison, Curve, StudyRun, Tabulate
 from cardiograft.specs.transfer import Transfer
 
 Tags = dict[str, str]
@@ -298,7 +298,7 @@ class Config(Entry):
         rows = {}
         for run, members in self.runs(name).items():
             evaluation = self.evaluations[members[0]]
-            rows[run] = Row(
+            rows[run] = StudyRun(
                 members=members,
                 protocol=self.splits[evaluation.split].protocol,
                 split=pools.split([self.evaluations[member].split for member in members]),

@@ -1,26 +1,36 @@
 """Tables as the page shows them: text in cells, escaped by the template.
 
-With what all of them ask of a study's tables: names of runs, tags, which figures stand first.
+With what all of them need of a study's tables: tags, and which metrics stand first.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from cardiograft.report import wording
-from cardiograft.report.inputs import Study
+from cardiograft.report.inputs import ReportRow, Study
 
-Row = Mapping[str, Any]
+LONG, LEAD = 12, 6  # rows: a table of more than so many shows so many, and folds the rest
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell: text, a smaller second line, a class of the style, a share that shades it."""
+    """A cell: text, a smaller second line, a class of the style, a share that shades it.
+
+    Attributes
+    ----------
+    warning
+        What must be known to read it: a third line, set off from the others.
+    """
 
     text: str
     small: str = ""
     mark: str = ""
     share: float | None = None
+    warning: str = ""
+
+
+Line = Sequence[str | Cell]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,45 +45,25 @@ class Table:
 
     caption: str
     head: Sequence[str]
-    rows: Sequence[Sequence[str | Cell]]
+    rows: Sequence[Line]
     words: frozenset[int] = frozenset()
     note: str = ""
     kind: str = ""
 
+    @property
+    def lead(self) -> Sequence[Line]:
+        """The rows that are always in sight: all of a short table, the first of a long one."""
+        return self.rows if len(self.rows) <= LONG else self.rows[:LEAD]
 
-@dataclass(frozen=True)
-class Labels:
-    """Short names of a study's runs, of the tags that tell them apart.
-
-    A tag that has the study's usual value goes without saying.
-    """
-
-    tags: tuple[str, ...]
-    usual: Mapping[str, str] = field(default_factory=dict)
-    words: Mapping[str, str] = field(default_factory=dict)
-    by_run: dict[str, str] = field(default_factory=dict)
-
-    def of(self, row: Row) -> str:
-        """Return a run's name from a row that has its tags."""
-        own = {tag: str(row[f"tag_{tag}"]) for tag in self.tags if row.get(f"tag_{tag}")}
-        told = {t: v for t, v in own.items() if v not in (self.usual.get(t), "none")}
-        return " · ".join(self.said(told)) or str(row.get("run") or "all runs")
-
-    def said(self, tags: Mapping[str, str]) -> list[str]:
-        """Return tags in the study's words: ``from cae``; alike ones once."""
-        return once(self.words.get(tag, "{}").format(value) for tag, value in tags.items())
+    @property
+    def rest(self) -> Sequence[Line]:
+        """The rows that are folded away."""
+        return self.rows[len(self.lead) :]
 
 
-def labels(study: Study) -> Labels:
-    """Return names made of the tags that differ among a study's runs, the model first."""
-    scores = study.frame("scores")
-    tags = [t for t in study.about["tags"] if scores[f"tag_{t}"].nunique() > 1]
-    first = [t for t in ("model", "init") if t in tags]
-    rest = (t for t in tags if t not in first)
-    found = Labels((*first, *rest), study.about["usual"], study.about["words"])
-    for row in records(scores):
-        found.by_run.setdefault(row["run"], found.of(row))
-    return found
+def any_bold(lines: Iterable[Line]) -> bool:
+    """Whether some cell is set in bold."""
+    return any(isinstance(c, Cell) and "strong" in c.mark for line in lines for c in line)
 
 
 def records(frame: Any) -> list[dict[str, Any]]:
@@ -82,7 +72,7 @@ def records(frame: Any) -> list[dict[str, Any]]:
     return rows
 
 
-def tags_of(row: Row) -> dict[str, str]:
+def tags_of(row: ReportRow) -> dict[str, str]:
     """Return the tags that a row has."""
     return {k.removeprefix("tag_"): str(v) for k, v in row.items() if k.startswith("tag_") and v}
 
@@ -92,11 +82,11 @@ def of_classes(study: Study) -> bool:
     return "count" in study.frame("confusion")
 
 
-def overall(rows: Sequence[Row], about: Any) -> list[str]:
-    """Return the metrics with a figure over all classes, the primary one first."""
-    found = once(r["metric"] for r in rows if not r["class"])
+def overall(rows: Iterable[ReportRow], about: Any) -> list[str]:
+    """Return the metrics with a value over all classes, the primary one first."""
+    metrics = once(r["metric"] for r in rows if not r["class"])
     primary = about["primary"].partition(":")[0]
-    return sorted(found, key=lambda m: m != primary)
+    return sorted(metrics, key=lambda m: m != primary)
 
 
 def headline(metrics: Sequence[str], about: Any, *, rest: bool = False) -> list[str]:
@@ -105,14 +95,14 @@ def headline(metrics: Sequence[str], about: Any, *, rest: bool = False) -> list[
     return [m for m in metrics if m not in first] if rest else first
 
 
-def lookup(study: Study) -> dict[tuple[str, str, str], Row]:
+def lookup(study: Study) -> dict[tuple[str, str, str], ReportRow]:
     """Return the test scores by run, metric and class."""
-    rows = records(study.frame("scores"))
+    rows = study.rows("scores")
     return {(r["run"], r["metric"], r["class"]): r for r in rows if r["part"] == "test"}
 
 
-def simulated(row: Row) -> bool:
-    """Whether a row of a table, or a JSON object, says that it is simulated."""
+def simulated(row: ReportRow) -> bool:
+    """Whether a row of a table, or a JSON object, is marked as simulated."""
     return str(row.get("simulated", "")) == "True"
 
 
@@ -121,20 +111,28 @@ def once(values: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(values))
 
 
-def mark(row: Row) -> str:
+def mark(row: ReportRow) -> str:
     """Return the style of a name: that of a run, an entry or a database."""
     return "simulated" if simulated(row) else ""
 
 
-def difference_cell(row: Row, key: str, percent: bool) -> Cell:
-    """Return a difference with its interval below, in bold where that excludes zero."""
-    ends = wording.interval(row["low"], row["high"], percent=percent, signed=True)
-    strong = wording.verdict(row["low"], row["high"]) in (1, -1)
+def difference_cell(row: ReportRow, key: str, percent: bool, ends: Sequence[str] = ()) -> Cell:
+    """Return a difference with its interval below, in bold where that excludes zero.
+
+    Parameters
+    ----------
+    ends
+        Columns of the interval's ends, ``low`` and ``high`` unless given.
+    """
+    low, high = (row[end] for end in ends or ("low", "high"))
+    below = wording.interval(low, high, percent=percent, signed=True)
+    strong = wording.verdict(low, high) in (1, -1)
     text = wording.number(row[key], percent=percent, signed=True)
-    return Cell(text, small=ends, mark="strong" if strong else "")
+    return Cell(text, small=below, mark="strong" if strong else "", warning=wording.lacking(row))
 
 
-def score_cell(row: Row, percent: bool) -> Cell:
-    """Return a figure with its interval below."""
+def score_cell(row: ReportRow, percent: bool, key: str = "value") -> Cell:
+    """Return a value with its interval below, and the classes that its part lacks."""
     ends = wording.interval(row["low"], row["high"], percent=percent)
-    return Cell(wording.number(row["value"], percent=percent), small=ends)
+    text = wording.number(row[key], percent=percent)
+    return Cell(text, small=ends, warning=wording.lacking(row))

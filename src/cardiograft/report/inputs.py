@@ -1,7 +1,7 @@
 """What the report reads: tables of studies, and what every stage left beside its output."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 Content = dict[str, Any]
+ReportRow = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,14 @@ class Study:
     name: str
     about: Content
     frames: dict[str, pd.DataFrame]
+    _rows: dict[str, list[ReportRow]] = field(default_factory=dict, repr=False, compare=False)
+
+    def rows(self, name: str) -> Sequence[ReportRow]:
+        """Return the rows of a table, column to text; none where the study has no such table."""
+        if name not in self._rows:
+            rows: Any = self.frame(name).to_dict("records")
+            self._rows[name] = rows
+        return self._rows[name]
 
     def frame(self, name: str) -> pd.DataFrame:
         """Return a table, empty where the study has none of this name."""
@@ -26,7 +35,7 @@ class Study:
 
 @dataclass(frozen=True, kw_only=True)
 class ReportInputs:
-    """Everything that was found, by the name of the entry (or stage, entry, repeat)."""
+    """What the report is made of, by the name of the entry (or stage, entry, repeat)."""
 
     studies: list[Study]
     manifests: dict[str, Content] = field(default_factory=dict)
@@ -39,9 +48,9 @@ class ReportInputs:
 
     @property
     def simulated(self) -> bool:
-        """Whether anything in it was made up by a simulation."""
-        pieces = [*self.manifests.values(), *self.segments.values(), *self.cards.values()]
-        return any(p.get("simulated") for p in pieces) or any(
+        """Whether any of it comes from a simulation."""
+        inputs = [*self.manifests.values(), *self.segments.values(), *self.cards.values()]
+        return any(one.get("simulated") for one in inputs) or any(
             s.about.get("simulated") for s in self.studies
         )
 
@@ -74,18 +83,12 @@ def read_json(path: Path) -> Content:
         It is not one.
     """
     try:
-        found = json.loads(path.read_text("utf-8"))
+        content = json.loads(path.read_text("utf-8"))
     except json.JSONDecodeError:
-        found = None
-    if not isinstance(found, dict):
+        content = None
+    if not isinstance(content, dict):
         raise ValueError(f"{path}: not a JSON object")
-    return found
-
-
-def model_key(path: Path) -> tuple[str, str, str]:
-    """Return stage, entry and repeat of ``<stage>/<entry>/<repeat>/<file>``."""
-    stage, entry, repeat = path.parts[-4:-1]
-    return stage, entry, repeat
+    return content
 
 
 def in_order(studies: Sequence[Study], names: Sequence[str]) -> list[Study]:

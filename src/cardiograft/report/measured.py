@@ -1,25 +1,25 @@
-"""Measured tables: the figures that README and docs quote, tidy, with where they come from.
+"""Measured tables: the values that README and docs quote, tidy, with where they come from.
 
-A row is a figure of a run on its test part, but for
+A row is a value of a run on its test part, but for
 
 ``metric`` of ``segments`` or ``wall_s``
     How many segments an entry has (by class), and what a repeat of a run takes.
 ``protocol`` of ``gap``
     Of a run by the paper's protocol less the honest one: ``paper run - honest run``.
 ``metric`` of ``pearson, shuffled``
-    Of the same run, its input spoilt by that control.
+    Of the same run, its input corrupted by that control.
 ``metric`` of ``pearson, train``
-    Of the same run on its training part, where it was asked about it.
+    Of the same run on its training part, where that was evaluated too.
 ``metric`` of ``gain of pearson at matched compute``
     Of a run over the base of that name, ``run - base run``, a share; ``paper`` is the paper's.
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from cardiograft.report.cells import records
 from cardiograft.report.inputs import Study
 
 COLUMNS = (
@@ -40,7 +40,7 @@ COLUMNS = (
 GAP = "gap"
 GAIN = "gain of "
 TRAIN = "train"
-# Metrics of the README's tables; what the paper says of the first that it gives has a column.
+# Metrics of the tables in docs; the first that the paper gives has a column of its values.
 SHOWN = (
     "accuracy",
     "macro_f1",
@@ -71,29 +71,34 @@ def table(
     summaries
         Name of an entry of segments to its ``summary.json``.
     command, commit
-        What made the figures.
+        What made the values.
     simulated
         Whether simulated data may be in it.
 
     Raises
     ------
     ValueError
-        Something in it is simulated, and that was not asked for.
+        Something in it is simulated, and that was not requested.
     """
-    made_up = study.about["simulated"] or any(s["simulated"] for s in summaries.values())
-    if made_up and not simulated:
+    anything = study.about["simulated"] or any(s["simulated"] for s in summaries.values())
+    if anything and not simulated:
         raise ValueError(f"{study.name}: the tables hold simulated data: not a measurement")
     rows = [
         *_counts(summaries),
         *_scores(study),
         *_controls(study),
-        *_fitted(study),
+        *_trained_on(study),
         *_gaps(study),
         *_gains(study),
         *_costs(study),
     ]
     about = {"study": study.name, "command": command, "commit": commit}
     return pd.DataFrame([{**about, **row} for row in rows]).reindex(columns=list(COLUMNS))
+
+
+def read(path: Path) -> pd.DataFrame:
+    """Read a published table; every cell is text, ``""`` where empty."""
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
 
 
 def _counts(summaries: Mapping[str, Mapping[str, Any]]) -> list[Row]:
@@ -110,12 +115,12 @@ def _counts(summaries: Mapping[str, Mapping[str, Any]]) -> list[Row]:
 def _scores(study: Study) -> list[Row]:
     paper = {
         (row["run"], row["metric"], row["class"]): row["published"]
-        for row in records(study.frame("published"))
+        for row in study.rows("published")
         if row["run"]
     }
     return [
         {**_score(row), "paper": paper.get((row["run"], row["metric"], row["class"]), "")}
-        for row in records(study.frame("scores"))
+        for row in study.rows("scores")
         if row["part"] == "test"
     ]
 
@@ -129,31 +134,31 @@ def _score(row: Row) -> Row:
 
 
 def _controls(study: Study) -> list[Row]:
-    """Return the README's figures of each run on spoilt inputs."""
-    found = []
-    for row in records(study.frame("scores")):
+    """Return the values of each run on corrupted inputs, of the metrics that docs show."""
+    rows = []
+    for row in study.rows("scores"):
         part, _, control = row["part"].partition(", ")
         if part == "test" and control and not row["class"] and shown(row["metric"]):
-            found.append({**_score(row), "metric": spoilt(row["metric"], control)})
-    return found
+            rows.append({**_score(row), "metric": corrupted(row["metric"], control)})
+    return rows
 
 
-def _fitted(study: Study) -> list[Row]:
-    """Return every figure over all classes of each run on its training part."""
+def _trained_on(study: Study) -> list[Row]:
+    """Return every value over all classes of each run on its training part."""
     return [
         {**_score(row), "metric": f"{row['metric']}, {TRAIN}"}
-        for row in records(study.frame("scores"))
+        for row in study.rows("scores")
         if row["part"] == TRAIN and not row["class"]
     ]
 
 
-def spoilt(metric: str, control: str) -> str:
-    """Return what a metric of spoilt inputs is called: ``pearson, shuffled``."""
+def corrupted(metric: str, control: str) -> str:
+    """Return what a metric of corrupted inputs is called: ``pearson, shuffled``."""
     return f"{metric}, {control}"
 
 
 def shown(metric: str) -> bool:
-    """Whether the README has a metric: one of `SHOWN`, whoever it leaves out."""
+    """Whether docs show a metric: one of `SHOWN`, whoever it leaves out."""
     name, _, options = metric.partition("(")
     left_out = options.startswith("without ") and options.endswith(")")
     return name in SHOWN and (left_out or not options)
@@ -170,7 +175,7 @@ def _gains(study: Study) -> list[Row]:
             "value": _short(row["gain"]),
             **{key: _short(row[key]) for key in ("low", "high", "paper")},
         }
-        for row in records(study.frame("gains"))
+        for row in study.rows("gains")
     ]
 
 
@@ -186,13 +191,13 @@ def _gaps(study: Study) -> list[Row]:
             "low": _short(row["low"]),
             "high": _short(row["high"]),
         }
-        for row in records(study.frame("gaps"))
+        for row in study.rows("gaps")
         if not row["class"]
     ]
 
 
 def _costs(study: Study) -> list[Row]:
-    costs = records(study.frame("costs"))
+    costs = study.rows("costs")
     rows = []
     for stage, entry in dict.fromkeys((c["stage"], c["entry"]) for c in costs):
         walls = [float(c["wall_s"]) for c in costs if (c["stage"], c["entry"]) == (stage, entry)]
@@ -204,13 +209,13 @@ def _costs(study: Study) -> list[Row]:
 
 def _of_pools(study: Study, rows: Sequence[Row]) -> list[Row]:
     """Return what a repeat of all folds of a pooled run takes."""
-    found = []
+    pooled = []
     for run, members in study.about.get("pools", {}).items():
         own = [r for r in rows if r["run"] in members]
         if len(own) == len(members):
             whole = f"{sum(float(r['value']) for r in own):.1f}"
-            found.append({**own[0], "run": run, "value": whole})
-    return found
+            pooled.append({**own[0], "run": run, "value": whole})
+    return pooled
 
 
 def _data(row: Row) -> str:

@@ -1,17 +1,21 @@
 """The whole report as one self-contained HTML page: the same input gives the same bytes."""
 
+from collections.abc import Mapping
+
 import jinja2
+import pandas as pd
 from markupsafe import Markup
 
-from cardiograft.report import wording
-from cardiograft.report.inputs import ReportInputs
+from cardiograft.report import headline, measured, wording
+from cardiograft.report.headline import HeadlineRow
+from cardiograft.report.inputs import ReportInputs, Study
 from cardiograft.report.sections import provenance, results
 from cardiograft.report.style import STYLE
-from cardiograft.report.template import PAGE
+from cardiograft.report.template import FIRST_SCREEN, PAGE
 from cardiograft.specs.report import Report
 
 
-def render(spec: Report, found: ReportInputs, *, command: str = "") -> str:
+def render(spec: Report, inputs: ReportInputs, *, command: str = "") -> str:
     """Return the page.
 
     Nothing in it is loaded from anywhere, nothing runs, and there is no date in it.
@@ -21,17 +25,16 @@ def render(spec: Report, found: ReportInputs, *, command: str = "") -> str:
     command
         What made it, as the page says under how to reproduce.
     """
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True
-    )
-    studies = [results.section(s) for s in found.studies]
-    origin = provenance.section(found)
-    return environment.from_string(PAGE).render(
+    studies = [results.section(s, inputs) for s in inputs.studies]
+    skeleton = _environment().from_string(PAGE)
+    return skeleton.render(
         title=spec.title,
-        lead=lead(found),
-        banner=banner(found),
+        lead=lead(inputs),
+        banner=banner(inputs),
+        first_rows=[first_row(s) for s in inputs.studies],
+        first_head=headline.HEAD,
         studies=studies,
-        p=origin,
+        p=provenance.section(inputs),
         words=wording,
         legend=results.legend(),
         gain_legend=results.legend(published=True),
@@ -40,28 +43,69 @@ def render(spec: Report, found: ReportInputs, *, command: str = "") -> str:
     )
 
 
-def banner(found: ReportInputs) -> str:
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True
+    )
+
+
+def first_row(study: Study) -> HeadlineRow:
+    """Return a study's row of the first screen, made as the README's of a published table."""
+    table = measured.table(study, {}, command="", commit="", simulated=True)
+    return headline.headline_row(study.name, table, simulated=bool(study.about["simulated"]))
+
+
+def first_screen(title: str, tables: Mapping[str, pd.DataFrame]) -> str:
+    """Return the first screen alone, of published tables: each study's by its name."""
+    rows = [headline.headline_row(study, table) for study, table in tables.items()]
+    every = pd.concat(tables.values(), ignore_index=True)
+    of_runs = every[every["protocol"].isin(wording.PROTOCOLS)]
+    data = sorted({text.partition(", ")[0] for text in of_runs["data"] if text})
+    parts = [
+        wording.plural(len(tables), "study", "studies"),
+        wording.plural(of_runs["run"].nunique(), "run"),
+    ]
+    skeleton = _environment().from_string(FIRST_SCREEN)
+    return skeleton.render(
+        title=title,
+        lead=f"{wording.listed(parts)}, on recordings of {wording.listed(data)}.",
+        banner="",
+        first_rows=rows,
+        first_head=headline.HEAD,
+        words=wording,
+        style=Markup(STYLE),
+    )
+
+
+def banner(inputs: ReportInputs) -> str:
     """Return the words at the top of a report that holds simulated data, or nothing."""
-    if not found.simulated:
+    if not inputs.simulated:
         return ""
-    all_ = [*found.manifests.values(), *found.segments.values()]
-    whole = all(piece.get("simulated") for piece in all_)
-    return wording.SIMULATED_BANNER if whole else wording.PARTLY_SIMULATED
+    return wording.SIMULATED_BANNER if _all_simulated(inputs) else wording.PARTLY_SIMULATED
 
 
-def lead(found: ReportInputs) -> str:
-    """Return a sentence on what was run."""
+def lead(inputs: ReportInputs) -> str:
+    """Return the paragraph at the top: what was run, and on what."""
     accepted = sum(
         record["status"] == "accepted"
-        for manifest in found.manifests.values()
+        for manifest in inputs.manifests.values()
         for record in manifest["records"]
     )
-    segments = sum(int(summary["segments"]) for summary in found.segments.values())
-    runs = sum(study.frame("scores")["run"].nunique() for study in found.studies)
+    segments = sum(int(summary["segments"]) for summary in inputs.segments.values())
+    runs = sum(study.frame("scores")["run"].nunique() for study in inputs.studies)
     parts = [
-        wording.plural(len(found.studies), "study", "studies"),
+        wording.plural(len(inputs.studies), "study", "studies"),
         wording.plural(runs, "run"),
-        wording.plural(len(found.cards), "trained model"),
+        wording.plural(len(inputs.cards), "trained model"),
     ]
-    data = f"{wording.plural(accepted, 'recording')} of {wording.listed(sorted(found.manifests))}"
-    return f"{wording.listed(parts)}; {data}; {wording.plural(segments, 'segment')}."
+    kind = "simulated recording" if _all_simulated(inputs) else "recording"
+    data = wording.plural(accepted, kind)
+    return (
+        f"{wording.listed(parts)}, from {data} of {wording.listed(sorted(inputs.manifests))},"
+        f" cut into {wording.plural(segments, 'segment')}."
+    )
+
+
+def _all_simulated(inputs: ReportInputs) -> bool:
+    sources = [*inputs.manifests.values(), *inputs.segments.values()]
+    return bool(sources) and all(one.get("simulated") for one in sources)

@@ -1,4 +1,4 @@
-"""The README's tables, made of measured ones: what runs score, gaps, spoilt inputs, gains."""
+"""Markdown made of measured tables: the README's row a study, and a study's own tables."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,31 +7,65 @@ import pandas as pd
 
 from cardiograft import plugins
 from cardiograft.report import wording
-from cardiograft.report.cells import once, records
-from cardiograft.report.measured import GAIN, GAP, SHOWN, Row, shown, spoilt
+from cardiograft.report.cells import Cell, once, records
+from cardiograft.report.headline import HEAD, headline_row, within
+from cardiograft.report.measured import GAIN, GAP, SHOWN, Row, corrupted, read, shown
 
+HEADLINES = "headlines"  # the README's table
 CONTROLS = {
     "shuffled": "in pieces, shuffled",
     "other": "another person’s",
     "phase": "noise of its spectrum",
 }
+PAGE = """# {title}
+
+<!-- table:{study} -->
+<!-- /table:{study} -->
+"""
 
 
-def readme_table(path: Path) -> str:
-    """Return the Markdown of a measured table: every run and its cost folded, the rest in sight.
+def headline_table(tables: Mapping[str, pd.DataFrame]) -> str:
+    """Return the README's table: a row a study, and sentences below it.
 
-    That is gaps, the range of what runs score of spoilt inputs, and gains that the paper tells of.
-
-    Only figures over all classes are shown: those of `SHOWN`, whoever they leave out.
+    Parameters
+    ----------
+    tables
+        Name of a study to its measured table.
     """
-    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    rows = [headline_row(study, table) for study, table in tables.items()]
+    lines = [list(HEAD), ["---", "---", *["--:"] * (len(HEAD) - 3), "---"]]
+    claims = []
+    for row in rows:
+        first, *cells = row.cells
+        link = Cell(f"[{first.text}](docs/studies/{row.study}.md)", small=first.small)
+        lines.append([_cell(cell) for cell in (link, *cells)])
+        if row.sentences:
+            claims.append(f"- **{first.text}.** {' '.join(row.sentences)}")
+    return "\n\n".join(part for part in (_markdown(lines), "\n".join(claims)) if part) + "\n"
+
+
+def _cell(cell: Cell) -> str:
+    return f"{cell.text}<br><sub>{cell.small}</sub>" if cell.small else cell.text
+
+
+def study_tables(frame: pd.DataFrame) -> str:
+    """Return the tables of a study's own page: every run and its cost folded, the rest in sight.
+
+    That is gaps, the range of what runs score on corrupted inputs, and gains that the paper gives
+    too. Only values over all classes are shown: those of `SHOWN`, whoever they leave out.
+
+    Parameters
+    ----------
+    frame
+        A measured table, every cell text.
+    """
     rows = [r for r in records(frame) if r["protocol"] in wording.PROTOCOLS and not r["class"]]
     metrics = [m for m in once(r["metric"] for r in rows) if shown(m)]
     rows = [r for r in rows if r["metric"] in metrics]
     walls = {r["run"]: r["value"] for r in records(frame) if r["metric"] == "wall_s"}
     printed = [name for name in SHOWN if any(r["paper"] for r in rows if r["metric"] == name)]
     theirs = printed[:1]
-    titles = [*map(_title, metrics), *(f"Paper’s {_within(_title(m))}" for m in theirs)]
+    titles = [*map(_title, metrics), *(f"Paper’s {within(_title(m))}" for m in theirs)]
     head = ["Run", "Protocol", "Repeats", *titles, "Wall time a repeat"]
     lines = [head, ["---", "---", *["--:"] * (len(head) - 2)]]
     for run in once(r["run"] for r in rows):
@@ -39,7 +73,7 @@ def readme_table(path: Path) -> str:
         lines.append(_line(run, own, metrics, theirs, walls.get(run, "")))
     runs = f"<details><summary>Every run</summary>\n\n{_markdown(lines)}\n\n</details>"
     tables = _gap_table(frame, metrics), _control_table(frame, metrics), _gain_table(frame)
-    parts = _sentence(frame), *tables, runs
+    parts = _counts(frame), *tables, runs
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -54,17 +88,11 @@ def _percent(metric: str) -> bool:
     return bool(plugins.constants("metrics", metric.partition("(")[0])["PERCENT"])
 
 
-def _within(title: str) -> str:
-    """Return a title as it is written within a sentence: names keep their capital."""
-    word = title.partition(",")[0]
-    return title[0].lower() + title[1:] if word.isalpha() and word.istitle() else title
-
-
 def _line(
     run: str, own: Mapping[str, Row], metrics: Sequence[str], theirs: Sequence[str], wall: str
 ) -> list[str]:
     first = next(iter(own.values()))
-    cells = [_figure(own[m]) if m in own else "" for m in metrics]
+    cells = [_estimate(own[m]) if m in own else "" for m in metrics]
     paper = [_number(m, own[m]["paper"]) if m in own and own[m]["paper"] else "" for m in theirs]
     remark = first["data"].partition(", ")[2]
     named = f"{run} ({remark})" if remark else run
@@ -75,7 +103,7 @@ def _number(metric: str, value: str, *, signed: bool = False) -> str:
     return wording.number(value, percent=_percent(metric), signed=signed).removesuffix(" %")
 
 
-def _figure(row: Row, *, signed: bool = False) -> str:
+def _estimate(row: Row, *, signed: bool = False) -> str:
     percent = _percent(row["metric"])
     ends = wording.interval(row["low"], row["high"], percent=percent, signed=signed)
     return f"{_number(row['metric'], row['value'], signed=signed)} {ends}".strip()
@@ -94,24 +122,24 @@ def _gap_table(frame: pd.DataFrame, metrics: Sequence[str]) -> str:
     lines = [head, ["---", *["--:"] * len(metrics)]]
     for run in once(r["run"] for r in rows):
         own = {r["metric"]: r for r in rows if r["run"] == run}
-        cells = [_figure(own[m], signed=True) if m in own else "" for m in metrics]
+        cells = [_estimate(own[m], signed=True) if m in own else "" for m in metrics]
         lines.append([run.replace(" - ", " − "), *cells])
     return _markdown(lines)
 
 
 def _control_table(frame: pd.DataFrame, metrics: Sequence[str]) -> str:
-    """Return, a control each, the lowest and the highest figure of any run."""
+    """Return, a control each, the lowest and the highest value of any run."""
     rows = [r for r in records(frame) if ", " not in r["data"]]  # as for gaps
     lines = []
     for control, title in CONTROLS.items():
-        own = {m: [r for r in rows if r["metric"] == spoilt(m, control)] for m in metrics}
+        own = {m: [r for r in rows if r["metric"] == corrupted(m, control)] for m in metrics}
         runs = {r["run"] for some in own.values() for r in some}
         if runs:
             cells = [_range(m, [r["value"] for r in own[m] if r["value"]]) for m in metrics]
             lines.append([title, str(len(runs)), *cells])
     if not lines:
         return ""
-    head = ["Spoilt input: lowest to highest figure", "Runs", *map(_title, metrics)]
+    head = ["Corrupted input: lowest to highest value", "Runs", *map(_title, metrics)]
     return _markdown([head, ["---", *["--:"] * (len(head) - 1)], *lines])
 
 
@@ -121,24 +149,24 @@ def _range(metric: str, values: Sequence[str]) -> str:
 
 
 def _gain_table(frame: pd.DataFrame) -> str:
-    """Return the gains that the paper tells of, over each base."""
+    """Return the gains that the paper gives too, over each base."""
     rows: dict[tuple[str, str], dict[str, Row]] = {}
     for row in records(frame):
         if row["metric"].startswith(GAIN) and ", " not in row["data"]:  # as for gaps
-            figure, _, base = row["metric"].removeprefix(GAIN).partition(" at ")
-            rows.setdefault((row["run"].partition(" - ")[0], figure), {})[base] = row
-    told = {key: own for key, own in rows.items() if any(r["paper"] for r in own.values())}
-    if not told:
+            metric, _, base = row["metric"].removeprefix(GAIN).partition(" at ")
+            rows.setdefault((row["run"].partition(" - ")[0], metric), {})[base] = row
+    given = {key: own for key, own in rows.items() if any(r["paper"] for r in own.values())}
+    if not given:
         return ""
-    bases = once(base for own in told.values() for base in own)
-    head = ["Gain, %", "Figure", "Protocol", "Paper’s", *(f"At {base}" for base in bases)]
+    bases = once(base for own in given.values() for base in own)
+    head = ["Gain, %", "Metric", "Protocol", "Paper’s", *(f"At {base}" for base in bases)]
     lines = [head, ["---", "---", "---", *["--:"] * (1 + len(bases))]]
-    for (run, figure), own in told.items():
+    for (run, metric), own in given.items():
         paper = next(r["paper"] for r in own.values() if r["paper"])
         theirs = wording.number(paper, percent=True, signed=True)
         cells = [_gain(own[base]) if base in own else "" for base in bases]
         protocol = next(iter(own.values()))["protocol"]
-        lines.append([run, _title(figure).partition(",")[0], protocol, theirs, *cells])
+        lines.append([run, _title(metric).partition(",")[0], protocol, theirs, *cells])
     return _markdown(lines)
 
 
@@ -147,14 +175,15 @@ def _gain(row: Row) -> str:
     return f"{wording.number(row['value'], percent=True, signed=True)} {ends}".strip()
 
 
-def _sentence(frame: pd.DataFrame) -> str:
+def _counts(frame: pd.DataFrame) -> str:
+    """Return how many segments each entry has, by class."""
     rows = [r for r in records(frame) if r["metric"] == "segments"]
-    said = []
-    for run in once(r["run"] for r in rows):
-        own = {r["class"]: wording.count(r["value"]) for r in rows if r["run"] == run}
+    lines = []
+    for entry in once(r["run"] for r in rows):
+        own = {r["class"]: wording.count(r["value"]) for r in rows if r["run"] == entry}
         parts = " · ".join(f"{name} {n}" for name, n in own.items() if name)
-        said.append(f"`{run}`: {own['']} segments" + (f" ({parts})." if parts else "."))
-    return "\n".join(said)
+        lines.append(f"- `{entry}`: {own['']} segments" + (f" ({parts})" if parts else ""))
+    return "\n".join(lines)
 
 
 def _markdown(lines: Sequence[Sequence[str]]) -> str:
@@ -176,3 +205,31 @@ def replaced(text: str, name: str, table_: str) -> str:
         raise ValueError(f"expected {start} and {end} once each, in this order")
     before, after = text.partition(start)[0], text.partition(end)[2]
     return f"{before}{start}\n{table_}{end}{after}"
+
+
+def renewed(results: Path, *, pages: Path, readme: Path) -> dict[Path, str]:
+    """Return every document that quotes published tables, with its tables renewed.
+
+    Parameters
+    ----------
+    results
+        Folder of published tables, ``<study>.csv``.
+    pages
+        Folder of the studies' pages, ``<study>.md``; a new study gets a page that is its table.
+    readme
+        Document with a row a study.
+
+    Returns
+    -------
+    dict
+        File to its text.
+    """
+    tables = {file.stem: read(file) for file in sorted(results.glob("*.csv"))}
+    texts = {}
+    for study, table in tables.items():
+        page = pages / f"{study}.md"
+        text = PAGE.format(title=plugins.load("studies", study).TITLE, study=study)
+        text = page.read_text("utf-8") if page.is_file() else text
+        texts[page] = replaced(text, study, study_tables(table))
+    texts[readme] = replaced(readme.read_text("utf-8"), HEADLINES, headline_table(tables))
+    return texts

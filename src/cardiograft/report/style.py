@@ -5,7 +5,7 @@ STYLE = """
   color-scheme: light dark;
   --paper-ground: #fcfbf8; --card: #f5f2ec; --ink: #1d1c1a; --soft: #5f5b54; --rule: #ddd7cc;
   --faint: #ece8df; --paper: #b04a26; --honest: #0e6a70; --alert: #8a1f11;
-  --alert-ground: #fbe9e3; --shade: #0e6a70; --personal: #6a4c93; --said: #8a2f86;
+  --alert-ground: #fbe9e3; --shade: #0e6a70; --personal: #6a4c93; --predicted: #8a2f86;
   --serif: Charter, "Bitstream Charter", "Iowan Old Style", "Palatino Linotype", Cambria,
     Georgia, "Liberation Serif", serif;
   --sans: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans",
@@ -16,7 +16,7 @@ STYLE = """
   :root {
     --paper-ground: #171614; --card: #201e1b; --ink: #e8e4dc; --soft: #a49d91; --rule: #3a3631;
     --faint: #292622; --paper: #e88d66; --honest: #57b9b4; --alert: #ffb4a2;
-    --alert-ground: #3a1d16; --shade: #57b9b4; --personal: #b79ae0; --said: #e58be0;
+    --alert-ground: #3a1d16; --shade: #57b9b4; --personal: #b79ae0; --predicted: #e58be0;
   }
 }
 * { box-sizing: border-box; }
@@ -64,11 +64,17 @@ li { margin: .3rem 0; }
 }
 .banner strong { display: block; font-size: 1.05rem; margin-bottom: .15rem; }
 .banner p { margin: 0; max-width: none; }
-.key-points {
-  background: var(--card); border: 1px solid var(--rule); border-radius: 4px;
-  padding: .6rem 1.4rem .9rem; max-width: 50rem;
-}
-.key-points li { margin: .55rem 0; }
+.first-screen { margin: 1rem 0 .6rem; }
+.first-screen caption { color: var(--soft); font-weight: 500; }
+.first-screen thead th, .first-screen tbody td { white-space: normal; }
+.first-screen th, .first-screen td { padding-right: 1rem; }
+.first-screen tbody th { min-width: 9rem; font-weight: 600; }
+.first-screen tbody th a { color: inherit; }
+.first-screen td.words { min-width: 9rem; }
+.first-screen td small { line-height: 1.3; }
+.first-screen td.words small { font-family: var(--mono); font-size: .74em; }
+.claims { max-width: none; font-size: .94rem; margin: .45rem 0; }
+.key-points li { margin: .55rem 0; max-width: 50rem; }
 .sides {
   display: grid; gap: 0 2.2rem; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr));
 }
@@ -143,11 +149,11 @@ ul.open li { break-inside: avoid; }
 .plane .tick { fill: var(--soft); font-size: 11px; }
 .plane .row { fill: var(--ink); font-size: 11.5px; }
 .plane polyline { fill: none; vector-effect: non-scaling-stroke; stroke-linejoin: round; }
-.plane tspan.true { fill: var(--ink); } .plane tspan.predicted { fill: var(--said); }
+.plane tspan.true { fill: var(--ink); } .plane tspan.predicted { fill: var(--predicted); }
 .plane .trace { stroke-width: 1.3; }
 .plane .trace.input { stroke: var(--soft); stroke-width: 1; }
 .plane .trace.true { stroke: var(--ink); opacity: .75; }
-.plane .trace.predicted { stroke: var(--said); stroke-width: 1.7; }
+.plane .trace.predicted { stroke: var(--predicted); stroke-width: 1.7; }
 .plane .dots {
   fill: none; stroke: var(--shade); stroke-width: 5; stroke-linecap: round; opacity: .6;
   vector-effect: non-scaling-stroke;
@@ -167,6 +173,7 @@ ul.open li { break-inside: avoid; }
 .plane polygon.personal, .plane text.personal { fill: var(--personal); }
 .plane .dash-1 { stroke-dasharray: 7 4; } .plane .dash-2 { stroke-dasharray: 2 4; }
 figure.window { margin: .6rem 0 1.4rem; }
+small.warning { color: var(--alert); white-space: normal; }
 figcaption small { display: inline; margin-left: .5em; overflow-wrap: anywhere; }
 .legend { font: .84rem/1.4 var(--sans); color: var(--soft); margin: .2rem 0 .8rem; }
 .key {
@@ -182,7 +189,7 @@ figcaption small { display: inline; margin-left: .5em; overflow-wrap: anywhere; 
 .line.test { border-color: var(--paper); }
 .line.input { border-color: var(--soft); border-width: 1px; }
 .line.true { border-color: var(--ink); }
-.line.predicted { border-color: var(--said); }
+.line.predicted { border-color: var(--predicted); }
 .bar {
   display: inline-block; width: 3px; height: 1em; margin: 0 .4em -.15em .9em;
   background: var(--ink);
@@ -231,18 +238,32 @@ pre {
 @media (max-width: 40rem) {
   html { font-size: 100%; }
   .page { padding: 1.2rem 1rem 3rem; }
+  .banner { padding: .6rem .9rem; margin-bottom: 1.2rem; font-size: .84rem; }
   h1 { font-size: 1.8rem; } h2 { font-size: 1.35rem; }
   th, td { padding-right: .6rem; }
   tbody th { min-width: 7rem; }
   caption { max-width: calc(100vw - 2rem); }
-  .key-points { padding: .4rem 1rem .6rem; }
+  .first-screen, .first-screen tbody, .first-screen tr, .first-screen tbody th,
+  .first-screen td, .first-screen caption { display: block; }
+  .first-screen thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px;
+    overflow: hidden; }
+  .first-screen tbody tr { padding: .5rem 0; border-top: 1.5px solid var(--ink); }
+  .first-screen tbody th { padding: 0 0 .3rem; font-size: 1.02em; }
+  .first-screen td, .first-screen td.words {
+    display: grid; grid-template-columns: 8.5rem minmax(0, 1fr); column-gap: .8rem;
+    padding: .16rem 0; text-align: left; min-width: 0;
+  }
+  .first-screen td::before {
+    content: attr(data-head); color: var(--soft); font-weight: 400; grid-row: span 2;
+  }
+  .first-screen td > small { grid-column: 2; }
 }
 @media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
 @media print {
   :root {
     color-scheme: light; --paper-ground: #fff; --card: #fff; --ink: #000; --soft: #444;
     --rule: #bbb; --paper: #b04a26; --honest: #0e6a70; --alert: #8a1f11; --alert-ground: #fff;
-    --personal: #6a4c93; --said: #8a2f86;
+    --personal: #6a4c93; --predicted: #8a2f86;
   }
   html { font-size: 9.5pt; }
   .page { display: block; max-width: none; padding: 0; }
@@ -250,7 +271,7 @@ pre {
   .wide { overflow: visible; }
   tbody td { white-space: normal; }
   h2 { break-before: page; } h2, h3, h4, caption, figcaption { break-after: avoid; }
-  tr, figure, .key-points { break-inside: avoid; }
+  tr, figure { break-inside: avoid; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 """

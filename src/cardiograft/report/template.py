@@ -1,84 +1,33 @@
 """The page's skeleton. It is a module and not a data file, so that its fingerprint counts.
 
 Everything is escaped on its way in: names of records come from mirrors, which nobody vouches
-for. Only figures (`markupsafe.Markup`) and the style pass as they are.
+for. Only charts (`markupsafe.Markup`) and the style pass as they are.
 """
 
-MACROS = """
-{%- macro chip(mark) -%}
-{% if "simulated" in mark %}<span class="chip">simulated</span>{% endif %}
-{%- endmacro -%}
-
-{%- macro inner(cell) -%}
-{% if cell is string %}{{ cell }}
-{%- else %}{{ cell.text }}{{ chip(cell.mark) }}
-{%- if cell.small %}<small>{{ cell.small }}</small>{% endif %}{% endif %}
-{%- endmacro -%}
-
-{%- macro table(t) -%}
-<div class="wide" role="region" tabindex="0" aria-label="{{ t.caption }}">
-<table{% if t.kind %} class="{{ t.kind }}"{% endif %}>
-<caption>{{ t.caption }}</caption>
-<thead><tr>
-{%- for text in t.head %}
-<th scope="col"{% if loop.index0 in t.words %} class="words"{% endif %}>
-{{- text or "true \\\\ predicted" }}</th>
-{%- endfor %}</tr></thead>
-<tbody>
-{%- for row in t.rows %}
-{%- set again = t.kind == "grouped" and not loop.first and row[0] == t.rows[loop.index0 - 1][0] %}
-<tr{% if again %} class="again"{% endif %}>
-{%- for cell in row %}
-{%- set mark = "" if cell is string else cell.mark %}
-{%- set shown = (("words " if loop.index0 in t.words else "") ~ mark)|trim %}
-{%- if loop.first %}
-<th scope="row"{% if mark %} class="{{ mark }}"{% endif %}>{{ inner(cell) }}</th>
-{%- else %}
-<td{% if shown %} class="{{ shown }}"{% endif %}
-{%- if cell is not string and cell.share is not none %} style="--share: {{ cell.share }}"
-{%- endif %}>{{ inner(cell) }}</td>
-{%- endif %}
-{%- endfor %}</tr>
-{%- endfor %}
-</tbody>
-</table>
-</div>
-{%- if t.note %}
-<p class="note">{{ t.note }}</p>
-{%- endif %}
-{%- endmacro -%}
-
-{%- macro folded(caption, tables) -%}
-{%- if tables %}
-<details><summary>{{ caption }}</summary>
-{%- for t in tables %}
-{{ table(t) }}
-{%- endfor %}
-</details>
-{%- endif %}
-{%- endmacro -%}
-"""
+from cardiograft.report.macros import MACROS
 
 STUDY = """
 <section aria-labelledby="{{ s.name }}">
 <h2 id="{{ s.name }}">{{ s.about.title }}{{ chip("simulated" if s.simulated else "") }}</h2>
 <p>{{ s.about.summary }}</p>
 <p class="cite">{{ s.about.citation }}</p>
-
-<h3 id="{{ s.name }}-gap">Two protocols, and the gap between them</h3>
-<p>{{ words.GAP }}</p>
-<div class="sides">
-<div class="paper"><h4>{{ words.PROTOCOLS.paper }}</h4>
-<p>{{ words.PAPER }}</p>
-<ul>{% for line in s.about.wrong %}<li>{{ line }}</li>{% endfor %}</ul></div>
-<div class="honest"><h4>{{ words.PROTOCOLS.honest }}</h4>
-<p>{{ words.HONEST }}</p>
-<ul>{% for line in words.HONEST_RULES %}<li>{{ line }}</li>{% endfor %}</ul></div>
-{%- if s.personal %}
-<div class="personal"><h4>{{ words.PROTOCOLS.personal }}</h4>
-<p>{{ words.PERSONAL }}</p></div>
+{%- if s.key %}
+<details class="key-points"><summary>Its numbers in sentences</summary>
+<ul>{% for line in s.key %}<li>{{ line }}</li>{% endfor %}</ul></details>
 {%- endif %}
-</div>
+
+<h3 id="{{ s.name }}-gap">{{ s.heading }}</h3>
+{%- if s.gap %}
+<p>{{ s.gap }}</p>
+{%- endif %}
+<details><summary>What each protocol is</summary>
+<div class="sides">
+{%- for protocol in s.protocols %}
+<div class="{{ protocol.kind }}"><h4>{{ protocol.title }}</h4>
+<p>{{ protocol.text }}</p>
+<ul>{% for line in protocol.lines %}<li>{{ line }}</li>{% endfor %}</ul></div>
+{%- endfor %}
+</div></details>
 <details><summary>Settled here, because the paper leaves it open</summary>
 <ul class="open">{% for line in s.about.assumed %}<li>{{ line }}</li>{% endfor %}</ul>
 </details>
@@ -92,7 +41,7 @@ STUDY = """
 </div>
 {%- endif %}
 {%- if s.gap_table %}
-{{ table(s.gap_table) }}
+{{ shown(s.gap_table) }}
 {%- endif %}
 {%- if s.gap_rest %}
 {{ folded(s.gap_rest.caption, [s.gap_rest]) }}
@@ -101,15 +50,20 @@ STUDY = """
 
 {%- if s.compared %}
 <h3 id="{{ s.name }}-comparisons">Comparisons</h3>
-<ul>{% for line in s.compared %}<li>{{ line }}</li>{% endfor %}</ul>
-{{ table(s.comparison_table) }}
+{%- if s.compared|length > 6 %}
+<details><summary>Sentence by sentence</summary>
+{{ lines(s.compared) }}</details>
+{%- else %}
+{{ lines(s.compared) }}
+{%- endif %}
+{{ shown(s.comparison_table) }}
 <p class="note">{{ words.COMPARISONS }}</p>
 {%- endif %}
 
 {%- for part in s.sections %}
 <h3 id="{{ part.id }}">{{ part.title }}</h3>
 {%- for t in part.tables %}
-{{ table(t) }}
+{{ shown(t) }}
 {%- endfor %}
 {%- endfor %}
 
@@ -152,31 +106,33 @@ STUDY = """
 {%- endif %}
 
 {%- if s.published %}
-<h3 id="{{ s.name }}-published">Beside the published figures</h3>
+<h3 id="{{ s.name }}-published">Beside the published values</h3>
 {%- if s.gains %}
 <p>{{ words.GAINS }}</p>
+{%- if s.gains.figure %}
 {{ gain_legend }}
 <figure><figcaption>{{ s.gains.title }}{{ chip("simulated" if s.simulated else "") }}</figcaption>
 {{ s.gains.figure }}</figure>
+{%- endif %}
 {%- for line in s.gains.orders %}
 <p>{{ line }}</p>
 {%- endfor %}
-{{ table(s.gains.table) }}
+{{ shown(s.gains.table) }}
 {%- if s.gains.rest %}
-{{ folded("Gains in other figures", [s.gains.rest]) }}
+{{ folded("Gains in other metrics", [s.gains.rest]) }}
 {%- endif %}
 {%- endif %}
 {%- for t in s.own %}
-{{ table(t) }}
+{{ shown(t) }}
 {%- endfor %}
 {{ folded(s.published.caption ~ ", one by one", [s.published]) }}
 {%- endif %}
 
 <h3 id="{{ s.name }}-runs">Every run</h3>
 {%- for t in s.overall %}
-{{ table(t) }}
+{{ shown(t) }}
 {%- endfor %}
-{{- folded("Every run: other figures", s.overall_rest) }}
+{{- folded("Every run: other metrics", s.overall_rest) }}
 {%- for t in s.classes %}
 {{ folded(t.caption, [t]) }}
 {%- endfor %}
@@ -202,7 +158,7 @@ STUDY = """
 </section>
 """
 
-PAGE = (
+HEADER = (
     MACROS
     + """<!DOCTYPE html>
 <html lang="en">
@@ -223,12 +179,24 @@ PAGE = (
 {%- endif %}
 <h1>{{ title }}</h1>
 <p class="lead">{{ lead }}</p>
-{%- for s in studies if s.key %}
-<div class="key-points"><h4>{{ s.about.title }}{{ chip("simulated" if s.simulated else "") }}</h4>
-<ul>{% for line in s.key %}<li>{{ line }}</li>{% endfor %}</ul></div>
-{%- endfor %}
+{{ headlines(first_head, first_rows) }}
 </header>
-<nav aria-label="Contents"><ol>
+"""
+)
+
+# The first screen alone, for a picture of it.
+FIRST_SCREEN = (
+    HEADER
+    + """</div>
+<style>.page { display: block; max-width: 62rem; }</style>
+</body>
+</html>
+"""
+)
+
+PAGE = (
+    HEADER
+    + """<nav aria-label="Contents"><ol>
 {%- for s in studies %}
 <li><a href="#{{ s.name }}">{{ s.about.title }}</a></li>
 <li class="sub"><a href="#{{ s.name }}-gap">Protocols and gap</a></li>
@@ -243,7 +211,7 @@ PAGE = (
 {%- if s.agreement %}
 <li class="sub"><a href="#{{ s.name }}-heart-rates">Heart rates</a></li>{% endif %}
 {%- if s.published %}
-<li class="sub"><a href="#{{ s.name }}-published">Published figures</a></li>{% endif %}
+<li class="sub"><a href="#{{ s.name }}-published">Published values</a></li>{% endif %}
 <li class="sub"><a href="#{{ s.name }}-runs">Every run</a></li>
 {%- endfor %}
 <li><a href="#data">Recordings and segments</a></li>
@@ -262,18 +230,18 @@ PAGE = (
 {%- if p.quarantined %}
 {{ folded(p.quarantined.caption, [p.quarantined]) }}
 {%- endif %}
-{{ table(p.segments) }}
+{{ shown(p.segments) }}
 </section>
 
 <section aria-labelledby="splits">
 <h2 id="splits">Splits and audits</h2>
-{{ table(p.splits) }}
+{{ shown(p.splits) }}
 {%- if p.examples %}
-<details><summary>Examples of what was found</summary>
+<details><summary>Examples of leaks</summary>
 <ul>{% for line in p.examples %}<li>{{ line }}</li>{% endfor %}</ul></details>
 {%- endif %}
 {%- if p.audits %}
-{{ table(p.audits) }}
+{{ shown(p.audits) }}
 {%- endif %}
 </section>
 
@@ -302,7 +270,7 @@ PAGE = (
 {%- endif %}
 <h3>Costs and versions</h3>
 {%- for t in [p.costs, p.versions] if t %}
-{{ table(t) }}
+{{ shown(t) }}
 {%- endfor %}
 {%- if p.weights %}
 {{ folded(p.weights.caption, [p.weights]) }}

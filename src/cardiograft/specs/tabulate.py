@@ -8,7 +8,7 @@ from pydantic import PositiveInt
 from cardiograft.specs.entry import Entry, Metric, Protocol, StudyName
 
 
-class Row(Entry):
+class StudyRun(Entry):
     """One evaluated run of a study: where it stands in the tables.
 
     `members` are its evaluations: itself alone, or the folds that are pooled. Of each member,
@@ -58,7 +58,7 @@ class Tabulate(Entry):
     """
 
     study: StudyName
-    rows: dict[str, Row]
+    rows: dict[str, StudyRun]
     primary: str
     comparisons: tuple[Comparison, ...] = ()
     shown: dict[str, tuple[str, ...]] = {}

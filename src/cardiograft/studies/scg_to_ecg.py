@@ -6,7 +6,7 @@ Tags that runs carry, besides ``data`` and ``model`` (the network, or the baseli
     ``scratch``, the source of the transfer (``cae``, ``tcn``, ``ecgnet``, ``cnn1d``), or
     ``none`` of a baseline.
 ``pruning``
-    ``none``, ``magnitude``, ``structured``: of the source. At the paper's 25 % it says so
+    ``none``, ``magnitude``, ``structured``: of the source. At the paper's 25 % it stands
     alone; ``sparsity`` (``50 %``) is a tag of the sweep.
 ``inputs``
     ``3 axes`` or ``z axis`` of the accelerometer.
@@ -32,7 +32,10 @@ from typing import Any
 import pandas as pd
 
 from cardiograft.tables import pruning
-from cardiograft.tables.published import Gains, Published, estimate, text
+from cardiograft.tables.headline import Baseline, GainsAgainst, Headline, HeadlineRun
+from cardiograft.tables.own_table import OwnTable, with_interval
+from cardiograft.tables.published import Published
+from cardiograft.tables.published_gains import Gains
 
 TITLE = "Making an ECG of a seismocardiogram, with borrowed weights"
 CITATION = (
@@ -51,8 +54,8 @@ WRONG = (
     "Nothing shows that the ECG comes from the SCG: an input without the beats’ timing must"
     " score worse, and is not tried.",
     "R² is 0.682 on the training and on the test part alike, to three digits, where every other"
-    " figure differs.",
-    "The gains are percentages of an unnamed figure, without a spread, a repeat or a test.",
+    " value differs.",
+    "The gains are percentages of an unnamed metric, without a spread, a repeat or a test.",
     "The parameters “after pruning” are three quarters of all parameters, biases and norms"
     " included: the plan, not a count of a file. Zeros in a dense file save neither bytes nor"
     " time.",
@@ -65,7 +68,7 @@ ASSUMED = (
     "125 Hz for all signals: 2.5 times the upper edge of the ECG’s band, 40 Hz, is 100 Hz.",
     "Windows of 10 s, of the 5 to 10 s that the paper allows.",
     "The gains are those of the test part’s Pearson coefficient, (r − r₀) / r₀, r₀ of the same"
-    " network from scratch; other figures stand beside it, a smaller error as a gain.",
+    " network from scratch; other metrics stand beside it, a smaller error as a gain.",
     "The target is lead II where the recordings have it.",
     "The honest protocol scales a window by (x − median) / max|x − median|. Scaling its minimum"
     " and maximum to −1 and 1, as the paper does, pins the isoelectric line at a level of the"
@@ -86,19 +89,36 @@ USUAL = {
     "hospital": "both",
 }
 WORDS = {
-    "init": "from {}",
-    "pruning": "{} pruning",
-    "calibration": "{} of calibration",
-    "sparsity": "{} sparse",
-    "scaling": "{} scaling",
-    "steps": "{} steps",
+    "init": {"scratch": "from scratch", "else": "from {} weights"},
+    "pruning": {
+        "none": "no pruning",
+        "magnitude": "pruned by magnitude",
+        "structured": "pruned by channels",
+    },
+    "inputs": {"z axis": "1 axis"},
+    "calibration": {"else": "{} of calibration"},
+    "adaptation": {
+        "none": "no adaptation",
+        "coral": "adapted by CORAL",
+        "mmd": "adapted by MMD",
+        "dann": "adapted by DANN",
+    },
+    "sparsity": {"else": "{} sparse"},
+    "scaling": {"ours": "our scaling", "paper": "the paper’s scaling"},
+    "steps": {
+        "usual": "usual steps",
+        "a transfer’s": "trained as long as a transfer",
+        "a pretraining’s added": "trained as long as pretraining and transfer",
+    },
+    "hospital": {"both": "both hospitals", "else": "hospital {}"},
+    "labels": {"unlabelled": "no labels of the other hospital", "labelled": "with its labels"},
 }
 HEADLINE = ("pearson", "prd", "r2", "peak_sensitivity", "peak_positive_predictivity")
 CAPTIONS = {
     "hallucination": "What a network makes of the SCG as recorded, of its pieces shuffled, of"
     " another person’s, and of noise with its spectrum",
     "baselines": "Baselines, and the network with the highest test r (chosen by it: flattered)",
-    "parts": "On the training part and on the test part: the paper’s figures, then ours (of folds,"
+    "parts": "On the training part and on the test part: the paper’s values, then ours (of folds,"
     " each person by the first that trained on them)",
     "parameters": "Parameters before and after pruning: the paper’s, and ours as files hold them",
 }
@@ -123,6 +143,14 @@ PRINTED = {
         "xcor(centred=False)": 0.972,
     },
 }
+# Parameters before, and after "pruning" by a quarter: the second is floor(0.75 x the first),
+# biases and normalisations included, as computed from the plan.
+PRINTED_PARAMETERS = {
+    "cnn1d": (13_927_041, 10_445_280),
+    "ecgnet": (16_805_761, 12_604_320),
+    "tcn": (16_002_049, 12_001_536),
+    "cae": (19_403_520, 14_552_640),
+}
 OPEN = ("data", "inputs", "scaling")
 PUBLISHED = tuple(
     Published(
@@ -145,7 +173,7 @@ GAINS = Gains(
             "steps": "a pretraining’s added",
         },
     },
-    figures=tuple(
+    values=tuple(
         Published(
             tags={"model": "cae", "init": source, "pruning": "magnitude"},
             metric="pearson",
@@ -155,6 +183,34 @@ GAINS = Gains(
         for source, gain in PRINTED_GAINS.items()
     ),
 )
+# The paper's own network and input where they were run in full, else ours.
+FIRST_SCREEN = Headline(
+    metric="pearson",
+    published=PRINTED["test"]["pearson"],
+    source="Table 1",
+    runs=(
+        HeadlineRun(
+            name="Autoencoder, from scratch, one axis", paper="scg-cae-z-random", honest="scg-cae-z"
+        ),
+        HeadlineRun(
+            name="U-Net, from scratch, three axes",
+            paper="scg-unet-xyz-random",
+            honest="scg-unet-xyz",
+            published_of="autoencoder",
+        ),
+    ),
+    baseline=Baseline(
+        name="a mean heartbeat wherever a beat is found in the SCG", run="scg-beat-heard"
+    ),
+    effect=GainsAgainst(
+        idea="pretraining and pruning",
+        metric="pearson",
+        bases={
+            "matched compute": "a network trained as long from scratch",
+            "equal steps": "the same network from scratch",
+        },
+    ),
+)
 
 INPUTS = {
     "test": "As recorded",
@@ -162,65 +218,63 @@ INPUTS = {
     "test, other": "Another’s",
     "test, phase": "Phase noise",
 }
-TOLD = {"pearson": "Pearson r", "peak_sensitivity": "R-peak Se"}
+CONTROLLED = {"pearson": "Pearson r", "peak_sensitivity": "R-peak Se"}
 PARTS = {"train": "training", "test": "test"}
-# What is told of both parts: a title, and digits; shares as per cent.
+# What is shown of both parts: a title, and a format.
 EVERY = {
-    "pearson": ("Pearson r", 3),
-    "prd": ("PRD", 1),
-    "mae": ("MAE", 4),
-    "r2": ("R²", 3),
-    "mse": ("MSE", 4),
-    "xcor(centred=False)": ("Xcor", 3),
-    "nmse": ("NMSE", 3),
-    "rmse": ("RMSE", 4),
-    "peak_sensitivity": ("R-peak Se, %", 1),
-    "peak_positive_predictivity": ("R-peak +P, %", 1),
-    "peak_timing": ("Timing, ms", 1),
+    "pearson": ("Pearson r", "number:3"),
+    "prd": ("PRD", "number:1"),
+    "mae": ("MAE", "number:4"),
+    "r2": ("R²", "number:3"),
+    "mse": ("MSE", "number:4"),
+    "xcor(centred=False)": ("Xcor", "number:3"),
+    "nmse": ("NMSE", "number:3"),
+    "rmse": ("RMSE", "number:4"),
+    "peak_sensitivity": ("R-peak Se", "percent"),
+    "peak_positive_predictivity": ("R-peak +P", "percent"),
+    "peak_timing": ("Timing, ms", "number:1"),
 }
-BESIDE = {
-    "pearson": "Pearson r",
-    "prd": "PRD",
-    "r2": "R²",
-    "peak_sensitivity": "R-peak Se",
-    "peak_positive_predictivity": "R-peak +P",
-}
+BESIDE = ("pearson", "prd", "r2", "peak_sensitivity", "peak_positive_predictivity")
+FIRST = {"Run": "run", "Protocol": "text"}
 Row = Mapping[str, Any]
-NOTHING = "–"
 
 
-def tables(scores: pd.DataFrame, costs: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return the controls, the baselines, both parts' figures, and parameters as the paper does."""
+def tables(scores: pd.DataFrame, costs: pd.DataFrame) -> dict[str, OwnTable]:
+    """Return controls, baselines, both parts' values, and parameters as the paper gives them."""
     every = [r for r in scores.to_dict("records") if not r["class"]]
-    rows = [r for r in every if r["part"] == "test"]
-    found = {
+    test = [r for r in every if r["part"] == "test"]
+    own = {
         "hallucination": _hallucination([r for r in every if r["part"] in INPUTS]),
-        "baselines": _baselines(rows),
+        "baselines": _baselines(test),
         "parts": _parts([r for r in every if r["part"] in PARTS]),
-        "parameters": pruning.parameter_table(costs),
+        "parameters": pruning.parameter_table(costs, PRINTED_PARAMETERS),
     }
-    return {name: table for name, table in found.items() if len(table)}
+    return {name: table for name, table in own.items() if len(table)}
 
 
-def _hallucination(rows: Sequence[Row]) -> pd.DataFrame:
-    """Return each run beside itself on every spoilt input, one row a figure."""
-    told: dict[tuple[str, str], dict[str, Row]] = {}
-    for row in (r for r in rows if r["metric"] in TOLD):
-        told.setdefault((row["run"], row["metric"]), {})[row["part"]] = row
+def _hallucination(rows: Sequence[Row]) -> OwnTable:
+    """Return each run beside itself on every corrupted input, one row a metric."""
+    by_part: dict[tuple[str, str], dict[str, Row]] = {}
+    for row in (r for r in rows if r["metric"] in CONTROLLED):
+        by_part.setdefault((row["run"], row["metric"]), {})[row["part"]] = row
     lines = []
-    for (run, metric), own in told.items():
+    for (_, metric), own in by_part.items():
         if len(own) > 1:
-            cells = {title: _cell(own.get(part)) for part, title in INPUTS.items()}
-            place = _place(own["test"])
-            lines.append({"Run": run, "Protocol": place, "Figure": TOLD[metric], **cells})
-    return pd.DataFrame(lines)
+            cells: dict[str, float] = {}
+            for part, title in INPUTS.items():
+                cells |= _cells(title, own.get(part))
+            named = {"Metric": CONTROLLED[metric], "metric": metric}
+            lines.append({**_place(own["test"]), **named, **cells})
+    formats = {**FIRST, "Metric": "text", **dict.fromkeys(INPUTS.values(), "metric")}
+    return OwnTable(pd.DataFrame(lines), formats)
 
 
-def _baselines(rows: Sequence[Row]) -> pd.DataFrame:
+def _baselines(rows: Sequence[Row]) -> OwnTable:
     """Return, a protocol and split each, every baseline and the network with the highest r."""
     runs: dict[str, dict[str, Row]] = {}
     for row in rows:
-        if row.get("tag_calibration") in (None, USUAL["calibration"]):  # has met nobody
+        # A network that saw nothing of the people it is tested on.
+        if row.get("tag_calibration") in (None, USUAL["calibration"]):
             runs.setdefault(row["run"], {})[row["metric"]] = row
     places: dict[tuple[str, str], list[dict[str, Row]]] = {}
     for own in runs.values():
@@ -230,58 +284,55 @@ def _baselines(rows: Sequence[Row]) -> pd.DataFrame:
     lines = []
     for here in places.values():
         plain = [own for own in here if _is_baseline(own)]
-        learnt = [own for own in here if not _is_baseline(own)]
-        if plain and learnt:
-            best = max(learnt, key=lambda own: float(own["pearson"]["value"]))
+        trained = [own for own in here if not _is_baseline(own)]
+        if plain and trained:
+            best = max(trained, key=lambda own: float(own["pearson"]["value"]))
             lines += [_line(own) for own in (*plain, best)]
-    return pd.DataFrame(lines)
+    return OwnTable(pd.DataFrame(lines), {**FIRST, **dict(EVERY[metric] for metric in BESIDE)})
 
 
-def _parts(rows: Sequence[Row]) -> pd.DataFrame:
-    """Return each run that was asked about its training part too, a row a part."""
-    told: dict[str, dict[str, dict[str, Row]]] = {}
+def _parts(rows: Sequence[Row]) -> OwnTable:
+    """Return each run that was also evaluated on its training part, a row a part."""
+    by_run: dict[str, dict[str, dict[str, Row]]] = {}
     for row in rows:
-        told.setdefault(row["run"], {}).setdefault(row["part"], {})[row["metric"]] = row
+        by_run.setdefault(row["run"], {}).setdefault(row["part"], {})[row["metric"]] = row
     lines = []
-    for run, own in told.items():
+    for own in by_run.values():
         if len(own) == len(PARTS):
             place = _place(next(iter(own["test"].values())))
             for part, title in PARTS.items():
                 values = {metric: row["value"] for metric, row in own[part].items()}
-                lines.append({"Run": run, "Protocol": place, "Part": title, **_figures(values)})
-    if not lines:
-        return pd.DataFrame()
-    first = {"Run": "the paper’s autoencoder", "Protocol": "paper"}
-    printed = [{**first, "Part": PARTS[p], **_figures(PRINTED[p])} for p in PARTS]
-    return pd.DataFrame([*printed, *lines])
+                lines.append({**place, "Part": title, **_values(values)})
+    paper = {"Run": "the paper’s autoencoder", "Protocol": "paper"}
+    printed = [{**paper, "Part": PARTS[p], **_values(PRINTED[p])} for p in PARTS]
+    formats = {**FIRST, "Part": "text", **dict(EVERY.values())}
+    return OwnTable(pd.DataFrame([*printed, *lines] if lines else []), formats)
 
 
-def _figures(values: Mapping[str, float]) -> dict[str, str]:
-    cells = {}
-    for metric, (title, digits) in EVERY.items():
-        value = values.get(metric, float("nan"))
-        cells[title] = text(100 * value if title.endswith("%") else value, digits=digits)
-    return cells
+def _values(values: Mapping[str, float]) -> dict[str, float]:
+    return {title: values.get(metric, float("nan")) for metric, (title, _) in EVERY.items()}
 
 
 def _is_baseline(own: Mapping[str, Row]) -> bool:
     return bool(own["pearson"].get("tag_init") == "none")
 
 
-def _line(own: Mapping[str, Row]) -> dict[str, str]:
-    first = own["pearson"]
-    cells = {title: _cell(own.get(metric)) for metric, title in BESIDE.items()}
-    return {"Run": first["run"], "Protocol": _place(first), **cells}
+def _line(own: Mapping[str, Row]) -> dict[str, Any]:
+    cells: dict[str, float] = {}
+    for metric in BESIDE:
+        cells |= _cells(EVERY[metric][0], own.get(metric))
+    return {**_place(own["pearson"]), **cells}
 
 
-def _place(row: Row) -> str:
+def _place(row: Row) -> dict[str, str]:
     remarks = [row["split"], "simulated" if row["simulated"] else ""]
-    return f"{row['protocol']} ({', '.join(r for r in remarks if r)})"
+    remark = ", ".join(r for r in remarks if r)
+    return {"Run": row["run"], "Protocol": row["protocol"], "Protocol remark": remark}
 
 
-def _cell(row: Row | None) -> str:
-    if row is None or row["value"] != row["value"]:
-        return NOTHING
-    if row["metric"].startswith("peak_"):
-        return f"{text(100 * row['value'], digits=1)} %"
-    return estimate(row, digits=1 if row["metric"] == "prd" else 3)
+def _cells(title: str, row: Row | None) -> dict[str, float]:
+    """Return a value with its interval, which shares of R-peaks go without."""
+    if row is None:
+        return with_interval(title, float("nan"))
+    ends = () if row["metric"].startswith("peak_") else (row["low"], row["high"])
+    return with_interval(title, row["value"], *ends)

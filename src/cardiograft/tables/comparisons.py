@@ -13,12 +13,20 @@ from cardiograft import plugins
 from cardiograft.specs.score import named
 from cardiograft.specs.tabulate import Tabulate
 from cardiograft.tables import statistics
-from cardiograft.tables.runs import Run, shared
-from cardiograft.tables.scores import STREAM, drawn, interval, metric_values, place
+from cardiograft.tables.runs import Run
+from cardiograft.tables.scores import (
+    STREAM,
+    drawn,
+    interval,
+    metric_values,
+    missing_classes,
+    place,
+)
+from cardiograft.tables.shared_segments import shared
 
 
 def gap_table(spec: Tabulate, runs: Sequence[Run]) -> pd.DataFrame:
-    """Return what the paper's protocol adds to each figure: paper minus honest.
+    """Return what the paper's protocol adds to each value: paper minus honest.
 
     Every paper run is laid beside every honest run with the same tags. Their test sets
     differ, so each is bootstrapped by itself; people in both make the interval, if
@@ -56,11 +64,12 @@ def _gap(spec: Tabulate, paper: Run, honest: Run) -> Iterator[dict[str, Any]]:
                 "high": high,
                 "subjects": subjects,
                 "simulated": paper.row.simulated,
+                "missing_classes": missing_classes(paper, honest, metric=name),
             }
 
 
 def comparison_table(spec: Tabulate, runs: Sequence[Run]) -> pd.DataFrame:
-    """Return paired comparisons of the primary figure; all of them are one Holm family.
+    """Return paired comparisons of the primary metric; all of them are one Holm family.
 
     Raises
     ------
@@ -70,11 +79,11 @@ def comparison_table(spec: Tabulate, runs: Sequence[Run]) -> pd.DataFrame:
     """
     rows = []
     runs = [run for run in runs if "test" in run.ids]
-    for asked in spec.comparisons:
-        for of in (r for r in runs if r.row.tags.get(asked.tag) == asked.of):
-            for to in (r for r in runs if r.row.tags.get(asked.tag) == asked.to):
-                if _pair(of, to, asked.tag):
-                    rows.append({"tag": asked.tag, **_compared(spec, of, to, asked.tag)})
+    for pair in spec.comparisons:
+        for of in (r for r in runs if r.row.tags.get(pair.tag) == pair.of):
+            for to in (r for r in runs if r.row.tags.get(pair.tag) == pair.to):
+                if _pair(of, to, pair.tag):
+                    rows.append({"tag": pair.tag, **_compared(spec, of, to, pair.tag)})
     frame = pd.DataFrame(rows)
     if len(frame):
         frame["p_holm"] = statistics.holm(frame["p"].tolist())
@@ -121,4 +130,5 @@ def _compared(spec: Tabulate, of: Run, to: Run, tag: str) -> dict[str, Any]:
         "segments": segments,
         "subjects": subjects,
         "simulated": of.row.simulated,
+        "missing_classes": missing_classes(of, to, metric=name),
     }

@@ -38,26 +38,32 @@ COLUMNS = (
 )  # fmt: skip
 
 
+def model_key(path: Path) -> tuple[str, str, str]:
+    """Return stage, entry and repeat of ``<stage>/<entry>/<repeat>/<file>``."""
+    stage, entry, repeat = path.parts[-4:-1]
+    return stage, entry, repeat
+
+
 def read(path: Path) -> dict[str, Any]:
-    """Return a card, with the stage, entry and repeat that its place says.
+    """Return a card, with the stage, entry and repeat of its path.
 
     Raises
     ------
     ValueError
         The file is no card.
     """
-    stage, entry, repeat = path.parts[-4:-1]
+    stage, entry, repeat = model_key(path)
     try:
         card = json.loads(path.read_text("utf-8"))
     except json.JSONDecodeError:
         card = None
     if not isinstance(card, dict):
         raise ValueError(f"{path}: not a card")
-    return {**card, **told(card), "stage": stage, "entry": entry, "repeat": repeat}
+    return {**card, **summary(card), "stage": stage, "entry": entry, "repeat": repeat}
 
 
-def told(card: dict[str, Any]) -> dict[str, Any]:
-    """Return, by column, what lies deeper in a card; nothing of what it does not tell."""
+def summary(card: dict[str, Any]) -> dict[str, Any]:
+    """Return, by column, what lies deeper in a card; nothing where it has none."""
     spec, sparsity = card.get("spec", {}), card.get("sparsity", {})
     # Of a job that was stopped and resumed, wall_s is the last stretch alone; training_s is all.
     walls = [card[key] for key in ("wall_s", "training_s") if card.get(key) is not None]

@@ -1,29 +1,24 @@
-"""Windows to look at: which of a run's predictions are drawn, and what of them.
+"""Example windows of a run: of its best, its median and its worst subject.
 
 A run's files are its saved predictions, of signals: of each repeat a list, of one file or, of a
 run that pools several test sets, of several files with different subjects.
 
-Legend: N windows, C channels, T samples, S subjects.
+Legend: S subjects, D additive numbers a subject.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from cardiograft import plugins
 from cardiograft.evaluation import scoring
 from cardiograft.evaluation.predictions import Predictions
-from cardiograft.records import Float32
-from cardiograft.segments import shards
-from cardiograft.signals.scaling import shift_and_span
 from cardiograft.specs.entry import Figure
 from cardiograft.specs.score import named
-from cardiograft.tables.saved_signals import DIGITS, Files, read_test_part
+from cardiograft.tables.saved_signals import Files, read_test_part
 
 RANKS = ("best", "median", "worst")
 
@@ -37,7 +32,7 @@ class Pick:
     rank
         ``best``, ``median`` or ``worst``: of its subject among all of them.
     of_subject, of_window
-        The figure of the subject, a mean over repeats, and of the window in the first repeat.
+        The value of the subject, a mean over repeats, and of the window in the first repeat.
     """
 
     rank: str
@@ -55,21 +50,21 @@ def picked(files: Files, metric: Figure, which: str = "") -> list[Pick]:
     files
         A run's saved predictions.
     metric, which
-        The figure they are ranked by, and its class (a channel) or ``""`` for all.
+        The metric they are ranked by, and its class (a channel) or ``""`` for all.
 
     Raises
     ------
     ValueError
-        The predictions are no signals, or the figure is defined of no subject.
+        The predictions are no signals, or the metric is defined of no subject.
     """
-    repeats = [each_subject(read_test_part(files_of), metric, which) for files_of in files]
+    repeats = [_all_subjects(read_test_part(files_of), metric, which) for files_of in files]
     mean = pd.concat(repeats, axis=1).mean(axis=1, skipna=False).dropna()
     if mean.empty:
         raise ValueError(f"{files[0][0]}: {named(metric)} is defined of no subject")
-    found = []
+    picks = []
     for rank, subject in zip(RANKS, _ranked(mean, metric), strict=True):
         segment, value = _median_window(files[0], subject, metric, which)
-        found.append(
+        picks.append(
             Pick(
                 rank=rank,
                 subject=subject,
@@ -78,7 +73,7 @@ def picked(files: Files, metric: Figure, which: str = "") -> list[Pick]:
                 of_window=value,
             )
         )
-    return found
+    return picks
 
 
 def _ranked(of_subject: pd.Series, metric: Figure) -> list[str]:
@@ -94,91 +89,23 @@ def _median_window(
 ) -> tuple[str, float]:
     own = next(s for s in read_test_part(files) if subject in s.subject_N)
     own = own.only(own.subject_N == subject)
-    value = figures(replace(own, subject_N=own.id_N), metric, which).dropna()
+    value = values_by_subject(replace(own, subject_N=own.id_N), metric, which).dropna()
     order = value.sort_index().sort_values(kind="stable")
     middle = (len(order) - 1) // 2
     return str(order.index[middle]), float(order.iloc[middle])
 
 
-def each_subject(saved: Sequence[Predictions], metric: Figure, which: str = "") -> pd.Series:
-    """Return the figure of each subject, by name."""
-    return pd.concat([figures(one, metric, which) for one in saved])
+def _all_subjects(saved: Sequence[Predictions], metric: Figure, which: str = "") -> pd.Series:
+    """Return the value of each subject of several files, by name."""
+    return pd.concat([values_by_subject(one, metric, which) for one in saved])
 
 
-def figures(saved: Predictions, metric: Figure, which: str = "") -> pd.Series:
-    """Return a metric's figure of each subject alone, by name; NaN where it has none."""
+def values_by_subject(saved: Predictions, metric: Figure, which: str = "") -> pd.Series:
+    """Return a metric's value of each subject alone, by name; NaN where it has none."""
     name_S = np.unique(saved.subject_N)
     sums_SD = scoring.additive(saved, metric.model_copy(update={"without": ()}))
-    found = scoring.values(metric, sums_SD, saved.labels)
-    if which not in found:
-        hint = plugins.hint(which, found)
+    by_class = scoring.values(metric, sums_SD, saved.labels)
+    if which not in by_class:
+        hint = plugins.hint(which, by_class)
         raise ValueError(f"{named(metric)}: no class or channel {which!r}.{hint}")
-    return pd.Series(found[which], index=name_S)
-
-
-def overlays(files: Files, metric: Figure, which: str, segments: Sequence[Path]) -> pd.DataFrame:
-    """Return input, true and predicted signals of the picked windows, one row a sample.
-
-    Inputs are centred and scaled to be drawn; true and predicted signals share the scale that
-    the run's task gave them.
-
-    Parameters
-    ----------
-    segments
-        Folders of shards that hold the windows.
-
-    Returns
-    -------
-    DataFrame
-        rank, subject, segment, of_subject, of_window, kind (``input``, ``true``,
-        ``predicted``), channel, t_s (from the window's start), value.
-    """
-    chosen = picked(files, metric, which)
-    names, shown = _inputs(segments, [pick.segment for pick in chosen])
-    saved = read_test_part(files[0])
-    frames = []
-    for pick, input_CT in zip(chosen, shown, strict=True):
-        own = next(s for s in saved if pick.segment in s.id_N)
-        row = int(np.flatnonzero(own.id_N == pick.segment)[0])
-        rate_hz = own.about["rate_hz"]
-        true_CT, said_CT = (x[row].reshape(len(own.labels), -1) for x in (own.target, own.score_NK))
-        traces = [
-            *(("input", name, x) for name, x in zip(names, input_CT, strict=True)),
-            *(("true", name, x) for name, x in zip(own.labels, true_CT, strict=True)),
-            *(("predicted", name, x) for name, x in zip(own.labels, said_CT, strict=True)),
-        ]
-        frames += [_trace(pick, *trace, rate_hz=rate_hz) for trace in traces]
-    return pd.concat(frames, ignore_index=True)
-
-
-def _inputs(folders: Sequence[Path], ids: Sequence[str]) -> tuple[list[str], list[Float32]]:
-    """Return the names of the channels that are drawn, and each window's, scaled."""
-    channels = shards.meta(folders[0]).channels
-    chosen = drawn(channels)
-    signal_NCT = shards.arrays(folders, ids, ["signal"])["signal"][:, chosen]
-    shift_NC, span_NC = shift_and_span(signal_NCT, "median_max")
-    divisor_NC1 = np.where(span_NC > 0, span_NC, 1)[..., None]
-    return [channels[c] for c in chosen], list((signal_NCT - shift_NC[..., None]) / divisor_NC1)
-
-
-def drawn(channels: Sequence[str]) -> list[int]:
-    """Return the channels that are drawn: of several axes the z axis, else the first.
-
-    z, out of the chest, is the axis that an SCG of one axis has.
-    """
-    upright = [k for k, name in enumerate(channels) if name.split()[-1] == "z"]
-    return upright[:1] or [0]
-
-
-def _trace(
-    pick: Pick, kind: str, channel: str, signal_T: npt.NDArray[Any], *, rate_hz: float
-) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            **vars(pick),
-            "kind": kind,
-            "channel": channel,
-            "t_s": np.round(np.arange(len(signal_T)) / rate_hz, DIGITS),
-            "value": np.round(signal_T.astype(np.float64), DIGITS),
-        }
-    )
+    return pd.Series(by_class[which], index=name_S)

@@ -15,26 +15,28 @@ from cardiograft.tables.saved_signals import DIGITS, read_test_part
 
 
 def heart_rates(files: Sequence[Path]) -> pd.DataFrame:
-    """Return each test window's true and said heart rate, of one repeat's files.
+    """Return each test window's true and predicted heart rate, of one repeat's files.
 
     Returns
     -------
     DataFrame
-        subject, segment, channel, mean (of both, beats a minute), difference (said minus
-        true); NaN where either signal has fewer than three R-peaks.
+        subject, segment, channel, mean (of both, beats a minute), difference
+        (predicted minus true); NaN where either signal has fewer than three R-peaks.
     """
     frames = []
     for saved in read_test_part(files):
-        true_NC, said_NC = peak_matching.heart_rates(saved)
-        for channel, true_N, said_N in zip(saved.labels, true_NC.T, said_NC.T, strict=True):
+        true_NC, predicted_NC = peak_matching.heart_rates(saved)
+        for channel, true_N, predicted_N in zip(
+            saved.labels, true_NC.T, predicted_NC.T, strict=True
+        ):
             frames.append(
                 pd.DataFrame(
                     {
                         "subject": saved.subject_N,
                         "segment": saved.id_N,
                         "channel": channel,
-                        "mean": np.round((true_N + said_N) / 2, DIGITS),
-                        "difference": np.round(said_N - true_N, DIGITS),
+                        "mean": np.round((true_N + predicted_N) / 2, DIGITS),
+                        "difference": np.round(predicted_N - true_N, DIGITS),
                     }
                 )
             )

@@ -1,8 +1,6 @@
-"""What is left of a run's saved predictions once its tables are made: sums per subject.
+"""A run of a study, reduced to the per-subject sums that its metrics need.
 
-Predictions are read one file at a time and let go: a table costs the memory of one file, or of
-two where predictions are averaged. Of the folds of a cross-validation, pooled into one run, each
-adds its own test subjects.
+Of the folds of a cross-validation, pooled into one run, each adds its own test subjects.
 
 Legend: R repeats, S subjects (sorted), D additive numbers a subject.
 """
@@ -10,21 +8,22 @@ Legend: R repeats, S subjects (sorted), D additive numbers a subject.
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from cardiograft.evaluation import predictions, scoring
+from cardiograft.evaluation import scoring
 from cardiograft.evaluation.confusion import check
 from cardiograft.evaluation.predictions import Predictions
 from cardiograft.records import Float64
 from cardiograft.specs.entry import Figure
 from cardiograft.specs.score import named
-from cardiograft.specs.tabulate import Row
+from cardiograft.specs.tabulate import StudyRun
+from cardiograft.tables.saved_parts import saved_parts
 
-# The subjects that a file tells of, and what each adds to a metric: (S,) and (S, D).
+# The subjects of a file, and what each adds to a metric: (S,) and (S, D).
 Added = tuple[list[str], Float64]
 
 
@@ -35,7 +34,7 @@ class Run:
     Attributes
     ----------
     name, row
-        What it is called and where it stands.
+        Its name, and its place in the study: protocol, split, tags, metrics.
     files
         Saved predictions: of each repeat, those of the row's members, in order.
     averaged
@@ -48,12 +47,14 @@ class Run:
         (part, metric's name) to float64 (R, S, D).
     ids
         Part to a digest of the segments, equal where two runs were tested on the same ones.
+    targets
+        Every (part, subject, label) of which there is a segment; nothing of signals.
     confusion, records
         part, true, predicted, count (mean over repeats); the second per record.
     """
 
     name: str
-    row: Row
+    row: StudyRun
     files: tuple[tuple[Path, ...], ...]
     averaged: tuple[tuple[Path, ...], ...] = ()
     labels: tuple[str, ...] = ()
@@ -61,6 +62,7 @@ class Run:
     segments: dict[str, int] = field(default_factory=dict)
     sums: dict[tuple[str, str], Float64] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
+    targets: set[tuple[str, str, str]] = field(default_factory=set)
     confusion: pd.DataFrame = field(default_factory=pd.DataFrame)
     records: pd.DataFrame = field(default_factory=pd.DataFrame)
 
@@ -72,13 +74,28 @@ class Run:
         ValueError
             The run has none of that name.
         """
-        found = {named(metric): metric for metric in self.row.metrics}
-        if name not in found:
-            raise ValueError(f"{self.name}: no metric {name!r} (has {', '.join(found)})")
-        return found[name]
+        known = {named(metric): metric for metric in self.row.metrics}
+        if name not in known:
+            raise ValueError(f"{self.name}: no metric {name!r} (has {', '.join(known)})")
+        return known[name]
+
+    def saved(self, repeat: int) -> Iterator[tuple[str, Predictions]]:
+        """Yield a repeat's predictions, file by file, each part by itself: `saved_parts`."""
+        return saved_parts(self.name, self.files[repeat], self.averaged)
+
+    def missing_classes(self, part: str, metric: str) -> tuple[str, ...]:
+        """Return the classes that the task names and no segment of a part has.
+
+        Those whom the metric leaves out do not count. A value that averages over classes says
+        less than its name does where one is missing: always predicting the only class there is
+        has a macro-F1 of 1.
+        """
+        left_out = self.metric(metric).without
+        present = {label for p, s, label in self.targets if p == part and s not in left_out}
+        return tuple(label for label in self.labels if self.targets and label not in present)
 
 
-def read_run(name: str, row: Row, files: Mapping[str, Sequence[Path]]) -> Run:
+def read_run(name: str, row: StudyRun, files: Mapping[str, Sequence[Path]]) -> Run:
     """Summarise the repeats of a run.
 
     Parameters
@@ -100,108 +117,49 @@ def read_run(name: str, row: Row, files: Mapping[str, Sequence[Path]]) -> Run:
         ids: dict[str, list[str]] = defaultdict(list)
         added: dict[tuple[str, str], list[Added]] = defaultdict(list)
         subjects: dict[str, list[str]] = defaultdict(list)
-        for part, saved in pieces(run, repeat):
+        for part, saved in run.saved(repeat):
             labels = saved.labels
             ids[part] += saved.id_N.tolist()
             subjects[part] += np.unique(saved.subject_N).tolist()
             for metric in row.metrics:
-                added[part, named(metric)].append(_added(saved, metric))
+                added[part, named(metric)].append(additive_sums(saved, metric))
+            if saved.kind != "signal":
+                run.targets |= _targets(part, saved)
             if saved.kind == "classes":
                 counts.append(_cells(saved))
         _agree(run, repeat, labels, ids, subjects)
         for key, some in added.items():
-            sums[key].append(_stacked(some))
-    run.sums = {key: np.stack(found) for key, found in sums.items()}
+            sums[key].append(over_files(some))
+    run.sums = {key: np.stack(sums_SD) for key, sums_SD in sums.items()}
     if counts:
         run.records = _mean(counts, row.repeats, ["part", "record", "true", "predicted"])
         run.confusion = _over_records(run.records)
     return run
 
 
-def _run(name: str, row: Row, files: Mapping[str, Sequence[Path]]) -> Run:
+def _run(name: str, row: StudyRun, files: Mapping[str, Sequence[Path]]) -> Run:
     if row.averaged:
         groups = [[file for one in group for file in files.get(one, ())] for group in row.averaged]
-        for group, found in zip(row.averaged, groups, strict=True):
-            if len(found) < 2:
-                raise ValueError(f"{name}: {' and '.join(group)} have {len(found)} to average")
-        first = tuple(found[0] for found in groups)
+        for group, saved in zip(row.averaged, groups, strict=True):
+            if len(saved) < 2:
+                raise ValueError(f"{name}: {' and '.join(group)} have {len(saved)} to average")
+        first = tuple(saved[0] for saved in groups)
         return Run(name=name, row=row, files=(first,), averaged=tuple(map(tuple, groups)))
     for member in row.members:
         count = len(files.get(member, ()))
         if count != row.repeats:
-            raise ValueError(f"{member}: {row.repeats} repeats asked for, {count} found")
+            raise ValueError(f"{member}: {row.repeats} repeats requested, {count} given")
     of_members = [files[member] for member in row.members]
     return Run(name=name, row=row, files=tuple(zip(*of_members, strict=True)))
 
 
-def mean(files: Sequence[Path]) -> Predictions:
-    """Return what several models say on average: probabilities, or signals.
-
-    Raises
-    ------
-    ValueError
-        A file holds no predictions, or others' are of other segments, targets or labels.
-    """
-    first = predictions.read(files[0])
-    if len(files) == 1:
-        return first
-    order_N = np.lexsort((first.id_N, first.part_N))
-    first, sum_NK = first.only(order_N), first.score_NK[order_N].astype(np.float64)
-    for file in files[1:]:
-        other = predictions.read(file)
-        other = other.only(np.lexsort((other.id_N, other.part_N)))
-        alike = (other.kind, other.labels) == (first.kind, first.labels) and all(
-            np.array_equal(getattr(first, name), getattr(other, name))
-            for name in ("id_N", "part_N", "subject_N", "target")
-        )
-        if not alike:
-            raise ValueError(f"{file}: other segments, targets or labels than {files[0]}: no mean")
-        sum_NK += other.score_NK
-    return replace(first, score_NK=(sum_NK / len(files)).astype(np.float32))
-
-
-def pieces(run: Run, repeat: int) -> Iterator[tuple[str, Predictions]]:
-    """Yield a repeat's predictions, file by file, each part by itself.
-
-    Raises
-    ------
-    ValueError
-        A file holds no predictions, or members' differ in kind or labels, or were tested on
-        the same subject.
-    """
-    first, *_ = files = run.files[repeat]
-    told: tuple[str, tuple[str, ...]] | None = None
-    met: dict[tuple[str, str], Path] = {}
-    for file, averaged in zip(files, run.averaged or [(file,) for file in files], strict=True):
-        saved = mean(averaged)
-        parts = [part for part in scoring.PARTS if (saved.part_N == part).any()]
-        if not parts:
-            raise ValueError(f"{file}: there are no predictions")
-        told = told or (saved.kind, saved.labels)
-        if told != (saved.kind, saved.labels):
-            raise ValueError(f"{file}: another kind of predictions, or other labels, than {first}")
-        for part in parts:
-            part_N = saved.part_N == part
-            subjects = np.unique(saved.subject_N[part_N]).tolist()
-            again = [s for s in subjects if (part, s) in met]
-            if again and part == "test":
-                raise ValueError(
-                    f"{run.name}: subject {again[0]!r} is tested in {met[part, again[0]]} and in"
-                    f" {file}: only evaluations of different subjects can be pooled"
-                )
-            met |= {(part, s): file for s in subjects if s not in again}
-            # ASSUME whom several folds are trained on counts once, as the first of them says.
-            new_N = part_N & ~np.isin(saved.subject_N, again)
-            if new_N.any():
-                yield part, saved.only(new_N)
-
-
-def _added(saved: Predictions, metric: Figure) -> Added:
+def additive_sums(saved: Predictions, metric: Figure) -> Added:
+    """Return the subjects that a metric counts, and what each adds to it."""
     stays_N = ~np.isin(saved.subject_N, metric.without)
     return np.unique(saved.subject_N[stays_N]).tolist(), scoring.additive(saved, metric)
 
 
-def _stacked(some: Sequence[Added]) -> Float64:
+def over_files(some: Sequence[Added]) -> Float64:
     """Return what the subjects of all files add, (S, D), sorted by their names."""
     names = [name for subjects, _ in some for name in subjects]
     whole_SD: Float64 = np.concatenate([sums_SD for _, sums_SD in some])
@@ -230,6 +188,13 @@ def _digest(id_N: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(sorted(id_N)).encode()).hexdigest()
 
 
+def _targets(part: str, saved: Predictions) -> set[tuple[str, str, str]]:
+    """Return every (part, subject, label) of which there is a segment."""
+    saved = saved.only(check(saved))
+    label_N = np.array(saved.labels, dtype=object)[saved.target]
+    return {(part, *pair) for pair in zip(saved.subject_N.tolist(), label_N, strict=True)}
+
+
 def _cells(saved: Predictions) -> pd.DataFrame:
     saved = saved.only(check(saved))
     label_K = np.array(saved.labels, dtype=object)
@@ -251,50 +216,3 @@ def _mean(counts: list[pd.DataFrame], repeats: int, keys: list[str]) -> pd.DataF
 
 def _over_records(records: pd.DataFrame) -> pd.DataFrame:
     return records.groupby(["part", "true", "predicted"])["count"].sum().reset_index()
-
-
-def shared(one: Run, other: Run, part: str, metric: str) -> tuple[Float64, Float64, int]:
-    """Return both runs' sums over the segments that both were tested on.
-
-    Returns
-    -------
-    sums of `one` (R, S, D), sums of `other` (R, S, D), number of shared segments
-
-    Raises
-    ------
-    ValueError
-        They share no segment, their labels differ, or one has no such metric.
-    """
-    if one.labels != other.labels:
-        raise ValueError(f"{one.name} and {other.name} have different labels: no comparison")
-    figures, key = [run.metric(metric) for run in (one, other)], (part, metric)
-    if one.ids.get(part) == other.ids.get(part):
-        return one.sums[key], other.sums[key], one.segments[part]
-    both = _ids(one, part) & _ids(other, part)
-    if not both:
-        raise ValueError(f"{one.name} and {other.name} share no {part} segment: no comparison")
-    first, second = (
-        _restricted(run, part, figure, both)
-        for run, figure in zip((one, other), figures, strict=True)
-    )
-    return first, second, len(both)
-
-
-def _part(run: Run, repeat: int, part: str) -> Iterator[Predictions]:
-    return (saved for own, saved in pieces(run, repeat) if own == part)
-
-
-def _ids(run: Run, part: str) -> set[str]:
-    return {i for saved in _part(run, 0, part) for i in saved.id_N.tolist()}
-
-
-def _restricted(run: Run, part: str, metric: Figure, ids: set[str]) -> Float64:
-    found = []
-    for repeat in range(len(run.files)):
-        some = []
-        for saved in _part(run, repeat, part):
-            inside_N = np.array([i in ids for i in saved.id_N.tolist()])
-            if inside_N.any():
-                some.append(_added(saved.only(inside_N), metric))
-        found.append(_stacked(some))
-    return np.stack(found)

@@ -1,4 +1,4 @@
-"""The tables of a study: figures with intervals, gaps between protocols, paired comparisons.
+"""Values of every run with their intervals, and what other tables need of a metric: its draws.
 
 Legend: R repeats, S subjects, D additive numbers a subject, B bootstrap draws.
 """
@@ -19,7 +19,7 @@ from cardiograft.tables.runs import Run
 from cardiograft.tables.statistics import Values
 
 # Streams of random numbers: what is drawn for one purpose is not drawn again for another.
-# Runs of one protocol share draws, so that equal test sets meet equal resamples.
+# Runs of one protocol share draws, so that equal test sets are resampled alike.
 STREAM = {"paper": 0, "honest": 1, "swaps": 2, "personal": 3}
 
 
@@ -29,14 +29,22 @@ def tag_columns(spec: Tabulate) -> list[str]:
 
 
 def score_table(spec: Tabulate, runs: Sequence[Run], scored: pd.DataFrame) -> pd.DataFrame:
-    """Return every figure of every run: mean over repeats, interval, what it rests on.
+    """Return every value of every run: mean over repeats, interval, what it rests on.
 
     Parameters
     ----------
     scored
         What the stage `score` wrote, all files: run, repeat, part, metric, class, value,
-        segments, subjects. It knows each evaluation by itself: figures of folds that are
+        segments, subjects. It knows each evaluation by itself: values of folds that are
         pooled, and of means, are made here, by the same functions.
+
+    Returns
+    -------
+    DataFrame
+        study, run, protocol, split, tag_..., part, metric, class (``""`` for all), repeats,
+        value, low, high, spread (standard deviation over repeats), segments, subjects,
+        simulated, missing_classes (those that the task names and no segment of the part has,
+        ``N, S``).
     """
     rows = []
     for run in runs:
@@ -59,6 +67,7 @@ def score_table(spec: Tabulate, runs: Sequence[Run], scored: pd.DataFrame) -> pd
                     "segments": int(group["segments"].iloc[0]),
                     "subjects": int(group["subjects"].min()),
                     "simulated": run.row.simulated,
+                    "missing_classes": missing_classes(run, part=part, metric=metric),
                 }
             )
     return pd.DataFrame(rows)
@@ -74,8 +83,14 @@ def _scored(run: Run) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def missing_classes(*runs: Run, metric: str, part: str = "test") -> str:
+    """Return the classes that a part of any of these runs lacks, as tables write them: ``N, S``."""
+    each = (run.missing_classes(part, metric) for run in runs)
+    return ", ".join(dict.fromkeys(label for labels in each for label in labels))
+
+
 def place(spec: Tabulate, run: Run) -> dict[str, Any]:
-    """Return the columns that say which run a row is of, and where it was tested."""
+    """Return the columns that name a row's run, and where it was tested."""
     tags = {f"tag_{tag}": run.row.tags.get(tag, "") for tag in tag_columns(spec)}
     return {
         "study": spec.study.name,
@@ -97,16 +112,16 @@ def _intervals(
 
 
 class Drawn(NamedTuple):
-    """A metric of a run, mean over repeats: class or ``""`` to what is known of its figure.
+    """A metric of a run, mean over repeats: class or ``""`` to what is known of its value.
 
     Attributes
     ----------
     points
-        The figure.
+        The value.
     draws
         Of each draw of the bootstrap, shape (B,).
     subjects
-        How many carry it: the fewest of any repeat.
+        How many subjects it rests on: the fewest of any repeat.
     """
 
     points: dict[str, float]
@@ -115,7 +130,7 @@ class Drawn(NamedTuple):
 
 
 def drawn(spec: Tabulate, run: Run, name: str, sums_RSD: Float64) -> Drawn:
-    """Return a metric's figures and draws; runs of one protocol share draws of equal subjects."""
+    """Return a metric's values and draws; runs of one protocol share draws of equal subjects."""
     metric = run.metric(name)
     values, subjects = metric_values(metric, run.labels), sums_RSD.shape[1]
     seed = (spec.seed, STREAM[run.row.protocol])
@@ -130,7 +145,7 @@ def drawn(spec: Tabulate, run: Run, name: str, sums_RSD: Float64) -> Drawn:
 
 
 def interval(spec: Tabulate, values_B: Float64, subjects: int) -> tuple[float, float]:
-    """Return the interval of bootstrap draws that so many subjects carry."""
+    """Return the interval of bootstrap draws that rest on so many subjects."""
     return statistics.interval(
         values_B, level=spec.level, subjects=subjects, least=spec.least_subjects
     )

@@ -1,4 +1,4 @@
-"""Tables of signals: heart rates of every run, example windows of the runs shown."""
+"""Tables of the runs whose signals are shown: example windows, and heart rates."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from cardiograft.specs.tabulate import Tabulate
-from cardiograft.tables.example_windows import overlays
+from cardiograft.tables.example_traces import overlays
 from cardiograft.tables.heart_rates import agreement, heart_rates
 from cardiograft.tables.runs import Run
 
@@ -34,22 +34,22 @@ def signal_tables(
         A run has not the primary metric, or its predictions are no signals.
     """
     folders = {folder.name: folder for folder in segments}
-    found: dict[str, list[pd.DataFrame]] = {}
+    by_table: dict[str, list[pd.DataFrame]] = {}
     for run in (run for run in runs if run.name in spec.shown):
         rates = heart_rates(run.files[0])
         name, _, which = spec.primary.partition(":")
-        held = _found(spec.shown[run.name], folders)
+        folders_of = _folders(spec.shown[run.name], folders)
         frames = {
-            "overlays": overlays(run.files, run.metric(name), which, held),
+            "overlays": overlays(run.files, run.metric(name), which, folders_of),
             "heart_rates": rates,
             "agreement": agreement(rates),
         }
         for table, frame in frames.items():
-            found.setdefault(table, []).append(frame.assign(run=run.name))
-    return {name: pd.concat(some, ignore_index=True) for name, some in found.items()}
+            by_table.setdefault(table, []).append(frame.assign(run=run.name))
+    return {name: pd.concat(some, ignore_index=True) for name, some in by_table.items()}
 
 
-def _found(names: Sequence[str], folders: Mapping[str, Path]) -> list[Path]:
+def _folders(names: Sequence[str], folders: Mapping[str, Path]) -> list[Path]:
     for name in names:
         if name not in folders:
             raise FileNotFoundError(f"no shards of {name!r} among {', '.join(folders) or 'none'}")

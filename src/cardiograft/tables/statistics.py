@@ -2,7 +2,7 @@
 
 Segments of one person are alike, so a bootstrap draws subjects with all their segments.
 Repeats (seeds) of a run share those subjects: each draw averages over them, so an interval
-speaks of new people met by these trained models.
+is about unseen people and these trained models.
 
 Legend: S subjects, B draws, R repeats, D additive numbers a subject
 (`cardiograft.evaluation.scoring`).
@@ -16,7 +16,7 @@ from scipy import stats
 
 from cardiograft.records import Float64
 
-# ASSUME a figure that fewer subjects carry gets no interval: with two, one draw in seven
+# ASSUME a value that rests on fewer subjects gets no interval: with two, one draw in seven
 # holds neither of them, and the rest is those two alone.
 LEAST_SUBJECTS = 3
 # Up to so many subjects every swap of the paired test is tried.
@@ -33,9 +33,9 @@ def draws(subjects: int, *, count: int, seed: tuple[int, ...]) -> Float64:
 
 
 def over_repeats(values: Values, sums_RSD: Float64, weights_BS: Float64) -> dict[str, Float64]:
-    """Return each figure's mean over repeats, per row of weights: class to shape (B,)."""
-    found = [values(weights_BS @ sums_SD) for sums_SD in sums_RSD]
-    return {name: np.mean([one[name] for one in found], axis=0) for name in found[0]}
+    """Return each value's mean over repeats, per row of weights: class to shape (B,)."""
+    repeats = [values(weights_BS @ sums_SD) for sums_SD in sums_RSD]
+    return {name: np.mean([one[name] for one in repeats], axis=0) for name in repeats[0]}
 
 
 def interval(
@@ -45,7 +45,7 @@ def interval(
 
     The plain percentile interval is too short where clusters are few. Its tail shares are
     widened as Student's interval widens the normal one: ``Phi(-sqrt(n / (n - 1)) t)`` with
-    ``t`` of n - 1 degrees of freedom, n the subjects that carry the figure.
+    ``t`` of n - 1 degrees of freedom, n the subjects that the value rests on.
 
     Parameters
     ----------
@@ -54,12 +54,12 @@ def interval(
     level
         0.95 for a 95 % interval.
     subjects
-        How many subjects carry the figure.
+        How many subjects the value rests on.
 
     Returns
     -------
     low, high
-        NaN, NaN where fewer than `least` subjects carry the figure, or no draw is defined.
+        NaN, NaN where the value rests on fewer than `least` subjects, or no draw is defined.
 
     Source: Hesterberg TC. Am Stat 2015;69:371-86, doi:10.1080/00031305.2015.1089789.
     """
@@ -104,15 +104,15 @@ def paired_p(
     of_RSD, to_RSD = of_RSD[:shared], to_RSD[:shared]
     swap_PS, every = swaps(of_RSD.shape[1], count=count, seed=seed)
     keep_PS = 1 - swap_PS
-    found: list[dict[str, Float64]] = []
+    repeats: list[dict[str, Float64]] = []
     for of_SD, to_SD in zip(of_RSD, to_RSD, strict=True):
         one = values(keep_PS @ of_SD + swap_PS @ to_SD)
         other = values(swap_PS @ of_SD + keep_PS @ to_SD)
-        found.append({name: one[name] - other[name] for name in one})
+        repeats.append({name: one[name] - other[name] for name in one})
     seen = _difference(values, of_RSD, to_RSD)
     return {
-        name: _share(np.mean([f[name] for f in found], axis=0), seen[name], every)
-        for name in found[0]
+        name: _share(np.mean([one[name] for one in repeats], axis=0), seen[name], every)
+        for name in repeats[0]
     }
 
 

@@ -14,6 +14,7 @@ TITLE = "Heart-rate bias"
 KINDS = ("signal",)
 PERCENT = False
 LOWER_IS_BETTER = True  # of its size: it has a sign, and zero is best
+NATURAL_ZERO = False  # so nothing is a share of it
 
 support = signal_errors.support
 

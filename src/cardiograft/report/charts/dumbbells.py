@@ -1,6 +1,6 @@
-"""Figures as inline SVG: positions in per cent, so that text keeps its size on any screen.
+"""Charts as inline SVG: positions in per cent, so that text keeps its size on any screen.
 
-Colours come from the page's style by class name, so a figure follows light and dark.
+Colours come from the page's style by class name, so a chart follows light and dark.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 from cardiograft.report import wording
 
-ROW = 46  # px a row of the gap figure
+ROW = 46  # px a row of the gap chart
 LEFT, RIGHT = 2.0, 98.0  # per cent of the width that the axis spans
 PROTOCOLS = ("paper", "honest")  # between which there is a gap
 
@@ -35,7 +35,7 @@ def gaps(
     ----------
     rows
         label, paper, paper_low, paper_high, honest, honest_low, honest_high; NaN or ``""``
-        where there is no interval. ``published``, where the paper prints a figure, is marked.
+        where there is no interval. ``published``, where the paper prints a value, is marked.
     title
         What is on the axis, for those who can't see it too.
     zero
@@ -56,25 +56,25 @@ def gaps(
         )
     for i, row in enumerate(rows):
         parts.append(_dumbbell(row, marks, y=ROW * i + 30, percent=percent))
-    told = "; ".join(
+    described = "; ".join(
         f"{r['label']}: {wording.number(r['paper'], percent=percent)} paper,"
-        f" {wording.number(r['honest'], percent=percent)} honest{_told(r, percent)}"
+        f" {wording.number(r['honest'], percent=percent)} honest{_published(r, percent)}"
         for r in rows
     )
-    return _svg(parts, height=height, title=title, told=told, name="gaps")
+    return _svg(parts, height=height, title=title, described=described, name="gaps")
 
 
-def _told(row: Mapping[str, Any], percent: bool) -> str:
+def _published(row: Mapping[str, Any], percent: bool) -> str:
     if wording.absent(row.get("published")):
         return ""
     return f", {wording.number(row['published'], percent=percent)} published"
 
 
-def _svg(parts: Sequence[Markup], *, height: int, title: str, told: str, name: str) -> Markup:
+def _svg(parts: Sequence[Markup], *, height: int, title: str, described: str, name: str) -> Markup:
     head = Markup(
         '<svg class="{}" role="img" width="100%" height="{}" aria-label="{}">'
         "<title>{}</title><desc>{}</desc>"
-    ).format(name, height, title, title, told)
+    ).format(name, height, title, title, described)
     return head + Markup("").join(parts) + Markup("</svg>")
 
 

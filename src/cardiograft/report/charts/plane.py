@@ -2,7 +2,7 @@
 
 What is drawn lies in a nested SVG that is stretched to the width of the page; text, placed in
 per cent, is not stretched. Axis numbers stand in the left padding that the style gives.
-Colours come from the page's style by class name, so a figure follows light and dark.
+Colours come from the page's style by class name, so a chart follows light and dark.
 """
 
 from collections.abc import Sequence
@@ -84,21 +84,21 @@ class Plane:
         return self.line(self.x, (y, y), kind)
 
     def text(
-        self, x: str, y: float, said: str, *, kind: str = "row", anchor: str = "start"
+        self, x: str, y: float, words: str, *, kind: str = "row", anchor: str = "start"
     ) -> Markup:
         """Return text at a place (`place`), its baseline so many pixels below the top."""
         return Markup('<text class="{}" x="{}" y="{:.1f}" text-anchor="{}">{}</text>').format(
-            kind, x, self.top + y, anchor, said
+            kind, x, self.top + y, anchor, words
         )
 
     def foot(self, marks: Sequence[float], name: str) -> Markup:
         """Return the horizontal axis: grid, numbers, name."""
         parts = []
-        for k, (mark, said) in enumerate(zip(marks, texts(marks), strict=True)):
+        for k, (mark, words) in enumerate(zip(marks, texts(marks), strict=True)):
             last = k == len(marks) - 1 and self.across(mark) > 0.98
             anchor = "start" if self.across(mark) < 0.02 else "end" if last else "middle"
             parts.append(
-                self.text(self.place(mark), self.height + 14, said, kind="tick", anchor=anchor)
+                self.text(self.place(mark), self.height + 14, words, kind="tick", anchor=anchor)
             )
         middle = self.place(sum(self.x) / 2)
         parts.append(self.text(middle, self.height + 29, name, kind="tick", anchor="middle"))
@@ -113,17 +113,19 @@ class Plane:
     def side(self, marks: Sequence[float]) -> Markup:
         """Return the vertical axis: grid and numbers."""
         parts = []
-        for mark, said in zip(marks, texts(marks), strict=True):
+        for mark, words in zip(marks, texts(marks), strict=True):
             y = self.top + self.down(mark)
             parts.append(
                 Markup('<line class="grid" x1="0" x2="{:g}%" y1="{y:.1f}" y2="{y:.1f}"/>').format(
                     self.right, y=y
                 )
             )
-            parts.append(self.text("-6", y - self.top + 4, said, kind="tick", anchor="end"))
+            parts.append(self.text("-6", y - self.top + 4, words, kind="tick", anchor="end"))
         return Markup("").join(parts)
 
-    def figure(self, parts: Sequence[Markup], *, title: str, told: str, kind: str = "") -> Markup:
+    def chart(
+        self, parts: Sequence[Markup], *, title: str, described: str, kind: str = ""
+    ) -> Markup:
         """Return the whole of it."""
         return Markup(
             '<svg class="plane{}" role="img" width="100%" height="{}" aria-label="{}">'
@@ -133,13 +135,13 @@ class Plane:
             self.top + self.height + FOOT,
             title,
             title,
-            told,
+            described,
             Markup("").join(parts),
         )
 
 
 def texts(marks: Sequence[float]) -> list[str]:
-    """Return an axis' numbers with as many decimals as tell them apart."""
+    """Return an axis' numbers with as many decimals as set them apart."""
     step = abs(marks[1] - marks[0]) if len(marks) > 1 else 1.0
     digits = len(f"{step:g}".partition(".")[2])
     return [f"{mark + 0.0:.{digits}f}".replace("-", wording.MINUS) for mark in marks]

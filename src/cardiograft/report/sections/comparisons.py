@@ -1,63 +1,65 @@
 """Runs two by two: one recipe under both protocols, with the gap, and paired comparisons."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from cardiograft.report import wording
+from cardiograft.report import sentences, wording
 from cardiograft.report.cells import (
     Cell,
-    Labels,
-    Row,
+    Line,
     Table,
+    any_bold,
     difference_cell,
     headline,
     lookup,
     mark,
     of_classes,
     overall,
-    records,
     score_cell,
-    tags_of,
 )
 from cardiograft.report.charts import dumbbells
-from cardiograft.report.inputs import Study
+from cardiograft.report.inputs import ReportRow, Study
+from cardiograft.report.run_names import RunNames
 
 CAPTION = "The same recipe under both protocols, and the inflation gap"
-OTHER = ": other figures"
-RAREST = ", of the rarest class where a figure is a composite of classes"
+OTHER = ": other metrics"
+RAREST = ", of the rarest class where a metric is a composite of classes"
 
 
-def comparisons(study: Study, named: Labels) -> list[tuple[str, Row]]:
+def comparisons(study: Study, names: RunNames) -> list[tuple[str, ReportRow]]:
     """Return each comparison's sentence and its row."""
     metrics, level = study.about["metrics"], study.about["level"]
     return [
-        (wording.comparison(row, metrics[row["metric"]], named.of(row), level=level), row)
-        for row in records(study.frame("comparisons"))
+        (sentences.comparison(row, metrics[row["metric"]], names.of(row), level=level), row)
+        for row in study.rows("comparisons")
     ]
 
 
-def gap_figures(study: Study, named: Labels) -> list[dict[str, Any]]:
-    """Return a figure a metric: each run's scores under both protocols."""
-    scores, rows = lookup(study), records(study.frame("gaps"))
-    found = []
+def gap_charts(study: Study, names: RunNames) -> list[dict[str, Any]]:
+    """Return a chart a metric: each run's scores under both protocols."""
+    scores, rows = lookup(study), study.rows("gaps")
+    charts = []
     for metric in headline(overall(rows, study.about), study.about):
         about = study.about["metrics"][metric]
-        points = [_point(row, scores, named) for row in rows if _is(row, metric)]
+        own = [row for row in rows if _is(row, metric)]
+        labels = _chart_labels(own, names)
+        points = [_point(row, scores, label) for row, label in zip(own, labels, strict=True)]
         drawn = dumbbells.gaps(
             points, title=f"{about['title']} under both protocols", percent=about["percent"]
         )
         if drawn:
-            found.append({"title": about["title"], "figure": drawn})
-    return found
+            charts.append({"title": about["title"], "figure": drawn})
+    return charts
 
 
-def _is(row: Row, metric: str) -> bool:
+def _is(row: ReportRow, metric: str) -> bool:
     return bool(row["metric"] == metric and not row["class"])
 
 
-def _point(row: Row, scores: dict[tuple[str, str, str], Row], named: Labels) -> dict[str, Any]:
-    point: dict[str, Any] = {
-        "label": f"{named.of(row)} ({row['paper_split']} / {row['honest_split']})"
-    }
+def _point(
+    row: ReportRow, scores: dict[tuple[str, str, str], ReportRow], label: str
+) -> dict[str, Any]:
+    point: dict[str, Any] = {"label": label}
     for protocol in ("paper", "honest"):
         own = scores[row[f"{protocol}_run"], row["metric"], row["class"]]
         point[protocol] = row[protocol]
@@ -65,78 +67,99 @@ def _point(row: Row, scores: dict[tuple[str, str, str], Row], named: Labels) -> 
     return point
 
 
-def gap_table(study: Study, named: Labels, *, rest: bool = False) -> Table | None:
-    """Return both protocols side by side, and the gap.
+def _chart_labels(rows: Sequence[ReportRow], names: RunNames) -> list[str]:
+    """Return the runs' names, with their splits where two have one name, and what is missing."""
+    titles = [names.of(row) for row in rows]
+    labels = []
+    for row, title in zip(rows, titles, strict=True):
+        splits = f" ({row['paper_split']} / {row['honest_split']})"
+        warning = wording.lacking(row)
+        alone = titles.count(title) == 1
+        labels.append(f"{title}{'' if alone else splits}{f': {warning}' if warning else ''}")
+    return labels
 
-    Where a study names the figures that stand first, in the primary one, or in the rest.
+
+def gap_table(study: Study, names: RunNames, *, rest: bool = False) -> Table | None:
+    """Return both protocols side by side, and the gap, the largest of a metric first.
+
+    Where a study names the metrics that stand first, in the primary one, or in the rest.
     """
-    scores, found = lookup(study), []
-    every = records(study.frame("gaps"))
+    scores = lookup(study)
+    every = study.rows("gaps")
     metrics = overall(every, study.about)
     first = 1 if study.about["headline"] else len(metrics)
+    lines: list[Line] = []
     for metric in metrics[first:] if rest else metrics[:first]:
         about = study.about["metrics"][metric]
-        for row in (r for r in every if _is(r, metric)):
+        for row in ordered([r for r in every if _is(r, metric)]):
             cells = [
                 score_cell(scores[row[f"{p}_run"], metric, ""], about["percent"])
                 for p in ("paper", "honest")
             ]
-            found.append(
-                [
-                    Cell(
-                        named.of(row),
-                        small=f"{row['paper_split']} / {row['honest_split']}",
-                        mark=mark(row),
-                    ),
-                    about["title"],
-                    *cells,
-                    difference_cell(row, "gap", bool(about["percent"])),
-                    row["subjects"],
-                ]
-            )
-    if not found:
+            gap = difference_cell(row, "gap", bool(about["percent"]))
+            head = _runs_cell(row, names)
+            lines.append([head, about["title"], *cells, gap, row["subjects"]])
+    if not lines:
         return None
+    bold = "A gap whose interval excludes zero is set in bold. " if any_bold(lines) else ""
+    rarest = RAREST if of_classes(study) else ""
     return Table(
         caption=CAPTION + OTHER if rest else CAPTION,
-        head=("Run", "Figure", "Paper’s protocol", "Honest protocol", "Gap", "Subjects"),
-        rows=found,
+        head=("Run", "Metric", "Paper’s protocol", "Honest protocol", "Gap", "Subjects"),
+        rows=lines,
         words=frozenset({1}),
-        note="A gap whose interval excludes zero is set in bold. Subjects: the fewer of both"
-        f" test sets{RAREST if of_classes(study) else ''}.",
+        note=f"{bold}Subjects: the fewer of both test sets{rarest}.",
         kind="central",
     )
 
 
-def comparison_table(study: Study, named: Labels) -> Table | None:
-    """Return the paired comparisons."""
-    found: list[list[str | Cell]] = []
-    for row in records(study.frame("comparisons")):
-        about = study.about["metrics"][row["metric"]]
-        percent = about["percent"]
-        ends = wording.interval(row["low"], row["high"], percent=percent, signed=True)
-        where = _where(row, study.about["usual"], named)
-        found.append(
-            [
-                Cell(f"{row['of']} against {row['to']}", small=where, mark=mark(row)),
-                wording.name(about, row),
-                wording.number(row["of_value"], percent=percent),
-                wording.number(row["to_value"], percent=percent),
-                Cell(wording.number(row["difference"], percent=percent, signed=True), small=ends),
-                wording.p_value(row["p"]),
-                wording.p_value(row["p_holm"]),
-                row["subjects"],
-            ]
-        )
-    if not found:
+def ordered(gaps: Sequence[ReportRow]) -> list[ReportRow]:
+    """Return gaps with an interval before those that claim nothing, the largest of each first."""
+    return sorted(gaps, key=lambda row: (not row["low"], -abs(float(row["gap"] or 0))))
+
+
+def _runs_cell(row: ReportRow, names: RunNames) -> Cell:
+    entries = f"{row['paper_run']} / {row['honest_run']}"
+    splits = f"{row['paper_split']} / {row['honest_split']}"
+    return Cell(names.of(row), small=f"{entries} · {splits}", mark=mark(row))
+
+
+def comparison_table(study: Study, names: RunNames) -> Table | None:
+    """Return the paired comparisons, the smallest corrected p first, the paper's protocol last."""
+    lines = [
+        _comparison_line(row, study.about["metrics"][row["metric"]], names)
+        for row in sorted(study.rows("comparisons"), key=_strength)
+    ]
+    if not lines:
         return None
     return Table(
         caption="Paired comparisons on shared test segments",
-        head=("Pair", "Figure", "First", "Second", "Difference", "p", "p, Holm", "Subjects"),
-        rows=found,
+        head=("Pair", "Metric", "First", "Second", "Difference", "p", "p, Holm", "Subjects"),
+        rows=lines,
         words=frozenset({1}),
     )
 
 
-def _where(row: Row, usual: Row, named: Labels) -> str:
-    told = {tag: v for tag, v in tags_of(row).items() if v != usual.get(tag)}
-    return ", ".join([*named.said(told), row["split"]])
+def _strength(row: ReportRow) -> tuple[bool, float]:
+    p = 2.0 if wording.absent(row["p_holm"]) else float(row["p_holm"])
+    return row["protocol"] == "paper", p
+
+
+def _comparison_line(row: ReportRow, metric: ReportRow, names: RunNames) -> Line:
+    percent = bool(metric["percent"])
+    where = ", ".join([*names.parts(row), row["split"]])
+    entries = f"{row['of_run']} / {row['to_run']}"
+    of, to = (names.value(row["tag"], row[side]) for side in ("of", "to"))
+    pair = f"{of} against {to}"
+    return [
+        Cell(pair[:1].upper() + pair[1:], small=f"{where} · {entries}", mark=mark(row)),
+        wording.name(metric, row),
+        *(
+            Cell(wording.number(row[key], percent=percent), warning=wording.lacking(row))
+            for key in ("of_value", "to_value")
+        ),
+        difference_cell(row, "difference", percent),
+        wording.p_value(row["p"]),
+        wording.p_value(row["p_holm"]),
+        row["subjects"],
+    ]

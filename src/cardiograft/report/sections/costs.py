@@ -6,17 +6,18 @@ from typing import Any
 from cardiograft.report import wording
 from cardiograft.report.cells import Cell, Table, mark, once
 from cardiograft.report.inputs import Content, ReportInputs
-from cardiograft.tables import costs, pruning
+from cardiograft.report.sections import pruned
+from cardiograft.tables import costs
 
 
-def cost_table(found: ReportInputs) -> Table | None:
+def cost_table(inputs: ReportInputs) -> Table | None:
     """Return what each trained entry cost: means over its repeats."""
     rows: list[list[str | Cell]] = []
     cards = [
-        {**card, **costs.told(card), "stage": stage, "entry": entry, "repeat": repeat}
-        for (stage, entry, repeat), card in found.cards.items()
+        {**card, **costs.summary(card), "stage": stage, "entry": entry, "repeat": repeat}
+        for (stage, entry, repeat), card in inputs.cards.items()
     ]
-    for stage, entry in once_pairs(found.cards):
+    for stage, entry in once_pairs(inputs.cards):
         own = [c for c in cards if (c["stage"], c["entry"]) == (stage, entry)]
         rows.append(
             [
@@ -52,7 +53,7 @@ def cost_table(found: ReportInputs) -> Table | None:
         ),
         rows=rows,
         words=frozenset({10}),
-        note=" ".join(pruning.paid(cards)),
+        note=" ".join(pruned.sentences(cards)),
     )
 
 

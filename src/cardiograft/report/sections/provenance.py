@@ -1,4 +1,4 @@
-"""Where the figures come from, as the page shows it: data, splits, audits, models, costs."""
+"""Where the values come from, as the page shows it: data, splits, audits, models, costs."""
 
 from typing import Any
 
@@ -14,40 +14,40 @@ from cardiograft.report.sections import costs
 QUARANTINED = "quarantined"
 
 
-def section(found: ReportInputs) -> dict[str, Any]:
+def section(inputs: ReportInputs) -> dict[str, Any]:
     """Return all that the template needs of what lies behind the results."""
     return {
-        "databases": database_table(found),
-        "quarantined": quarantine_table(found),
-        "segments": segment_table(found),
-        "splits": split_table(found),
-        "examples": examples(found),
-        "audits": audit_table(found),
-        "curves": curves(found),
-        "ledgers": ledgers(found),
-        "costs": costs.cost_table(found),
-        "versions": version_table(found),
-        "weights": weights_table(found),
-        "warnings": once(w for s in found.studies for w in s.about.get("warnings", [])),
+        "databases": database_table(inputs),
+        "quarantined": quarantine_table(inputs),
+        "segments": segment_table(inputs),
+        "splits": split_table(inputs),
+        "examples": examples(inputs),
+        "audits": audit_table(inputs),
+        "curves": curves(inputs),
+        "ledgers": ledgers(inputs),
+        "costs": costs.cost_table(inputs),
+        "versions": version_table(inputs),
+        "weights": weights_table(inputs),
+        "warnings": once(w for s in inputs.studies for w in s.about.get("warnings", [])),
     }
 
 
-def database_table(found: ReportInputs) -> Table:
+def database_table(inputs: ReportInputs) -> Table:
     """Return what was fetched or made of every database."""
     rows: list[list[str | Cell]] = []
-    for name, manifest in found.manifests.items():
+    for name, manifest in inputs.manifests.items():
         left = [r for r in manifest["records"] if r["status"] == QUARANTINED]
         files = manifest["files"]
         verified = sum(bool(f.get("verified")) for f in files)
         refused = len(manifest.get("refused", []))
-        said = f"{verified} of {len(files)}" + (f", {refused} refused" if refused else "")
+        files_verified = f"{verified} of {len(files)}" + (f", {refused} refused" if refused else "")
         rows.append(
             [
                 Cell(name, small=f"{manifest['slug']} {manifest['version']}", mark=mark(manifest)),
                 wording.count(len(manifest["records"]) - len(left)),
                 wording.count(len(left)),
                 wording.size(sum(f["bytes"] for f in files)),
-                said,
+                files_verified,
                 Cell(str(manifest["digest"])[:12], mark="code"),
             ]
         )
@@ -58,11 +58,11 @@ def database_table(found: ReportInputs) -> Table:
     )
 
 
-def quarantine_table(found: ReportInputs) -> Table | None:
+def quarantine_table(inputs: ReportInputs) -> Table | None:
     """Return the recordings that were left out, with reasons."""
     rows: list[list[str | Cell]] = [
         [record["name"], name, str(record["reason"])]
-        for name, manifest in found.manifests.items()
+        for name, manifest in inputs.manifests.items()
         for record in manifest["records"]
         if record["status"] == QUARANTINED
     ]
@@ -76,10 +76,10 @@ def quarantine_table(found: ReportInputs) -> Table | None:
     )
 
 
-def segment_table(found: ReportInputs) -> Table:
+def segment_table(inputs: ReportInputs) -> Table:
     """Return how many segments came of each database, and what was dropped."""
     rows: list[list[str | Cell]] = []
-    for name, summary in found.segments.items():
+    for name, summary in inputs.segments.items():
         counted = [f"{label} {wording.count(n)}" for label, n in summary["labels"].items()]
         dropped = {**summary.get("left_out", {}), **summary["dropped"]}
         rows.append(
@@ -99,10 +99,10 @@ def segment_table(found: ReportInputs) -> Table:
     )
 
 
-def split_table(found: ReportInputs) -> Table:
-    """Return who is in which part, and what the audit found."""
+def split_table(inputs: ReportInputs) -> Table:
+    """Return who is in which part, and what the audit inputs."""
     rows: list[list[str | Cell]] = []
-    for name, audit in found.splits.items():
+    for name, audit in inputs.splits.items():
         parts = [_part(audit["counts"].get(p)) for p in ("train", "validation", "test", "out")]
         findings = [
             f"{wording.FINDINGS.get(key, key.replace('_', ' '))}: {wording.count(n)}"
@@ -133,15 +133,15 @@ def _part(counts: Content | None) -> Cell:
     )
 
 
-def examples(found: ReportInputs) -> list[str]:
-    """Return some of what the splits' audits found."""
-    said = []
-    for name, audit in found.splits.items():
+def examples(inputs: ReportInputs) -> list[str]:
+    """Return some of what the splits' audits inputs."""
+    lines = []
+    for name, audit in inputs.splits.items():
         for key, some in audit.get("examples", {}).items():
             if some:
                 what = wording.FINDINGS.get(key, key.replace("_", " ")).lower()
-                said.append(f"{name}, {what}: {'; '.join(_plain(s) for s in some[:3])}")
-    return said
+                lines.append(f"{name}, {what}: {'; '.join(_plain(s) for s in some[:3])}")
+    return lines
 
 
 def _plain(example: Any) -> str:
@@ -152,11 +152,11 @@ def _plain(example: Any) -> str:
     return str(example)
 
 
-def audit_table(found: ReportInputs) -> Table | None:
+def audit_table(inputs: ReportInputs) -> Table | None:
     """Return whether any training behind an evaluation saw its test subjects."""
     rows: list[list[str | Cell]] = []
-    for name, audit in found.audits.items():
-        findings = [said for f in audit["findings"] if (said := _finding(f))]
+    for name, audit in inputs.audits.items():
+        findings = [text for f in audit["findings"] if (text := _finding(f))]
         rows.append(
             [
                 Cell(name, small=wording.PROTOCOLS[audit["protocol"]]),
@@ -175,36 +175,36 @@ def audit_table(found: ReportInputs) -> Table | None:
 
 
 def _finding(finding: Content) -> str:
-    said = []
+    parts = []
     if finding["subjects"]:
-        said.append(wording.plural(finding["subjects"], "subject"))
+        parts.append(wording.plural(finding["subjects"], "subject"))
     if finding["segments"]:
-        said.append(wording.plural(finding["segments"], "segment"))
+        parts.append(wording.plural(finding["segments"], "segment"))
     if finding["chosen_on_test"]:
-        said.append("its epoch was chosen on the test part")
+        parts.append("its epoch was chosen on the test part")
     where = f"{wording.STAGES.get(finding['stage'], finding['stage'])} {finding['ancestor']}"
-    return f"{where}: {', '.join(said)}" if said else ""
+    return f"{where}: {', '.join(parts)}" if parts else ""
 
 
-def curves(found: ReportInputs) -> list[dict[str, Any]]:
-    """Return a small figure of the loss for every trained entry, its repeats overlaid."""
-    entries = once("\t".join(key[:2]) for key in found.histories)
+def curves(inputs: ReportInputs) -> list[dict[str, Any]]:
+    """Return a small chart of the loss for every trained entry, its repeats overlaid."""
+    entries = once("\t".join(key[:2]) for key in inputs.histories)
     drawn = []
     for stage, entry in (e.split("\t") for e in entries):
-        own = [h for key, h in found.histories.items() if key[:2] == (stage, entry)]
+        own = [h for key, h in inputs.histories.items() if key[:2] == (stage, entry)]
         lines = [line for history in own for line in _lines(history)]
         stage_name = wording.STAGES.get(stage, stage)
-        figure = dumbbells.curve(lines, title=f"Loss of {entry} over epochs") if lines else Markup()
-        if figure:
+        chart = dumbbells.curve(lines, title=f"Loss of {entry} over epochs") if lines else Markup()
+        if chart:
             epochs = int(max(line["x"][-1] for line in lines))
             ends = {line["part"]: float(line["y"][-1]) for line in lines}
-            said = ", ".join(f"{part} {value:.3f}" for part, value in ends.items())
+            last = ", ".join(f"{part} {value:.3f}" for part, value in ends.items())
             drawn.append(
                 {
                     "stage": stage_name,
                     "entry": entry,
-                    "figure": figure,
-                    "said": f"{wording.plural(epochs, 'epoch')}; last loss: {said}",
+                    "figure": chart,
+                    "said": f"{wording.plural(epochs, 'epoch')}; last loss: {last}",
                 }
             )
     return drawn
@@ -218,12 +218,12 @@ def _lines(history: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def ledgers(found: ReportInputs) -> list[dict[str, Any]]:
+def ledgers(inputs: ReportInputs) -> list[dict[str, Any]]:
     """Return, of each transfer's first repeat, what became of every tensor."""
     shown = []
-    first = {key[:2]: key for key in reversed(list(found.ledgers))}
+    first = {key[:2]: key for key in reversed(list(inputs.ledgers))}
     for key in reversed(list(first.values())):
-        ledger = found.ledgers[key]
+        ledger = inputs.ledgers[key]
         if not ledger["loaded"]:
             continue
         share = wording.number(ledger["share_of_all"], percent=True)
@@ -256,10 +256,10 @@ def _ledger_row(line: Content) -> list[str | Cell]:
     ]
 
 
-def version_table(found: ReportInputs) -> Table | None:
+def version_table(inputs: ReportInputs) -> Table | None:
     """Return the libraries that made the models."""
     seen: dict[str, list[str]] = {}
-    for card in found.cards.values():
+    for card in inputs.cards.values():
         for library, version in card.get("versions", {}).items():
             seen.setdefault(library, []).append(str(version))
     if not seen:
@@ -273,7 +273,7 @@ def version_table(found: ReportInputs) -> Table | None:
     )
 
 
-def weights_table(found: ReportInputs) -> Table | None:
+def weights_table(inputs: ReportInputs) -> Table | None:
     """Return what identifies each model: seed, and digests of weights and split."""
     rows: list[list[str | Cell]] = [
         [
@@ -282,7 +282,7 @@ def weights_table(found: ReportInputs) -> Table | None:
             Cell(str(card.get("weights_sha256", ""))[:12], mark="code"),
             Cell(str(card.get("split_digest", ""))[:12], mark="code"),
         ]
-        for key, card in found.cards.items()
+        for key, card in inputs.cards.items()
     ]
     if not rows:
         return None

@@ -1,4 +1,4 @@
-"""Pictures of signal studies: windows that were said, heart rates, curves over a number."""
+"""Charts of signal studies: example windows, heart rates, curves over a number."""
 
 import re
 from collections.abc import Sequence
@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from cardiograft.report import wording
-from cardiograft.report.cells import Labels, Row, once, records
+from cardiograft.report import sentences, wording
+from cardiograft.report.cells import once
 from cardiograft.report.charts.dumbbells import ticks
 from cardiograft.report.charts.plane import Plane
-from cardiograft.report.inputs import Study
+from cardiograft.report.inputs import ReportRow, Study
+from cardiograft.report.run_names import RunNames
 
 RANKS = {"best": "Best subject", "median": "Median subject", "worst": "Worst subject"}
 MARGIN = 0.06  # of a range, kept free above and below what is drawn
@@ -21,42 +22,42 @@ CROWD, MANY = 300, 8  # dots that are a crowd, and layers that they are drawn in
 NUMBER = re.compile(r"(-?\d+(?:\.\d+)?)\s*(.*)")
 
 
-def overlays(study: Study, named: Labels) -> list[dict[str, Any]]:
-    """Return, a run each, the windows that were picked: input above, true and predicted below."""
-    rows = records(study.frame("overlays"))
+def overlays(study: Study, names: RunNames) -> list[dict[str, Any]]:
+    """Return, a run each, its example windows: input above, true and predicted below."""
+    rows = study.rows("overlays")
     metric = study.about["metrics"][study.about["primary"].partition(":")[0]]
-    found = []
+    shown = []
     for run in once(r["run"] for r in rows):
         own = [r for r in rows if r["run"] == run]
         panels = [
-            _panel([r for r in own if r["rank"] == rank], metric, label=named.by_run[run])
+            _panel([r for r in own if r["rank"] == rank], metric, label=names.by_run[run])
             for rank in once(r["rank"] for r in own)
         ]
-        found.append({"run": named.by_run[run], "name": run, "panels": panels})
-    return found
+        shown.append({"run": names.by_run[run], "name": run, "panels": panels})
+    return shown
 
 
-def _panel(rows: Sequence[Row], metric: Row, *, label: str) -> dict[str, Any]:
+def _panel(rows: Sequence[ReportRow], metric: ReportRow, *, label: str) -> dict[str, Any]:
     first = rows[0]
     of_subject, of_window = (
         wording.number(first[key], percent=bool(metric["percent"]))
         for key in ("of_subject", "of_window")
     )
-    said = f"{RANKS[first['rank']]}, {first['subject']}"
-    told = f"{metric['title']} {of_subject}, of this window {of_window}"
-    title = f"{label}: {said}: input, true and predicted signal"
-    return {"who": said, "told": told, "segment": first["segment"], "figure": trace(rows, title)}
+    who = f"{RANKS[first['rank']]}, {first['subject']}"
+    values = f"{metric['title']} {of_subject}, of this window {of_window}"
+    title = f"{label}: {who}: input, true and predicted signal"
+    return {"who": who, "told": values, "segment": first["segment"], "figure": trace(rows, title)}
 
 
-def trace(rows: Sequence[Row], title: str) -> Markup:
-    """Return one window: a pane each input, and each true signal with what was said of it.
+def trace(rows: Sequence[ReportRow], title: str) -> Markup:
+    """Return one window: a pane each input, and each true signal with the predicted one.
 
     Parameters
     ----------
     rows
         kind (``input``, ``true``, ``predicted``), channel, t_s, value; a sample each.
     """
-    lines: dict[tuple[str, str], list[Row]] = {}
+    lines: dict[tuple[str, str], list[ReportRow]] = {}
     for row in rows:
         lines.setdefault((row["kind"], row["channel"]), []).append(row)
     panes = [
@@ -75,21 +76,21 @@ def trace(rows: Sequence[Row], title: str) -> Markup:
             plane.uprights(marks),
             plane.drawn([plane.line(*own[kind], f"trace {kind}") for kind in kinds]),
             plane.text("0", -3, channel, kind="tick"),
-            plane.text("100%", -3, _named(kinds[1:] and kinds), anchor="end"),
+            plane.text("100%", -3, _legend(kinds[1:] and kinds), anchor="end"),
         ]
         top = plane.top + plane.height
-    told = f"{end:.0f} s; {', '.join(f'{kind} {channel}' for kind, channel in lines)}"
+    described = f"{end:.0f} s; {', '.join(f'{kind} {channel}' for kind, channel in lines)}"
     parts.append(plane.foot(marks, "Time in s"))
-    return plane.figure(parts, title=title, told=told, kind="flush")
+    return plane.chart(parts, title=title, described=described, kind="flush")
 
 
-def _named(kinds: Sequence[str]) -> Markup:
+def _legend(kinds: Sequence[str]) -> Markup:
     """Return names of lines in their colours."""
     name = Markup('<tspan class="{}">{}</tspan>')
     return Markup("\u2003").join(name.format(kind, kind) for kind in kinds)
 
 
-def _columns(rows: Sequence[Row]) -> tuple[list[float], list[float]]:
+def _columns(rows: Sequence[ReportRow]) -> tuple[list[float], list[float]]:
     return [float(r["t_s"]) for r in rows], [float(r["value"]) for r in rows]
 
 
@@ -98,21 +99,21 @@ def _roomy(values: Sequence[float]) -> tuple[float, float]:
     return min(values) - room, max(values) + room
 
 
-def agreement(study: Study, named: Labels) -> list[dict[str, Any]]:
+def agreement(study: Study, names: RunNames) -> list[dict[str, Any]]:
     """Return, a run and channel each, Bland and Altman's plot of its heart rates."""
-    rates = records(study.frame("heart_rates"))
-    found = []
-    for row in records(study.frame("agreement")):
+    rates = study.rows("heart_rates")
+    shown = []
+    for row in study.rows("agreement"):
         key = (row["run"], row["channel"])
         own = [r for r in rates if (r["run"], r["channel"]) == key and r["difference"] != ""]
         if own:
-            label = named.by_run[row["run"]]
-            note = wording.agreement(row)
-            found.append({"run": label, "note": note, "figure": bland_altman(own, row, label)})
-    return found
+            label = names.by_run[row["run"]]
+            note = sentences.agreement(row)
+            shown.append({"run": label, "note": note, "figure": bland_altman(own, row, label)})
+    return shown
 
 
-def bland_altman(rows: Sequence[Row], row: Row, label: str) -> Markup:
+def bland_altman(rows: Sequence[ReportRow], row: ReportRow, label: str) -> Markup:
     """Return differences over means, with bias and limits of agreement.
 
     Parameters
@@ -148,10 +149,10 @@ def bland_altman(rows: Sequence[Row], row: Row, label: str) -> Markup:
     named = [("bias", bias), *zip(("limit", "limit"), ends, strict=False)]
     lows = _apart([plane.down(value) + 4 for _, value in named], within=plane.height)
     for (what, value), down in zip(named, lows, strict=True):
-        said = f"{what} {wording.number(value, signed=True, digits=1)}"
-        parts.append(plane.text(f"{plane.right + 1:g}%", down, said))
+        label_of = f"{what} {wording.number(value, signed=True, digits=1)}"
+        parts.append(plane.text(f"{plane.right + 1:g}%", down, label_of))
     title = f"{label}: difference of predicted and true heart rate over their mean"
-    return plane.figure(parts, title=title, told=wording.agreement(row))
+    return plane.chart(parts, title=title, described=sentences.agreement(row))
 
 
 def _apart(downs: Sequence[float], *, within: int) -> list[float]:
@@ -164,41 +165,41 @@ def _apart(downs: Sequence[float], *, within: int) -> list[float]:
     return [down - over for down in placed]
 
 
-def curves(study: Study, named: Labels) -> list[dict[str, Any]]:
-    """Return, a tag each, the primary figure over the tag's number."""
+def curves(study: Study, names: RunNames) -> list[dict[str, Any]]:
+    """Return, a tag each, the primary metric over the tag's number."""
     metric, _, which = study.about["primary"].partition(":")
     rows = [
         r
-        for r in records(study.frame("scores"))
+        for r in study.rows("scores")
         if (r["part"], r["metric"], r["class"]) == ("test", metric, which)
     ]
     about = study.about["metrics"][metric]
-    found: list[dict[str, Any]] = []
+    shown: list[dict[str, Any]] = []
     for tag in study.about.get("curves", []):
-        lines, unit = _lines(rows, tag, named, scale=100 if about["percent"] else 1)
+        lines, unit = _lines(rows, tag, names, scale=100 if about["percent"] else 1)
         title = f"{wording.name(about, {'class': which})}{' in %' if about['percent'] else ''}"
         title += f" over {tag}"
         if lines:
             name = f"{tag.capitalize()}{f' in {unit}' if unit else ''}"
-            alike, lines = _told_apart(lines)
+            alike, lines = _labelled(lines)
             title = ", ".join([title, *alike])
-            found.append({"title": title, "figure": curve(lines, name, title)})
+            shown.append({"title": title, "figure": curve(lines, name, title)})
         else:
             note = wording.NO_CURVE.format(tag=tag)
-            found.append({"title": title, "figure": None, "note": note})
-    return found
+            shown.append({"title": title, "figure": None, "note": note})
+    return shown
 
 
 def _lines(
-    rows: Sequence[Row], tag: str, named: Labels, *, scale: float
+    rows: Sequence[ReportRow], tag: str, names: RunNames, *, scale: float
 ) -> tuple[list[dict[str, Any]], str]:
     """Return the lines over a tag, and its unit.
 
     The runs of a line differ in this tag alone, and were tested on as many windows: else it
-    would show two things at once. Protocols but the paper's are one: who is calibrated to is
-    met, whoever is not is not.
+    would show two things at once. All protocols but the paper's are one here: a line begins
+    with unseen subjects (no calibration) and goes on with calibrated ones.
     """
-    groups: dict[tuple[Any, ...], dict[float, Row]] = {}
+    groups: dict[tuple[Any, ...], dict[float, ReportRow]] = {}
     unit = ""
     for row in rows:
         hit = NUMBER.fullmatch(str(row.get(f"tag_{tag}", "")))
@@ -210,10 +211,10 @@ def _lines(
     lines = []
     for points in (dict(sorted(g.items())) for g in groups.values() if len(g) > 1):
         last = list(points.values())[-1]
-        label = named.of({k: v for k, v in last.items() if k not in ("run", f"tag_{tag}")})
+        parts = names.parts({k: v for k, v in last.items() if k != f"tag_{tag}"})
         lines.append(
             {
-                "label": label,
+                "parts": parts,
                 "protocol": last["protocol"],
                 "x": list(points),
                 **{
@@ -225,16 +226,16 @@ def _lines(
     return lines, unit
 
 
-def _told_apart(lines: Sequence[Row]) -> tuple[list[str], list[dict[str, Any]]]:
-    """Return what is said of all lines alike, and the lines named by the rest."""
-    parts = [line["label"].split(" · ") for line in lines]
+def _labelled(lines: Sequence[ReportRow]) -> tuple[list[str], list[dict[str, Any]]]:
+    """Return what all lines have in common, and the lines labelled by the rest."""
+    parts = [line["parts"] for line in lines]
     alike = [part for part in parts[0] if all(part in other for other in parts)]
-    labels = [" · ".join(p for p in own if p not in alike) for own in parts]
+    labels = [", ".join(p for p in own if p not in alike) for own in parts]
     return alike, [{**line, "label": label} for line, label in zip(lines, labels, strict=True)]
 
 
-def curve(lines: Sequence[Row], name: str, title: str) -> Markup:
-    """Return lines with the bands of their intervals, named at their right ends.
+def curve(lines: Sequence[ReportRow], name: str, title: str) -> Markup:
+    """Return lines with the bands of their intervals, labelled at their right ends.
 
     Parameters
     ----------
@@ -262,7 +263,7 @@ def curve(lines: Sequence[Row], name: str, title: str) -> Markup:
         plane.text(f"{plane.right + 1:g}%", down, line["label"], kind=f"row {line['protocol']}")
         for line, down in zip(lines, ends, strict=True)
     ]
-    told = "; ".join(
+    described = "; ".join(
         f"{line['label']}, {line['protocol']}: "
         + ", ".join(
             f"{wording.number(v)} at {x:g}" for x, v in zip(line["x"], line["value"], strict=True)
@@ -270,4 +271,4 @@ def curve(lines: Sequence[Row], name: str, title: str) -> Markup:
         for line in lines
     )
     parts = [plane.side(up), plane.foot(across, name), plane.drawn([*drawn, *dots]), *labels]
-    return plane.figure(parts, title=title, told=told)
+    return plane.chart(parts, title=title, described=described)

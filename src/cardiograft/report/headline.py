@@ -1,0 +1,260 @@
+"""The first screen: each study as one row of a table, and in at most three sentences.
+
+Row and sentences are made of a measured table (`cardiograft.report.measured`), be it of results
+at hand or a published CSV: the report and the README say the same in the same words. A sentence
+is there only where its numbers are.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from cardiograft import plugins
+from cardiograft.report import sentences, wording
+from cardiograft.report.cells import Cell, records
+from cardiograft.report.measured import GAIN, GAP
+from cardiograft.tables.headline import Contrast, GainsAgainst, Headline, HeadlineRun
+
+Row = Mapping[str, Any]
+HEAD = (
+    "Study",
+    "Run",
+    "In the paper",
+    "Here, paper’s protocol",
+    "Here, unseen subjects",
+    "Inflation gap",
+    "Baseline, unseen subjects",
+)
+ABSENT = Cell("not run here", mark="faint")
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeadlineRow:
+    """A study on the first screen: its cells, in the order of `HEAD`, and its sentences."""
+
+    study: str
+    cells: tuple[Cell, ...]
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Values:
+    """A measured table's rows by run and metric, over all classes; every cell is text."""
+
+    by_run: Mapping[tuple[str, str], Row]
+    rows: tuple[Row, ...]
+
+    def of(self, run: str, metric: str) -> Row | None:
+        """Return a run's row where it has a value, else nothing."""
+        row = self.by_run.get((run, metric))
+        return None if row is None or wording.absent(row["value"]) else row
+
+
+def headline_row(study: str, measured: pd.DataFrame, *, simulated: bool = False) -> HeadlineRow:
+    """Return a study's row of the first screen.
+
+    Parameters
+    ----------
+    study
+        Name of its plug-in, which says which runs stand for it.
+    measured
+        Its measured table, every cell text.
+    simulated
+        Whether the recordings behind it are simulated.
+    """
+    module = plugins.load("studies", study)
+    facts: Headline = module.FIRST_SCREEN
+    rows = tuple(r for r in records(measured.fillna("").astype(str)) if not r["class"])
+    values = _Values(by_run={(r["run"], r["metric"]): r for r in rows}, rows=rows)
+    run = _chosen(facts, values)
+    first = Cell(module.TITLE, small=_data(run, facts, values), mark="simulated" * simulated)
+    claims = _gap(run, facts, values), _above(run, facts, values), _effect(facts, values)
+    return HeadlineRow(
+        study=study,
+        cells=(first, *_cells(run, facts, values)),
+        sentences=tuple(claim for claim in claims if claim),
+    )
+
+
+def _chosen(facts: Headline, values: _Values) -> HeadlineRun:
+    """Return the first headline run of which the results hold a value."""
+    known = (
+        run
+        for run in facts.runs
+        for name in (run.paper, run.honest)
+        if values.of(name, facts.metric)
+    )
+    return next(known, facts.runs[0])
+
+
+def _data(run: HeadlineRun, facts: Headline, values: _Values) -> str:
+    """Return what the headline run was measured on, and how often: ``mitdb, 3 repeats``."""
+    rows = [values.of(name, facts.metric) for name in (run.honest, run.paper)]
+    row = next((row for row in rows if row), None)
+    if row is None:
+        return ""
+    return ", ".join(filter(None, (row["data"], wording.plural(row["repeats"], "repeat"))))
+
+
+def _metric(name: str) -> dict[str, Any]:
+    known = plugins.constants("metrics", name)
+    keys = {"title": "TITLE", "percent": "PERCENT", "lower_is_better": "LOWER_IS_BETTER"}
+    return {key: known[constant] for key, constant in keys.items()}
+
+
+def within(title: str) -> str:
+    """Return a title as it is written within a sentence: names and symbols keep their capital."""
+    word = title.partition(",")[0]
+    return title[0].lower() + title[1:] if word.isalpha() and word.istitle() else title
+
+
+def _cells(run: HeadlineRun, facts: Headline, values: _Values) -> list[Cell]:
+    percent = bool(_metric(facts.metric)["percent"])
+    title = within(_metric(facts.metric)["title"])
+    where = ", ".join(part for part in (title, facts.source, run.published_of) if part)
+    gap = values.of(f"{run.paper} - {run.honest}", facts.metric)
+    baseline = _score(values.of(facts.baseline.run, facts.metric), percent)
+    if baseline is not ABSENT:
+        baseline = Cell(baseline.text, small=f"{facts.baseline.name} {baseline.small}".strip())
+    return [
+        Cell(run.name, small=f"{run.paper}, {run.honest}"),
+        Cell(wording.number(facts.published, percent=percent), small=where),
+        _score(values.of(run.paper, facts.metric), percent),
+        _score(values.of(run.honest, facts.metric), percent),
+        _gap_cell(gap, percent),
+        baseline,
+    ]
+
+
+def _score(row: Row | None, percent: bool) -> Cell:
+    if row is None:
+        return ABSENT
+    return Cell(wording.number(row["value"], percent=percent), small=_ends(row, percent))
+
+
+def _gap_cell(row: Row | None, percent: bool) -> Cell:
+    if row is None:
+        return Cell(wording.DASH)
+    unit = " points" if percent else ""
+    text = wording.number(row["value"], percent=percent, signed=True) + unit
+    shown = wording.verdict(row["low"], row["high"]) in (1, -1)
+    small = _ends(row, percent, signed=True)
+    return Cell(text, small=small, mark="strong" if shown else "")
+
+
+def _ends(row: Row, percent: bool, *, signed: bool = False) -> str:
+    """Return an interval that no line break parts."""
+    ends = wording.interval(row["low"], row["high"], percent=percent, signed=signed)
+    return ends.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def _gap(run: HeadlineRun, facts: Headline, values: _Values) -> str:
+    """Return what the paper's protocol adds to the headline run."""
+    row = values.of(f"{run.paper} - {run.honest}", facts.metric)
+    paper, honest = (values.of(name, facts.metric) for name in (run.paper, run.honest))
+    if row is None or row["protocol"] != GAP or paper is None or honest is None:
+        return ""
+    metric = _metric(facts.metric)
+    percent = bool(metric["percent"])
+    ours, unseen, theirs = (
+        wording.number(value, percent=percent)
+        for value in (paper["value"], honest["value"], facts.published)
+    )
+    whose = f"the paper’s {run.published_of}" if run.published_of else "the paper"
+    start = f"{run.name}: {within(metric['title'])} {ours} under the paper’s protocol"
+    shown = sentences.inflation({**row, "gap": row["value"]}, metric)
+    return f"{start} ({whose}: {theirs}) and {unseen} on unseen subjects, {shown}."
+
+
+def _above(run: HeadlineRun, facts: Headline, values: _Values) -> str:
+    """Return how the headline run stands to the baseline on unseen subjects."""
+    ours = values.of(run.honest, facts.metric)
+    base = values.of(facts.baseline.run, facts.metric)
+    side = _side(ours, base, facts.metric)
+    if ours is None or base is None or side is None:
+        return ""
+    metric = _metric(facts.metric)
+    estimate = wording.estimate(base, percent=bool(metric["percent"]))
+    shown = f"{facts.baseline.name} ({estimate})"
+    if side:
+        return f"There it is {'better' if side > 0 else 'worse'} than its baseline, {shown}."
+    ahead = (float(ours["value"]) > float(base["value"])) != metric["lower_is_better"]
+    word = "ahead of" if ahead else "not ahead of"
+    return f"There its estimate is {word} its baseline’s, {shown}; the intervals overlap."
+
+
+def _side(ours: Row | None, base: Row | None, metric: str) -> int | None:
+    """Return 1 where ours is better than the base beyond both intervals, -1 where it is worse.
+
+    0 where the intervals overlap; nothing where one has none.
+    """
+    ends = [row[end] if row else "" for row in (ours, base) for end in ("low", "high")]
+    if any(wording.absent(end) for end in ends):
+        return None
+    low, high, base_low, base_high = map(float, ends)
+    apart = 1 if low > base_high else -1 if high < base_low else 0
+    return -apart if _metric(metric)["lower_is_better"] else apart
+
+
+def _effect(facts: Headline, values: _Values) -> str:
+    if isinstance(facts.effect, Contrast):
+        return _contrast(facts.effect, values)
+    return _gains(facts.effect, values) if facts.effect else ""
+
+
+def _contrast(effect: Contrast, values: _Values) -> str:
+    """Return what the paper's idea brings, from two runs' intervals."""
+    ours, base = (values.of(run, effect.metric) for run in (effect.run, effect.without))
+    side = _side(ours, base, effect.metric)
+    if ours is None or base is None or side is None:
+        return ""
+    metric = _metric(effect.metric)
+    with_, without = (wording.estimate(r, percent=bool(metric["percent"])) for r in (ours, base))
+    shown = {1: "better with them", -1: "worse with them", 0: "the intervals overlap"}[side]
+    title = within(metric["title"])
+    start = f"With {effect.idea} {title} on unseen subjects is {with_}, without them {without}"
+    return f"{start}: {shown}."
+
+
+def _gains(effect: GainsAgainst, values: _Values) -> str:
+    """Return the range of the gains beside the paper's, and what their intervals show."""
+    honest = [r for r in values.rows if r["protocol"] == "honest"]
+    gains = {base: _gains_over(base, effect.metric, honest) for base in effect.bases}
+    papers = {k: r["paper"] for rows in gains.values() for k, r in rows.items() if r["paper"]}
+    for base, words in effect.bases.items():
+        own = [row for run, row in gains[base].items() if run in papers]
+        shown = [wording.verdict(row["low"], row["high"]) for row in own]
+        if own and None not in shown:
+            counts = _counted(shown)
+            paper = _range([papers[run] for run in gains[base] if run in papers])
+            ours = _range([row["value"] for row in own])
+            title = within(_metric(effect.metric)["title"])
+            return (
+                f"Gains in {title} by {effect.idea}, on unseen subjects, over {words}: {ours}"
+                f" (the paper: {paper}); {counts}."
+            )
+    return ""
+
+
+def _gains_over(base: str, metric: str, rows: list[Row]) -> dict[str, Row]:
+    name = f"{GAIN}{metric} at {base}"
+    own = [r for r in rows if r["metric"] == name and not wording.absent(r["value"])]
+    return {str(r["run"]).partition(" - ")[0]: r for r in own}
+
+
+def _range(values: list[str]) -> str:
+    numbers = sorted(float(value) for value in values)
+    ends = [wording.number(n, percent=True, signed=True) for n in dict.fromkeys(numbers)]
+    return f"{' to '.join(dict.fromkeys((ends[0], ends[-1])))} %"
+
+
+def _counted(shown: list[int | None]) -> str:
+    words = {1: ("gain", "gains"), -1: ("loss", "losses")}
+    some = [
+        wording.plural(shown.count(sign), *names) for sign, names in words.items() if sign in shown
+    ]
+    if 0 in shown:
+        some.append(f"{wording.count(shown.count(0))} not distinguishable from zero")
+    return f"of {wording.plural(len(shown), 'source')}, {wording.listed(some)}"

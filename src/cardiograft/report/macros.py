@@ -1,0 +1,115 @@
+"""Macros of the page’s skeleton: a cell, a table, a fold, and the table of the first screen.
+
+A module and not a data file, so that its fingerprint counts.
+"""
+
+MACROS = """
+{%- macro chip(mark) -%}
+{% if "simulated" in mark %}<span class="chip">simulated</span>{% endif %}
+{%- endmacro -%}
+
+{%- macro inner(cell) -%}
+{% if cell is string %}{{ cell }}
+{%- else %}{{ cell.text }}{{ chip(cell.mark) }}
+{%- if cell.small %}<small>{{ cell.small }}</small>{% endif %}
+{%- if cell.warning %}<small class="warning">{{ cell.warning }}</small>{% endif %}{% endif %}
+{%- endmacro -%}
+
+{%- macro rows(t, lines) -%}
+<div class="wide" role="region" tabindex="0" aria-label="{{ t.caption }}">
+<table{% if t.kind %} class="{{ t.kind }}"{% endif %}>
+<caption>{{ t.caption }}</caption>
+<thead><tr>
+{%- for text in t.head %}
+<th scope="col"{% if loop.index0 in t.words %} class="words"{% endif %}>
+{{- text or "true \\\\ predicted" }}</th>
+{%- endfor %}</tr></thead>
+<tbody>
+{%- for row in lines %}
+{%- set again = t.kind == "grouped" and not loop.first and row[0] == lines[loop.index0 - 1][0] %}
+<tr{% if again %} class="again"{% endif %}>
+{%- for cell in row %}
+{%- set mark = "" if cell is string else cell.mark %}
+{%- set shown = (("words " if loop.index0 in t.words else "") ~ mark)|trim %}
+{%- if loop.first %}
+<th scope="row"{% if mark %} class="{{ mark }}"{% endif %}>{{ inner(cell) }}</th>
+{%- else %}
+<td{% if shown %} class="{{ shown }}"{% endif %}
+{%- if cell is not string and cell.share is not none %} style="--share: {{ cell.share }}"
+{%- endif %}>{{ inner(cell) }}</td>
+{%- endif %}
+{%- endfor %}</tr>
+{%- endfor %}
+</tbody>
+</table>
+</div>
+{%- endmacro -%}
+
+{%- macro note(t) -%}
+{%- if t.note %}
+<p class="note">{{ t.note }}</p>
+{%- endif %}
+{%- endmacro -%}
+
+{%- macro table(t) -%}
+{{ rows(t, t.rows) }}
+{{- note(t) }}
+{%- endmacro -%}
+
+{%- macro headlines(head, rows) -%}
+<table class="first-screen" role="table">
+<caption>One run of each study: what the paper gives, and what was measured here</caption>
+<thead role="rowgroup"><tr role="row">
+{%- for text in head %}
+<th scope="col" role="columnheader"{% if loop.index0 < 2 %} class="words"{% endif %}>
+{{- text }}</th>
+{%- endfor %}</tr></thead>
+<tbody role="rowgroup">
+{%- for row in rows %}
+<tr role="row">
+{%- for cell in row.cells %}
+{%- if loop.first %}
+<th scope="row" role="rowheader"><a href="#{{ row.study }}">{{ cell.text }}</a>
+{{- chip(cell.mark) }}<small>{{ cell.small }}</small></th>
+{%- else %}
+<td role="cell" data-head="{{ head[loop.index0] }}" class="
+{{- (("words " if loop.index0 == 1 else "") ~ cell.mark)|trim }}">{{ inner(cell) }}</td>
+{%- endif %}
+{%- endfor %}</tr>
+{%- endfor %}
+</tbody>
+</table>
+{%- for row in rows if row.sentences %}
+<p class="claims">
+{%- for sentence in row.sentences %}{{ " " if not loop.first }}{{ sentence }}{% endfor %}</p>
+{%- endfor %}
+{%- endmacro -%}
+
+{%- macro shown(t) -%}
+{{ rows(t, t.lead) }}
+{{- note(t) }}
+{%- if t.rest %}
+<details><summary>{{ t.rest|length }} more: {{ t.caption }}</summary>
+{{ rows(t, t.rest) }}
+</details>
+{%- endif %}
+{%- endmacro -%}
+
+{%- macro lines(sentences, most=6) -%}
+<ul>{% for line in sentences[:most] %}<li>{{ line }}</li>{% endfor %}</ul>
+{%- if sentences|length > most %}
+<details><summary>{{ sentences|length - most }} more</summary>
+<ul>{% for line in sentences[most:] %}<li>{{ line }}</li>{% endfor %}</ul></details>
+{%- endif %}
+{%- endmacro -%}
+
+{%- macro folded(caption, tables) -%}
+{%- if tables %}
+<details><summary>{{ caption }}</summary>
+{%- for t in tables %}
+{{ table(t) }}
+{%- endfor %}
+</details>
+{%- endif %}
+{%- endmacro -%}
+"""

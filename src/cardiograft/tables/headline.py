@@ -1,0 +1,101 @@
+"""The headline of a study: which of its runs stand for it where one row must do.
+
+A study plug-in sets ``FIRST_SCREEN`` to a `Headline`. The values come from the study's tables;
+here stand only names, and the paper's value.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeadlineRun:
+    """One recipe under two protocols.
+
+    Attributes
+    ----------
+    name
+        As a reader says it: ``CNN, from scratch``.
+    paper, honest
+        The runs: under the paper's protocol, and on unseen subjects.
+    published_of
+        Whose value the paper gives, where it is not this network's.
+    """
+
+    name: str
+    paper: str
+    honest: str
+    published_of: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Baseline:
+    """What a headline run has to beat on unseen subjects: a run, and what it does in words."""
+
+    name: str
+    run: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contrast:
+    """Two runs on unseen subjects that differ in the paper's idea alone.
+
+    Attributes
+    ----------
+    idea
+        What the first has and the second has not: ``pretext weights``.
+    metric
+        What they are compared by.
+    run, without
+        The two runs.
+    """
+
+    idea: str
+    metric: str
+    run: str
+    without: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GainsAgainst:
+    """The gains on unseen subjects that the paper gives too, over the first base that was run.
+
+    Attributes
+    ----------
+    idea
+        What is gained by: ``pretraining and pruning``.
+    metric
+        Whose gain it is.
+    bases
+        The study's names of its bases (``equal steps``), the fairest first, each with what it
+        is in words.
+    """
+
+    idea: str
+    metric: str
+    bases: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Headline:
+    """What a study shows in one row, and in at most three sentences.
+
+    Attributes
+    ----------
+    metric
+        A metric over all classes.
+    published, source
+        The paper's value, a share where the metric is one, and where the paper gives it.
+    runs
+        In order of preference: the first of which the results hold a run is shown.
+    baseline
+        What it has to beat.
+    effect
+        What the paper's own idea brings, if the study asks.
+    """
+
+    metric: str
+    published: float
+    source: str
+    runs: tuple[HeadlineRun, ...]
+    baseline: Baseline
+    effect: Contrast | GainsAgainst | None = None

@@ -1,0 +1,89 @@
+"""Saved predictions of a run, file by file and part by part; means of several models.
+
+Predictions are read one file at a time and let go: a table costs the memory of one file, or of
+two where predictions are averaged.
+
+Legend: N segments, K outputs.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from cardiograft.evaluation import predictions, scoring
+from cardiograft.evaluation.predictions import Predictions
+
+
+def mean_predictions(files: Sequence[Path]) -> Predictions:
+    """Return what several models predict on average: probabilities, or signals.
+
+    Raises
+    ------
+    ValueError
+        A file holds no predictions, or others' are of other segments, targets or labels.
+    """
+    first = predictions.read(files[0])
+    if len(files) == 1:
+        return first
+    order_N = np.lexsort((first.id_N, first.part_N))
+    first, sum_NK = first.only(order_N), first.score_NK[order_N].astype(np.float64)
+    for file in files[1:]:
+        other = predictions.read(file)
+        other = other.only(np.lexsort((other.id_N, other.part_N)))
+        alike = (other.kind, other.labels) == (first.kind, first.labels) and all(
+            np.array_equal(getattr(first, name), getattr(other, name))
+            for name in ("id_N", "part_N", "subject_N", "target")
+        )
+        if not alike:
+            raise ValueError(f"{file}: other segments, targets or labels than {files[0]}: no mean")
+        sum_NK += other.score_NK
+    return replace(first, score_NK=(sum_NK / len(files)).astype(np.float32))
+
+
+def saved_parts(
+    name: str, files: Sequence[Path], averaged: Sequence[Sequence[Path]] = ()
+) -> Iterator[tuple[str, Predictions]]:
+    """Yield one repeat's predictions, file by file, each part of the split by itself.
+
+    Parameters
+    ----------
+    name
+        The run, for errors.
+    files
+        Saved predictions of each of its members, in order.
+    averaged
+        Of each member the files whose mean it is; none where its file counts by itself.
+
+    Raises
+    ------
+    ValueError
+        A file holds no predictions, or members' differ in kind or labels, or were tested on
+        the same subject.
+    """
+    first, *_ = files
+    expected: tuple[str, tuple[str, ...]] | None = None
+    file_of: dict[tuple[str, str], Path] = {}  # (part, subject) to the first file with it
+    for file, group in zip(files, averaged or [(file,) for file in files], strict=True):
+        saved = mean_predictions(group)
+        parts = [part for part in scoring.PARTS if (saved.part_N == part).any()]
+        if not parts:
+            raise ValueError(f"{file}: there are no predictions")
+        expected = expected or (saved.kind, saved.labels)
+        if expected != (saved.kind, saved.labels):
+            raise ValueError(f"{file}: another kind of predictions, or other labels, than {first}")
+        for part in parts:
+            part_N = saved.part_N == part
+            subjects = np.unique(saved.subject_N[part_N]).tolist()
+            again = [s for s in subjects if (part, s) in file_of]
+            if again and part == "test":
+                raise ValueError(
+                    f"{name}: subject {again[0]!r} is tested in {file_of[part, again[0]]} and in"
+                    f" {file}: only evaluations of different subjects can be pooled"
+                )
+            file_of |= {(part, s): file for s in subjects if s not in again}
+            # ASSUME whom several folds are trained on counts once, as in the first of them.
+            new_N = part_N & ~np.isin(saved.subject_N, again)
+            if new_N.any():
+                yield part, saved.only(new_N)

@@ -1,0 +1,165 @@
+"""A study's row on the first screen, and its sentences."""
+
+from pathlib import Path
+from typing import Any
+
+import findings
+import pandas as pd
+import pytest
+from synthetic import study
+
+from cardiograft import plugins
+from cardiograft.report import headline, measured, page
+from cardiograft.report.inputs import read_study
+
+ROOT = Path(__file__).parents[2]
+BEATS, SIGNALS = "transform_recognition", "scg_to_ecg"
+PAPER, HONEST = "mitdb-cnn-scratch-paper", "mitdb-cnn-scratch-strict"
+MAJORITY, PRETEXT = "mitdb-majority-strict", "mitdb-cnn-pretext-strict"
+Ends = tuple[float, float] | None
+
+
+def row(run: str, metric: str, value: float, ends: Ends, **more: Any) -> dict[str, Any]:
+    low, high = ends or ("", "")
+    known = {"run": run, "protocol": "honest", "data": "mitdb", "metric": metric, "repeats": 3}
+    return {
+        **dict.fromkeys(measured.COLUMNS, ""),
+        **known,
+        **{"value": value, "low": low, "high": high},
+        **more,
+    }
+
+
+def gap(value: float, ends: Ends, *, pair: tuple[str, str] = (PAPER, HONEST)) -> dict[str, Any]:
+    metric = "accuracy" if pair[0] == PAPER else "pearson"
+    return row(" - ".join(pair), metric, value, ends, protocol="gap")
+
+
+def made(*rows: dict[str, Any], name: str = BEATS) -> headline.HeadlineRow:
+    return headline.headline_row(name, pd.DataFrame(rows, columns=list(measured.COLUMNS)))
+
+
+RUNS = (
+    row(PAPER, "accuracy", 0.99, (0.98, 0.995), protocol="paper"),
+    row(HONEST, "accuracy", 0.9, (0.85, 0.95)),
+)
+
+
+def test_nothing_run_nothing_said() -> None:
+    made_of_nothing = made()
+    assert made_of_nothing.sentences == ()
+    texts = [cell.text for cell in made_of_nothing.cells]
+    assert texts[1:3] == ["CNN, from scratch", "92.3 %"]
+    assert texts[3:] == ["not run here", "not run here", "–", "not run here"]
+
+
+@pytest.mark.parametrize(
+    ("value", "ends", "said"),
+    [
+        (0.09, (0.05, 0.13), "an inflation of 9.0 points [5.0, 13.0]."),
+        (0.09, (-0.01, 0.13), "a gap of +9.0 points [−1.0, +13.0], no inflation shown."),
+        (0.09, None, "a gap of +9.0 points; too few subjects for an interval"),
+        (-0.09, (-0.13, -0.05), "no inflation, the paper’s protocol is worse by 9.0 points"),
+    ],
+)
+def test_gap_sentence(value: float, ends: Ends, said: str) -> None:
+    (sentence,) = made(*RUNS, gap(value, ends)).sentences
+    start = "CNN, from scratch: accuracy 99.0 % under the paper’s protocol (the paper: 92.3 %)"
+    assert sentence.startswith(f"{start} and 90.0 % on unseen subjects, ")
+    assert said in sentence
+
+
+@pytest.mark.parametrize(
+    ("value", "ends", "said"),
+    [
+        (0.8, (0.75, 0.84), "There it is better than its baseline, always predicting"),
+        (0.97, (0.96, 0.98), "There it is worse than its baseline, always predicting"),
+        (0.8, (0.7, 0.86), "There its estimate is ahead of its baseline’s, "),
+        (0.94, (0.9, 0.98), "There its estimate is not ahead of its baseline’s, "),
+    ],
+)
+def test_baseline_sentence(value: float, ends: Ends, said: str) -> None:
+    (sentence,) = made(*RUNS, row(MAJORITY, "accuracy", value, ends)).sentences
+    assert sentence.startswith(said)
+    assert ("the intervals overlap" in sentence) == ("estimate" in said)
+
+
+def test_no_interval_no_claim() -> None:
+    assert made(*RUNS, row(MAJORITY, "accuracy", 0.1, None)).sentences == ()
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [((0.6, 0.8), "better with them"), ((0.1, 0.2), "worse with them"), ((0.3, 0.5), "overlap")],
+)
+def test_effect_sentence(ends: tuple[float, float], said: str) -> None:
+    ours = row(PRETEXT, "macro_f1", sum(ends) / 2, ends)
+    (sentence,) = made(ours, row(HONEST, "macro_f1", 0.45, (0.4, 0.5))).sentences
+    assert sentence.startswith("With pretext weights ")
+    assert sentence.endswith(f"{said}.")
+
+
+def gains(base: str, *ends: Ends, paper: bool = True) -> list[dict[str, Any]]:
+    return [
+        row(
+            f"net-{k} - scratch",
+            f"gain of pearson at {base}",
+            (k + 1) / 100,
+            one,
+            paper=0.1 if paper else "",
+        )
+        for k, one in enumerate(ends)
+    ]
+
+
+def test_gains_sentence_takes_the_fairest_base_that_was_run() -> None:
+    equal = gains("equal steps", (0.005, 0.02), (-0.01, 0.05))
+    known = "gain of pearson at equal steps"
+    equal.append(row("of-paper - scratch", known, 0.9, (0.8, 1), protocol="paper", paper=0.2))
+    (sentence,) = made(*equal, name=SIGNALS).sentences
+    assert "over the same network from scratch: +1.0 to +2.0 % (the paper: +10.0 %)" in sentence
+    assert sentence.endswith("of 2 sources, 1 gain and 1 not distinguishable from zero.")
+    matched = gains("matched compute", (-0.2, -0.1), (-0.2, -0.1), paper=False)
+    (sentence,) = made(*equal, *matched, name=SIGNALS).sentences
+    assert "over a network trained as long from scratch: " in sentence
+    assert sentence.endswith("of 2 sources, 2 losses.")
+
+
+def test_gains_without_an_interval_are_no_sentence() -> None:
+    assert made(*gains("equal steps", None, (0.1, 0.2)), name=SIGNALS).sentences == ()
+
+
+def test_another_run_stands_in_for_one_that_was_not_run() -> None:
+    unet = row("scg-unet-xyz", "pearson", 0.4, (0.3, 0.5))
+    cells = made(unet, name=SIGNALS).cells
+    assert cells[1].text == "U-Net, from scratch, three axes"
+    assert cells[2].small.endswith("Table 1, autoencoder")
+    assert cells[4].text == "0.400"
+    paper = row("scg-cae-z-random", "pearson", 0.8, (0.7, 0.9), protocol="paper")
+    assert made(unet, paper, name=SIGNALS).cells[1].text.startswith("Autoencoder")
+
+
+def test_report_and_published_table_say_the_same(tmp_path: Path) -> None:
+    inputs = findings.write(tmp_path, spec=study(simulated=False), simulated=False)
+    one = read_study(inputs["tables"][0])
+    file = tmp_path / "published.csv"
+    measured.table(one, {}, command="c", commit="d").to_csv(file, index=False)
+    shown = page.first_row(one)
+    assert shown == headline.headline_row(BEATS, measured.read(file))
+    assert 0 < len(shown.sentences) <= 3
+    assert "not run here" not in {cell.text for cell in shown.cells}
+
+
+@pytest.mark.parametrize("name", plugins.names("studies"))
+def test_a_studys_headline_names_what_was_published(name: str) -> None:
+    facts = plugins.load("studies", name).FIRST_SCREEN
+    table = measured.read(ROOT / f"docs/results/{name}.csv")
+    scores = table[(table["class"] == "") & (table["metric"] == facts.metric)].set_index("run")
+    first, *_ = facts.runs
+    assert scores.loc[first.paper, "protocol"] == "paper"
+    assert scores.loc[first.honest, "protocol"] == "honest"
+    assert scores.loc[facts.baseline.run, "protocol"] == "honest"
+    assert float(scores.loc[first.paper, "paper"]) == pytest.approx(facts.published)
+    shown = headline.headline_row(name, table)
+    assert len(shown.cells) == len(headline.HEAD)
+    assert len(shown.sentences) == 3
