@@ -1,0 +1,44 @@
+"""Plug-ins: the papers that are studied, their values, and tables of their own.
+
+Imports: `tables`, and what is below it; never `report`. No other study.
+
+A study's module docstring names the paper, and the tags that its runs carry.
+
+Constants
+---------
+TITLE : str
+    The study's heading in the report.
+CITATION : str
+    The paper.
+SUMMARY : str
+    What the paper does, in a sentence or two.
+WRONG : tuple of str
+    What its protocol gets wrong, a sentence each.
+ASSUMED : tuple of str
+    What it leaves open, and how this project settled it.
+PUBLISHED : tuple of Published
+    The paper's values, `cardiograft.tables.published.Published`; may be empty.
+USUAL : dict of str to str
+    Tag to the value of a run that does not set it: as the paper has it. A literal.
+CAPTIONS : dict of str to str
+    Name to caption of each table that `tables` returns.
+
+Functions
+---------
+tables(scores: DataFrame, costs: DataFrame, ...) -> dict of str to DataFrame
+    The study's own tables, made of its scores (rows of ``scores.csv``) and of what its models cost
+    (rows of ``costs.csv``); cells are printed as they are. May be empty.
+
+Optional
+--------
+SECTIONS : dict of str to tuple of str
+    Heading to the names of tables that stand below it; all others stand beside the published
+    values. A literal.
+HEADLINE : tuple of str
+    Metrics that stand first; the others are folded away.
+WORDS : dict of str to str
+    Tag to how its values are written out: ``{"init": "from {}"}``. A literal.
+GAINS : Gains
+    What runs gain over a base run, `cardiograft.tables.published.Gains`, where the paper reports
+    gains.
+"""
