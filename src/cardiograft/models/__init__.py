@@ -14,8 +14,8 @@ build(shape: Shape, ...) -> torch.nn.Module
     `cardiograft.records.Shape`: the network is called with a signal of shape (B, channels, samples)
     and features of shape (B, features), both float32, and returns (B, K), or (B, K, samples), as
     ``outputs`` asks: ``(K,)`` numbers, or ``(K, samples)`` of a signal. Its two children are named
-    ``encoder`` and ``head`` (`cardiograft.models.layers.dense.Network`), and its output is the head
-    on what the encoder returns: a transfer carries over an encoder. An encoder returns a code
+    ``encoder`` and ``head`` (`cardiograft.models.layers.network.Network`), and its output is the
+    head on what the encoder returns: a transfer carries over an encoder. An encoder returns a code
     (B, W) or (B, W, steps) or (B, W, 1, steps), or a tuple that begins with one. A segment's
     output does not depend on the rest of its batch. Keyword-only arguments, typed and with
     defaults, are the options of an entry's ``model``. Raises `ValueError` for a shape or an option
