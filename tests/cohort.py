@@ -15,8 +15,8 @@ import pytest
 import scripts
 from accelerate.state import AcceleratorState
 
+from cardiograft.files import PARQUET_KEY
 from cardiograft.segments import shards
-from cardiograft.segments.shard_format import KEY
 from cardiograft.specs.pretrain import Pretrain
 from cardiograft.specs.training import Trained
 from cardiograft.training import loop
@@ -79,7 +79,7 @@ def write_split(path: Path, segments: Path, part_of: Callable[[int], str], proto
     parts = [part_of(int(s.as_py().removeprefix("toy/s"))) for s in table["subject"]]
     about = json.dumps({"spec": {"protocol": protocol}})
     whole = table.append_column("part", pa.array(parts))
-    pq.write_table(whole.replace_schema_metadata({KEY: about}), path)
+    pq.write_table(whole.replace_schema_metadata({PARQUET_KEY: about}), path)
     return path
 
 

@@ -1,6 +1,7 @@
 """Imports point down, one floor at least, and nothing escapes the fingerprint's walk."""
 
 import ast
+import re
 import shutil
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
@@ -26,7 +27,7 @@ FLOORS = (
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 PLUGIN_ROOMS = {tuple(place.split("/")) for place in plugins.PLACES.values()}
 # Who may import a library that others reach through them only.
-OWNERS = {"wfdb": {"datasets", "physionet"}, "neurokit2": {"signals", "evaluation"}}
+OWNERS = {"wfdb": {"datasets"}, "neurokit2": {"signals", "evaluation"}}
 # What parsing a config must not load: the Snakefile is read at the start of every job.
 HEAVY = {"torch", "wfdb", "pandas", "accelerate", "sklearn", "neurokit2", "pyarrow", "scipy"}
 
@@ -130,7 +131,7 @@ def test_scripts_import_no_config():
         ("splits/overlaps.py", "from cardiograft.splits import leakage", "circle: "),
         ("models/cnn.py", "from . import lstm", "a relative import"),
         ("config/plan.py", "import snakemake", "knows nothing of snakemake"),
-        ("segments/write.py", "import wfdb", "wfdb is only for datasets and physionet"),
+        ("segments/write.py", "import wfdb", "wfdb is only for datasets"),
     ],
 )
 def test_a_wrong_import_is_named(tmp_path, file, line, expected):
@@ -154,12 +155,28 @@ def test_a_script_says_what_it_does(file):
     assert ast.get_docstring(ast.parse(file.read_text()))
 
 
-def test_rooms_hold_no_code():
-    """An ``__init__`` is a docstring or empty: imports of a room would run code unseen."""
-    for file in SOURCE.rglob("__init__.py"):
-        body = ast.parse(file.read_text()).body
-        docstring = body and isinstance(body[0], ast.Expr)
-        assert body[1 if docstring else 0 :] == [], file
+ROOMS = sorted(SOURCE.rglob("__init__.py"))
+
+
+@pytest.mark.parametrize("file", ROOMS, ids=lambda f: f.parent.name)
+def test_a_room_says_what_it_is_for_and_holds_no_code(file):
+    """An ``__init__`` is a docstring alone: imports of a room would run code unseen."""
+    tree = ast.parse(file.read_text())
+    assert (ast.get_docstring(tree) or "").strip()
+    assert tree.body[1:] == []
+    assert file.parent == SOURCE or "\nImports: " in ast.get_docstring(tree)
+
+
+@pytest.mark.parametrize("file", [f for f in ROOMS if f.parent.parent == SOURCE], ids=str)
+def test_a_room_says_what_it_imports(file):
+    """The paragraph names what the room imports, and nothing that its floor forbids."""
+    room, docstring = file.parent.name, ast.get_docstring(ast.parse(file.read_text()))
+    paragraph = docstring.partition("\nImports: ")[2].partition("\n\n")[0].partition("never")[0]
+    named = {word.partition(".")[0] for word in re.findall(r"`([\w.]+)`", paragraph)}
+    inner = modules(SOURCE).items()
+    used = {there[0] for m, f in inner if m[0] == room for there in reached(SOURCE, f)}
+    assert used - {room, *FLOORS[0]} <= named
+    assert all(FLOOR.get(name, -1) < FLOOR[room] for name in named - {room})
 
 
 def test_parsing_is_light():

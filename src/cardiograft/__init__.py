@@ -1,0 +1,19 @@
+"""Pretrain, prune, transfer and fine-tune networks on cardiac recordings.
+
+A study walks through the rooms in the order of a paper's method section:
+
+- `physionet` fetches recordings; `datasets` reads them, or simulates others like them;
+- `signals` filters, resamples, scales and finds beats; `segments` cuts recordings into windows;
+- `splits` says which subjects train a network and which test it, and looks for leaks;
+- `models` and `training` make a network, `checkpoints` keeps it;
+- `evaluation` predicts and scores; `tables` gathers a study's scores with their intervals;
+- `studies` knows the papers; `report` prints the page;
+- `specs` says what one job may be asked, `config` what the whole workflow is asked.
+
+Beside the rooms stand five files that every room may import: `records` (what a recording is),
+`plugins` (modules found by their name), `files` (files that appear whole or not at all),
+`fingerprint` (which code a job runs) and `cli` (a script's arguments).
+
+A room imports only rooms on floors below its own; ``tests/test_layering.py`` has the floors. An
+``__init__`` file holds a docstring and nothing else.
+"""

@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+KEY = "cardiograft"  # of this project's metadata in safetensors files
+PARQUET_KEY = KEY.encode()  # ... and in Parquet files, where keys are bytes
+
 
 @contextlib.contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:

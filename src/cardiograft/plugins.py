@@ -59,9 +59,13 @@ def names(kind: str) -> list[str]:
 def hint(name: str, known: Iterable[str]) -> str:
     """Return ``" Did you mean 'x'? Known: ..."`` for a name that is not among `known`."""
     known = sorted(known)
-    close = difflib.get_close_matches(name, known, n=1)
-    guess = f" Did you mean {close[0]!r}?" if close else ""
-    return f"{guess} Known: {', '.join(known) or 'none'}."
+    return f"{guess(name, known)} Known: {', '.join(known) or 'none'}."
+
+
+def guess(name: str, known: Iterable[str]) -> str:
+    """Return ``" Did you mean 'x'?"``, or nothing where no known name is close."""
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
 
 
 def path(kind: str, name: str) -> Path:

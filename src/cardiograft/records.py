@@ -87,4 +87,7 @@ class Record:
     offset: int = 0
 
 
+# What predictions hold: probabilities of classes that exclude each other, of heads that do not,
+# or signals.
 Kind = Literal["classes", "heads", "signal"]
+UNKNOWN = -1  # code of a segment without a label: it can be predicted, not scored

@@ -16,8 +16,8 @@ from cardiograft.config.checks import load_config
 from cardiograft.config.schema import Config, Evaluation
 from cardiograft.evaluation import controls, predictions, scoring
 from cardiograft.evaluation.predict import predict
+from cardiograft.files import PARQUET_KEY
 from cardiograft.segments import shards
-from cardiograft.segments.shard_format import KEY
 from cardiograft.specs.predict import Predict
 from cardiograft.training.build import built, make_task, shape
 from cardiograft.training.publish import MODEL
@@ -131,7 +131,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     part = ["train" if s == "d/s0" else "test" for s in table["subject"].to_pylist()]
     about = json.dumps({"spec": {"protocol": "honest"}})
     whole = table.append_column("part", pa.array(part))
-    pq.write_table(whole.replace_schema_metadata({KEY: about}), folder / "split.parquet")
+    pq.write_table(whole.replace_schema_metadata({PARQUET_KEY: about}), folder / "split.parquet")
     return folder
 
 

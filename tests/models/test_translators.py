@@ -13,8 +13,8 @@ from cardiograft import plugins
 from cardiograft.checkpoints.file import Checkpoint, weights_digest
 from cardiograft.config.schema import Config
 from cardiograft.models import unet
-from cardiograft.models.layers.convolution import flatwise
-from cardiograft.models.layers.decoder import convolution, doubled
+from cardiograft.models.layers.convolution import convolution, flatwise
+from cardiograft.models.layers.decoder import doubled
 from cardiograft.records import Shape
 from cardiograft.specs.transfer import Source
 from cardiograft.training.transfer import Graft, Ledger, graft

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from planted import RATE_HZ, Shelf, heart
 
+from cardiograft.segments import shards
 from cardiograft.signals.shape_hash import shape_hash
 from cardiograft.splits import near_duplicates
 from cardiograft.splits.near_duplicates import Keys
@@ -237,8 +238,9 @@ def test_search_in_blocks_finds_the_same(tmp_path, monkeypatch):
     train = many(60)
     test = noisy(train, 0.9995)
     whole = found(tmp_path / "whole", train, test)
-    for name, value in (("QUERIES", 7), ("OTHERS", 5), ("HELD", 11), ("IN_MEMORY_BYTES", 100)):
+    for name, value in (("QUERIES", 7), ("OTHERS", 5), ("HELD", 11)):
         monkeypatch.setattr(near_duplicates, name, value)
+    monkeypatch.setattr(shards, "IN_MEMORY_BYTES", 100)
     blocks = found(tmp_path / "blocks", train, test)
     assert {k: v[0] for k, v in blocks.items()} == {k: v[0] for k, v in whole.items()}
     assert len(whole) == 60

@@ -16,9 +16,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from cardiograft.files import atomic_file
+from cardiograft.files import KEY, atomic_file
 
-KEY = "cardiograft"
 MASK = "mask."
 
 

@@ -1,0 +1,66 @@
+"""Plug-ins: one public database a module, which reads its recordings and simulates others.
+
+The module's name is what config calls the data set. A name that begins with ``_`` is no plug-in:
+`_wfdb` reads WFDB files, `_twin` and `_long` write simulated ones, the others are tables of
+single databases. `simulation` makes heart beats, chests, sounds and noise.
+
+Imports: `signals`, ``_`` modules and ``simulation`` of this room, and the files at the package's
+root; no other data set. wfdb is imported here alone.
+
+A data set's module docstring says what the database holds, its rate and format, its licence and
+its source. Constants are literals: they are read without importing the module.
+
+Constants
+---------
+SLUG : str
+    The database's folder on PhysioNet: ``mitdb``.
+VERSION : str
+    The release that is read: ``1.0.0``.
+MAINS_HZ : int
+    50 or 60: the mains where it was recorded.
+WANTED : tuple of str
+    Leads in order of preference, spelt as `cardiograft.signals.leads` spells them. A recording
+    without any of them is quarantined, and so is one whose first of them has too many missing
+    samples. Empty where any lead will do.
+ANNOTATORS : tuple of str
+    Extensions of the annotation files that each WFDB record needs: ``("atr",)``, or ``()``.
+EXTRAS : tuple of str
+    Further files that the database needs as a whole (a spreadsheet of subjects), below its folder.
+
+Functions
+---------
+names() -> tuple of str
+    All records' names, as RECORDS lists them (``WFDB/ECGPCG0001``), in its order: what can be
+    simulated.
+subject(root: Path, record: str) -> str
+    Whose recording it is, unique within the database: all recordings of one person have the same
+    subject, or a person may be trained on and tested. `root` is the folder that holds RECORDS, for
+    databases that state it in a file; without the file, as for ``Path()``, the module's own table
+    answers. Raises `ValueError` if nothing knows the record.
+read(root: Path, record: str) -> Record
+    One recording, a `cardiograft.records.Record`: its `dataset` is the module's name, `id` is
+    `record`, `subject` what the function above returns; ``signal_CT`` is float32 in physical
+    units, NaN where samples are missing; leads are spelt canonically, each once. Raises
+    `FileNotFoundError` if a file is not there and `ValueError` if one can't be read: the record is
+    then quarantined, with the message as the reason.
+simulate(root: Path, records: tuple of str, seed: int, *, duration_s: float, ...) -> None
+    Write simulated recordings below `root`, in the files and formats of the real ones, with RECORDS
+    and SHA256SUMS.txt (`_twin.write_listing`), so that the same `read` reads them. Bytes of a
+    record follow from `seed` and its name alone, whichever others are written; recordings of one
+    person share a heart. Keyword arguments, each typed and with a default, are what config may set
+    below ``databases.<name>.simulate``; ``duration_s`` is the seconds of a record. Raises
+    `ValueError` for a record that the database does not have.
+
+Optional
+--------
+files(root: Path, record: str) -> tuple of str
+    Of databases that are not in WFDB format: the files below `root` that a record needs. Where it
+    is there, no header is looked for, and a mirror may lack RECORDS.
+part(record: str) -> str
+    The part that the database's own split gives a record, ``train``, ``validation`` or ``test``:
+    what a split with scheme ``fixed`` follows.
+mains_hz(record: str) -> int
+    Where records differ in their mains; ``Record.mains_hz`` says the same.
+GAPS : bool
+    True where `read` leaves stretches without samples as NaN.
+"""

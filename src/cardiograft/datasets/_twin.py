@@ -5,7 +5,6 @@ Legend: C channels (leads), T samples.
 Source: https://physionet.org/physiotools/wag/ (header(5), signal(5)).
 """
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import wfdb
 
-from cardiograft.files import atomic_file
+from cardiograft.files import atomic_file, file_digest
 
 Int16 = npt.NDArray[np.int16]
 
@@ -116,9 +115,5 @@ def write_listing(root: Path, records: Sequence[str], annotators: Sequence[str])
     if annotators:
         write_text(root / "ANNOTATORS", annotators)
     files = sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
-    sums = [
-        f"{hashlib.sha256((root / name).read_bytes()).hexdigest()} {name}"
-        for name in files
-        if name != "SHA256SUMS.txt"
-    ]
+    sums = [f"{file_digest(root / name)} {name}" for name in files if name != "SHA256SUMS.txt"]
     write_text(root / "SHA256SUMS.txt", sums)

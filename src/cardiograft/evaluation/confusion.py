@@ -10,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cardiograft.evaluation.predictions import Predictions
-from cardiograft.records import Float64
+from cardiograft.records import UNKNOWN, Float64
 
 THRESHOLD = 0.5
-UNKNOWN = -1  # target of a segment without a label
 
 
 def per_subject(predictions: Predictions) -> Float64:

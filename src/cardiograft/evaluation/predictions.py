@@ -14,10 +14,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cardiograft.files import atomic_file
+from cardiograft.files import PARQUET_KEY, atomic_file
 from cardiograft.records import Float32, Kind
-
-KEY = b"cardiograft"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +84,9 @@ def write(predictions: Predictions, path: Path) -> None:
         "target": _column(predictions.target),
         "score": _column(predictions.score_NK),
     }
-    table = pa.table(columns).replace_schema_metadata({KEY: json.dumps(about, sort_keys=True)})
+    table = pa.table(columns).replace_schema_metadata(
+        {PARQUET_KEY: json.dumps(about, sort_keys=True)}
+    )
     with atomic_file(path) as partial:
         pq.write_table(table, partial, compression="zstd")
 
@@ -101,9 +101,9 @@ def read(path: Path) -> Predictions:
     """
     table = pq.read_table(path)
     metadata = table.schema.metadata or {}
-    if KEY not in metadata:
+    if PARQUET_KEY not in metadata:
         raise ValueError(f"{path}: not a file of predictions")
-    about = json.loads(metadata[KEY])
+    about = json.loads(metadata[PARQUET_KEY])
     return Predictions(
         kind=about.pop("kind"),
         labels=tuple(about.pop("labels")),

@@ -16,17 +16,16 @@ from typing import Annotated
 from annotated_types import Ge
 from torch import Tensor, nn
 
-from cardiograft.models.layers.convolution import flatwise
+from cardiograft.models.layers.convolution import convolution, flatwise
 from cardiograft.models.layers.decoder import (
     GROUPS,
     Decoder,
     Step,
     checked,
-    convolution,
     given_channels,
     padded,
 )
-from cardiograft.models.layers.dense import Network
+from cardiograft.models.layers.network import Network
 from cardiograft.records import Shape
 
 # Options that are numbers of channels, pruned to multiples of so many.

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from cardiograft import plugins
-from cardiograft.models.layers.dense import Network
+from cardiograft.models.layers.network import Network
 from cardiograft.records import Shape
 from cardiograft.specs.members import members as resolved
 

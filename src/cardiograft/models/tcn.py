@@ -19,15 +19,14 @@ from annotated_types import Ge, Lt
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cardiograft.models.layers.convolution import flatwise
+from cardiograft.models.layers.convolution import convolution, flatwise
 from cardiograft.models.layers.decoder import (
     Projection,
     checked,
-    convolution,
     given_channels,
     rectified,
 )
-from cardiograft.models.layers.dense import Network
+from cardiograft.models.layers.network import Network
 from cardiograft.records import Shape
 
 # Options that are numbers of channels, pruned to multiples of so many: of 8 though none is

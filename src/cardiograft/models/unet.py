@@ -22,18 +22,17 @@ from annotated_types import Ge, Lt
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cardiograft.models.layers.convolution import flatwise
+from cardiograft.models.layers.convolution import convolution, flatwise
 from cardiograft.models.layers.decoder import (
     GROUPS,
     Step,
     checked,
-    convolution,
     cropped,
     doubled,
     given_channels,
     padded,
 )
-from cardiograft.models.layers.dense import Network
+from cardiograft.models.layers.network import Network
 from cardiograft.records import Shape
 
 # Options that are numbers of channels, pruned to multiples of so many.

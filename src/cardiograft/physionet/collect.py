@@ -6,7 +6,6 @@ record, or a folder with a RECORDS of its own.
 
 import contextlib
 import dataclasses
-import difflib
 import fcntl
 import itertools
 from collections.abc import Iterable, Iterator
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
+from cardiograft import plugins
 from cardiograft.physionet import listings
 from cardiograft.physionet.fetch import Fetcher, File
 from cardiograft.physionet.headers import Header, UnfitError, read_header
@@ -184,16 +184,12 @@ def _chosen(names: Iterator[str], records: Wanted, slug: str) -> tuple[str, ...]
         known = tuple(dict.fromkeys(names))
         for name in records:
             if name not in known:
-                raise ValueError(f"{slug}: no record {name!r} in RECORDS.{_hint(name, known)}")
+                hint = plugins.guess(name, known) or f" It has {len(known)}."
+                raise ValueError(f"{slug}: no record {name!r} in RECORDS.{hint}")
         chosen = tuple(name for name in known if name in set(records))
     if not chosen:
         raise ValueError(f"{slug}: RECORDS lists no record")
     return chosen
-
-
-def _hint(name: str, known: tuple[str, ...]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f" Did you mean {close[0]!r}?" if close else f" It has {len(known)}."
 
 
 def _plain(dataset: ModuleType, root: Path, names: tuple[str, ...]) -> list[Found]:

@@ -5,7 +5,6 @@ the part belongs to. Both outlive a killed run.
 """
 
 import contextlib
-import hashlib
 import os
 import random
 import threading
@@ -15,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from cardiograft.files import file_digest
 from cardiograft.physionet import listings
 from cardiograft.physionet.progress import Progress
 from cardiograft.physionet.transports import (
@@ -147,7 +147,7 @@ class Fetcher:
         return self.patiently(lambda: self.transport.exists(name))
 
     def _found(self, name: str, place: Path, expected: str | None) -> File | None:
-        sha256 = _sha256(place)
+        sha256 = file_digest(place)
         if expected is None and not self.patiently(lambda: self.transport.same(name, place)):
             return None
         if expected is not None and sha256 != expected:
@@ -263,7 +263,7 @@ class Part:
 
     def sha256(self) -> str:
         """Return the hash of what has arrived."""
-        return _sha256(self.path)
+        return file_digest(self.path)
 
     def is_page(self, served_as_html: bool) -> bool:
         """Tell whether a web page has arrived."""
@@ -278,11 +278,6 @@ class Part:
             os.fsync(file.fileno())
         self.path.replace(place)
         self.version.unlink(missing_ok=True)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextlib.contextmanager

@@ -5,7 +5,6 @@ import datetime
 import email.utils
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import quote
 
 import httpx
@@ -15,15 +14,14 @@ from cardiograft.physionet.transports import (
     MISSING,
     BrokenOffError,
     RefusedError,
+    Remote,
     StaleError,
     Stream,
 )
 
 
-class Https:
+class Https(Remote):
     """A database below a URL."""
-
-    cut = False
 
     def __init__(self, base: str, jobs: int) -> None:
         self.base = base.rstrip("/")
@@ -48,20 +46,10 @@ class Https:
         """Return its URL."""
         return f"{self.base}/{quote(name)}"
 
-    def exists(self, name: str) -> bool:
+    def size(self, name: str) -> int:
         """HEAD."""
-        return self._size(name) is not None
-
-    def same(self, name: str, place: Path) -> bool:
-        """Compare sizes."""
-        return self._size(name) == place.stat().st_size
-
-    def _size(self, name: str) -> int | None:
-        try:
-            with self._answer("HEAD", name, {}) as answer:
-                return int(answer.headers.get("Content-Length", -1))
-        except RefusedError:
-            return None
+        with self._answer("HEAD", name, {}) as answer:
+            return int(answer.headers.get("Content-Length", -1))
 
     @contextlib.contextmanager
     def _answer(self, method: str, name: str, headers: dict[str, str]) -> Iterator[httpx.Response]:

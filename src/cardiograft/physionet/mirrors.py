@@ -3,7 +3,6 @@
 Read while the workflow is planned: nothing here imports more than it must.
 """
 
-import difflib
 import hashlib
 import json
 import os
@@ -12,6 +11,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from cardiograft import plugins
+from cardiograft.files import file_digest
 from cardiograft.physionet import listings
 
 SIMULATED = "simulated"
@@ -51,8 +52,7 @@ def check(mirror: str) -> None:
 def _check_directory(mirror: str) -> None:
     place = Path(mirror).expanduser()
     if not mirror or not place.exists():
-        close = difflib.get_close_matches(mirror, [SIMULATED], n=1)
-        guess = f" Did you mean {SIMULATED!r}?" if close else ""
+        guess = plugins.guess(mirror, [SIMULATED])
         raise FileNotFoundError(f"mirror: no directory {mirror!r}.{guess} ({ACCEPTED})")
     if not place.is_dir():
         raise ValueError(f"mirror: {mirror!r} is no directory; {ACCEPTED}")
@@ -149,7 +149,7 @@ def _agrees(known: dict[str, Any], folder: Path) -> bool:
         place = folder / file["path"]
         if place.is_file() != (file["sha256"] is not None):
             return False
-        if file["sha256"] and _sha256(place) != file["sha256"]:
+        if file["sha256"] and file_digest(place) != file["sha256"]:
             return False
     return True
 
@@ -172,7 +172,7 @@ def listing(folder: Path) -> str:
 def _is(place: Path, file: dict[str, Any]) -> bool:
     if not place.is_file() or place.stat().st_size != file["bytes"]:
         return False
-    return bool(file["bytes"] > SMALL_BYTES or _sha256(place) == file["sha256"])
+    return bool(file["bytes"] > SMALL_BYTES or file_digest(place) == file["sha256"])
 
 
 def _inventory(folder: Path) -> str:
@@ -189,10 +189,6 @@ def _inventory(folder: Path) -> str:
                 size = place.stat().st_size
                 small = size <= SMALL_BYTES and not hashed
                 path = place.relative_to(folder).as_posix()
-                rows.append((path, size, _sha256(place) if small else None))
+                rows.append((path, size, file_digest(place) if small else None))
     text = json.dumps([listing(folder), sorted(rows)])
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -3,7 +3,6 @@
 import contextlib
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -17,15 +16,14 @@ from cardiograft.physionet.transports import (
     MISSING,
     BrokenOffError,
     RefusedError,
+    Remote,
     StaleError,
     Stream,
 )
 
 
-class S3:
+class S3(Remote):
     """A database below a bucket's prefix, read without credentials."""
-
-    cut = False
 
     def __init__(self, bucket: str, prefix: str, jobs: int) -> None:
         self.bucket, self.prefix = bucket, prefix
@@ -39,7 +37,7 @@ class S3:
                 max_pool_connections=jobs,
                 connect_timeout=10,
                 read_timeout=30,
-                retries={"total_max_attempts": 1},  # `fetching` retries, for every mirror alike
+                retries={"total_max_attempts": 1},  # `fetch` retries, for every mirror alike
             ),
         )
 
@@ -64,21 +62,11 @@ class S3:
         """Return its s3:// name."""
         return f"s3://{self.bucket}/{self._key(name)}"
 
-    def exists(self, name: str) -> bool:
+    def size(self, name: str) -> int:
         """HeadObject."""
-        return self._size(name) is not None
-
-    def same(self, name: str, place: Path) -> bool:
-        """Compare sizes."""
-        return self._size(name) == place.stat().st_size
-
-    def _size(self, name: str) -> int | None:
-        try:
-            with self._errors(name):
-                answer = self.client.head_object(Bucket=self.bucket, Key=self._key(name))
-                return int(answer["ContentLength"])
-        except RefusedError:
-            return None
+        with self._errors(name):
+            answer = self.client.head_object(Bucket=self.bucket, Key=self._key(name))
+            return int(answer["ContentLength"])
 
     def _key(self, name: str) -> str:
         return f"{self.prefix}/{name}".lstrip("/")

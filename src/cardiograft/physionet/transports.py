@@ -1,9 +1,10 @@
 """One database on one mirror: open a file of it, from an offset, or say why that can't be.
 
 Three ways in (a folder here, `https`, `s3`) with one face, so that resuming, retrying and
-verifying are written once, in `fetching`.
+verifying are written once, in `fetch`.
 """
 
+import abc
 import contextlib
 import errno
 import filecmp
@@ -94,6 +95,35 @@ class Transport(Protocol):
 
     def same(self, name: str, place: Path) -> bool:
         """Tell whether `place` is this file, as far as that shows without fetching it."""
+
+
+class Remote(abc.ABC):
+    """A database on the network: a file's size shows without fetching it."""
+
+    cut = False
+
+    @abc.abstractmethod
+    def size(self, name: str) -> int:
+        """Return the size that the server states, -1 where it states none.
+
+        Raises
+        ------
+        RefusedError, BrokenOffError
+        """
+
+    def exists(self, name: str) -> bool:
+        """Tell whether the server has a file."""
+        return self._stated(name) is not None
+
+    def same(self, name: str, place: Path) -> bool:
+        """Compare sizes."""
+        return self._stated(name) == place.stat().st_size
+
+    def _stated(self, name: str) -> int | None:
+        try:
+            return self.size(name)
+        except RefusedError:
+            return None
 
 
 class Folder:

@@ -13,9 +13,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cardiograft.files import PARQUET_KEY
 from cardiograft.records import Float32, Int64
 
-KEY = b"cardiograft"
 STRINGS = ("id", "dataset", "record", "subject", "lead", "label")
 SIGNALS = ("signal", "target")
 
@@ -73,7 +73,7 @@ class Meta:
             *(pa.field(n, _list_type(self.shape(n)), nullable=False) for n in self._signals()),
             *(pa.field(n, pa.float32(), nullable=False) for n in self.features),
         ]
-        return pa.schema(fields, metadata={KEY: json.dumps(asdict(self), sort_keys=True)})
+        return pa.schema(fields, metadata={PARQUET_KEY: json.dumps(asdict(self), sort_keys=True)})
 
     def _signals(self) -> tuple[str, ...]:
         return SIGNALS if self.target_channels else SIGNALS[:1]
@@ -179,7 +179,7 @@ def read_meta(file: Path) -> Meta:
     ValueError
         The file is no shard.
     """
-    found = (pq.read_schema(file).metadata or {}).get(KEY)
+    found = (pq.read_schema(file).metadata or {}).get(PARQUET_KEY)
     if found is None:
         raise ValueError(f"{file}: not a shard")
     content: dict[str, Any] = json.loads(found)

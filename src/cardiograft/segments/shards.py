@@ -19,7 +19,17 @@ import pyarrow.parquet as pq
 from cardiograft.records import Int64
 from cardiograft.segments.shard_format import SIGNALS, STRINGS, Meta, Rows, encode, read_meta
 
-__all__ = ["Meta", "Rows", "Writer", "arrays", "meta", "part_of", "stream", "table"]
+__all__ = [
+    "Meta",
+    "Rows",
+    "Writer",
+    "arrays",
+    "meta",
+    "part_of",
+    "scratch_array",
+    "stream",
+    "table",
+]
 
 # A row group holds whole records, as many as fit: small enough that a part is cheap to keep
 # open, large enough that ten thousand short records do not make ten thousand row groups.
@@ -203,15 +213,21 @@ def stream(
         out: dict[str, Column] = {}
         for column in columns:
             shape, dtype = plan.shape(column), plan.dtype(column)
-            large = int(np.prod(shape)) * 4 > IN_MEMORY_BYTES and column in SIGNALS
-            place = Path(scratch) / column
-            out[column] = (
-                np.memmap(place, dtype, "w+", shape=shape) if large else np.empty(shape, dtype)
-            )
+            if column in SIGNALS:
+                out[column] = scratch_array(shape, dtype, Path(scratch) / column)
+            else:
+                out[column] = np.empty(shape, dtype)
         plan.fill(out)
         for first in range(0, plan.rows, batch):
             part = {c: np.array(v[first : first + batch]) for c, v in out.items()}
             yield {c: v.astype(str) if c in STRINGS[:5] else v for c, v in part.items()}
+
+
+def scratch_array(shape: tuple[int, ...], dtype: Any, place: Path) -> Column:
+    """Return an empty array of signals: in memory, or in the file `place` if it would not fit."""
+    if int(np.prod(shape)) * np.dtype(dtype).itemsize <= IN_MEMORY_BYTES:
+        return np.empty(shape, dtype)
+    return np.memmap(place, dtype, "w+", shape=shape)
 
 
 class _Plan:

@@ -11,10 +11,7 @@ import numpy.typing as npt
 
 from cardiograft.records import Float32, Int64
 from cardiograft.segments.cutting import Names, Prepared
-from cardiograft.signals.scaling import shift_and_span
-
-# ASSUME a span under a millionth of the recording's largest value is rounding, not a signal.
-FLAT = 1e-6
+from cardiograft.signals.scaling import FLAT, shift_and_span
 
 
 def gather(signal_CT: Float32, start_N: Int64, samples: int) -> Float32:

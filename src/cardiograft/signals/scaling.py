@@ -7,6 +7,9 @@ import numpy as np
 
 from cardiograft.records import Float32, Float64
 
+# ASSUME a span under a millionth of the largest value is rounding, not a signal.
+FLAT = 1e-6
+
 
 def shift_and_span(
     window_NCT: Float32, kind: str, floor_C: Float32 | float = 0.0

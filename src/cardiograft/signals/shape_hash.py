@@ -21,13 +21,13 @@ import numpy.typing as npt
 from scipy.fft import next_fast_len
 
 from cardiograft.records import Float32, Int64
+from cardiograft.signals.scaling import FLAT
 
 UInt64 = npt.NDArray[np.uint64]
 TOP_HZ = 15.0  # above it lies more noise than shape
 LEAST_S = 2.5  # shorter segments are padded: lines closer together turn less under a shift
 POWER = 0.75  # between 0.5 (all lines alike, noisy) and 1 (a few lines decide)
 STEP = 1 / 32  # a projection has unit variance over random directions: +-4 fill a byte
-FLAT = 1e-6  # of the largest value: a spread below it is rounding
 EXACT = 1 << 14  # the descriptor in integers: float32 then sums exactly, in any order
 BLOCK = 1 << 20  # samples worked on at a time
 

@@ -34,9 +34,8 @@ LAG_S = 0.010
 RADIUS = 18.0
 # ASSUME two segments whose lengths before padding differ by more are not the same one.
 COMMON = 0.95
-FLAT = 1e-6  # of a channel's own sum of squares: float32 leaves less
+FLAT_POWER = 1e-6  # of a channel's own sum of squares: float32 leaves less
 SLACK = 1e-5  # what float32 may take from a covariance of two channels of unit norm
-IN_MEMORY_BYTES = 256 << 20  # signals above it lie in a scratch file
 BATCH = 1024  # segments read, or pairs compared, at a time
 QUERIES = 128  # segments compared at a time, at most
 OTHERS = 24576  # ... with so many, over all lags
@@ -154,7 +153,7 @@ def _compared(
     with tempfile.TemporaryDirectory(prefix="cardiograft-") as scratch:
         signal_NCT = _signals(directories, [keys.id_N[row] for row in row_N], valid_N, scratch)
         segments = _Segments(signal_NCT, valid_N, *_bounds(signal_NCT, valid_N, lags))
-        fitting = (IN_MEMORY_BYTES >> 2) // signal_NCT[0].nbytes
+        fitting = (shards.IN_MEMORY_BYTES >> 2) // signal_NCT[0].nbytes
         size = max(1, min(OTHERS // (2 * lags + 1), fitting))
         for block in blocks:
             at_Q, at_U = np.searchsorted(row_N, block.row_Q), np.searchsorted(row_N, block.other_U)
@@ -274,7 +273,7 @@ def _correlation(
     count_P1 = count_P[:, None]
     sum_PC, spread_PC = _moments(segments.signal_NCT, at_P, first_P, count_P)
     sum_other_PC, spread_other_PC = _moments(segments.signal_NCT, other_P, first_other_P, count_P)
-    flat_PC, flat_other_PC = spread_PC <= FLAT, spread_other_PC <= FLAT
+    flat_PC, flat_other_PC = spread_PC <= FLAT_POWER, spread_other_PC <= FLAT_POWER
     live_PC = ~flat_PC & ~flat_other_PC
     scale_PC = np.sqrt(np.where(live_PC, spread_PC * spread_other_PC, 1))
     covariance_PC = dot_PC - sum_PC * sum_other_PC / count_P1
@@ -304,17 +303,12 @@ def _signals(
     for batch in shards.stream(directories, ids, ["signal"], BATCH):
         signal_NCT = batch["signal"]
         if not at:
-            room_NCT = _room((len(ids), *signal_NCT.shape[1:]), Path(scratch) / "signals")
+            shape = (len(ids), *signal_NCT.shape[1:])
+            room_NCT = shards.scratch_array(shape, np.float32, Path(scratch) / "signals")
         after = at + len(signal_NCT)
         room_NCT[at:after] = _unit(signal_NCT, valid_N[at:after])
         at = after
     return room_NCT
-
-
-def _room(shape: tuple[int, ...], place: Path) -> Float32:
-    if int(np.prod(shape)) * 4 <= IN_MEMORY_BYTES:
-        return np.empty(shape, dtype=np.float32)
-    return np.memmap(place, np.float32, "w+", shape=shape)
 
 
 def _unit(signal_NCT: Float32, valid_N: Int64) -> Float32:

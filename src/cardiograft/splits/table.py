@@ -15,8 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from cardiograft.files import atomic_file, file_digest
-from cardiograft.segments.shard_format import KEY
+from cardiograft.files import PARQUET_KEY, atomic_file, file_digest
 from cardiograft.specs.split import Split
 
 
@@ -64,8 +63,7 @@ def read_split_table(path: Path) -> SplitTable:
         It does not say what its protocol is.
     """
     table = pq.read_table(path, columns=["id", "subject", "part"]).sort_by("id")
-    spec = json.loads((table.schema.metadata or {}).get(KEY, b"{}")).get("spec", {})
-    spec = json.loads(spec) if isinstance(spec, str) else spec
+    spec = _spec(table) or {}
     if "protocol" not in spec:
         raise ValueError(f"{path}: a split without a protocol in its metadata")
     ids, subjects, parts = (
@@ -99,7 +97,7 @@ def write_split_table(path: Path, keys: pa.Table, part_N: Part, spec: Split) -> 
             "stop": keys["stop"],
         }
     )
-    metadata = {b"cardiograft": json.dumps(content, sort_keys=True).encode()}
+    metadata = {PARQUET_KEY: json.dumps(content, sort_keys=True).encode()}
     with atomic_file(path) as partial:
         table = table.sort_by("id").replace_schema_metadata(metadata)
         pq.write_table(table, partial, compression="zstd")
@@ -116,10 +114,16 @@ def read_parts(path: Path) -> tuple[pa.Table, dict[str, Any]]:
         The file is no split.
     """
     table = pq.read_table(path)
-    content = json.loads((table.schema.metadata or {}).get(b"cardiograft", b"{}"))
-    if table.schema.names != list(WRITTEN) or "spec" not in content:
+    spec = _spec(table)
+    if table.schema.names != list(WRITTEN) or spec is None:
         raise ValueError(f"{path}: not a split (columns {', '.join(table.schema.names)})")
-    return table, content["spec"]
+    return table, spec
+
+
+def _spec(table: pa.Table) -> dict[str, Any] | None:
+    """Return the entry of `splits` that a table was made by, if its metadata has one."""
+    content: dict[str, Any] = json.loads((table.schema.metadata or {}).get(PARQUET_KEY, b"{}"))
+    return content.get("spec")
 
 
 def joined_names(keys: pa.Table, unit: str) -> pa.ChunkedArray:

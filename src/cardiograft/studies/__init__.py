@@ -1,28 +1,48 @@
-"""Studies of papers: what each printed, how a run is laid beside it, and tables of its own.
+"""Plug-ins: the papers that are studied, their values, and tables of their own.
 
-May import `tables` and all below. A study is a module:
+Imports: `tables`, and what is below it; never `report`. No other study.
 
-``TITLE, CITATION, SUMMARY, WRONG, ASSUMED``
-    Its name, its source, what it does in a sentence, what its protocol gets wrong, and what it
-    leaves open that this project settled.
-``PUBLISHED``
-    The paper's values: `cardiograft.tables.published.Published`.
-``USUAL``
-    Tag to the value of a run that doesn't say: how the paper did it. A literal.
-``CAPTIONS``
-    Title of each table that `tables` returns.
-``SECTIONS``, if it has any
-    Heading to the names of tables that stand below it; the others stand beside the published
+A study's module docstring names the paper, and the tags that its runs carry.
+
+Constants
+---------
+TITLE : str
+    The study's heading in the report.
+CITATION : str
+    The paper.
+SUMMARY : str
+    What the paper does, in a sentence or two.
+WRONG : tuple of str
+    What its protocol gets wrong, a sentence each.
+ASSUMED : tuple of str
+    What it leaves open, and how this project settled it.
+PUBLISHED : tuple of Published
+    The paper's values, `cardiograft.tables.published.Published`; may be empty.
+USUAL : dict of str to str
+    Tag to the value of a run that does not set it: as the paper has it. A literal.
+CAPTIONS : dict of str to str
+    Name to caption of each table that `tables` returns.
+
+Functions
+---------
+tables(scores: DataFrame, costs: DataFrame, ...) -> dict of str to OwnTable
+    The study's own tables, made of its scores (rows of ``scores.csv``) and of what its models cost
+    (rows of ``costs.csv``): numbers, and how a reader wants them printed
+    (`cardiograft.tables.own_table.OwnTable`). May be empty.
+
+Optional
+--------
+FIRST_SCREEN : Headline
+    The run, the metric and the baseline that stand for the study on the report's first screen and
+    in the README, `cardiograft.tables.headline.Headline`.
+SECTIONS : dict of str to tuple of str
+    Heading to the names of tables that stand below it; all others stand beside the published
     values. A literal.
-``HEADLINE``, if it has many metrics
-    Those that stand first, by name; the others are folded away.
-``WORDS``, if values of its tags don't speak for themselves
-    Tag to the words for a value of it: ``{"init": "from {}"}``. A literal.
-``GAINS``, if the paper reports any
-    Improvements over a run that is otherwise alike, as a share of its value:
-    `cardiograft.tables.published_gains.Gains`.
-``tables(scores, costs, *, options) -> {name: OwnTable}``
-    Tables of its own, made of the study's scores and of what its models cost (the frames of
-    ``scores.csv`` and ``costs.csv``): numbers, and how a reader wants them printed
-    (`cardiograft.tables.own_table.OwnTable`).
+HEADLINE : tuple of str
+    Metrics that stand first; the others are folded away.
+WORDS : dict of str to str
+    Tag to how its values are written out: ``{"init": "from {}"}``. A literal.
+GAINS : Gains
+    Improvements over a run that is otherwise alike, as a share of its value,
+    `cardiograft.tables.published_gains.Gains`, where the paper reports such.
 """

@@ -20,17 +20,26 @@ def flatwise(signal_BCT: Tensor) -> Tensor:
     return signal_BCT.unsqueeze(2).contiguous(memory_format=torch.channels_last)
 
 
-def convolution(channels: int, width: int, *, kernel: int) -> nn.Conv2d:
-    """Return a 1-D convolution for what `flatwise` gives; T stays as it is for odd kernels.
+def convolution(
+    channels: int, width: int, *, kernel: int, stride: int = 1, dilation: int = 1
+) -> nn.Conv2d:
+    """Return a 1-D convolution for what `flatwise` gives; T becomes T / stride, rounded up.
 
     Raises
     ------
     ValueError
-        The kernel is even: its output would be one sample short.
+        The kernel is even: there would be no sample in its middle.
     """
     if kernel % 2 == 0:
         raise ValueError(f"kernel {kernel} is even: the output would not keep its length")
-    layer = nn.Conv2d(channels, width, (1, kernel), padding=(0, kernel // 2))
+    layer = nn.Conv2d(
+        channels,
+        width,
+        (1, kernel),
+        stride=(1, stride),
+        dilation=(1, dilation),
+        padding=(0, dilation * (kernel // 2)),
+    )
     layer.weight.data = layer.weight.data.contiguous(memory_format=torch.channels_last)
     return layer
 

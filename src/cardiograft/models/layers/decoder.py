@@ -1,6 +1,6 @@
 """Parts of the networks that give a signal for a signal of the same length.
 
-As in `layers`, a signal is an image one pixel high, channels last. Normalisation is over
+As in `convolution`, a signal is an image one pixel high, channels last. Normalisation is over
 groups of channels of one segment, never over a batch: what a segment gives does not depend
 on its neighbours, in training either. No operation's gradient is summed in an order that
 differs from run to run, on a GPU either (that of `interpolate` is).
@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from cardiograft.models.layers.convolution import convolution
 from cardiograft.records import Shape
 
 GROUPS = 8
@@ -70,30 +71,6 @@ def cropped(signal_BKT: Tensor, samples: int) -> Tensor:
     """Return the middle of a signal: what `padded` put zeros around."""
     start = (signal_BKT.shape[-1] - samples) // 2
     return signal_BKT[..., start : start + samples]
-
-
-def convolution(
-    channels: int, width: int, *, kernel: int, stride: int = 1, dilation: int = 1
-) -> nn.Conv2d:
-    """Return a 1-D convolution for what `flatwise` gives; T becomes T / stride, rounded up.
-
-    Raises
-    ------
-    ValueError
-        The kernel is even: there would be no sample in its middle.
-    """
-    if kernel % 2 == 0:
-        raise ValueError(f"kernel {kernel} is even: the output would not keep its length")
-    layer = nn.Conv2d(
-        channels,
-        width,
-        (1, kernel),
-        stride=(1, stride),
-        dilation=(1, dilation),
-        padding=(0, dilation * (kernel // 2)),
-    )
-    layer.weight.data = layer.weight.data.contiguous(memory_format=torch.channels_last)
-    return layer
 
 
 def rectified(layer: nn.Conv2d) -> nn.Conv2d:

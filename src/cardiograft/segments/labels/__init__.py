@@ -1,0 +1,19 @@
+"""Plug-ins: what a recording shows, as a class of the recording, of its beats or of spans of it.
+
+Imports: `cardiograft.segments.cutting` and the files at the package's root; no other label.
+
+Constants
+---------
+KIND : str
+    ``record`` (one class for all of it), ``beat`` (one for each annotated beat) or ``span`` (one
+    from a mark to the next). A literal. A cut says in its ``LABELS`` which kinds it takes.
+
+Functions
+---------
+label(record: Record, ...) -> Labels
+    Return a recording's `cardiograft.segments.cutting.Labels`: ``whole`` for kind ``record``;
+    ``mark_A``, one class or None for each annotation, for ``beat`` and ``span`` (the latter with
+    ``spans=True``); or ``unusable`` with the reason why the recording has to be left out.
+    Keyword-only arguments, typed and with defaults, are options. The docstring gives the source of
+    the classes.
+"""

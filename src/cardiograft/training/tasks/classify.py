@@ -14,14 +14,12 @@ from torch import Generator, Tensor
 from torch.nn import functional
 
 from cardiograft import plugins
-from cardiograft.records import Kind
+from cardiograft.records import UNKNOWN, Kind
 from cardiograft.segments import shards
 from cardiograft.signals import augmentation
 from cardiograft.training.task import Batch, Columns, Rows, Task
 from cardiograft.training.tasks import _synthetic_beats
 from cardiograft.training.tasks._synthetic_beats import Layout
-
-UNKNOWN = -1  # code of a segment without a label: it can be predicted, not scored
 
 
 class Classify:
