@@ -1,5 +1,6 @@
 """One fit() for every task: exact, whatever interrupts it or runs beside it."""
 
+import json
 import os
 import random
 import signal
@@ -21,6 +22,7 @@ from torch import Tensor, nn
 
 from cardiograft.checkpoints.file import contiguous, read_checkpoint, read_tensors, weights_digest
 from cardiograft.files import file_digest
+from cardiograft.models.lstm import Recurrent
 from cardiograft.segments import shards
 from cardiograft.segments.folders import data_digest, pooled
 from cardiograft.specs.prune import Sparsity
@@ -415,6 +417,35 @@ def test_bf16_trains_and_keeps_weights_in_float32(pretrained: Train) -> None:
     assert {t.dtype for t in tensors.values()} == {torch.float32}
     found = history(folder)
     assert found[6, "train", "loss"] < found[1, "train", "loss"]
+
+
+LSTM = {"name": "lstm", "units": 8, "hidden": [6]}
+
+
+@pytest.mark.parametrize(
+    ("model", "layer"),
+    [
+        (LSTM, "encoder.recurrent"),
+        ({"name": "mean_ensemble", "members": [MODEL, LSTM]}, "encoder.1.recurrent"),
+    ],
+    ids=["lstm", "mean_ensemble"],
+)
+def test_bf16_trains_a_recurrent_layer_on_any_processor_and_the_card_says_how(
+    pretrained: Train, model: Any, layer: str
+) -> None:
+    folder = pretrained(epochs=6, model=model, precision="bf16", learning_rate=1e-2)
+    tensors = read_checkpoint(folder / "model.safetensors").tensors
+    assert {t.dtype for t in tensors.values()} == {torch.float32}
+    found = history(folder)
+    assert found[6, "train", "loss"] < found[1, "train", "loss"]
+    card = json.loads((folder / "card.json").read_text())
+    able = torch.bfloat16 in Recurrent(1, 1).cpu_dtypes
+    assert card["float32_layers"] == ([] if able else [layer])
+
+
+def test_in_full_precision_no_layer_is_an_exception(pretrained: Train) -> None:
+    folder = pretrained(epochs=1, model=LSTM)
+    assert json.loads((folder / "card.json").read_text())["float32_layers"] == []
 
 
 def test_an_epoch_before_the_pruning_ends_is_never_the_best(

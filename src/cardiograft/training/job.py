@@ -21,7 +21,7 @@ from cardiograft.segments.folders import data_digest, pooled
 from cardiograft.specs.training import Trained
 from cardiograft.splits.table import SplitTable, read_split_table
 from cardiograft.training.build import built, learnt, shape
-from cardiograft.training.determinism import deterministic
+from cardiograft.training.determinism import deterministic, float32_layers
 from cardiograft.training.domain import Domain, make_adaptation
 from cardiograft.training.feed import Feed, read_feed
 from cardiograft.training.latency import latency
@@ -148,7 +148,13 @@ def train_and_publish(
     load_checkpoint(trained, checkpoint, where=str(place.out))
     wide = built(spec.model, meta, task, seed=facts["seed"]) if stage == "prune" else None
     timed = latency(trained, shape(meta, task), accelerator.device, source=wide)
-    told = {"encoder_sha256_before": encoder, "wall_s": wall_s, **timed}
+    kept_float32 = float32_layers(network, spec.training.precision, accelerator.device)
+    told = {
+        "encoder_sha256_before": encoder,
+        "wall_s": wall_s,
+        "float32_layers": kept_float32,
+        **timed,
+    }
     publish(checkpoint, outcome, roots.ledger, told, out=place.out)
     clear_states(place.state)
 
