@@ -20,7 +20,7 @@ from cardiograft.segments.shard_format import KEY
 from cardiograft.specs.pretrain import Pretrain
 from cardiograft.specs.training import Trained
 from cardiograft.training import loop
-from cardiograft.training.job import Place, train_and_publish
+from cardiograft.training.job import Job, Place, train_and_publish
 
 SAMPLES = 64
 LABELS = ("N", "S", "V")
@@ -158,7 +158,7 @@ def pretrained(cohort: Cohort, tmp_path: Path) -> Callable[..., Path]:
             state=tmp_path / "state",
             out=tmp_path / name,
         )
-        train_and_publish(stage="pretrain", spec=spec, place=place, repeat=repeat, code="{}")
+        train_and_publish(Job(stage="pretrain", spec=spec, place=place, repeat=repeat, code="{}"))
         return tmp_path / name
 
     return train

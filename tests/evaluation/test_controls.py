@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from cardiograft.checkpoints.file import Checkpoint, write_checkpoint
+from cardiograft.checkpoints.folder import WEIGHTS
 from cardiograft.config.checks import load_config
 from cardiograft.config.schema import Config, Evaluation
 from cardiograft.evaluation import controls, predictions, scoring
@@ -19,8 +20,7 @@ from cardiograft.evaluation.predict import predict
 from cardiograft.segments import shards
 from cardiograft.segments.shard_format import KEY
 from cardiograft.specs.predict import Predict
-from cardiograft.training.build import built, make_task, shape
-from cardiograft.training.publish import MODEL
+from cardiograft.training.build import build_network, make_task, network_shape
 
 RATE_HZ, SAMPLES, PER_SUBJECT = 125.0, 256, 3
 PIECES = 9  # of at most 0.25 s
@@ -143,10 +143,10 @@ def spec_of(task: Any = "translate", **asked: Any) -> Predict:
 def asked(place: Path, tmp_path: Path, task: Any = "translate", **options: Any) -> Any:
     """Return what an untrained network, the same each time, says of the test part."""
     spec, meta = spec_of(task, **options), shards.meta(place)
-    learnt = make_task(spec.task, meta)
-    network = built(spec.model, meta, learnt, seed=0)
-    about = {"memory": learnt.remember(), "shape": shape(meta, learnt)._asdict()}
-    file = tmp_path / "model" / MODEL
+    task = make_task(spec.task, meta)
+    network = build_network(spec.model, network_shape(meta, task), seed=0)
+    about = {"memory": task.remember(), "shape": network_shape(meta, task)._asdict()}
+    file = tmp_path / "model" / WEIGHTS
     file.parent.mkdir(exist_ok=True)
     write_checkpoint(Checkpoint(tensors=dict(network.state_dict()), about=about), file)
     split = place / "split.parquet"

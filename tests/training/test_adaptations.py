@@ -36,7 +36,7 @@ from cardiograft.training import feed as feed_module
 from cardiograft.training import job as job_module
 from cardiograft.training.adaptations import coral, dann, mmd
 from cardiograft.training.codes import code_of
-from cardiograft.training.domain import Unlabelled, make_adaptation
+from cardiograft.training.domain import Unlabelled, make_domain_term, requested_domain
 from cardiograft.training.feed import Feed
 from cardiograft.training.loop import fit
 from cardiograft.training.order import epoch_order
@@ -263,7 +263,7 @@ def shifted(
     network, other = Toy(), None
     if adaptation is not None:
         feed = blobs(1, stuck=True, labelled=adaptation.supervised)
-        other = make_adaptation(adaptation, network, shape, feed, seed=seed)
+        other = make_domain_term(adaptation, network, shape, feed, seed=seed)
     asked = {"epochs": 30, "batch_size": 64, "learning_rate": 3e-3, **options}
     outcome = fit(
         network,
@@ -273,7 +273,7 @@ def shifted(
         training=Training(precision=precision, **asked),
         seed=seed,
         accelerator=Accelerator(mixed_precision=precision),
-        adaptation=other,
+        domain_term=other,
     )
     last = outcome.progress.epoch
     found = {(p, m): v for epoch, _, p, m, v in outcome.progress.history if epoch == last}
@@ -358,9 +358,9 @@ def test_what_a_task_makes_up_is_no_part_of_either_domain(
 # The domain's items.
 
 
-def other(count: int) -> domain.Adaptation:
+def other(count: int) -> domain.DomainTerm:
     feed = Feed({"signal": torch.zeros(count, 1, 2)}, CPU)
-    return domain.Adaptation(loss=nn.Identity(), weight=1.0, supervised=False, feed=feed)
+    return domain.DomainTerm(loss=nn.Identity(), weight=1.0, supervised=False, feed=feed)
 
 
 def test_the_domain_is_gone_through_again_and_again_in_other_orders() -> None:
@@ -470,7 +470,7 @@ def test_interrupted_it_ends_in_the_same_bytes(
         job("cut", **given)
     (file,) = (tmp_path / "state").glob("*/state.safetensors")
     held, about = read_tensors(file)
-    assert any(name.startswith("beside/") for name in held) is (adaptation["name"] == "dann")
+    assert any(name.startswith("extra/") for name in held) is (adaptation["name"] == "dann")
     assert bool(about["progress"]["terms"]) is (ending == "told")
     cut = job("cut", **given)
     assert weights(cut) == weights(whole)
@@ -652,15 +652,14 @@ def test_batches_of_one_have_nothing_to_compare(job: Any) -> None:
 
 
 def test_the_script_wants_the_domain_that_the_entry_names(cohort: Any, tmp_path: Path) -> None:
-    script = scripts.load("transfer")
     given = {"split": "a", "model": "cnn", "task": "classify", "training": {"epochs": 1}}
     plain = Transfer.model_validate(given)
     adapted = Transfer.model_validate({**given, "adaptation": {"name": "mmd", "domain": "b"}})
     with pytest.raises(ValueError, match="the entry has no adaptation"):
-        script.domain_of(plain, [cohort.segments], cohort.paper)
+        requested_domain(plain.adaptation, [cohort.segments], cohort.paper)
     with pytest.raises(ValueError, match="'mmd' to 'b' needs --domain-segments"):
-        script.domain_of(adapted, [], None)
-    assert script.domain_of(plain, [], None) is None
+        requested_domain(adapted.adaptation, [], None)
+    assert requested_domain(plain.adaptation, [], None) is None
 
 
 def test_another_domain_never_resumes_it(

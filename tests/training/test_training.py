@@ -30,10 +30,10 @@ from cardiograft.specs.training import Training
 from cardiograft.splits.table import read_split_table
 from cardiograft.training import feed, job, loop
 from cardiograft.training import feed as feed_module
-from cardiograft.training import loop as loop_module
-from cardiograft.training.build import built, learnt
+from cardiograft.training import run as run_module
+from cardiograft.training.build import build_network, fitted_task, network_shape
 from cardiograft.training.feed import read_feed
-from cardiograft.training.job import Place, train_and_publish
+from cardiograft.training.job import Job, Place, train_and_publish
 from cardiograft.training.loop import AS_IT_IS, fit, measure
 from cardiograft.training.optimiser import make_optimiser, rate_at
 from cardiograft.training.order import batches, epoch_order, resampled
@@ -186,7 +186,7 @@ def test_other_code_other_data_or_another_option_never_resumes_it(
         split = asked.pop("split")
         place = Place(segments=[cohort.segments], split=split, state=tmp_path, out=tmp_path / "out")
         with pytest.raises(KeyboardInterrupt):
-            train_and_publish(place=place, **asked)
+            train_and_publish(Job(place=place, **asked))
     assert homes[0] == homes[1]
     assert len(set(homes)) == len(changes) - 1
 
@@ -268,8 +268,8 @@ def test_what_cannot_be_done_is_refused_in_a_line(
         pretrained(split=cohort.whole, **asked)
 
 
-def test_a_figure_that_the_task_does_not_have_is_refused(pretrained: Train) -> None:
-    with pytest.raises(ValueError, match=r"'macro_f2' is not a figure.* Did you mean 'macro_f1'"):
+def test_a_metric_that_the_task_does_not_have_is_refused(pretrained: Train) -> None:
+    with pytest.raises(ValueError, match=r"'macro_f2' is not a metric.* Did you mean 'macro_f1'"):
         pretrained(keep="best_validation", monitor="macro_f2")
 
 
@@ -284,11 +284,11 @@ def test_contradictory_options_are_config_errors(asked: dict[str, Any]) -> None:
 def prepared(cohort: Any, spec: Any) -> tuple[Any, Any, Any]:
     split, segments = read_split_table(cohort.honest), [cohort.segments]
     meta = pooled(segments)
-    task = learnt(spec, meta, segments, split)
+    task = fitted_task(spec, meta, segments, split)
     feed = read_feed(
         segments, split.ids("train"), task, device=torch.device("cpu"), scratch=Path("none")
     )
-    return built(spec.model, meta, task, seed=0), task, feed
+    return build_network(spec.model, network_shape(meta, task), seed=0), task, feed
 
 
 def test_frozen_tensors_stay_and_factors_scale_the_rate(
@@ -390,7 +390,7 @@ def test_a_state_holds_everything_and_nothing_is_unpickled(
         raise AssertionError("unpickled")
 
     monkeypatch.setattr(torch, "load", banned)
-    monkeypatch.setattr(loop_module, "save_state", stopping(save_state))
+    monkeypatch.setattr(run_module, "save_state", stopping(save_state))
     with pytest.raises(KeyboardInterrupt):
         pretrained(keep="best_validation")
     monkeypatch.undo()

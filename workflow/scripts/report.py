@@ -6,9 +6,10 @@ from pathlib import Path
 import pandas as pd
 
 from cardiograft import cli
+from cardiograft.checkpoints.folder import model_key
 from cardiograft.files import atomic_file
 from cardiograft.report import page
-from cardiograft.report.inputs import ReportInputs, in_order, model_key, read_json, read_study
+from cardiograft.report.inputs import ReportInputs, in_order, read_json, read_study
 from cardiograft.specs.report import Report
 
 INPUTS = {

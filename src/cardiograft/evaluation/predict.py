@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from cardiograft import plugins
 from cardiograft.checkpoints.file import Checkpoint, load_checkpoint, read_checkpoint
+from cardiograft.checkpoints.folder import checkpoint_file
 from cardiograft.evaluation import controls, predictions
 from cardiograft.evaluation.predictions import Predictions
 from cardiograft.records import Float32, Int64, Shape
@@ -23,11 +24,10 @@ from cardiograft.segments import shards
 from cardiograft.segments.folders import pooled
 from cardiograft.specs.predict import Control, Predict, controlled, spoilt_part
 from cardiograft.splits.table import SplitTable, read_split_table
-from cardiograft.training.build import make_task
+from cardiograft.training.build import make_task, network_shape
 from cardiograft.training.determinism import WATCHING, deterministic, seeded
 from cardiograft.training.feed import Feed, draw, read_feed
 from cardiograft.training.order import sweep
-from cardiograft.training.publish import checkpoint_file
 from cardiograft.training.task import Batch, Rows, Task
 
 
@@ -149,7 +149,7 @@ def rebuilt(
     if "memory" not in checkpoint.about:
         raise ValueError(f"{where}: not a checkpoint of this project's training")
     task.recall(checkpoint.about["memory"])
-    shape = Shape(len(meta.channels), meta.samples, task.features, task.outputs)
+    shape = network_shape(meta, task)
     trained = Shape(**checkpoint.about["shape"])
     if (shape.channels, shape.samples) != (trained.channels, trained.samples):
         raise ValueError(

@@ -82,12 +82,6 @@ def read_json(path: Path) -> Content:
     return found
 
 
-def model_key(path: Path) -> tuple[str, str, str]:
-    """Return stage, entry and repeat of ``<stage>/<entry>/<repeat>/<file>``."""
-    stage, entry, repeat = path.parts[-4:-1]
-    return stage, entry, repeat
-
-
 def in_order(studies: Sequence[Study], names: Sequence[str]) -> list[Study]:
     """Return studies in the order that config names them.
 

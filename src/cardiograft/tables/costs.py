@@ -25,6 +25,8 @@ from typing import Any
 
 import pandas as pd
 
+from cardiograft.checkpoints.folder import model_key
+
 KEYS = ("stage", "entry", "repeat")
 COUNTED = ("parameters", "kernel_parameters", "kernel_zeros", "zeros")
 SPARSITY = {"kernels": "kernel_sparsity", "total": "total_sparsity"}
@@ -46,7 +48,7 @@ def read(path: Path) -> dict[str, Any]:
     ValueError
         The file is no card.
     """
-    stage, entry, repeat = path.parts[-4:-1]
+    stage, entry, repeat = model_key(path)
     try:
         card = json.loads(path.read_text("utf-8"))
     except json.JSONDecodeError:
