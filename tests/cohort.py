@@ -120,14 +120,14 @@ def _fresh_accelerate() -> Iterator[None]:
 
 
 Interrupt = Callable[..., list[int]]
-ENDINGS = {"told": SystemExit, "killed": KeyboardInterrupt}
+ENDINGS = {"signalled": SystemExit, "killed": KeyboardInterrupt}
 
 
 @pytest.fixture
 def interrupted(monkeypatch: pytest.MonkeyPatch) -> Interrupt:
-    """Have trainings told to end, or killed, at a step; return what counts the steps begun."""
+    """Have trainings signalled to end, or killed, at a step; return what counts the steps begun."""
 
-    def at(count: int, ending: str = "told") -> list[int]:
+    def at(count: int, ending: str = "signalled") -> list[int]:
         step, taken = loop._step, list[int]()
 
         def interrupting(*arguments: Any) -> Any:

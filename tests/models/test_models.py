@@ -328,7 +328,7 @@ def transferred(cohort: Any, out: Path, given: dict[str, Path], **asked: Any) ->
     return folder
 
 
-def told(folder: Path, file: str = "card.json") -> Any:
+def json_of(folder: Path, file: str = "card.json") -> Any:
     return json.loads((folder / file).read_text("utf-8"))
 
 
@@ -349,10 +349,10 @@ def test_three_trained_networks_train_on_as_one(
         frozen=["encoder.0"],
         training={"per_class": 24},
     )
-    ledger = told(folder, "ledger.json")
+    ledger = json_of(folder, "ledger.json")
     assert ledger["share_of_all"] == 1.0
     assert {line["entry"] for line in ledger["tensors"]} == set(SMALL)
-    assert [p["entry"] for p in told(folder)["parents"]] == list(SMALL)
+    assert [p["entry"] for p in json_of(folder)["parents"]] == list(SMALL)
     after = read_checkpoint(folder / "model.safetensors").tensors
     for place, (name, moves) in enumerate(zip(SMALL, (False, False, True), strict=True)):
         before = read_checkpoint(sources[name] / "model.safetensors").tensors
@@ -376,7 +376,7 @@ def test_a_frozen_encoder_without_a_source_stays_as_it_was_drawn(
     )
     after = read_checkpoint(folder / "model.safetensors").tensors
     encoder = {k.removeprefix("encoder."): t for k, t in after.items() if k.startswith("encoder.")}
-    assert told(folder)["encoder_sha256_before"] == weights_digest(encoder)
+    assert json_of(folder)["encoder_sha256_before"] == weights_digest(encoder)
     torch.manual_seed(0)
     given = {k: v for k, v in SMALL[name].items() if k != "name"}
     drawn = plugins.load("models", name).build(Shape(1, 64, 0, (3,)), **given)

@@ -96,7 +96,7 @@ def killed(line: list[str], log: Path, *, steps: int, after_s: float) -> int:
     return started([line[0], "-c", KILLED, str(steps), str(after_s), *line[1:]], log).wait()
 
 
-def test_a_class_that_can_be_seen_is_learnt(pretrained: Train) -> None:
+def test_a_class_that_can_be_seen_is_learned(pretrained: Train) -> None:
     found = history(pretrained(epochs=12, learning_rate=3e-3))
     assert found[12, "validation", "accuracy"] > 0.95
     assert found[12, "train", "loss"] < 0.5 * found[1, "train", "loss"]
@@ -145,7 +145,7 @@ def test_killed_at_any_moment_it_ends_in_the_same_bytes(
 MODEL = {"name": "cnn", "widths": [4, 4, 4], "kernel": 5, "hidden": [8, 6]}
 
 
-def test_told_to_end_it_saves_its_state_at_the_very_step(
+def test_signalled_to_end_it_saves_its_state_at_the_very_step(
     pretrained: Train, interrupted: Interrupt, tmp_path: Path
 ) -> None:
     asked = {"epochs": 3, "clip_norm": 1.0, "schedule": "cosine", "optimiser": "adamw"}
@@ -237,9 +237,9 @@ def test_the_best_epoch_is_kept_and_patience_ends_the_training(pretrained: Train
     asked = {"learning_rate": 0.05, "keep": "best_validation", "monitor": "macro_f1"}
     folder = pretrained(epochs=60, patience=3, **asked)
     found = history(folder)
-    figures = {e: v for (e, part, m), v in found.items() if (part, m) == ("validation", "macro_f1")}
-    best = max(figures, key=lambda e: (figures[e], -e))
-    assert max(figures) == best + 3 < 60
+    values = {e: v for (e, part, m), v in found.items() if (part, m) == ("validation", "macro_f1")}
+    best = max(values, key=lambda e: (values[e], -e))
+    assert max(values) == best + 3 < 60
     shorter = pretrained("shorter", epochs=best, learning_rate=0.05)
     kept, there = (read_checkpoint(f / "model.safetensors") for f in (folder, shorter))
     assert weights_digest(kept.tensors) == weights_digest(there.tensors)
@@ -577,7 +577,7 @@ def test_the_average_of_the_weights_is_what_is_measured_and_published(
     network = Normalised()
     average = contiguous(network.state_dict())
     seen = stepped(monkeypatch)
-    outcome, figures = trained(cohort, entry, network, ema=ema)
+    outcome, values = trained(cohort, entry, network, ema=ema)
     for step, tensors in enumerate(seen):
         keep = min(ema, (1 + step) / (10 + step))
         for name, tensor in tensors.items():
@@ -590,7 +590,7 @@ def test_the_average_of_the_weights_is_what_is_measured_and_published(
     found = {
         m: v for e, _, part, m, v in outcome.progress.history if (e, part) == (2, "validation")
     }
-    assert found == figures
+    assert found == values
 
 
 def test_an_average_changes_nothing_in_what_is_averaged(
@@ -610,10 +610,10 @@ def test_an_average_changes_nothing_in_what_is_averaged(
 
 
 def test_the_best_average_is_kept(cohort: Any, entry: Callable[..., Any]) -> None:
-    outcome, figures = trained(
+    outcome, values = trained(
         cohort, entry, Normalised(), ema=0.8, epochs=5, keep="best_validation", monitor="macro_f1"
     )
-    assert outcome.progress.best == figures["macro_f1"]
+    assert outcome.progress.best == values["macro_f1"]
 
 
 @pytest.mark.parametrize("keep", ["last", "best_validation"])
@@ -638,7 +638,7 @@ def test_what_is_frozen_stays_to_the_bit_in_the_average_too(
     assert weights_digest(network.encoder.state_dict()) == before
 
 
-@pytest.mark.parametrize("ending", ["told", "killed"])
+@pytest.mark.parametrize("ending", ["signalled", "killed"])
 def test_schedule_and_average_go_on_exactly(
     pretrained: Train, interrupted: Interrupt, tmp_path: Path, ending: str
 ) -> None:
@@ -657,7 +657,7 @@ def test_schedule_and_average_go_on_exactly(
         pretrained("cut", **asked)
     assert weights(pretrained("cut", **asked)) == weights(whole)
     assert history(tmp_path / "cut") == history(whole)
-    assert len(taken) == (40 if ending == "told" else 44)
+    assert len(taken) == (40 if ending == "signalled" else 44)
     assert weights(pretrained("plain", **{**asked, "ema": None})) != weights(whole)
 
 
@@ -670,13 +670,13 @@ def test_schedules_and_averages_that_are_none_are_config_errors(asked: dict[str,
 def test_a_task_is_told_which_items_a_network_learns_from(
     cohort: Any, entry: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    batch, told = Classify.batch, []
+    batch, flags = Classify.batch, []
 
     def watched(*arguments: Any, training: bool = False) -> Any:
-        told.append(training)
+        flags.append(training)
         return batch(*arguments, training=training)
 
     monkeypatch.setattr(Classify, "batch", watched)
     trained(cohort, entry, Normalised(), epochs=1)
     # ten batches of 32 to learn from; two of 256 to watch, at the end of the epoch and here
-    assert told == [True] * 10 + [False] * 4
+    assert flags == [True] * 10 + [False] * 4

@@ -1,4 +1,4 @@
-"""Prefixes of tensors' names: whole words between dots alone; ``""`` fits everything."""
+"""Prefixes of tensors' names, in whole words between dots; ``""`` matches every name."""
 
 from collections.abc import Iterable
 

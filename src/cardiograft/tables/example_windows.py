@@ -21,7 +21,7 @@ from cardiograft.evaluation.predictions import Predictions
 from cardiograft.records import Float32
 from cardiograft.segments import shards
 from cardiograft.signals.scaling import shift_and_span
-from cardiograft.specs.entry import Figure
+from cardiograft.specs.entry import MetricSpec
 from cardiograft.specs.score import named
 from cardiograft.tables.saved_signals import DIGITS, Files, read_test_part
 
@@ -47,7 +47,7 @@ class Pick:
     of_window: float
 
 
-def picked(files: Files, metric: Figure, which: str = "") -> list[Pick]:
+def picked(files: Files, metric: MetricSpec, which: str = "") -> list[Pick]:
     """Return the median windows of the best, the median and the worst subject.
 
     Parameters
@@ -81,7 +81,7 @@ def picked(files: Files, metric: Figure, which: str = "") -> list[Pick]:
     return found
 
 
-def _ranked(of_subject: pd.Series, metric: Figure) -> list[str]:
+def _ranked(of_subject: pd.Series, metric: MetricSpec) -> list[str]:
     """Return the names of the best, the median and the worst; equals go by name."""
     lower_is_better = plugins.load("metrics", metric.name).LOWER_IS_BETTER
     order = of_subject.sort_index().sort_values(ascending=lower_is_better, kind="stable")
@@ -90,7 +90,7 @@ def _ranked(of_subject: pd.Series, metric: Figure) -> list[str]:
 
 
 def _median_window(
-    files: Sequence[Path], subject: str, metric: Figure, which: str
+    files: Sequence[Path], subject: str, metric: MetricSpec, which: str
 ) -> tuple[str, float]:
     own = next(s for s in read_test_part(files) if subject in s.subject_N)
     own = own.only(own.subject_N == subject)
@@ -100,12 +100,12 @@ def _median_window(
     return str(order.index[middle]), float(order.iloc[middle])
 
 
-def each_subject(saved: Sequence[Predictions], metric: Figure, which: str = "") -> pd.Series:
+def each_subject(saved: Sequence[Predictions], metric: MetricSpec, which: str = "") -> pd.Series:
     """Return the figure of each subject, by name."""
     return pd.concat([figures(one, metric, which) for one in saved])
 
 
-def figures(saved: Predictions, metric: Figure, which: str = "") -> pd.Series:
+def figures(saved: Predictions, metric: MetricSpec, which: str = "") -> pd.Series:
     """Return a metric's figure of each subject alone, by name; NaN where it has none."""
     name_S = np.unique(saved.subject_N)
     sums_SD = scoring.additive(saved, metric.model_copy(update={"without": ()}))
@@ -116,7 +116,9 @@ def figures(saved: Predictions, metric: Figure, which: str = "") -> pd.Series:
     return pd.Series(found[which], index=name_S)
 
 
-def overlays(files: Files, metric: Figure, which: str, segments: Sequence[Path]) -> pd.DataFrame:
+def overlays(
+    files: Files, metric: MetricSpec, which: str, segments: Sequence[Path]
+) -> pd.DataFrame:
     """Return input, true and predicted signals of the picked windows, one row a sample.
 
     Inputs are centred and scaled to be drawn; true and predicted signals share the scale that

@@ -20,7 +20,7 @@ from cardiograft.evaluation import predictions, scoring
 from cardiograft.evaluation.confusion import check
 from cardiograft.evaluation.predictions import Predictions
 from cardiograft.records import Float64
-from cardiograft.specs.entry import Figure
+from cardiograft.specs.entry import MetricSpec
 from cardiograft.specs.score import named
 from cardiograft.specs.tabulate import Row
 
@@ -64,7 +64,7 @@ class Run:
     confusion: pd.DataFrame = field(default_factory=pd.DataFrame)
     records: pd.DataFrame = field(default_factory=pd.DataFrame)
 
-    def metric(self, name: str) -> Figure:
+    def metric(self, name: str) -> MetricSpec:
         """Return the metric whose name in tables is `name`.
 
         Raises
@@ -196,7 +196,7 @@ def pieces(run: Run, repeat: int) -> Iterator[tuple[str, Predictions]]:
                 yield part, saved.only(new_N)
 
 
-def _added(saved: Predictions, metric: Figure) -> Added:
+def _added(saved: Predictions, metric: MetricSpec) -> Added:
     stays_N = ~np.isin(saved.subject_N, metric.without)
     return np.unique(saved.subject_N[stays_N]).tolist(), scoring.additive(saved, metric)
 
@@ -288,7 +288,7 @@ def _ids(run: Run, part: str) -> set[str]:
     return {i for saved in _part(run, 0, part) for i in saved.id_N.tolist()}
 
 
-def _restricted(run: Run, part: str, metric: Figure, ids: set[str]) -> Float64:
+def _restricted(run: Run, part: str, metric: MetricSpec, ids: set[str]) -> Float64:
     found = []
     for repeat in range(len(run.files)):
         some = []

@@ -30,7 +30,7 @@ def seeded(seed: int, epoch: int, step: int, device: torch.device) -> Generator:
 def float32_layers(network: nn.Module, precision: str, device: torch.device) -> list[str]:
     """Return the layers that a mixed precision leaves in float32 on this processor, by name.
 
-    Such a layer says in ``cpu_dtypes`` which types of half precision the processor can train
+    Such a layer lists in ``cpu_dtypes`` which types of half precision the processor can train
     it in.
     """
     dtype = HALF_PRECISION.get(precision)

@@ -31,7 +31,7 @@ from cardiograft.training.order import epoch_order
 from cardiograft.training.task import Batch, Columns, Task
 
 CYCLES = 2**31  # the "epoch" that the domain's first order is drawn for: no epoch of its own
-TARGETS = ("label", "target")  # columns that say what should come out
+TARGETS = ("label", "target")  # columns of what should come out
 FEWEST = 2  # segments of a batch: one has no covariance
 
 Call = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]

@@ -151,7 +151,7 @@ def train_and_publish(job: Job) -> None:
     Raises
     ------
     ValueError
-        The entry asks for what the data, the split or a checkpoint do not have.
+        The entry requests what the data, the split or a checkpoint do not have.
     """
     began = time.monotonic()
     prepared = prepare(job)
@@ -242,7 +242,7 @@ def trained_checkpoint(job: Job, prepared: Prepared, outcome: Outcome) -> Checkp
 
 
 def measure(job: Job, prepared: Prepared, checkpoint: Checkpoint) -> dict[str, Any]:
-    """Return what a card says of the trained network: its latency, and layers in float32.
+    """Return what a card holds of the trained network: its latency, and layers in float32.
 
     The network is rebuilt for it: structured pruning leaves a narrower one than was trained,
     and Accelerate has wrapped that one in the training's precision. A pruned network is timed

@@ -65,7 +65,7 @@ def fit(
     network
         Trained in place; holds the last epoch's weights in the end, or their average.
     task
-        What it learns; its labels, means and class weights are known.
+        Its labels, means and class weights are known.
     train
         The training part.
     watched
@@ -103,13 +103,18 @@ def fit(
         run.resume()
         while run.progress.epoch < training.epochs and not run.progress.done:
             _epoch(run, stop)
+    return _outcome(run)
+
+
+def _outcome(run: TrainingRun) -> Outcome:
     if run.average:
-        network.load_state_dict(run.average)
-    kept = run.progress.kept or contiguous(network.state_dict())
-    masks = run.progress.kept_masks if run.progress.kept else contiguous(run.masks)
-    if start.pruning is not None:
-        kept, masks = start.pruning.finished(kept, masks)
-    return Outcome(tensors=kept, masks=masks, progress=run.progress, device=str(accelerator.device))
+        run.network.load_state_dict(run.average)
+    progress, pruning = run.progress, run.start.pruning
+    kept = progress.kept or contiguous(run.network.state_dict())
+    masks = progress.kept_masks if progress.kept else contiguous(run.masks)
+    if pruning is not None:
+        kept, masks = pruning.finished(kept, masks)
+    return Outcome(tensors=kept, masks=masks, progress=progress, device=str(run.device))
 
 
 def _epoch(run: TrainingRun, stop: Stop) -> None:
@@ -238,4 +243,4 @@ def measure(
         batch = draw(task, feed, item_B, seeded(seed, WATCHING, step, feed.device))
         for name, value in task.tally(forward(batch.signal_BCT, batch.feature_BF), batch).items():
             sums[name] = sums[name] + value if name in sums else value
-    return task.figures(sums)
+    return task.values(sums)

@@ -1,4 +1,4 @@
-"""The state of one training while it runs: order, optimiser, masks, progress; saved and resumed.
+"""One training while it runs: its network, optimiser, masks and progress; saved and resumed.
 
 Legend: B batch, I items of an epoch.
 """

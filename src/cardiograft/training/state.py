@@ -1,4 +1,4 @@
-"""The state of a training that is under way: written whole, read back exactly, never pickled."""
+"""The saved state of a training: written whole, read back exactly, never pickled."""
 
 import contextlib
 import hashlib
