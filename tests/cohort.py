@@ -20,7 +20,7 @@ from cardiograft.segments import shards
 from cardiograft.specs.pretrain import Pretrain
 from cardiograft.specs.training import Trained
 from cardiograft.training import loop
-from cardiograft.training.job import Place, train_and_publish
+from cardiograft.training.job import Job, Place, train_and_publish
 
 SAMPLES = 64
 LABELS = ("N", "S", "V")
@@ -120,14 +120,14 @@ def _fresh_accelerate() -> Iterator[None]:
 
 
 Interrupt = Callable[..., list[int]]
-ENDINGS = {"told": SystemExit, "killed": KeyboardInterrupt}
+ENDINGS = {"signalled": SystemExit, "killed": KeyboardInterrupt}
 
 
 @pytest.fixture
 def interrupted(monkeypatch: pytest.MonkeyPatch) -> Interrupt:
-    """Have trainings told to end, or killed, at a step; return what counts the steps begun."""
+    """Have trainings signalled to end, or killed, at a step; return what counts the steps begun."""
 
-    def at(count: int, ending: str = "told") -> list[int]:
+    def at(count: int, ending: str = "signalled") -> list[int]:
         step, taken = loop._step, list[int]()
 
         def interrupting(*arguments: Any) -> Any:
@@ -158,7 +158,7 @@ def pretrained(cohort: Cohort, tmp_path: Path) -> Callable[..., Path]:
             state=tmp_path / "state",
             out=tmp_path / name,
         )
-        train_and_publish(stage="pretrain", spec=spec, place=place, repeat=repeat, code="{}")
+        train_and_publish(Job(stage="pretrain", spec=spec, place=place, repeat=repeat, code="{}"))
         return tmp_path / name
 
     return train

@@ -90,7 +90,7 @@ def test_a_pickle_in_disguise_fails_in_a_line_and_runs_nothing(
     assert not (tmp_path / "sprung").exists()
 
 
-def test_a_missing_file_and_a_strangers_file_are_named(tmp_path: Path) -> None:
+def test_a_missing_file_and_another_programs_file_are_named(tmp_path: Path) -> None:
     from safetensors.torch import save_file
 
     with pytest.raises(FileNotFoundError, match="no such checkpoint"):

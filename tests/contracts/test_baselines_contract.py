@@ -134,7 +134,7 @@ def split_of(segments: Path) -> Path:
     return path
 
 
-def said(name: str, segments: Path, split: Path, out: Path, **options: object) -> Path:
+def predicted(name: str, segments: Path, split: Path, out: Path, **options: object) -> Path:
     spec = BaselinePredict.model_validate(
         {"split": "made", "baseline": {"name": name, **options}, "parts": ["test"]}
     )
@@ -146,7 +146,7 @@ def said(name: str, segments: Path, split: Path, out: Path, **options: object) -
 def test_gives_probabilities_of_every_row_asked_for(
     name: str, segments: Path, split: Path, tmp_path: Path
 ) -> None:
-    saved = predictions.read(said(name, segments, split, tmp_path / "0.parquet"))
+    saved = predictions.read(predicted(name, segments, split, tmp_path / "0.parquet"))
     assert saved.kind == "classes"
     assert saved.labels == ("N", "S", "V")
     assert saved.score_NK.shape == (4 * BEATS, 3)
@@ -162,7 +162,7 @@ def test_same_seed_same_bytes(
 ) -> None:
     if KINDS[name] == "signal":
         segments, split = paired, paired / "split.parquet"
-    one, two = (said(name, segments, split, tmp_path / f"{k}.parquet") for k in "ab")
+    one, two = (predicted(name, segments, split, tmp_path / f"{k}.parquet") for k in "ab")
     assert one.read_bytes() == two.read_bytes()
 
 
@@ -192,7 +192,7 @@ def scored(saved: Path, metric: str) -> dict[str, float]:
 def test_majority_is_the_share_of_the_largest_class(
     segments: Path, split: Path, tmp_path: Path
 ) -> None:
-    file = said("majority", segments, split, tmp_path / "0.parquet")
+    file = predicted("majority", segments, split, tmp_path / "0.parquet")
     saved = predictions.read(file)
     assert scored(file, "accuracy")[""] == pytest.approx((saved.target == 0).mean())
     assert scored(file, "sensitivity") == {"N": 1.0, "S": 0.0, "V": 0.0}
@@ -201,7 +201,7 @@ def test_majority_is_the_share_of_the_largest_class(
 def test_boosting_tells_early_beats_and_wide_ones(
     segments: Path, split: Path, tmp_path: Path
 ) -> None:
-    file = said("rr_boosting", segments, split, tmp_path / "0.parquet", iterations=40)
+    file = predicted("rr_boosting", segments, split, tmp_path / "0.parquet", iterations=40)
     found = scored(file, "sensitivity")
     assert min(found.values()) > 0.8
 
@@ -232,7 +232,7 @@ def test_a_class_unseen_in_training_is_named(segments: Path, split: Path, tmp_pa
     changed = table.set_column(table.schema.get_field_index("part"), "part", pa.array(part))
     pq.write_table(changed, tmp_path / "split.parquet")
     with pytest.raises(ValueError, match="label 'V' not in N, S"):
-        said("majority", segments, tmp_path / "split.parquet", tmp_path / "0.parquet")
+        predicted("majority", segments, tmp_path / "split.parquet", tmp_path / "0.parquet")
 
 
 def test_median_beat_is_by_recording_and_ignores_the_order_of_rows() -> None:
@@ -244,7 +244,9 @@ def test_median_beat_is_by_recording_and_ignores_the_order_of_rows() -> None:
 
 @pytest.mark.parametrize("name", SIGNALS)
 def test_says_signals_of_every_row_asked_for(name: str, paired: Path, tmp_path: Path) -> None:
-    saved = predictions.read(said(name, paired, paired / "split.parquet", tmp_path / "0.parquet"))
+    saved = predictions.read(
+        predicted(name, paired, paired / "split.parquet", tmp_path / "0.parquet")
+    )
     assert (saved.kind, saved.labels) == ("signal", ("II",))
     assert saved.score_NK.shape == saved.target.shape == (4 * 5, WINDOW)
     assert saved.score_NK.dtype == saved.target.dtype == np.float32
@@ -261,12 +263,12 @@ def test_is_told_true_signals_of_the_training_part_unless_an_oracle(
 ) -> None:
     module = plugins.load("baselines", name)
     asked = {"columns": module.COLUMNS, "parts": ["test"]}
-    for told in (False, True):
+    for oracle in (False, True):
         given, truth = baseline_inputs.read_signals(
-            [paired], paired / "split.parquet", told=told, **asked
+            [paired], paired / "split.parquet", oracle=oracle, **asked
         )
         known = np.isfinite(given.target_NCT).all(axis=(1, 2))
-        assert (known == ((given.part_N == "train") | told)).all()
+        assert (known == ((given.part_N == "train") | oracle)).all()
         assert np.isfinite(truth).all()
         assert set(given.part_N) == {"train", "test"}
         assert "target" not in given.columns
@@ -285,14 +287,16 @@ def test_an_oracle_says_so_and_none_is_one_by_default(name: str) -> None:
 def test_mean_beats_are_where_beats_are(
     options: dict[str, str], oracle: list[str], paired: Path, tmp_path: Path
 ) -> None:
-    file = said("mean_beat", paired, paired / "split.parquet", tmp_path / "0.parquet", **options)
+    file = predicted(
+        "mean_beat", paired, paired / "split.parquet", tmp_path / "0.parquet", **options
+    )
     assert predictions.read(file).about["oracle"] == oracle
     assert scored(file, "pearson")[""] > 0.9
     assert scored(file, "peak_sensitivity")[""] > 0.99
-    flat = said("mean_signal", paired, paired / "split.parquet", tmp_path / "1.parquet")
+    flat = predicted("mean_signal", paired, paired / "split.parquet", tmp_path / "1.parquet")
     assert scored(flat, "pearson")[""] < 0.5
 
 
 def test_signals_need_a_target(segments: Path, split: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="the shards have no target channels"):
-        said("mean_signal", segments, split, tmp_path / "0.parquet")
+        predicted("mean_signal", segments, split, tmp_path / "0.parquet")

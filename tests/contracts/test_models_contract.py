@@ -79,7 +79,7 @@ def test_a_segment_does_not_depend_on_its_neighbours(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_features_are_heard(name: str) -> None:
+def test_features_reach_the_output(name: str) -> None:
     model, shape = built(name)
     if not shape.features:
         pytest.skip("it takes signals alone")

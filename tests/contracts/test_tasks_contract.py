@@ -47,7 +47,7 @@ def some(names: tuple[str, ...]) -> dict[str, Any]:
     return {name: columns()[name] for name in names}
 
 
-def learnt(name: str) -> Task:
+def fitted(name: str) -> Task:
     task: Task = plugins.load("tasks", name).make(META)
     task.learn(some(task.facts), balanced=False)
     return task
@@ -67,7 +67,7 @@ def outputs(task: Task) -> torch.Tensor:
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("name", NAMES)
 def test_its_batches_fit_a_network_that_fits_it(name: str, training: bool) -> None:
-    task = learnt(name)
+    task = fitted(name)
     made = batch(task, training=training)
     assert made.signal_BCT.shape == (N, 1, SAMPLES)
     assert made.signal_BCT.dtype == made.feature_BF.dtype == torch.float32
@@ -79,7 +79,7 @@ def test_its_batches_fit_a_network_that_fits_it(name: str, training: bool) -> No
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_drawn_comes_from_the_generator_alone(name: str, training: bool) -> None:
-    task = learnt(name)
+    task = fitted(name)
     torch.manual_seed(0)
     one = batch(task, training=training).signal_BCT
     torch.manual_seed(1)
@@ -88,7 +88,7 @@ def test_what_is_drawn_comes_from_the_generator_alone(name: str, training: bool)
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_leaves_the_rows_as_they_were(name: str) -> None:
-    task = learnt(name)
+    task = fitted(name)
     rows = task.encode(some(task.columns))
     before = {key: value.clone() for key, value in rows.items()}
     task.batch(rows, torch.arange(N) % task.versions, torch.Generator().manual_seed(0))
@@ -97,7 +97,7 @@ def test_it_leaves_the_rows_as_they_were(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_its_loss_can_be_lowered(name: str) -> None:
-    task = learnt(name)
+    task = fitted(name)
     made, output = batch(task), outputs(task)
     first = task.loss(output, made)
     assert first.shape == ()
@@ -109,7 +109,7 @@ def test_its_loss_can_be_lowered(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_its_tallies_add_up(name: str) -> None:
-    task = learnt(name)
+    task = fitted(name)
     made, output = batch(task), outputs(task).detach()
 
     def part(rows: slice) -> dict[str, torch.Tensor]:
@@ -117,15 +117,15 @@ def test_its_tallies_add_up(name: str) -> None:
         return task.tally(output[rows], piece)
 
     whole, one, two = part(slice(None)), part(slice(0, 7)), part(slice(7, None))
-    figures = task.figures(whole)
-    assert figures == pytest.approx(task.figures({k: one[k] + two[k] for k in whole}))
-    assert set(figures) == set(task.monitors)
+    values = task.values(whole)
+    assert values == pytest.approx(task.values({k: one[k] + two[k] for k in whole}))
+    assert set(values) == set(task.monitors)
     assert set(task.monitors.values()) <= {1, -1}
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_it_remembers_as_json_is_all_it_needs(name: str) -> None:
-    task = learnt(name)
+    task = fitted(name)
     again: Task = plugins.load("tasks", name).make(META)
     again.recall(json.loads(json.dumps(task.remember())))
     assert (again.outputs, again.labels) == (task.outputs, task.labels)
@@ -136,7 +136,7 @@ def test_what_it_remembers_as_json_is_all_it_needs(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_its_predictions_have_a_score_for_each_label(name: str) -> None:
-    task = learnt(name)
+    task = fitted(name)
     made, output = batch(task), outputs(task).detach()
     score, target = task.scores(output), task.targets(made)
     assert score.dtype == torch.float32

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from cardiograft.checkpoints.file import Checkpoint, write_checkpoint
+from cardiograft.checkpoints.folder import WEIGHTS
 from cardiograft.config.checks import load_config
 from cardiograft.config.schema import Config, Evaluation
 from cardiograft.evaluation import controls, predictions, scoring
@@ -19,8 +20,7 @@ from cardiograft.evaluation.predict import predict
 from cardiograft.files import PARQUET_KEY
 from cardiograft.segments import shards
 from cardiograft.specs.predict import Predict
-from cardiograft.training.build import built, make_task, shape
-from cardiograft.training.publish import MODEL
+from cardiograft.training.build import build_network, make_task, network_shape
 
 RATE_HZ, SAMPLES, PER_SUBJECT = 125.0, 256, 3
 PIECES = 9  # of at most 0.25 s
@@ -34,24 +34,24 @@ def named(count: int = 4) -> Any:
     return np.array([f"d/r/x/{n}" for n in range(count)])
 
 
-def spoilt(signal: Tensor, control: Any, ids: Any = None) -> Tensor:
+def corrupted(signal: Tensor, control: Any, ids: Any = None) -> Tensor:
     ids = named(len(signal)) if ids is None else ids
-    return controls.spoilt(signal, ids, control, rate_hz=RATE_HZ)
+    return controls.corrupted(signal, ids, control, rate_hz=RATE_HZ)
 
 
 @pytest.mark.parametrize("control", ["shuffled", "phase"])
 def test_what_is_drawn_depends_on_the_id_alone(control: str) -> None:
     signal, order = windows(), [2, 0, 3]
-    whole, some = spoilt(signal, control), spoilt(signal[order], control, named()[order])
+    whole, some = corrupted(signal, control), corrupted(signal[order], control, named()[order])
     assert torch.equal(whole[order], some)
     assert not torch.equal(whole, signal)
-    one, other = spoilt(signal[:1].repeat(2, 1, 1), control)
+    one, other = corrupted(signal[:1].repeat(2, 1, 1), control)
     assert not torch.allclose(one, other)
 
 
 def test_shuffled_windows_keep_their_pieces_whole_and_their_channels_together() -> None:
     signal = torch.arange(float(SAMPLES)).repeat(2, 3, 1)
-    found = spoilt(signal, "shuffled")
+    found = corrupted(signal, "shuffled")
     assert (found == found[:, :1]).all()
     assert torch.equal(found.sort(-1).values, signal)
     joints = (found[0, 0].diff() != 1).sum()
@@ -63,7 +63,7 @@ def test_shuffled_windows_keep_their_pieces_whole_and_their_channels_together() 
 
 def test_random_phases_keep_spectra_and_coherence_and_lose_the_shape() -> None:
     signal = windows(20)
-    found = spoilt(signal, "phase")
+    found = corrupted(signal, "phase")
     before, after = (np.fft.rfft(x.double().numpy()) for x in (signal, found))
     np.testing.assert_allclose(np.abs(after), np.abs(before), atol=1e-3)
     crossed = [x[:, 0] * x[:, 2].conj() for x in (before, after)]
@@ -76,22 +76,22 @@ def test_random_phases_keep_spectra_and_coherence_and_lose_the_shape() -> None:
     ("control", "message"),
     [("shuffled", "windows of 0.2 s hold no two pieces"), ("other", "not made of a window alone")],
 )
-def test_what_can_not_be_spoilt_is_refused(control: str, message: str) -> None:
+def test_what_can_not_be_corrupted_is_refused(control: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        spoilt(windows(1, 25), control)
+        corrupted(windows(1, 25), control)
 
 
-def test_strangers_are_of_the_same_part_and_another_subject() -> None:
+def test_other_subjects_are_of_the_same_part_and_another_subject() -> None:
     subject_N = np.repeat(["d/a", "d/b", "d/c", "d/e", "d/f"], 20)
     part_N = np.repeat(["train", "train", "test", "test", "test"], 20)
-    found_N = controls.strangers(named(100), subject_N, part_N)
+    found_N = controls.other_subjects(named(100), subject_N, part_N)
     assert (part_N[found_N] == part_N).all()
     assert (subject_N[found_N] != subject_N).all()
     assert len(set(found_N.tolist())) > 40  # they are drawn, not one for all
-    again_N = controls.strangers(named(100)[40:], subject_N[40:], part_N[40:])
+    again_N = controls.other_subjects(named(100)[40:], subject_N[40:], part_N[40:])
     np.testing.assert_array_equal(again_N + 40, found_N[40:])
     with pytest.raises(ValueError, match="d/a is alone in the part 'train'"):
-        controls.strangers(named(20), subject_N[:20], part_N[:20])
+        controls.other_subjects(named(20), subject_N[:20], part_N[:20])
 
 
 # The whole way: shards, a network's checkpoint, predictions.
@@ -143,21 +143,21 @@ def spec_of(task: Any = "translate", **asked: Any) -> Predict:
 def asked(place: Path, tmp_path: Path, task: Any = "translate", **options: Any) -> Any:
     """Return what an untrained network, the same each time, says of the test part."""
     spec, meta = spec_of(task, **options), shards.meta(place)
-    learnt = make_task(spec.task, meta)
-    network = built(spec.model, meta, learnt, seed=0)
-    about = {"memory": learnt.remember(), "shape": shape(meta, learnt)._asdict()}
-    file = tmp_path / "model" / MODEL
+    task = make_task(spec.task, meta)
+    network = build_network(spec.model, network_shape(meta, task), seed=0)
+    about = {"memory": task.remember(), "shape": network_shape(meta, task)._asdict()}
+    file = tmp_path / "model" / WEIGHTS
     file.parent.mkdir(exist_ok=True)
     write_checkpoint(Checkpoint(tensors=dict(network.state_dict()), about=about), file)
     split = place / "split.parquet"
     found = predict(spec, segments=[place], split=split, model=file.parent, scratch=tmp_path)
-    predictions.write(found, tmp_path / "said.parquet")
-    return predictions.read(tmp_path / "said.parquet")
+    predictions.write(found, tmp_path / "saved.parquet")
+    return predictions.read(tmp_path / "saved.parquet")
 
 
 @pytest.mark.parametrize("task", ["translate", {"name": "reconstruct", "scaling": "median_max"}])
 @pytest.mark.parametrize("control", ["shuffled", "other", "phase"])
-def test_input_is_spoilt_and_target_stays(
+def test_input_is_corrupted_and_target_stays(
     control: str, task: Any, place: Path, tmp_path: Path
 ) -> None:
     plain = asked(place, tmp_path, task)
@@ -171,14 +171,16 @@ def test_input_is_spoilt_and_target_stays(
     np.testing.assert_allclose(small.score_NK, both.score_NK, atol=1e-5)
 
 
-def test_other_gives_what_is_said_of_the_strangers_window(place: Path, tmp_path: Path) -> None:
+def test_other_gives_the_prediction_of_the_other_subjects_window(
+    place: Path, tmp_path: Path
+) -> None:
     both = asked(place, tmp_path, controls=["phase", "other"])
     plain, found = (both.only(both.part_N == part) for part in ("test", "test, other"))
-    stranger_N = controls.strangers(plain.id_N, plain.subject_N, plain.part_N)
-    np.testing.assert_allclose(found.score_NK, plain.score_NK[stranger_N], atol=1e-5)
+    other_subject_N = controls.other_subjects(plain.id_N, plain.subject_N, plain.part_N)
+    np.testing.assert_allclose(found.score_NK, plain.score_NK[other_subject_N], atol=1e-5)
 
 
-def test_controls_are_scored_beside_the_part_they_spoil(place: Path, tmp_path: Path) -> None:
+def test_controls_are_scored_beside_the_part_they_corrupt(place: Path, tmp_path: Path) -> None:
     both = asked(place, tmp_path, controls=["other", "shuffled"])
     metric = Evaluation.model_validate({"model": "", "split": "", "metrics": ["pearson"]}).metrics
     found = scoring.score(both, metric)
@@ -188,7 +190,7 @@ def test_controls_are_scored_beside_the_part_they_spoil(place: Path, tmp_path: P
 
 
 @pytest.mark.parametrize("control", ["shuffled", "other", "phase"])
-def test_training_part_beside_another_is_not_spoilt(
+def test_training_part_beside_another_is_not_corrupted(
     control: str, place: Path, tmp_path: Path
 ) -> None:
     alone = asked(place, tmp_path, controls=[control])

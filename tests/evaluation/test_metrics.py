@@ -25,7 +25,7 @@ def values(saved: Predictions, name: str) -> dict[str, float]:
 def counted(pairs: dict[tuple[str, str], int], labels: tuple[str, ...] = LABELS) -> Predictions:
     """Return predictions with these (true, predicted) counts, one subject."""
     true = [labels.index(t) for (t, _), n in pairs.items() for _ in range(n)]
-    said = [labels.index(p) for (_, p), n in pairs.items() for _ in range(n)]
+    predicted = [labels.index(p) for (_, p), n in pairs.items() for _ in range(n)]
     n = len(true)
     return Predictions(
         kind="classes",
@@ -34,7 +34,7 @@ def counted(pairs: dict[tuple[str, str], int], labels: tuple[str, ...] = LABELS)
         subject_N=np.full(n, "mitdb/100"),
         part_N=np.full(n, "test"),
         target=np.array(true, dtype=np.int64),
-        score_NK=np.eye(len(labels), dtype=np.float32)[said],
+        score_NK=np.eye(len(labels), dtype=np.float32)[predicted],
     )
 
 
@@ -44,9 +44,11 @@ def saved(request: pytest.FixtureRequest) -> Predictions:
 
 
 def test_class_metrics_are_scikit_learns(saved: Predictions) -> None:
-    true, said = saved.target, saved.score_NK.argmax(axis=1)
+    true, predicted = saved.target, saved.score_NK.argmax(axis=1)
     every = list(range(len(LABELS)))
-    precision, recall, f1, _ = reference.precision_recall_fscore_support(true, said, labels=every)
+    precision, recall, f1, _ = reference.precision_recall_fscore_support(
+        true, predicted, labels=every
+    )
     for name, expected in {
         "sensitivity": recall,
         "positive_predictivity": precision,
@@ -57,11 +59,11 @@ def test_class_metrics_are_scikit_learns(saved: Predictions) -> None:
 
 
 def test_overall_metrics_are_scikit_learns(saved: Predictions) -> None:
-    true, said = saved.target, saved.score_NK.argmax(axis=1)
+    true, predicted = saved.target, saved.score_NK.argmax(axis=1)
     for name, expected in {
-        "accuracy": reference.accuracy_score(true, said),
-        "macro_f1": reference.f1_score(true, said, average="macro"),
-        "kappa": reference.cohen_kappa_score(true, said),
+        "accuracy": reference.accuracy_score(true, predicted),
+        "macro_f1": reference.f1_score(true, predicted, average="macro"),
+        "kappa": reference.cohen_kappa_score(true, predicted),
     }.items():
         assert values(saved, name) == {"": pytest.approx(expected, rel=1e-12)}
 
@@ -70,9 +72,9 @@ def test_head_metrics_are_scikit_learns() -> None:
     saved = heads(seed=2)
     plain, balanced = values(saved, "head_accuracy"), values(saved, "head_balanced_accuracy")
     for k, label in enumerate(saved.labels):
-        true, said = saved.target == k, saved.score_NK[:, k] >= 0.5
-        assert plain[label] == pytest.approx(reference.accuracy_score(true, said))
-        assert balanced[label] == pytest.approx(reference.balanced_accuracy_score(true, said))
+        true, predicted = saved.target == k, saved.score_NK[:, k] >= 0.5
+        assert plain[label] == pytest.approx(reference.accuracy_score(true, predicted))
+        assert balanced[label] == pytest.approx(reference.balanced_accuracy_score(true, predicted))
     assert plain[""] == pytest.approx(np.mean([plain[label] for label in saved.labels]))
 
 

@@ -99,10 +99,10 @@ def examples() -> Examples:
 
 def test_tells_what_is_early_from_what_is_wide(examples):
     given, truth, record = examples
-    said = rhythm_forest.predict(given, **SMALL).argmax(axis=1)
+    predicted = rhythm_forest.predict(given, **SMALL).argmax(axis=1)
     plain = record == "r4"
     for k in range(3):
-        assert (said[plain & (truth == k)] == k).mean() > 0.9
+        assert (predicted[plain & (truth == k)] == k).mean() > 0.9
 
 
 def test_ectopy_stretches_find_s_where_most_beats_are_s(examples):
@@ -131,8 +131,10 @@ def test_fibrillation_stretches_quiet_false_s_in_irregular_rhythm():
     false = {}
     for made, lesson in lessons.items():
         fitted = rhythm_forest.fit(lesson, seed=0, **SMALL)
-        said = rhythm_forest.probabilities(fitted, rhythm_forest.features(without_p), classes=3)
-        false[made] = (said.argmax(axis=1) == 1).mean()
+        predicted = rhythm_forest.probabilities(
+            fitted, rhythm_forest.features(without_p), classes=3
+        )
+        false[made] = (predicted.argmax(axis=1) == 1).mean()
     assert false[0] > 0.08
     assert false[1] < 0.3 * false[0]
 

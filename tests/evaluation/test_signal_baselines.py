@@ -1,4 +1,4 @@
-"""What signal baselines say where the answer is known, and that oracles alone are told."""
+"""What signal baselines predict where the answer is known; oracles alone receive the truth."""
 
 from dataclasses import replace
 from typing import Any
@@ -47,7 +47,7 @@ def mechanic(beat_A: Int64, delay: int, second: float = 0.4) -> Float64:
     return 0.02 * signal_CT + 9.8
 
 
-def cohort(waves: list[float], *, told: bool, train: tuple[int, ...] = ()) -> SignalExamples:
+def cohort(waves: list[float], *, oracle: bool, train: tuple[int, ...] = ()) -> SignalExamples:
     """Return windows of subjects, who differ in their T waves; those not in `train` are asked."""
     rows: dict[str, list[Any]] = {k: [] for k in ("signal", "target", "subject", "part")}
     for person, wave in enumerate(waves):
@@ -59,7 +59,7 @@ def cohort(waves: list[float], *, told: bool, train: tuple[int, ...] = ()) -> Si
             rows["part"].append("train" if person in train else "test")
     part_N = np.array(rows["part"])
     target_NCT = np.array(rows["target"], dtype=np.float32)
-    if not told:
+    if not oracle:
         target_NCT[part_N != "train"] = np.nan
     return SignalExamples(
         columns={"signal": np.array(rows["signal"], dtype=np.float32)},
@@ -74,44 +74,44 @@ def cohort(waves: list[float], *, told: bool, train: tuple[int, ...] = ()) -> Si
 
 
 def everybody(examples: SignalExamples) -> SignalExamples:
-    """Ask for all, of whom all are trained on: each beat is then learnt from the others."""
+    """Ask for all, of whom all are trained on: each beat is then learned from the others."""
     rows = len(examples.id_N)
     part_N = np.full(rows, "train")
     return replace(examples, part_N=part_N, wanted_N=np.ones(rows, dtype=bool))
 
 
 def test_mean_signal_weighs_subjects_not_windows() -> None:
-    examples = cohort([0.1, 0.5, 0.9], told=False, train=(0, 1))
+    examples = cohort([0.1, 0.5, 0.9], oracle=False, train=(0, 1))
     kept_N = np.arange(12) != 0
     fields = {k: getattr(examples, k)[kept_N] for k in ("id_N", "subject_N", "part_N", "wanted_N")}
     examples = replace(examples, target_NCT=examples.target_NCT[kept_N], **fields)
-    said = mean_signal.predict(examples)
+    predicted = mean_signal.predict(examples)
     one, two = (examples.target_NCT[examples.subject_N == s].mean(axis=0) for s in ("d/s0", "d/s1"))
-    np.testing.assert_allclose(said, np.tile((one + two) / 2, (4, 1, 1)), atol=1e-6)
+    np.testing.assert_allclose(predicted, np.tile((one + two) / 2, (4, 1, 1)), atol=1e-6)
 
 
 def test_told_rhythm_and_own_shape_give_the_signal_itself() -> None:
-    examples = cohort([0.1, 0.5], told=True, train=(0,))
-    said = mean_beat.predict(examples, peaks="target", shape="own")
-    np.testing.assert_allclose(said, examples.target_NCT[4:], atol=1e-6)
+    examples = cohort([0.1, 0.5], oracle=True, train=(0,))
+    predicted = mean_beat.predict(examples, peaks="target", shape="own")
+    np.testing.assert_allclose(predicted, examples.target_NCT[4:], atol=1e-6)
 
 
 def test_told_rhythm_gives_the_mean_of_the_others_shapes() -> None:
-    examples = everybody(cohort([0.0, 0.2, 0.7], told=True))
-    said = mean_beat.predict(examples, peaks="target", shape="others")
+    examples = everybody(cohort([0.0, 0.2, 0.7], oracle=True))
+    predicted = mean_beat.predict(examples, peaks="target", shape="others")
     for n, (person, others) in enumerate(
         (p, w) for p, w in enumerate((0.45, 0.35, 0.1)) for _ in range(4)
     ):
         beat_A = rhythm(10 * person + n % WINDOWS)
-        np.testing.assert_allclose(said[n, 0], electric(beat_A, others), atol=1e-6)
+        np.testing.assert_allclose(predicted[n, 0], electric(beat_A, others), atol=1e-6)
 
 
 def test_beats_found_in_the_signal_are_moved_by_the_others_delay() -> None:
-    examples = cohort([0.3] * 4, told=False, train=(0, 1, 3))
-    said = mean_beat.predict(examples)  # delays 10, 11 and 13: 11 is learnt where 12 is true
+    examples = cohort([0.3] * 4, oracle=False, train=(0, 1, 3))
+    predicted = mean_beat.predict(examples)  # delays 10, 11 and 13: 11 is learned where 12 is true
     late = []
     for n in range(WINDOWS):
-        (found_A,) = qrs_peaks(said[n].astype(np.float64), RATE_HZ)
+        (found_A,) = qrs_peaks(predicted[n].astype(np.float64), RATE_HZ)
         beat_A = rhythm(20 + n)
         assert len(found_A) == len(beat_A)
         late += (found_A - beat_A).tolist()
@@ -121,7 +121,7 @@ def test_beats_found_in_the_signal_are_moved_by_the_others_delay() -> None:
 
 @pytest.mark.parametrize("shape", ["others", "own"])
 def test_found_beats_need_nothing_of_the_windows_own_target(shape: str) -> None:
-    examples = everybody(cohort([0.1, 0.4, 0.6], told=True))
+    examples = everybody(cohort([0.1, 0.4, 0.6], oracle=True))
     target_NCT = examples.target_NCT.copy()
     target_NCT[5] = np.roll(target_NCT[5], 40)[:, ::-1]
     changed = replace(examples, target_NCT=target_NCT)
@@ -132,7 +132,7 @@ def test_found_beats_need_nothing_of_the_windows_own_target(shape: str) -> None:
 
 @pytest.mark.parametrize("shape", ["others", "own"])
 def test_of_its_own_target_a_window_is_told_the_peaks_alone(shape: str) -> None:
-    examples = everybody(cohort([0.1, 0.4, 0.6], told=True))
+    examples = everybody(cohort([0.1, 0.4, 0.6], oracle=True))
     target_NCT = examples.target_NCT.copy()
     target_NCT[5] = 3 * target_NCT[5] + 7
     changed = replace(examples, target_NCT=target_NCT)
@@ -141,17 +141,17 @@ def test_of_its_own_target_a_window_is_told_the_peaks_alone(shape: str) -> None:
 
 
 def test_an_offset_between_beats_is_kept_and_several_channels_have_one_rhythm() -> None:
-    examples = cohort([0.1, 0.5], told=True, train=(0,))
+    examples = cohort([0.1, 0.5], oracle=True, train=(0,))
     both = np.concatenate([examples.target_NCT, 5 - 2 * examples.target_NCT], axis=1)
-    said = mean_beat.predict(replace(examples, target_NCT=both), peaks="target", shape="own")
-    np.testing.assert_allclose(said, both[4:], atol=1e-5)
+    predicted = mean_beat.predict(replace(examples, target_NCT=both), peaks="target", shape="own")
+    np.testing.assert_allclose(predicted, both[4:], atol=1e-5)
 
 
 def test_there_must_be_somebody_else_and_another_window() -> None:
-    alone = everybody(cohort([0.1], told=True))
+    alone = everybody(cohort([0.1], oracle=True))
     with pytest.raises(ValueError, match="d/s0: no other subject is in the training part"):
         mean_beat.predict(alone, peaks="target", shape="others")
-    one = everybody(cohort([0.1, 0.2], told=True))
+    one = everybody(cohort([0.1, 0.2], oracle=True))
     fields = {k: getattr(one, k)[3:] for k in ("id_N", "subject_N", "part_N", "wanted_N")}
     one = replace(one, target_NCT=one.target_NCT[3:], **fields)
     with pytest.raises(ValueError, match="d/s0: shape 'own' needs another window"):

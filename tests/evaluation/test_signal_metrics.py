@@ -19,7 +19,7 @@ BY_SAMPLES = sorted(set(EVERY) - set(BY_PEAKS))
 
 def made(
     true: np.ndarray,
-    said: np.ndarray,
+    predicted: np.ndarray,
     *,
     subjects: list[str] | None = None,
     labels: tuple[str, ...] = ("II",),
@@ -33,7 +33,7 @@ def made(
         subject_N=np.array(names),
         part_N=np.full(len(true), "test"),
         target=np.asarray(true, dtype=np.float32),
-        score_NK=np.asarray(said, dtype=np.float32),
+        score_NK=np.asarray(predicted, dtype=np.float32),
         about={} if rate_hz is None else {"rate_hz": rate_hz},
     )
 
@@ -52,17 +52,17 @@ def uneven() -> Predictions:
     """Return windows of which the first subject has eight times as many as the last."""
     generator = np.random.default_rng(0)
     true = generator.normal(0.3, 1.0, (22, 90))
-    said = generator.uniform(0.2, 1.0, (22, 1)) * true + generator.normal(0.1, 0.7, true.shape)
+    predicted = generator.uniform(0.2, 1.0, (22, 1)) * true + generator.normal(0.1, 0.7, true.shape)
     names = ["d/a"] * 16 + ["d/b"] * 4 + ["d/c"] * 2
-    return made(true, said, subjects=names)
+    return made(true, predicted, subjects=names)
 
 
-def over_subjects(saved: Predictions, figure: object) -> float:
+def over_subjects(saved: Predictions, measure: object) -> float:
     by_subject: dict[str, list[float]] = {}
-    for name, true, said in zip(saved.subject_N, saved.target, saved.score_NK, strict=True):
-        one = figure(true.astype(float), said.astype(float))  # type: ignore[operator]
+    for name, true, predicted in zip(saved.subject_N, saved.target, saved.score_NK, strict=True):
+        one = measure(true.astype(float), predicted.astype(float))  # type: ignore[operator]
         by_subject.setdefault(name, []).append(one)
-    return float(np.mean([np.mean(figures) for figures in by_subject.values()]))
+    return float(np.mean([np.mean(values) for values in by_subject.values()]))
 
 
 REFERENCES = {
@@ -102,12 +102,12 @@ def test_a_window_by_hand() -> None:
 def test_a_flat_prediction_gains_nothing() -> None:
     generator = np.random.default_rng(1)
     true = generator.normal(size=(4, 200))
-    said = true.copy()
-    said[2:] = 0.1  # float32 has no 0.1: what it deviates from its mean is rounding
-    said[3] = np.nextafter(np.float32(0.1), np.float32(1))
-    said[3, ::2] = 0.1
+    predicted = true.copy()
+    predicted[2:] = 0.1  # float32 has no 0.1: what it deviates from its mean is rounding
+    predicted[3] = np.nextafter(np.float32(0.1), np.float32(1))
+    predicted[3, ::2] = 0.1
     for name in ("pearson", "xcor"):
-        found = rows(made(true, said), name)[""]
+        found = rows(made(true, predicted), name)[""]
         assert found["value"] == pytest.approx(0.5)
         assert found["segments"] == 4
 
@@ -141,12 +141,12 @@ def test_what_nobody_has_is_not_a_number(name: str) -> None:
     assert (row["segments"], row["subjects"]) == (0, 0)
 
 
-def naive_xcor(true: np.ndarray, said: np.ndarray, limit: int) -> float:
+def naive_xcor(true: np.ndarray, predicted: np.ndarray, limit: int) -> float:
     found = []
     for lag in range(-limit, limit + 1):
         pairs = [(t, t + lag) for t in range(len(true)) if 0 <= t + lag < len(true)]
-        found.append(sum(true[t] * said[u] for t, u in pairs))
-    return float(max(found) / np.sqrt(np.sum(true**2) * np.sum(said**2)))
+        found.append(sum(true[t] * predicted[u] for t, u in pairs))
+    return float(max(found) / np.sqrt(np.sum(true**2) * np.sum(predicted**2)))
 
 
 @pytest.mark.parametrize("centred", [True, False])
@@ -154,10 +154,10 @@ def naive_xcor(true: np.ndarray, said: np.ndarray, limit: int) -> float:
 def test_xcor_is_the_naive_loops(
     max_lag_ms: int, limit: int, centred: bool, uneven: Predictions
 ) -> None:
-    def naive(true: np.ndarray, said: np.ndarray) -> float:
+    def naive(true: np.ndarray, predicted: np.ndarray) -> float:
         if centred:
-            true, said = true - true.mean(), said - said.mean()
-        return naive_xcor(true, said, limit)
+            true, predicted = true - true.mean(), predicted - predicted.mean()
+        return naive_xcor(true, predicted, limit)
 
     found = value(uneven, "xcor", max_lag_ms=max_lag_ms, centred=centred)
     assert found == pytest.approx(over_subjects(uneven, naive), rel=1e-9)
@@ -166,11 +166,11 @@ def test_xcor_is_the_naive_loops(
 @pytest.mark.parametrize("lag", [-40, -1, 0, 30, 62])
 def test_xcor_is_numpys_and_forgives_a_delay(lag: int) -> None:
     generator = np.random.default_rng(2)
-    true, said = np.zeros((2, 1250))
+    true, predicted = np.zeros((2, 1250))
     true[200:900] = generator.normal(size=700)
-    said[200 + lag : 900 + lag] = true[200:900]
-    saved = made([true], [said])
-    whole = np.correlate(said, true, "full") / np.sqrt(np.sum(true**2) * np.sum(said**2))
+    predicted[200 + lag : 900 + lag] = true[200:900]
+    saved = made([true], [predicted])
+    whole = np.correlate(predicted, true, "full") / np.sqrt(np.sum(true**2) * np.sum(predicted**2))
     assert value(saved, "xcor", centred=False) == pytest.approx(1, rel=1e-6)
     near = whole[1249 - 12 : 1249 + 13].max()
     found = value(saved, "xcor", centred=False, max_lag_ms=100)
@@ -179,10 +179,14 @@ def test_xcor_is_numpys_and_forgives_a_delay(lag: int) -> None:
 
 
 def test_xcor_does_not_wrap_round_nor_run_past_the_window() -> None:
-    true, said = np.zeros((2, 40))
-    true[:3], said[-3:] = 1, 1
-    assert value(made([true], [said]), "xcor", max_lag_ms=250, centred=False) == pytest.approx(0)
-    assert value(made([true], [said]), "xcor", max_lag_ms=500, centred=False) == pytest.approx(1)
+    true, predicted = np.zeros((2, 40))
+    true[:3], predicted[-3:] = 1, 1
+    assert value(made([true], [predicted]), "xcor", max_lag_ms=250, centred=False) == pytest.approx(
+        0
+    )
+    assert value(made([true], [predicted]), "xcor", max_lag_ms=500, centred=False) == pytest.approx(
+        1
+    )
 
 
 def test_xcor_that_is_not_centred_rewards_an_offset() -> None:
@@ -301,19 +305,19 @@ def beats(*windows: list[float], samples: int = 625) -> np.ndarray:
 
 def test_missed_and_invented_beats_by_hand() -> None:
     true = beats([1, 2, 3, 4], [0.5, 1.5, 2.5, 3.5, 4.5])
-    said = beats([1, 3, 4, 4.5], [0.53, 1.5, 2.5, 3.5, 4.5])
-    saved = made(true, said)
+    predicted = beats([1, 3, 4, 4.5], [0.53, 1.5, 2.5, 3.5, 4.5])
+    saved = made(true, predicted)
     assert value(saved, "peak_sensitivity") == pytest.approx(8 / 9)
     assert value(saved, "peak_positive_predictivity") == pytest.approx(8 / 9)
     assert value(saved, "peak_timing") == pytest.approx(30 / 8, abs=0.1)
-    mixed = value(made(true[:1], said[:1]), "peak_sensitivity")
+    mixed = value(made(true[:1], predicted[:1]), "peak_sensitivity")
     assert mixed == 0.75
 
 
 def test_a_subjects_windows_are_pooled_and_subjects_count_the_same() -> None:
     true = beats([1, 2], [1, 1.6, 2.2, 2.8, 3.4, 4], [1, 2, 3, 4])
-    said = beats([1.3, 2], [1, 1.6, 2.2, 2.8, 3.4, 4], [1, 2.3])
-    saved = made(true, said, subjects=["d/a", "d/a", "d/b"])
+    predicted = beats([1.3, 2], [1, 1.6, 2.2, 2.8, 3.4, 4], [1, 2.3])
+    saved = made(true, predicted, subjects=["d/a", "d/a", "d/b"])
     assert value(saved, "peak_sensitivity") == pytest.approx((7 / 8 + 1 / 4) / 2)
     assert value(saved, "peak_positive_predictivity") == pytest.approx((7 / 8 + 1 / 2) / 2)
 
@@ -347,16 +351,16 @@ def test_a_beat_at_the_windows_end_counts_neither_way(at_s: float) -> None:
 
 @pytest.mark.parametrize("sign", [1, -1])
 def test_a_beat_inside_may_match_one_at_the_end(sign: int) -> None:
-    true, said = beats([0.2, 1, 2]), beats([0.13, 1, 2])
-    saved = made(*((true, said) if sign == 1 else (said, true)))
+    true, predicted = beats([0.2, 1, 2]), beats([0.13, 1, 2])
+    saved = made(*((true, predicted) if sign == 1 else (predicted, true)))
     assert value(saved, "peak_sensitivity") == 1
     assert value(saved, "peak_positive_predictivity") == 1
 
 
 def test_silence_has_no_positive_predictivity_and_no_sensitivity() -> None:
     true = beats([1, 2, 3, 4], [1, 2, 3, 4])
-    said = np.stack([np.full(625, 0.2), true[1]])
-    saved = made(true, said, subjects=["d/a", "d/b"])
+    predicted = np.stack([np.full(625, 0.2), true[1]])
+    saved = made(true, predicted, subjects=["d/a", "d/b"])
     sensitivity, predictivity = (
         rows(saved, name)[""] for name in ("peak_sensitivity", "peak_positive_predictivity")
     )
@@ -370,15 +374,15 @@ def test_silence_has_no_positive_predictivity_and_no_sensitivity() -> None:
 
 def test_heart_rates_differ_by_what_the_beats_say() -> None:
     true = beats(*[np.arange(0.3, 9.9, 60 / 75).tolist()] * 3, samples=1250)
-    said = beats(*[np.arange(0.4, 9.9, 60 / f).tolist() for f in (81, 75, 70)], samples=1250)
-    saved = made(true, said, subjects=["d/a", "d/a", "d/b"])
+    predicted = beats(*[np.arange(0.4, 9.9, 60 / f).tolist() for f in (81, 75, 70)], samples=1250)
+    saved = made(true, predicted, subjects=["d/a", "d/a", "d/b"])
     assert value(saved, "heart_rate_bias") == pytest.approx((3 - 5) / 2, abs=0.05)
 
 
 def test_a_missed_beat_does_not_change_the_median() -> None:
     beat_s = np.arange(0.4, 9.8, 0.8)
-    said = np.delete(beat_s, 4)
-    saved = made(beats(beat_s.tolist(), samples=1250), beats(said.tolist(), samples=1250))
+    predicted = np.delete(beat_s, 4)
+    saved = made(beats(beat_s.tolist(), samples=1250), beats(predicted.tolist(), samples=1250))
     assert value(saved, "heart_rate_bias") == pytest.approx(0, abs=0.01)
 
 
@@ -506,13 +510,13 @@ def test_a_rate_too_low_for_the_detector_is_refused(name: str) -> None:
 def test_broken_signals_are_refused(name: str) -> None:
     good, bad = np.ones((2, 8)), np.ones((2, 8))
     bad[1, 3] = np.inf
-    for true, said, what in ((good, bad, "score"), (bad, good, "target")):
+    for true, predicted, what in ((good, bad, "score"), (bad, good, "target")):
         with pytest.raises(ValueError, match=f"scg_vhd/a/SCG/1: a {what} is not finite"):
-            value(made(true, said), name)
-    for true, said, labels in (
+            value(made(true, predicted), name)
+    for true, predicted, labels in (
         (good, good[:, 1:], ("II",)),
         (good, good, ("I", "II", "III")),
         (good[:, :0], good[:, :0], ("II",)),
     ):
         with pytest.raises(ValueError, match=f"are not signals of {len(labels)} channels"):
-            value(made(true, said, labels=labels), name)
+            value(made(true, predicted, labels=labels), name)

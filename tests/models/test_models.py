@@ -123,6 +123,37 @@ def test_read_at_the_last_valid_sample_padding_changes_nothing(dtype: torch.dtyp
     assert not torch.allclose(found[1:], whole(signal)[1:].to(found.dtype), atol=0.02)
 
 
+@pytest.mark.parametrize("read", ["last", "valid"])
+def test_a_processor_without_half_precision_runs_the_layer_in_float32(
+    read: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    layer, signal = lstm.Recurrent(1, 16, read=read), signals(3)
+    weights = list(layer.parameters())
+    whole = layer(signal)
+    whole_gradient = torch.autograd.grad(whole.square().sum(), weights)
+    monkeypatch.setattr(layer, "cpu_dtypes", frozenset())
+    with torch.autocast("cpu", torch.bfloat16):
+        found = layer(signal)
+        product = found @ found.T
+    assert found.dtype == torch.float32
+    assert product.dtype == torch.bfloat16  # the layer alone
+    assert torch.equal(found, whole)
+    for one, other in zip(
+        torch.autograd.grad(found.square().sum(), weights), whole_gradient, strict=True
+    ):
+        assert torch.equal(one, other)
+
+
+def test_where_the_processor_can_the_layer_runs_in_half_precision() -> None:
+    layer = lstm.Recurrent(1, 16)
+    assert layer.cpu_dtypes <= set(lstm.HALF_PRECISION)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = layer(signals(3))
+    able = torch.bfloat16 in layer.cpu_dtypes
+    assert found.dtype == (torch.bfloat16 if able else torch.float32)
+
+
 def test_of_beats_without_padding_the_last_valid_sample_is_the_last() -> None:
     shape, signal, none = BEAT._replace(samples=40), beats([40] * 3, channels=1), torch.zeros(3, 0)
     outputs, gradients = [], []
@@ -297,7 +328,7 @@ def transferred(cohort: Any, out: Path, given: dict[str, Path], **asked: Any) ->
     return folder
 
 
-def told(folder: Path, file: str = "card.json") -> Any:
+def json_of(folder: Path, file: str = "card.json") -> Any:
     return json.loads((folder / file).read_text("utf-8"))
 
 
@@ -318,10 +349,10 @@ def test_three_trained_networks_train_on_as_one(
         frozen=["encoder.0"],
         training={"per_class": 24},
     )
-    ledger = told(folder, "ledger.json")
+    ledger = json_of(folder, "ledger.json")
     assert ledger["share_of_all"] == 1.0
     assert {line["entry"] for line in ledger["tensors"]} == set(SMALL)
-    assert [p["entry"] for p in told(folder)["parents"]] == list(SMALL)
+    assert [p["entry"] for p in json_of(folder)["parents"]] == list(SMALL)
     after = read_checkpoint(folder / "model.safetensors").tensors
     for place, (name, moves) in enumerate(zip(SMALL, (False, False, True), strict=True)):
         before = read_checkpoint(sources[name] / "model.safetensors").tensors
@@ -345,7 +376,7 @@ def test_a_frozen_encoder_without_a_source_stays_as_it_was_drawn(
     )
     after = read_checkpoint(folder / "model.safetensors").tensors
     encoder = {k.removeprefix("encoder."): t for k, t in after.items() if k.startswith("encoder.")}
-    assert told(folder)["encoder_sha256_before"] == weights_digest(encoder)
+    assert json_of(folder)["encoder_sha256_before"] == weights_digest(encoder)
     torch.manual_seed(0)
     given = {k: v for k, v in SMALL[name].items() if k != "name"}
     drawn = plugins.load("models", name).build(Shape(1, 64, 0, (3,)), **given)

@@ -283,8 +283,8 @@ def reach(network: nn.Module, shape: Shape, at: int) -> tuple[int, int]:
     signal = signals(shape, 1).requires_grad_()
     network.eval()(signal, none(1))[0, 0, at].backward()
     assert signal.grad is not None
-    heard = signal.grad[0].abs().amax(0).nonzero().flatten()
-    return at - int(heard.min()), int(heard.max()) - at
+    reached = signal.grad[0].abs().amax(0).nonzero().flatten()
+    return at - int(reached.min()), int(reached.max()) - at
 
 
 def test_outputs_depend_on_what_the_docstrings_say() -> None:
@@ -329,13 +329,13 @@ def test_the_temporal_network_is_that_of_bai_and_others(causal: bool) -> None:
     code = signal = signals(shape)
     for block, dilation in enumerate((1, 2, 4)):
         name, pad = f"encoder.blocks.{block}", dilation * 4
-        learnt = code
+        residual = code
         for layer in ("first", "second"):
             sides = (pad, 0) if causal else (pad // 2, pad // 2)
-            learnt = functional.pad(learnt, sides)
-            learnt = conv(state, f"{name}.{layer}", learnt, dilation=dilation, padding=0).relu()
+            residual = functional.pad(residual, sides)
+            residual = conv(state, f"{name}.{layer}", residual, dilation=dilation, padding=0).relu()
         kept = conv(state, f"{name}.shortcut", code) if block < 2 else code
-        code = (learnt + kept).relu()
+        code = (residual + kept).relu()
     wanted = conv(state, "head.convolution", code)
     torch.testing.assert_close(network(signal, none()), wanted)
 
@@ -362,9 +362,9 @@ def test_the_residual_network_adds_each_block_to_its_shortcut() -> None:
     code = step(state, "encoder.stem", signal, torch.relu)
     for stage in range(2):
         name = f"encoder.stages.{stage}"
-        learnt = step(state, f"{name}.first", code, torch.relu, stride=2)
-        learnt = step(state, f"{name}.second", learnt, lambda x: x)
-        code = (learnt + conv(state, f"{name}.shortcut", code, stride=2)).relu()
+        residual = step(state, f"{name}.first", code, torch.relu, stride=2)
+        residual = step(state, f"{name}.second", residual, lambda x: x)
+        code = (residual + conv(state, f"{name}.shortcut", code, stride=2)).relu()
     torch.testing.assert_close(network(signal, none()), decoded(state, "head", code))
 
 
@@ -386,8 +386,8 @@ def bottleneck(state: dict[str, Tensor], code: Tensor) -> Tensor:
     part = {k.removeprefix("encoder.bottleneck."): v for k, v in state.items()}
     gru = nn.GRU(24, 6, bidirectional=True, batch_first=True)
     gru.load_state_dict({k.split(".")[1]: v for k, v in part.items() if k.startswith("recurr")})
-    said = gru(code.transpose(1, 2))[0] @ part["mix.weight"].T + part["mix.bias"]
-    code = code + said.transpose(1, 2)
+    mixed = gru(code.transpose(1, 2))[0] @ part["mix.weight"].T + part["mix.bias"]
+    code = code + mixed.transpose(1, 2)
     spread = (code - code.mean(2, keepdim=True)).square().mean(2).sqrt()
     hidden = torch.cat([code.mean(2), spread], 1) @ part["film.0.weight"].T + part["film.0.bias"]
     both = functional.gelu(hidden) @ part["film.3.weight"].T + part["film.3.bias"]

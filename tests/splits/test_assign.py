@@ -16,7 +16,7 @@ from cardiograft.splits import assign as assign_module
 from cardiograft.splits.assign import COLUMNS, PARTS, assign, part_counts
 from cardiograft.splits.dechazal import DS1, DS2, PACED
 from cardiograft.splits.places import place
-from cardiograft.splits.table import read_parts, write_split_table
+from cardiograft.splits.table import read_split_table, write_split_table
 
 MITDB = sorted({*DS1, *DS2, *PACED})
 names = st.sets(st.text("abcdef0123456789", min_size=1, max_size=6), min_size=1, max_size=40)
@@ -450,18 +450,21 @@ def test_write_and_read(tmp_path):
         tmp_path / "again.parquet", table.take(np.arange(len(table))[::-1]), part_N[::-1], what
     )
     assert (tmp_path / "s.parquet").read_bytes() == (tmp_path / "again.parquet").read_bytes()
-    read, content = read_parts(tmp_path / "s.parquet")
+    split = read_split_table(tmp_path / "s.parquet")
+    read = split.table
     assert read.column_names == ["id", "subject", "part", "record", "start", "stop"]
     assert read["record"].to_pylist() == read["subject"].to_pylist()  # each has one, of its name
     assert read["id"].to_pylist() == sorted(table["id"].to_pylist())
     assert read["part"].to_pylist() == part_N.tolist()
-    assert Split.model_validate_json(json.dumps(content)) == what
+    assert split.id_N.tolist() == read["id"].to_pylist()
+    assert split.ids("test").tolist() == sorted(split.id_N[split.part_N == "test"].tolist())
+    assert Split.model_validate_json(json.dumps(split.spec)) == what
 
 
 def test_read_refuses_another_table(tmp_path):
     pq.write_table(keys(["a"]), tmp_path / "other.parquet")
     with pytest.raises(ValueError, match="not a split"):
-        read_parts(tmp_path / "other.parquet")
+        read_split_table(tmp_path / "other.parquet")
 
 
 def test_counts():

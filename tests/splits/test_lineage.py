@@ -18,7 +18,7 @@ from cardiograft.splits import leakage
 from cardiograft.splits.assign import COLUMNS, PARTS, assign
 from cardiograft.splits.lineage import lineage_audit
 from cardiograft.splits.places import place
-from cardiograft.splits.table import read_parts, write_split_table
+from cardiograft.splits.table import read_split_table, write_split_table
 
 TRAIN, TEST = ("101", "106", "108", "109"), ("100", "103", "105", "111")
 
@@ -47,7 +47,7 @@ def audit(tmp_path: Path, filled: Shelf, what: Split):
         assert not found.exists()
         failed = found.with_name("s.audit.failed.json")
         return json.loads(failed.read_text()), str(error)
-    assert read_parts(out)[0].num_rows == sum(map(len, filled.rows.values()))
+    assert read_split_table(out).table.num_rows == sum(map(len, filled.rows.values()))
     return json.loads(found.read_text()), None
 
 
@@ -141,7 +141,7 @@ def test_overlapping_windows(tmp_path):
         filled.add("100", 360 * k, heart(k))
     found, silence = audit(tmp_path, filled, spec("segment", "paper", test=0.3))
     assert silence is None
-    table, _ = read_parts(tmp_path / "paper" / "s.parquet")
+    table = read_split_table(tmp_path / "paper" / "s.parquet").table
     start = np.array([int(i.split("/")[-1]) for i in table["id"].to_pylist()])
     part = np.array(table["part"].to_pylist())
     tested, trained = start[part == "test"], start[part == "train"]

@@ -8,13 +8,13 @@ from synthetic import RATE_HZ, classes, paired_shards, signals
 
 from cardiograft.evaluation import predictions, scoring
 from cardiograft.evaluation.predictions import Predictions
-from cardiograft.specs.entry import Figure
+from cardiograft.specs.entry import MetricSpec
 from cardiograft.specs.score import Score
 from cardiograft.tables import example_traces, example_windows
 from cardiograft.tables.heart_rates import agreement, heart_rates
 
 
-def metric(name: str) -> Figure:
+def metric(name: str) -> MetricSpec:
     return Score.model_validate({"metrics": [name]}).metrics[0]
 
 

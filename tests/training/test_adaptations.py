@@ -36,7 +36,7 @@ from cardiograft.training import feed as feed_module
 from cardiograft.training import job as job_module
 from cardiograft.training.adaptations import coral, dann, mmd
 from cardiograft.training.codes import code_of
-from cardiograft.training.domain import Unlabelled, make_adaptation
+from cardiograft.training.domain import Unlabelled, make_domain_term, requested_domain
 from cardiograft.training.feed import Feed
 from cardiograft.training.loop import fit
 from cardiograft.training.order import epoch_order
@@ -89,9 +89,9 @@ SCALES = st.lists(st.floats(0.1, 10), min_size=3, max_size=3)
 def test_correlation_alignment_of_diagonal_covariances(
     one: list[float], other: list[float]
 ) -> None:
-    said = coral.make(3)(*(ORTHOGONAL * torch.tensor(s) for s in (one, other)), through=0)
+    result = coral.make(3)(*(ORTHOGONAL * torch.tensor(s) for s in (one, other)), through=0)
     apart = sum((4 / 3 * (a**2 - b**2)) ** 2 for a, b in zip(one, other, strict=True))
-    assert float(said) == pytest.approx(apart / 36, rel=1e-3, abs=1e-4)
+    assert float(result) == pytest.approx(apart / 36, rel=1e-3, abs=1e-4)
 
 
 @given(st.floats(0, 5), st.floats(0.3, 3), st.integers(2, 6), st.integers(2, 6))
@@ -100,9 +100,9 @@ def test_the_discrepancy_of_two_point_masses(
 ) -> None:
     one = torch.zeros(rows, 2)
     other = torch.tensor([0.6, 0.8]).mul(distance).expand(others, 2)
-    said = mmd.make(2, bandwidths=(bandwidth,), unit="code")(one, other, through=0)
+    result = mmd.make(2, bandwidths=(bandwidth,), unit="code")(one, other, through=0)
     expected = 2 - 2 * math.exp(-(distance**2) / (2 * bandwidth**2))
-    assert float(said) == pytest.approx(expected, abs=1e-4)
+    assert float(result) == pytest.approx(expected, abs=1e-4)
 
 
 def test_the_median_distance_is_the_unit_of_the_bandwidths() -> None:
@@ -126,22 +126,22 @@ def test_the_discrepancy_is_the_sum_over_pairs(seed: int, rows: int, others: int
         return float(np.mean(pairs))
 
     across = np.mean([kernel(x, y) for x in one for y in other])
-    said = mmd.make(3, bandwidths=(0.7, 2.0), unit="code")(
+    result = mmd.make(3, bandwidths=(0.7, 2.0), unit="code")(
         torch.from_numpy(one), torch.from_numpy(other), through=0
     )
-    assert float(said) == pytest.approx(within(one) + within(other) - 2 * across, abs=1e-5)
+    assert float(result) == pytest.approx(within(one) + within(other) - 2 * across, abs=1e-5)
 
 
 def test_the_discrepancy_of_gaussians_is_unbiased() -> None:
     loss, draws, s = mmd.make(1, bandwidths=(1.0,), unit="code"), 600, 1.0
     for shift in (0.0, 1.5):
         pairs = [(normal(2 * i, 8, 1), normal(2 * i + 1, 8, 1) + shift) for i in range(draws)]
-        said = torch.stack([loss(*pair, through=0) for pair in pairs])
+        result = torch.stack([loss(*pair, through=0) for pair in pairs])
         # The mean of exp(-d^2 / (2 s^2)) over a normal d with mean m and variance 2.
         wide = s**2 + 2
         near, far = (s / wide**0.5 * math.exp(-(m**2) / (2 * wide)) for m in (0, shift))
-        error = float(said.std()) / math.sqrt(draws)
-        assert abs(float(said.mean()) - 2 * (near - far)) < 3 * error
+        error = float(result.std()) / math.sqrt(draws)
+        assert abs(float(result.mean()) - 2 * (near - far)) < 3 * error
         assert error < 0.02
 
 
@@ -181,17 +181,17 @@ def test_the_encoder_gets_the_turned_gradient_and_the_classifier_its_own() -> No
         functional.binary_cross_entropy_with_logits(torch.cat(logits), torch.cat(truth)).backward()
         return [t.grad.clone() for t in (*codes, *loss.parameters()) if t.grad is not None]
 
-    for index, (said, plain) in enumerate(zip(gradients(0.2), plainly(), strict=True)):
+    for index, (result, plain) in enumerate(zip(gradients(0.2), plainly(), strict=True)):
         expected = -factor * plain if index < 2 else plain
-        torch.testing.assert_close(said, expected)
+        torch.testing.assert_close(result, expected)
     assert not gradients(0.0)[0].any()
 
 
 def test_a_classifier_that_knows_nothing_loses_a_bit() -> None:
     loss = dann.make(3)
     nn.init.zeros_(loss.last.weight)
-    said = loss(normal(0, 5), normal(1, 9), through=1).detach()
-    assert float(said) == pytest.approx(math.log(2))
+    result = loss(normal(0, 5), normal(1, 9), through=1).detach()
+    assert float(result) == pytest.approx(math.log(2))
 
 
 def test_the_adversarys_share_grows_from_nothing_to_all() -> None:
@@ -216,7 +216,7 @@ def test_a_code_is_the_mean_over_time_of_what_the_encoder_gives() -> None:
 
 
 # A shift that is undone. In the training domain two channels tell the classes apart, one of
-# them loudly; elsewhere the loud one is stuck at one side. What is learnt says one class of
+# them loudly; elsewhere the loud one is stuck at one side. What is learned predicts one class of
 # everybody there, until the codes must be alike: then the quiet channel is listened to.
 
 
@@ -257,13 +257,13 @@ def blobs(seed: int, *, stuck: bool, labelled: bool = True) -> Feed:
 def shifted(
     adaptation: Adapting | None, *, seed: int = 0, precision: str = "no", **options: Any
 ) -> tuple[dict[tuple[str, str], float], dict[str, Tensor]]:
-    """Train on the one domain; return the last epoch's figures, and the tensors."""
+    """Train on the one domain; return the last epoch's metrics, and the tensors."""
     task, shape = Classify(features=(), labels=("a", "b")), Shape(1, 2, 0, (2,))
     torch.manual_seed(seed)
     network, other = Toy(), None
     if adaptation is not None:
         feed = blobs(1, stuck=True, labelled=adaptation.supervised)
-        other = make_adaptation(adaptation, network, shape, feed, seed=seed)
+        other = make_domain_term(adaptation, network, shape, feed, seed=seed)
     asked = {"epochs": 30, "batch_size": 64, "learning_rate": 3e-3, **options}
     outcome = fit(
         network,
@@ -273,7 +273,7 @@ def shifted(
         training=Training(precision=precision, **asked),
         seed=seed,
         accelerator=Accelerator(mixed_precision=precision),
-        adaptation=other,
+        domain_term=other,
     )
     last = outcome.progress.epoch
     found = {(p, m): v for epoch, _, p, m, v in outcome.progress.history if epoch == last}
@@ -358,9 +358,9 @@ def test_what_a_task_makes_up_is_no_part_of_either_domain(
 # The domain's items.
 
 
-def other(count: int) -> domain.Adaptation:
+def other(count: int) -> domain.DomainTerm:
     feed = Feed({"signal": torch.zeros(count, 1, 2)}, CPU)
-    return domain.Adaptation(loss=nn.Identity(), weight=1.0, supervised=False, feed=feed)
+    return domain.DomainTerm(loss=nn.Identity(), weight=1.0, supervised=False, feed=feed)
 
 
 def test_the_domain_is_gone_through_again_and_again_in_other_orders() -> None:
@@ -445,7 +445,7 @@ def history(folder: Path) -> list[dict[str, Any]]:
     return rows
 
 
-@pytest.mark.parametrize("ending", ["told", "killed"])
+@pytest.mark.parametrize("ending", ["signalled", "killed"])
 @pytest.mark.parametrize(
     "adaptation",
     [
@@ -470,12 +470,12 @@ def test_interrupted_it_ends_in_the_same_bytes(
         job("cut", **given)
     (file,) = (tmp_path / "state").glob("*/state.safetensors")
     held, about = read_tensors(file)
-    assert any(name.startswith("beside/") for name in held) is (adaptation["name"] == "dann")
-    assert bool(about["progress"]["terms"]) is (ending == "told")
+    assert any(name.startswith("extra/") for name in held) is (adaptation["name"] == "dann")
+    assert bool(about["progress"]["terms"]) is (ending == "signalled")
     cut = job("cut", **given)
     assert weights(cut) == weights(whole)
     assert history(cut) == history(whole)
-    assert len(taken) == (30 if ending == "told" else 34)
+    assert len(taken) == (30 if ending == "signalled" else 34)
 
 
 def test_what_it_compared_is_in_the_history_and_not_in_the_checkpoint(job: Any) -> None:
@@ -607,7 +607,7 @@ def test_who_was_adapted_to_was_met_with_or_without_labels(tmp_path: Path) -> No
     def own(part: str) -> Ancestor:
         return Ancestor(stage="transfer", entry="m", split=part, uses=("train", "validation"))
 
-    def met(part: Any) -> Ancestor:
+    def seen(part: Any) -> Ancestor:
         return Ancestor(stage="transfer", entry="m", split="there", uses=(part,))
 
     files = [
@@ -620,11 +620,11 @@ def test_who_was_adapted_to_was_met_with_or_without_labels(tmp_path: Path) -> No
         return lineage_audit(what, files)
 
     assert found(own("here"))["passed"]
-    leak = found(own("here"), met("train"))
+    leak = found(own("here"), seen("train"))
     assert not leak["passed"]
     assert [f["subjects"] for f in leak["findings"]] == [0, 2]
     assert "transfer 'm' (split 'there') used 2 of the 2 test subjects" in lineage_complaint(leak)
-    other = found(own("here"), met("test"))
+    other = found(own("here"), seen("test"))
     assert other["passed"]
     assert not other["findings"][1]["chosen_on_test"]
 
@@ -652,15 +652,14 @@ def test_batches_of_one_have_nothing_to_compare(job: Any) -> None:
 
 
 def test_the_script_wants_the_domain_that_the_entry_names(cohort: Any, tmp_path: Path) -> None:
-    script = scripts.load("transfer")
     given = {"split": "a", "model": "cnn", "task": "classify", "training": {"epochs": 1}}
     plain = Transfer.model_validate(given)
     adapted = Transfer.model_validate({**given, "adaptation": {"name": "mmd", "domain": "b"}})
     with pytest.raises(ValueError, match="the entry has no adaptation"):
-        script.domain_of(plain, [cohort.segments], cohort.paper)
+        requested_domain(plain.adaptation, [cohort.segments], cohort.paper)
     with pytest.raises(ValueError, match="'mmd' to 'b' needs --domain-segments"):
-        script.domain_of(adapted, [], None)
-    assert script.domain_of(plain, [], None) is None
+        requested_domain(adapted.adaptation, [], None)
+    assert requested_domain(plain.adaptation, [], None) is None
 
 
 def test_another_domain_never_resumes_it(

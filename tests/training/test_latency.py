@@ -30,11 +30,11 @@ class Slow(nn.Module):
 
 def test_the_median_lies_between_its_quartiles_and_is_in_milliseconds() -> None:
     network = Slow(0.002)
-    told = latency(network, Shape(3, 50, 2, (1,)), torch.device("cpu"))
+    measured = latency(network, Shape(3, 50, 2, (1,)), torch.device("cpu"))
     assert len(network.seen) == 70
     assert set(network.seen) == {(1, 3, 50, 1, 2)}
-    assert 2 <= told["latency_low_ms"] <= told["latency_ms"] <= told["latency_high_ms"]
-    assert told["latency_low_ms"] < 100
+    assert 2 <= measured["latency_low_ms"] <= measured["latency_ms"] <= measured["latency_high_ms"]
+    assert measured["latency_low_ms"] < 100
 
 
 def test_time_that_others_take_does_not_count() -> None:
@@ -43,8 +43,8 @@ def test_time_that_others_take_does_not_count() -> None:
             time.sleep(self.seconds)
             return signal_BCT
 
-    told = latency(Idle(0.005), Shape(1, 5, 0, (1,)), torch.device("cpu"))
-    assert told["latency_high_ms"] < 2
+    measured = latency(Idle(0.005), Shape(1, 5, 0, (1,)), torch.device("cpu"))
+    assert measured["latency_high_ms"] < 2
 
 
 def test_a_slow_network_is_timed_fewer_times(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,7 +56,12 @@ def test_a_slow_network_is_timed_fewer_times(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_source_is_timed_in_turn() -> None:
     networks = Slow(0.001), Slow(0.003)
-    told = latency(networks[0], Shape(1, 5, 0, (1,)), torch.device("cpu"), source=networks[1])
+    measured = latency(networks[0], Shape(1, 5, 0, (1,)), torch.device("cpu"), source=networks[1])
     assert len(networks[0].seen) == len(networks[1].seen) == 70
-    assert 1 <= told["latency_ms"] <= told["latency_high_ms"] < told["source_latency_low_ms"]
-    assert told["source_latency_ms"] >= 3
+    assert (
+        1
+        <= measured["latency_ms"]
+        <= measured["latency_high_ms"]
+        < measured["source_latency_low_ms"]
+    )
+    assert measured["source_latency_ms"] >= 3

@@ -127,8 +127,8 @@ def test_what_is_concatenated_or_scaled_is_followed() -> None:
     found = structured(gradual(), network, narrowed(plugin, gradual()), shape).coupling
     deep = found.owners["encoder.bottleneck.mix.weight"][0]
     skip = found.owners["encoder.stages.0.second.convolution.weight"][0]
-    heard = found.owners["head.stages.1.convolution.weight"][1]
-    assert torch.equal(heard, torch.cat([deep, skip]))
+    received = found.owners["head.stages.1.convolution.weight"][1]
+    assert torch.equal(received, torch.cat([deep, skip]))
     film = found.owners["encoder.bottleneck.film.3.weight"][0]
     assert torch.equal(film, torch.cat([deep, deep]))
 
@@ -250,7 +250,7 @@ class Added(Normal):
 
 
 class Mixed(Normal):
-    """A softmax over channels: each is heard in all."""
+    """A softmax over channels: each reaches all."""
 
     def forward(self, signal_BCT: Tensor, feature_BF: Tensor) -> Tensor:
         code: Tensor = self.two(self.norm(self.one(signal_BCT)).softmax(1).mean(2))
@@ -258,14 +258,14 @@ class Mixed(Normal):
 
 
 @pytest.mark.parametrize(
-    ("network", "narrow", "said"),
+    ("network", "narrow", "message"),
     [
         (Added(2), Added(1), r"one.weight would have shape \[2, 2, 3\], in .* it has \[1, 2, 3\]"),
         (Mixed(4), Mixed(2), "one has 4 channels, not all of which can go alone: 2"),
     ],
 )
-def test_what_can_not_be_cut_is_said(network: nn.Module, narrow: nn.Module, said: str) -> None:
-    with pytest.raises(ValueError, match=f"structured pruning: {said}"):
+def test_what_can_not_be_cut_is_named(network: nn.Module, narrow: nn.Module, message: str) -> None:
+    with pytest.raises(ValueError, match=f"structured pruning: {message}"):
         coupled(network, shapes(narrow), Shape(2, 20, 0, (4,)))
 
 
@@ -363,9 +363,9 @@ def test_the_file_is_the_smaller_network_and_without_zeros(
     assert card["sparsity"]["zeros"] == 0
     assert card["parameters"] < first["parameters"]
     assert card["file_bytes"] == (folder / "model.safetensors").stat().st_size
-    for told in (card, first):
-        assert 0 < told["file_zstd_bytes"] < told["file_bytes"]
-        assert 0 < told["latency_low_ms"] <= told["latency_ms"] <= told["latency_high_ms"]
+    for one in (card, first):
+        assert 0 < one["file_zstd_bytes"] < one["file_bytes"]
+        assert 0 < one["latency_low_ms"] <= one["latency_ms"] <= one["latency_high_ms"]
     assert card["source_latency_ms"] > 0
     assert "source_latency_ms" not in first
 
@@ -377,8 +377,8 @@ def test_it_is_asked_as_any_network_is(
     folder, run = pruned(cohort, source, tmp_path / "p"), asked(source)
     spec = Predict(split="toy", model=run.result, task=run.task)
     shards, where = [cohort.segments], {"split": cohort.honest, "model": folder}
-    said = predict(spec, segments=shards, scratch=tmp_path / "s", **where)
-    assert len(said.score_NK) == 80
+    saved = predict(spec, segments=shards, scratch=tmp_path / "s", **where)
+    assert len(saved.score_NK) == 80
     wide = spec.model_copy(update={"model": run.model})
     with pytest.raises(ValueError, match="the network"):
         predict(wide, segments=shards, scratch=tmp_path / "s", **where)

@@ -135,14 +135,14 @@ def test_figures_of_classes_agree_with_scikit_learn_and_add_up_over_batches() ->
         batch = Batch(torch.zeros(len(part), 1, 64), torch.zeros(len(part), 0), target[part])
         for name, value in task.tally(output[part], batch).items():
             sums[name] = sums.get(name, 0) + value
-    found = task.figures(sums)
-    true, said = target[:80].numpy(), output[:80].argmax(1).numpy()
+    found = task.values(sums)
+    true, predicted = target[:80].numpy(), output[:80].argmax(1).numpy()
     score = output[:80].double().softmax(1).numpy()
     assert found == {
         "loss": pytest.approx(log_loss(true, score)),
-        "accuracy": pytest.approx(accuracy_score(true, said)),
-        "macro_f1": pytest.approx(f1_score(true, said, average="macro")),
-        "weighted_f1": pytest.approx(f1_score(true, said, average="weighted")),
+        "accuracy": pytest.approx(accuracy_score(true, predicted)),
+        "macro_f1": pytest.approx(f1_score(true, predicted, average="macro")),
+        "weighted_f1": pytest.approx(f1_score(true, predicted, average="weighted")),
     }
 
 
@@ -160,10 +160,10 @@ def test_an_epoch_of_the_pretext_shows_every_beat_in_every_version() -> None:
     assert batch.feature_BF.shape == (16, 0)
     output = torch.where(batch.target > 0, 5.0, -5.0)
     output[:8, 3] = 5.0
-    figures = task.figures(task.tally(output, batch))
-    assert figures["accuracy_noise"] == pytest.approx(9 / 16)
-    assert figures["accuracy_negation"] == 1.0
-    assert set(figures) == set(task.monitors)
+    values = task.values(task.tally(output, batch))
+    assert values["accuracy_noise"] == pytest.approx(9 / 16)
+    assert values["accuracy_negation"] == 1.0
+    assert set(values) == set(task.monitors)
 
 
 def test_hidden_padding_leaves_no_zeros_to_count() -> None:
@@ -192,7 +192,7 @@ def asked(cohort: Any, folder: Path, **changes: Any) -> Predict:
     )
 
 
-def said(cohort: Any, folder: Path, spec: Predict, tmp_path: Path) -> predictions.Predictions:
+def predicted(cohort: Any, folder: Path, spec: Predict, tmp_path: Path) -> predictions.Predictions:
     return predict(
         spec,
         segments=[cohort.segments],
@@ -211,8 +211,8 @@ def test_predictions_hardly_depend_on_the_batch_size_and_agree_with_the_history(
         epochs=8, learning_rate=3e-3, task={"name": "classify", "features": ["rr_before"]}
     )
     parts = {"parts": ("validation", "test")}
-    whole = said(cohort, folder, asked(cohort, folder, **parts), tmp_path)
-    small = said(cohort, folder, asked(cohort, folder, batch_size=7, **parts), tmp_path)
+    whole = predicted(cohort, folder, asked(cohort, folder, **parts), tmp_path)
+    small = predicted(cohort, folder, asked(cohort, folder, batch_size=7, **parts), tmp_path)
     np.testing.assert_allclose(whole.score_NK, small.score_NK, atol=1e-6)
     assert whole.labels == ("N", "S", "V")
     assert whole.id_N.tolist() == sorted(whole.id_N.tolist())
@@ -224,19 +224,19 @@ def test_predictions_hardly_depend_on_the_batch_size_and_agree_with_the_history(
     assert whole.subject_N.tolist() == truth["subject"].tolist()
     held = whole.only(whole.part_N == "validation")
     history = pq.read_table(folder / "history.parquet").to_pylist()
-    (figure,) = [
+    (value,) = [
         r["value"]
         for r in history
         if (r["epoch"], r["part"], r["metric"]) == (8, "validation", "accuracy")
     ]
-    assert (held.score_NK.argmax(1) == held.target).mean() == pytest.approx(figure)
+    assert (held.score_NK.argmax(1) == held.target).mean() == pytest.approx(value)
 
 
 def test_predictions_of_the_pretext_have_a_row_for_each_version(
     cohort: Any, pretrained: Callable[..., Path], tmp_path: Path
 ) -> None:
     folder = pretrained(task="recognise_transform", epochs=1)
-    found = said(cohort, folder, asked(cohort, folder), tmp_path)
+    found = predicted(cohort, folder, asked(cohort, folder), tmp_path)
     assert found.kind == "heads"
     assert found.labels == NAMES
     assert len(found.id_N) == 80 * 8
@@ -254,7 +254,7 @@ def test_a_model_of_another_shape_is_refused(
     folder = pretrained(epochs=1)
     wider = {"name": "cnn", "widths": [4, 4, 8], "kernel": 5, "hidden": [8, 6]}
     with pytest.raises(ValueError, match=r"encoder.first.weight has shape \(8, 32\), the network"):
-        said(cohort, folder, asked(cohort, folder, model=wider), tmp_path)
+        predicted(cohort, folder, asked(cohort, folder, model=wider), tmp_path)
 
 
 def test_the_script_writes_the_same_bytes_twice(

@@ -1,5 +1,6 @@
 """One fit() for every task: exact, whatever interrupts it or runs beside it."""
 
+import json
 import os
 import random
 import signal
@@ -21,6 +22,7 @@ from torch import Tensor, nn
 
 from cardiograft.checkpoints.file import contiguous, read_checkpoint, read_tensors, weights_digest
 from cardiograft.files import file_digest
+from cardiograft.models.lstm import Recurrent
 from cardiograft.segments import shards
 from cardiograft.segments.folders import data_digest, pooled
 from cardiograft.specs.prune import Sparsity
@@ -28,10 +30,10 @@ from cardiograft.specs.training import Training
 from cardiograft.splits.table import read_split_table
 from cardiograft.training import feed, job, loop
 from cardiograft.training import feed as feed_module
-from cardiograft.training import loop as loop_module
-from cardiograft.training.build import built, learnt
+from cardiograft.training import run as run_module
+from cardiograft.training.build import build_network, fitted_task, network_shape
 from cardiograft.training.feed import read_feed
-from cardiograft.training.job import Place, train_and_publish
+from cardiograft.training.job import Job, Place, train_and_publish
 from cardiograft.training.loop import AS_IT_IS, fit, measure
 from cardiograft.training.optimiser import make_optimiser, rate_at
 from cardiograft.training.order import batches, epoch_order, resampled
@@ -94,7 +96,7 @@ def killed(line: list[str], log: Path, *, steps: int, after_s: float) -> int:
     return started([line[0], "-c", KILLED, str(steps), str(after_s), *line[1:]], log).wait()
 
 
-def test_a_class_that_can_be_seen_is_learnt(pretrained: Train) -> None:
+def test_a_class_that_can_be_seen_is_learned(pretrained: Train) -> None:
     found = history(pretrained(epochs=12, learning_rate=3e-3))
     assert found[12, "validation", "accuracy"] > 0.95
     assert found[12, "train", "loss"] < 0.5 * found[1, "train", "loss"]
@@ -143,7 +145,7 @@ def test_killed_at_any_moment_it_ends_in_the_same_bytes(
 MODEL = {"name": "cnn", "widths": [4, 4, 4], "kernel": 5, "hidden": [8, 6]}
 
 
-def test_told_to_end_it_saves_its_state_at_the_very_step(
+def test_signalled_to_end_it_saves_its_state_at_the_very_step(
     pretrained: Train, interrupted: Interrupt, tmp_path: Path
 ) -> None:
     asked = {"epochs": 3, "clip_norm": 1.0, "schedule": "cosine", "optimiser": "adamw"}
@@ -184,7 +186,7 @@ def test_other_code_other_data_or_another_option_never_resumes_it(
         split = asked.pop("split")
         place = Place(segments=[cohort.segments], split=split, state=tmp_path, out=tmp_path / "out")
         with pytest.raises(KeyboardInterrupt):
-            train_and_publish(place=place, **asked)
+            train_and_publish(Job(place=place, **asked))
     assert homes[0] == homes[1]
     assert len(set(homes)) == len(changes) - 1
 
@@ -235,9 +237,9 @@ def test_the_best_epoch_is_kept_and_patience_ends_the_training(pretrained: Train
     asked = {"learning_rate": 0.05, "keep": "best_validation", "monitor": "macro_f1"}
     folder = pretrained(epochs=60, patience=3, **asked)
     found = history(folder)
-    figures = {e: v for (e, part, m), v in found.items() if (part, m) == ("validation", "macro_f1")}
-    best = max(figures, key=lambda e: (figures[e], -e))
-    assert max(figures) == best + 3 < 60
+    values = {e: v for (e, part, m), v in found.items() if (part, m) == ("validation", "macro_f1")}
+    best = max(values, key=lambda e: (values[e], -e))
+    assert max(values) == best + 3 < 60
     shorter = pretrained("shorter", epochs=best, learning_rate=0.05)
     kept, there = (read_checkpoint(f / "model.safetensors") for f in (folder, shorter))
     assert weights_digest(kept.tensors) == weights_digest(there.tensors)
@@ -266,8 +268,8 @@ def test_what_cannot_be_done_is_refused_in_a_line(
         pretrained(split=cohort.whole, **asked)
 
 
-def test_a_figure_that_the_task_does_not_have_is_refused(pretrained: Train) -> None:
-    with pytest.raises(ValueError, match=r"'macro_f2' is not a figure.* Did you mean 'macro_f1'"):
+def test_a_metric_that_the_task_does_not_have_is_refused(pretrained: Train) -> None:
+    with pytest.raises(ValueError, match=r"'macro_f2' is not a metric.* Did you mean 'macro_f1'"):
         pretrained(keep="best_validation", monitor="macro_f2")
 
 
@@ -282,11 +284,11 @@ def test_contradictory_options_are_config_errors(asked: dict[str, Any]) -> None:
 def prepared(cohort: Any, spec: Any) -> tuple[Any, Any, Any]:
     split, segments = read_split_table(cohort.honest), [cohort.segments]
     meta = pooled(segments)
-    task = learnt(spec, meta, segments, split)
+    task = fitted_task(spec, meta, segments, split)
     feed = read_feed(
         segments, split.ids("train"), task, device=torch.device("cpu"), scratch=Path("none")
     )
-    return built(spec.model, meta, task, seed=0), task, feed
+    return build_network(spec.model, network_shape(meta, task), seed=0), task, feed
 
 
 def test_frozen_tensors_stay_and_factors_scale_the_rate(
@@ -388,7 +390,7 @@ def test_a_state_holds_everything_and_nothing_is_unpickled(
         raise AssertionError("unpickled")
 
     monkeypatch.setattr(torch, "load", banned)
-    monkeypatch.setattr(loop_module, "save_state", stopping(save_state))
+    monkeypatch.setattr(run_module, "save_state", stopping(save_state))
     with pytest.raises(KeyboardInterrupt):
         pretrained(keep="best_validation")
     monkeypatch.undo()
@@ -415,6 +417,35 @@ def test_bf16_trains_and_keeps_weights_in_float32(pretrained: Train) -> None:
     assert {t.dtype for t in tensors.values()} == {torch.float32}
     found = history(folder)
     assert found[6, "train", "loss"] < found[1, "train", "loss"]
+
+
+LSTM = {"name": "lstm", "units": 8, "hidden": [6]}
+
+
+@pytest.mark.parametrize(
+    ("model", "layer"),
+    [
+        (LSTM, "encoder.recurrent"),
+        ({"name": "mean_ensemble", "members": [MODEL, LSTM]}, "encoder.1.recurrent"),
+    ],
+    ids=["lstm", "mean_ensemble"],
+)
+def test_bf16_trains_a_recurrent_layer_on_any_processor_and_the_card_says_how(
+    pretrained: Train, model: Any, layer: str
+) -> None:
+    folder = pretrained(epochs=6, model=model, precision="bf16", learning_rate=1e-2)
+    tensors = read_checkpoint(folder / "model.safetensors").tensors
+    assert {t.dtype for t in tensors.values()} == {torch.float32}
+    found = history(folder)
+    assert found[6, "train", "loss"] < found[1, "train", "loss"]
+    card = json.loads((folder / "card.json").read_text())
+    able = torch.bfloat16 in Recurrent(1, 1).cpu_dtypes
+    assert card["float32_layers"] == ([] if able else [layer])
+
+
+def test_in_full_precision_no_layer_is_an_exception(pretrained: Train) -> None:
+    folder = pretrained(epochs=1, model=LSTM)
+    assert json.loads((folder / "card.json").read_text())["float32_layers"] == []
 
 
 def test_an_epoch_before_the_pruning_ends_is_never_the_best(
@@ -546,7 +577,7 @@ def test_the_average_of_the_weights_is_what_is_measured_and_published(
     network = Normalised()
     average = contiguous(network.state_dict())
     seen = stepped(monkeypatch)
-    outcome, figures = trained(cohort, entry, network, ema=ema)
+    outcome, values = trained(cohort, entry, network, ema=ema)
     for step, tensors in enumerate(seen):
         keep = min(ema, (1 + step) / (10 + step))
         for name, tensor in tensors.items():
@@ -559,7 +590,7 @@ def test_the_average_of_the_weights_is_what_is_measured_and_published(
     found = {
         m: v for e, _, part, m, v in outcome.progress.history if (e, part) == (2, "validation")
     }
-    assert found == figures
+    assert found == values
 
 
 def test_an_average_changes_nothing_in_what_is_averaged(
@@ -579,10 +610,10 @@ def test_an_average_changes_nothing_in_what_is_averaged(
 
 
 def test_the_best_average_is_kept(cohort: Any, entry: Callable[..., Any]) -> None:
-    outcome, figures = trained(
+    outcome, values = trained(
         cohort, entry, Normalised(), ema=0.8, epochs=5, keep="best_validation", monitor="macro_f1"
     )
-    assert outcome.progress.best == figures["macro_f1"]
+    assert outcome.progress.best == values["macro_f1"]
 
 
 @pytest.mark.parametrize("keep", ["last", "best_validation"])
@@ -607,7 +638,7 @@ def test_what_is_frozen_stays_to_the_bit_in_the_average_too(
     assert weights_digest(network.encoder.state_dict()) == before
 
 
-@pytest.mark.parametrize("ending", ["told", "killed"])
+@pytest.mark.parametrize("ending", ["signalled", "killed"])
 def test_schedule_and_average_go_on_exactly(
     pretrained: Train, interrupted: Interrupt, tmp_path: Path, ending: str
 ) -> None:
@@ -626,7 +657,7 @@ def test_schedule_and_average_go_on_exactly(
         pretrained("cut", **asked)
     assert weights(pretrained("cut", **asked)) == weights(whole)
     assert history(tmp_path / "cut") == history(whole)
-    assert len(taken) == (40 if ending == "told" else 44)
+    assert len(taken) == (40 if ending == "signalled" else 44)
     assert weights(pretrained("plain", **{**asked, "ema": None})) != weights(whole)
 
 
@@ -639,13 +670,13 @@ def test_schedules_and_averages_that_are_none_are_config_errors(asked: dict[str,
 def test_a_task_is_told_which_items_a_network_learns_from(
     cohort: Any, entry: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    batch, told = Classify.batch, []
+    batch, flags = Classify.batch, []
 
     def watched(*arguments: Any, training: bool = False) -> Any:
-        told.append(training)
+        flags.append(training)
         return batch(*arguments, training=training)
 
     monkeypatch.setattr(Classify, "batch", watched)
     trained(cohort, entry, Normalised(), epochs=1)
     # ten batches of 32 to learn from; two of 256 to watch, at the end of the epoch and here
-    assert told == [True] * 10 + [False] * 4
+    assert flags == [True] * 10 + [False] * 4

@@ -11,11 +11,11 @@ import torch
 from torch import nn
 
 from cardiograft.checkpoints.file import Checkpoint, contiguous, read_checkpoint, weights_digest
-from cardiograft.checkpoints.names import longest, matched
+from cardiograft.checkpoints.names import longest, require_matches
 from cardiograft.models import cnn
 from cardiograft.records import Shape
 from cardiograft.specs.transfer import Transfer
-from cardiograft.training.job import Place, Roots, train_and_publish
+from cardiograft.training.job import Job, Origin, Place, train_and_publish
 from cardiograft.training.transfer import Graft, graft
 
 
@@ -109,7 +109,7 @@ def test_a_prefix_that_names_nothing_is_an_error_with_a_hint() -> None:
     with pytest.raises(ValueError, match=r"source 'pre': no tensor below 'encodr'. Did you mean"):
         graft(network(), [Graft("pre", checkpoint(network()), {"encodr": "encoder"})], least=0)
     with pytest.raises(ValueError, match=r"frozen: no tensor below 'encoder.frist'. Did you mean"):
-        matched(network(), ["encoder.frist"], what="frozen")
+        require_matches(network(), ["encoder.frist"], what="frozen")
 
 
 def test_two_maps_that_reach_nothing_count_as_nothing_loaded() -> None:
@@ -160,9 +160,9 @@ def test_the_card_has_the_encoder_as_it_was_before_training(
         }
     )
 
-    def prepare(target: nn.Module) -> Roots:
+    def initialise(target: nn.Module) -> Origin:
         ledger = graft(target, [Graft("toy", source, {"encoder": "encoder"})], least=0.5)
-        return Roots(ledger=ledger.content())
+        return Origin(ledger=ledger.content())
 
     place = Place(
         segments=[cohort.segments],
@@ -171,7 +171,14 @@ def test_the_card_has_the_encoder_as_it_was_before_training(
         out=tmp_path / "out",
     )
     train_and_publish(
-        stage="transfer", spec=spec, place=place, repeat=0, code="{}", prepare=prepare
+        Job(
+            stage="transfer",
+            spec=spec,
+            place=place,
+            repeat=0,
+            code="{}",
+            initialise=initialise,
+        )
     )
     encoder = {
         name.removeprefix("encoder."): tensor

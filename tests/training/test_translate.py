@@ -1,4 +1,4 @@
-"""Signals out: translation to a target, reconstruction, and their scaling, losses and figures."""
+"""Signals out: translation to a target, reconstruction, and their scaling, losses and metrics."""
 
 from pathlib import Path
 from typing import Any
@@ -120,7 +120,7 @@ def test_figures_are_means_over_windows_and_add_up_over_batches() -> None:
         )
     )
     r = np.mean([pearsonr(a, b)[0] for a, b in pairs])
-    assert task.figures(sums) == {
+    assert task.values(sums) == {
         "loss": pytest.approx(1 - r),
         "pearson": pytest.approx(r),
         "prd": pytest.approx(
@@ -152,7 +152,7 @@ def test_windows_are_augmented_in_training_alone_and_then_scaled(scaling: Any) -
     assert torch.equal(plain.target, watched.target)
 
 
-def test_reconstruction_gives_the_whole_window_back_from_a_spoilt_one() -> None:
+def test_reconstruction_gives_the_whole_window_back_from_a_corrupted_one() -> None:
     task = reconstruct.make(Z_ONLY, scaling="median_max", noise=0.2, mask=0.4)
     assert (task.labels, task.outputs) == (("SCG z",), (1, SAMPLES))
     given = {"signal": rows()["signal"][:, :1]}
@@ -161,9 +161,9 @@ def test_reconstruction_gives_the_whole_window_back_from_a_spoilt_one() -> None:
     assert torch.equal(watched.signal_BCT, whole)
     assert torch.equal(watched.target, whole)
     trained, generator = task.batch(given, version(6), seeded(), training=True), seeded()
-    spoilt = noisy(whole, generator, share=0.2)
-    spoilt = masked(spoilt, generator, share=0.4, piece=25)
-    assert torch.equal(trained.signal_BCT, spoilt)
+    corrupted = noisy(whole, generator, share=0.2)
+    corrupted = masked(corrupted, generator, share=0.4, piece=25)
+    assert torch.equal(trained.signal_BCT, corrupted)
     assert torch.equal(trained.target, whole)
     assert (trained.signal_BCT.view(6, 5, 25) == 0).all(-1).sum(1).tolist() == [2] * 6
 
@@ -243,7 +243,7 @@ def test_a_filter_is_learnt_from_shards_and_its_predictions_are_saved(tmp_path: 
     batch = draw(task, feed, np.arange(80), seeded())
     with torch.no_grad():
         score = task.scores(network(batch.signal_BCT, batch.feature_BF)).numpy()
-    said = predictions.Predictions(
+    saved = predictions.Predictions(
         kind=task.kind,
         labels=task.labels,
         id_N=np.array(ids),
@@ -252,8 +252,8 @@ def test_a_filter_is_learnt_from_shards_and_its_predictions_are_saved(tmp_path: 
         target=task.targets(batch).numpy(),
         score_NK=score,
     )
-    predictions.write(said, tmp_path / "said.parquet")
-    read = predictions.read(tmp_path / "said.parquet")
+    predictions.write(saved, tmp_path / "saved.parquet")
+    read = predictions.read(tmp_path / "saved.parquet")
     truth = shards.arrays([tmp_path], ids, ["target"])["target"]
     assert read.labels == ("ECG I", "ECG II")
     assert (read.target.reshape(80, 2, SAMPLES) == truth).all()

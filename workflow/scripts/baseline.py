@@ -1,8 +1,9 @@
-"""Fit a baseline on the training part, and save what it says of other parts."""
+"""Fit a baseline on the training part, and save its predictions of other parts."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from cardiograft import cli, plugins
 from cardiograft.evaluation import baseline_inputs, predictions
@@ -17,15 +18,17 @@ def baseline(
     module = plugins.load("baselines", spec.baseline.name)
     kind = getattr(module, "KIND", "classes")
     options = spec.baseline.options
-    oracle = [k for k, v in getattr(module, "ORACLES", {}).items() if options[k] == v]
+    oracles = [k for k, v in getattr(module, "ORACLES", {}).items() if options[k] == v]
     meta = shards.meta(segments[0])
-    asked = {"columns": module.COLUMNS, "parts": spec.parts}
+    request: dict[str, Any] = {"columns": module.COLUMNS, "parts": spec.parts}
     if kind == "signal":
-        rows, target = baseline_inputs.read_signals(segments, split, told=bool(oracle), **asked)
+        rows, target = baseline_inputs.read_signals(
+            segments, split, oracle=bool(oracles), **request
+        )
         target = target.reshape(len(target), -1)
         labels = meta.target_channels
     else:
-        rows, target = baseline_inputs.read(segments, split, **asked)
+        rows, target = baseline_inputs.read(segments, split, **request)
         labels = rows.labels
     rows = replace(rows, seed=spec.seed + repeat)
     saved = Predictions(
@@ -38,7 +41,7 @@ def baseline(
         score_NK=module.predict(rows, **options).reshape(len(target), -1),
         about={
             "spec": spec.model_dump(mode="json"),
-            "oracle": oracle,
+            "oracle": oracles,
             "repeat": repeat,
             "seed": rows.seed,
             "rate_hz": meta.rate_hz,

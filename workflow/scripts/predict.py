@@ -1,18 +1,18 @@
-"""Ask a trained network about some parts of a split, and save what it says."""
+"""Predict some parts of a split with a trained network, and save the predictions."""
 
 import tempfile
 from pathlib import Path
 
 from cardiograft import cli
 from cardiograft.evaluation import predictions
-from cardiograft.evaluation.predict import predict as ask
+from cardiograft.evaluation.predict import predict as predicted
 from cardiograft.specs.predict import Predict
 
 
 def predict(spec: Predict, segments: list[Path], split: Path, model: Path, out: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="cardiograft-") as scratch:
-        found = ask(spec, segments=segments, split=split, model=model, scratch=Path(scratch))
-    predictions.write(found, out)
+        saved = predicted(spec, segments=segments, split=split, model=model, scratch=Path(scratch))
+    predictions.write(saved, out)
 
 
 if __name__ == "__main__":

@@ -3,18 +3,16 @@
 from pathlib import Path
 
 from cardiograft import cli
-from cardiograft.fingerprint import fingerprint
-from cardiograft.specs.members import files as files_of
 from cardiograft.specs.pretrain import Pretrain
-from cardiograft.training.job import Place, train_and_publish
+from cardiograft.training.job import Job, Place, train_and_publish, training_code
 
 
 def pretrain(
     spec: Pretrain, segments: list[Path], split: Path, repeat: int, state: Path, out: Path
 ) -> None:
-    code = fingerprint("workflow/scripts/pretrain.py", *files_of(spec.plugins()))
     place = Place(segments=segments, split=split, state=state, out=out)
-    train_and_publish(stage="pretrain", spec=spec, place=place, repeat=repeat, code=code)
+    code = training_code("pretrain", spec)
+    train_and_publish(Job(stage="pretrain", spec=spec, place=place, repeat=repeat, code=code))
 
 
 if __name__ == "__main__":

@@ -6,14 +6,13 @@ from torch import nn
 
 from cardiograft import cli
 from cardiograft.checkpoints.file import Checkpoint, load_checkpoint, read_checkpoint
-from cardiograft.fingerprint import fingerprint
+from cardiograft.checkpoints.folder import checkpoint_file
 from cardiograft.records import Shape
-from cardiograft.specs.members import files as files_of
 from cardiograft.specs.prune import Prune
-from cardiograft.training.job import Place, Roots, train_and_publish
+from cardiograft.training.job import Job, Origin, Place, train_and_publish, training_code
 from cardiograft.training.pruning.magnitude import Magnitude
 from cardiograft.training.pruning.structured import structured
-from cardiograft.training.publish import checkpoint_file, parent
+from cardiograft.training.publish import parent
 from cardiograft.training.task import Pruning, Start
 
 
@@ -28,23 +27,23 @@ def prune(
 ) -> None:
     file = checkpoint_file(source)
 
-    def prepare(network: nn.Module) -> Roots:
+    def initialise(network: nn.Module) -> Origin:
         checkpoint = read_checkpoint(file)
         load_checkpoint(network, checkpoint, where=f"source {spec.source!r}")
         start = Start(masks=checkpoint.masks, pruning=pruning(spec, network, checkpoint))
-        return Roots(start=start, parents=(parent(checkpoint, spec.source),))
+        return Origin(start=start, parents=(parent(checkpoint, spec.source),))
 
-    code = fingerprint("workflow/scripts/prune.py", *files_of(spec.plugins()))
     place = Place(segments=segments, split=split, state=state, out=out)
-    train_and_publish(
+    job = Job(
         stage="prune",
         spec=spec,
         place=place,
         repeat=repeat,
-        code=code,
+        code=training_code("prune", spec),
         parents=[file],
-        prepare=prepare,
+        initialise=initialise,
     )
+    train_and_publish(job)
 
 
 def pruning(spec: Prune, network: nn.Module, checkpoint: Checkpoint) -> Pruning:

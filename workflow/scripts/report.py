@@ -6,11 +6,11 @@ from pathlib import Path
 import pandas as pd
 
 from cardiograft import cli
+from cardiograft.checkpoints.folder import model_key
 from cardiograft.files import atomic_file
 from cardiograft.report import page
 from cardiograft.report.inputs import ReportInputs, in_order, read_json, read_study
 from cardiograft.specs.report import Report
-from cardiograft.tables.costs import model_key
 
 INPUTS = {
     "tables": "folders of studies' tables",

@@ -1,4 +1,4 @@
-"""Put every segment in a part, and stop a run whose parts know each other, unless as in a paper."""
+"""Put every segment in a part; stop where subjects or segments leak, unless as in a paper."""
 
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,10 @@ def split(spec: Split, segments: list[Path], out: Path, audit: Path) -> None:
     keys = leakage.timed(segments, shards.table(segments, list(columns)))
     part_N = assign(keys, spec)
     leaks = leakage.leaks(segments, keys, part_N, spec)
-    found = leakage.faults(leaks, spec.protocol)
+    faults = leakage.faults(leaks, spec.protocol)
     content: dict[str, Any] = {
         "protocol": spec.protocol,
-        "passed": not found,
+        "passed": not faults,
         "findings": {kind: leak.count for kind, leak in leaks.items()},
         "examples": {kind: leak.examples for kind, leak in leaks.items()},
         "counts": part_counts(keys, part_N),
@@ -28,9 +28,9 @@ def split(spec: Split, segments: list[Path], out: Path, audit: Path) -> None:
     failed = audit.with_name(f"{audit.stem}.failed.json")
     for stale in (failed, out, audit):
         stale.unlink(missing_ok=True)
-    if found and spec.protocol != "paper":
+    if faults and spec.protocol != "paper":
         write_json(failed, content)  # not an output: it outlives the failed job
-        raise ValueError(f"{leakage.complaint(found)} (all of it in {failed})")
+        raise ValueError(f"{leakage.complaint(faults)} (all of it in {failed})")
     write_split_table(out, keys, part_N, spec)
     write_json(audit, content)
 

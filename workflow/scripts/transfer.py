@@ -7,13 +7,12 @@ from torch import nn
 
 from cardiograft import cli
 from cardiograft.checkpoints.file import read_checkpoint
-from cardiograft.checkpoints.names import matched
-from cardiograft.fingerprint import fingerprint
-from cardiograft.specs.members import files as files_of
+from cardiograft.checkpoints.folder import checkpoint_file
+from cardiograft.checkpoints.names import require_matches
 from cardiograft.specs.transfer import Transfer
-from cardiograft.training.domain import Domain
-from cardiograft.training.job import Place, Roots, train_and_publish
-from cardiograft.training.publish import checkpoint_file, parent
+from cardiograft.training.domain import requested_domain
+from cardiograft.training.job import Job, Origin, Place, train_and_publish, training_code
+from cardiograft.training.publish import parent
 from cardiograft.training.task import Start
 from cardiograft.training.transfer import Graft, graft
 
@@ -29,47 +28,33 @@ def transfer(
     domain_segments: Sequence[Path] = (),
     domain_split: Path | None = None,
 ) -> None:
-    domain = domain_of(spec, domain_segments, domain_split)
+    domain = requested_domain(spec.adaptation, domain_segments, domain_split)
     files = [checkpoint_file(path) for path in sources_]
     if len(files) != len(spec.sources):
         raise ValueError(f"{len(files)} --sources given, the entry names {len(spec.sources)}")
 
-    def prepare(network: nn.Module) -> Roots:
-        matched(network, spec.frozen, what="frozen")
-        matched(network, spec.rate_factors, what="rate_factors")
+    def initialise(network: nn.Module) -> Origin:
+        require_matches(network, spec.frozen, what="frozen")
+        require_matches(network, spec.rate_factors, what="rate_factors")
         read = [(source, read_checkpoint(f)) for source, f in zip(spec.sources, files, strict=True)]
         grafts = [Graft(source.entry, checkpoint, source.map) for source, checkpoint in read]
         ledger = graft(network, grafts, least=spec.least)
         start = Start(masks=ledger.masks, frozen=spec.frozen, rate_factors=spec.rate_factors)
         parents = tuple(parent(checkpoint, source.entry) for source, checkpoint in read)
-        return Roots(start=start, parents=parents, ledger=ledger.content())
+        return Origin(start=start, parents=parents, ledger=ledger.content())
 
-    code = fingerprint("workflow/scripts/transfer.py", *files_of(spec.plugins()))
     place = Place(segments=segments, split=split, state=state, out=out)
-    train_and_publish(
+    job = Job(
         stage="transfer",
         spec=spec,
         place=place,
         repeat=repeat,
-        code=code,
+        code=training_code("transfer", spec),
         parents=files,
-        prepare=prepare,
+        initialise=initialise,
         domain=domain,
     )
-
-
-def domain_of(spec: Transfer, segments: Sequence[Path], split: Path | None) -> Domain | None:
-    """Return the domain that the entry adapts to, and where it lies."""
-    if spec.adaptation is None:
-        if segments or split is not None:
-            raise ValueError("--domain-segments and --domain-split: the entry has no adaptation")
-        return None
-    if not segments or split is None:
-        raise ValueError(
-            f"adaptation {spec.adaptation.name!r} to {spec.adaptation.domain!r} needs"
-            " --domain-segments and --domain-split"
-        )
-    return Domain(asked=spec.adaptation, segments=segments, split=split)
+    train_and_publish(job)
 
 
 if __name__ == "__main__":

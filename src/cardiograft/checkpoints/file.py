@@ -1,4 +1,4 @@
-"""Checkpoints as safetensors: weights, masks of pruned tensors, and what they are.
+"""Checkpoints as safetensors: weights, masks of pruned tensors, and where they come from.
 
 Nothing is ever unpickled, so that opening a checkpoint executes nothing. The metadata is
 one key of JSON: with several, their order in the file would differ from run to run.
@@ -32,8 +32,8 @@ class Checkpoint:
     masks
         bool, True where a weight is alive, by the name of the tensor that they mask.
     about
-        JSON: stage, spec, model, shape, the task's memory, code, parents, versions, data
-        digest. The model is the spec's own, or what structured pruning left of it.
+        JSON: stage, spec, model, shape, the task's ``memory`` (labels, means), code, parents,
+        versions, data digest. The model is the spec's own, or what structured pruning left of it.
     """
 
     tensors: dict[str, Tensor]
@@ -99,7 +99,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], Any]:
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """Read what `write` wrote.
+    """Read what `write_checkpoint` wrote.
 
     Raises
     ------

@@ -11,7 +11,7 @@
 ``shape``           what it takes and gives, JSON: a `records.Shape`
 ``simulated``       bool: trained on simulated recordings
 ``weights_sha256``  hash of names, types, shapes and values, as in ``card.json``
-``about``           all that the checkpoint says of itself, JSON: ``spec``, ``memory`` of the
+``about``           all that the checkpoint holds beside tensors, JSON: ``spec``, ``memory`` of the
                     task, ``versions``, ``parents``, ``seed``, ``data`` ...
 ==================  =====================================================================
 
@@ -41,7 +41,7 @@ def write(checkpoint: Checkpoint, path: Path) -> None:
     Raises
     ------
     ValueError
-        The checkpoint does not say which network it is of.
+        The checkpoint does not name its network.
     """
     about = checkpoint.about
     if not {"spec", "shape"} <= about.keys():
@@ -78,34 +78,34 @@ def read(path: Path) -> Checkpoint:
         raise FileNotFoundError(f"{path}: no such export")
     try:
         with h5py.File(path, locking=LOCKING) as file:
-            found = file.attrs.get("format")
-            if found != FORMAT:
-                raise ValueError(f"{path}: its format is {found!r}, not {FORMAT!r}")
-            about, said = json.loads(file.attrs["about"]), file.attrs["weights_sha256"]
+            written = file.attrs.get("format")
+            if written != FORMAT:
+                raise ValueError(f"{path}: its format is {written!r}, not {FORMAT!r}")
+            about, digest = json.loads(file.attrs["about"]), file.attrs["weights_sha256"]
             weights, masks = _take(file, "weights"), _take(file, "masks")
     except (OSError, KeyError, json.JSONDecodeError) as error:
         raise ValueError(f"{path}: not a whole HDF5 file ({error})") from None
     masks = {name: mask.bool() for name, mask in masks.items()}
     checkpoint = Checkpoint(tensors=weights, masks=masks, about=about)
-    if checkpoint.digest() != said:
+    if checkpoint.digest() != digest:
         raise ValueError(f"{path}: its tensors are not those that weights_sha256 was made of")
     return checkpoint
 
 
 def _take(file: h5py.File, group: str) -> dict[str, Tensor]:
-    found: dict[str, Tensor] = {}
+    tensors: dict[str, Tensor] = {}
 
     def take(name: str, item: h5py.Group | h5py.Dataset) -> None:
         if isinstance(item, h5py.Dataset):
-            found[name.replace("/", ".")] = torch.from_numpy(np.asarray(item[()]))
+            tensors[name.replace("/", ".")] = torch.from_numpy(np.asarray(item[()]))
 
     if group in file:
         file[group].visititems(take)
-    return found
+    return tensors
 
 
 def load(path: Path | str) -> nn.Module:
-    """Return a network as it was trained, ready to be asked.
+    """Return a network as it was trained, ready to predict.
 
     Returns
     -------
@@ -120,7 +120,9 @@ def load(path: Path | str) -> nn.Module:
     """
     checkpoint = read(Path(path))
     model, shape = checkpoint.model, checkpoint.about["shape"]
-    asked = Shape(**{**shape, "outputs": tuple(shape["outputs"])})
-    network: nn.Module = plugins.load("models", model["name"]).build(asked, **model["options"])
+    shape_of_network = Shape(**{**shape, "outputs": tuple(shape["outputs"])})
+    network: nn.Module = plugins.load("models", model["name"]).build(
+        shape_of_network, **model["options"]
+    )
     load_checkpoint(network, checkpoint, where=str(path))
     return network.eval()

@@ -1,4 +1,4 @@
-"""Prefixes of tensors' names: whole words between dots alone; ``""`` fits everything."""
+"""Prefixes of tensors' names, in whole words between dots; ``""`` matches every name."""
 
 from collections.abc import Iterable
 
@@ -17,13 +17,13 @@ def longest(name: str, prefixes: Iterable[str]) -> str | None:
     return max((p for p in prefixes if below(name, p)), key=len, default=None)
 
 
-def matched(model: nn.Module, prefixes: Iterable[str], *, what: str) -> None:
-    """Be sure that each prefix names some of the network's tensors.
+def require_matches(model: nn.Module, prefixes: Iterable[str], *, what: str) -> None:
+    """Raise unless every prefix matches a tensor of the network.
 
     Raises
     ------
     ValueError
-        One does not.
+        One matches none.
     """
     names = list(model.state_dict())
     known = {".".join(n.split(".")[:depth]) for n in names for depth in (1, 2)}

@@ -6,6 +6,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from cardiograft import plugins
+from cardiograft.checkpoints.folder import CARD, HISTORY, LEDGER, WEIGHTS
 from cardiograft.config.schema import BaselineRun, Config, TransferRun, splits_of
 from cardiograft.config.schema import sources as sources_of
 from cardiograft.fingerprint import fingerprint
@@ -16,7 +17,7 @@ from cardiograft.specs.report import Report
 from cardiograft.specs.segment import Segment
 from cardiograft.specs.split import Split
 
-MODEL_FILES = {"model": "model.safetensors", "history": "history.parquet", "card": "card.json"}
+MODEL_FILES = {"model": WEIGHTS, "history": HISTORY, "card": CARD}
 UNASKED = ("publish", "export")  # stages that nothing in config changes
 NOTHING = "(?!)"  # a wildcard constraint that no name meets
 
@@ -81,20 +82,19 @@ class Plan:
 
     def model(self, stage: str) -> dict[str, str]:
         """Return the outputs of a training rule, with wildcards."""
-        names = MODEL_FILES | ({"ledger": "ledger.json"} if stage == "transfer" else {})
+        names = MODEL_FILES | ({"ledger": LEDGER} if stage == "transfer" else {})
         folder = f"{self.results}/{stage}/{{entry}}/{{repeat}}"
         return {key: f"{folder}/{name}" for key, name in names.items()}
 
     def sources(self, entry: str, repeat: str) -> list[str]:
         """Return the checkpoints that a training loads, of the same repeat."""
         return [
-            self._of(source, repeat, "model.safetensors")
-            for source in sources_of(self.config.trained(entry))
+            self._of(source, repeat, WEIGHTS) for source in sources_of(self.config.trained(entry))
         ]
 
     def checkpoint(self, entry: str, repeat: str | int) -> str:
         """Return the checkpoint of a training."""
-        return self._of(entry, repeat, "model.safetensors")
+        return self._of(entry, repeat, WEIGHTS)
 
     def exported(self) -> list[str]:
         """Return the HDF5 files of the networks to export, every repeat."""
@@ -116,7 +116,7 @@ class Plan:
 
     def evaluated_model(self, evaluation: str, repeat: str) -> str:
         """Return the checkpoint that an evaluation asks."""
-        return self._of(self.config.evaluations[evaluation].model, repeat, "model.safetensors")
+        return self._of(self.config.evaluations[evaluation].model, repeat, WEIGHTS)
 
     def lineage_splits(self, evaluation: str) -> list[str]:
         """Return the splits of an evaluation and of every training behind its model.
@@ -149,7 +149,7 @@ class Plan:
     def cards(self, study: str) -> list[str]:
         """Return the cards of every training behind a study."""
         evaluations = self.config.studies[study].evaluations
-        return self._model_files(evaluations, "card.json")
+        return self._model_files(evaluations, CARD)
 
     def shown(self, study: str) -> list[str]:
         """Return the shard folders of the runs whose signals a study draws."""
@@ -178,9 +178,9 @@ class Plan:
             "segments": _once(s for one in studies for s in self.cut(one)),
             "splits": [s.replace(".parquet", ".audit.json") for s in splits],
             "audits": [f"{self.results}/audits/{e}.json" for e in evaluations],
-            "cards": self._model_files(evaluations, "card.json"),
-            "histories": self._model_files(evaluations, "history.parquet"),
-            "ledgers": self._model_files(evaluations, "ledger.json"),
+            "cards": self._model_files(evaluations, CARD),
+            "histories": self._model_files(evaluations, HISTORY),
+            "ledgers": self._model_files(evaluations, LEDGER),
         }
 
     @cached_property
@@ -226,7 +226,7 @@ class Plan:
         for evaluation in evaluations:
             repeats = self._repeats(evaluation)
             for name, run in self.config.lineage(self.config.evaluations[evaluation].model):
-                has_ledger = isinstance(run, TransferRun) or file != "ledger.json"
+                has_ledger = isinstance(run, TransferRun) or file != LEDGER
                 if has_ledger and not isinstance(run, BaselineRun):
                     found += [self._of(name, repeat, file) for repeat in range(repeats)]
         return _once(found)

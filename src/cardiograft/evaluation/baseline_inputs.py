@@ -1,20 +1,8 @@
-"""The rows of a split as a baseline gets them: truth of the training part, and no other.
+"""What a baseline receives: training segments with their targets, all others without.
 
-Legend: N rows, W of them asked for, K classes, C channels of a target, T samples.
+A baseline is a plug-in of `cardiograft.evaluation.baselines`.
 
-A baseline is a module of ``baselines/``:
-
-``KIND``
-    ``classes`` (what it is without), or ``signal``.
-``COLUMNS``
-    Columns of the shards that it reads.
-``predict(examples, *, options) -> float32 (W, K), or (W, C, T)``
-    Of `Examples`: probabilities of the rows asked for, in their order; they sum to 1. Of
-    `SignalExamples`: the signals said of them.
-``ORACLES``
-    Option to value, of a signal's baseline: with any of these it is an oracle, a ceiling
-    and no rival. It is told the true signals of the rows asked for, and says what it takes
-    from them. Without, it is none.
+Legend: N segments, W of them requested, K classes, C channels of a target, T samples.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,26 +12,27 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow.parquet as pq
 
 from cardiograft.records import Float32, Int64
 from cardiograft.segments import shards
+from cardiograft.splits.table import read_split_table
 
 HIDDEN = -1
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rows:
-    """Rows of one split.
+class BaselineRows:
+    """Segments of a split, as a baseline receives them.
 
     Attributes
     ----------
     columns
-        Name to array, first axis N, rows sorted by id.
+        Name to array, first axis N, sorted by id.
     id_N, subject_N, part_N : str, shape (N,)
     wanted_N : bool, shape (N,)
+        Whether a prediction is requested.
     seed
-        Of whatever is drawn.
+        Of everything that is drawn.
     """
 
     columns: Mapping[str, npt.NDArray[Any]]
@@ -55,8 +44,8 @@ class Rows:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Examples(Rows):
-    """Rows with classes. Those of any part are there: a beat is seen against its recording.
+class Examples(BaselineRows):
+    """Segments with classes, of all parts: a beat is compared with the rest of its recording.
 
     Attributes
     ----------
@@ -71,8 +60,8 @@ class Examples(Rows):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SignalExamples(Rows):
-    """Rows with signals to say: those of the training part and those asked for.
+class SignalExamples(BaselineRows):
+    """Segments with signals to predict: those of the training part and those requested.
 
     Attributes
     ----------
@@ -88,18 +77,18 @@ class SignalExamples(Rows):
 def read(
     directories: Sequence[Path], split: Path, *, columns: Sequence[str], parts: Sequence[str]
 ) -> tuple[Examples, Int64]:
-    """Return a split's rows, and the true classes of those asked for.
+    """Return a split's segments, and the true classes of those requested.
 
     Raises
     ------
     FileNotFoundError
         There are no shards, or no split.
     ValueError
-        No row is asked for or trained on, or one has no label or one unseen in training.
+        No segment is requested or trained on, or one has no label or one unseen in training.
     """
     id_N, subject_N, part_N, wanted_N = _split(split, parts)
-    found = shards.arrays(directories, id_N.tolist(), ["label", *columns])
-    label_N = found.pop("label")
+    arrays = shards.arrays(directories, id_N.tolist(), ["label", *columns])
+    label_N = arrays.pop("label")
     train_N = part_N == "train"
     used_N = train_N | wanted_N
     for name, label in zip(id_N[used_N].tolist(), label_N[used_N], strict=True):
@@ -112,7 +101,7 @@ def read(
         known = ", ".join(labels)
         raise ValueError(f"{id_N[unseen_N][0]}: label {label_N[unseen_N][0]!r} not in {known}")
     examples = Examples(
-        columns=found,
+        columns=arrays,
         id_N=id_N,
         subject_N=subject_N,
         part_N=part_N,
@@ -130,35 +119,35 @@ def read_signals(
     *,
     columns: Sequence[str],
     parts: Sequence[str],
-    told: bool,
+    oracle: bool,
 ) -> tuple[SignalExamples, Float32]:
-    """Return a split's rows, and the true signals of those asked for, shape (W, C, T).
+    """Return a split's segments, and the true signals of those requested, shape (W, C, T).
 
     Parameters
     ----------
-    told
-        Whether the baseline is an oracle.
+    oracle
+        Whether the baseline receives the true signals of all segments.
 
     Raises
     ------
     FileNotFoundError
         There are no shards, or no split.
     ValueError
-        No row is asked for or trained on, or the shards have no target.
+        No segment is requested or trained on, or the shards have no target.
     """
     meta = shards.meta(directories[0])
     if not meta.target_channels:
-        raise ValueError(f"{directories[0]}: the shards have no target channels to be said")
+        raise ValueError(f"{directories[0]}: the shards have no target channels to predict")
     id_N, subject_N, part_N, wanted_N = _split(split, parts)
     used_N = wanted_N | (part_N == "train")
     id_N, subject_N, part_N, wanted_N = (x[used_N] for x in (id_N, subject_N, part_N, wanted_N))
-    found = shards.arrays(directories, id_N.tolist(), ["target", *columns])
-    target_NCT = found.pop("target")
+    arrays = shards.arrays(directories, id_N.tolist(), ["target", *columns])
+    target_NCT = arrays.pop("target")
     truth_WCT = target_NCT[wanted_N]
-    if not told:
+    if not oracle:
         target_NCT[part_N != "train"] = np.nan
     examples = SignalExamples(
-        columns=found,
+        columns=arrays,
         id_N=id_N,
         subject_N=subject_N,
         part_N=part_N,
@@ -171,14 +160,11 @@ def read_signals(
 
 
 def _split(path: Path, parts: Sequence[str]) -> tuple[npt.NDArray[Any], ...]:
-    rows = pq.read_table(path, columns=["id", "subject", "part"]).sort_by("id")
-    id_N, subject_N, part_N = (
-        np.asarray(rows[c].to_pylist(), dtype=str) for c in rows.schema.names
-    )
-    wanted_N = np.isin(part_N, list(parts))
-    if not (part_N == "train").any() or not wanted_N.any():
+    split = read_split_table(path)
+    wanted_N = np.isin(split.part_N, list(parts))
+    if not len(split.ids("train")) or not wanted_N.any():
         raise ValueError(f"{path}: no row in train or in {' or '.join(parts)}")
-    return id_N, subject_N, part_N, wanted_N
+    return split.id_N, split.subject_N, split.part_N, wanted_N
 
 
 def _code(label: str | None, labels: tuple[str, ...]) -> int:

@@ -1,4 +1,4 @@
-"""Counts of what was true against what was said, per subject: what class metrics are made of.
+"""Confusion counts per subject, true against predicted: what class metrics are computed from.
 
 Legend: N segments, K classes (or heads), S subjects (sorted), B rows that are sums over
 subjects (one, or one a bootstrap draw), D additive numbers a subject.
@@ -30,8 +30,8 @@ def per_subject(predictions: Predictions) -> Float64:
     known_N = check(predictions)
     classes = len(predictions.labels)
     subject_S, subject_N = np.unique(predictions.subject_N, return_inverse=True)
-    said_N = predictions.score_NK.argmax(axis=1)
-    cell_N = (subject_N * classes + predictions.target) * classes + said_N
+    predicted_N = predictions.score_NK.argmax(axis=1)
+    cell_N = (subject_N * classes + predictions.target) * classes + predicted_N
     counts = np.bincount(cell_N[known_N], minlength=len(subject_S) * classes**2)
     return counts.reshape(len(subject_S), classes**2).astype(np.float64)
 
@@ -53,8 +53,8 @@ def per_subject_heads(predictions: Predictions) -> Float64:
     heads = len(predictions.labels)
     subject_S, subject_N = np.unique(predictions.subject_N, return_inverse=True)
     true_NK = predictions.target[:, None] == np.arange(heads)
-    said_NK = predictions.score_NK >= THRESHOLD
-    kind_NK = 2 * ~true_NK + (true_NK != said_NK)  # hit, miss, rejection, false alarm
+    predicted_NK = predictions.score_NK >= THRESHOLD
+    kind_NK = 2 * ~true_NK + (true_NK != predicted_NK)  # hit, miss, rejection, false alarm
     kind_NK = np.array([0, 2, 3, 1])[kind_NK]
     cell_NK = (subject_N[:, None] * heads + np.arange(heads)) * 4 + kind_NK
     counts = np.bincount(cell_NK[known_N].ravel(), minlength=len(subject_S) * heads * 4)
@@ -106,8 +106,8 @@ def parts(sums_BD: Float64, labels: tuple[str, ...]) -> tuple[Float64, Float64, 
 
 def f1(sums_BD: Float64, labels: tuple[str, ...]) -> Float64:
     """Return F1 of each class, shape (B, K); NaN where it was neither true nor predicted."""
-    right_BK, true_BK, said_BK = parts(sums_BD, labels)
-    return ratio(2 * right_BK, true_BK + said_BK)
+    right_BK, true_BK, predicted_BK = parts(sums_BD, labels)
+    return ratio(2 * right_BK, true_BK + predicted_BK)
 
 
 def kappa(matrix_BKK: Float64) -> Float64:
@@ -128,14 +128,14 @@ def class_support(sums_SD: Float64, labels: tuple[str, ...]) -> dict[str, tuple[
 
 
 def whole_support(sums_SD: Float64, labels: tuple[str, ...]) -> dict[str, tuple[int, int]]:
-    """Return how many segments and subjects an overall figure rests on."""
+    """Return how many segments and subjects an overall value rests on."""
     return {"": (int(sums_SD.sum()), len(sums_SD))}
 
 
 def rarest_support(
     sums_SD: Float64, labels: tuple[str, ...], among: tuple[str, ...]
 ) -> dict[str, tuple[int, int]]:
-    """Return all segments, and the subjects of the rarest class that a figure rests on.
+    """Return all segments, and the subjects of the rarest class that a value rests on.
 
     A mean over classes is known no better than its rarest class.
     """
@@ -148,11 +148,11 @@ def head_support(sums_SD: Float64, labels: tuple[str, ...]) -> dict[str, tuple[i
     """Return for each head its positives and their subjects, and all segments and subjects."""
     counts_SK4 = sums_SD.reshape(len(sums_SD), len(labels), 4)
     positive_SK = counts_SK4[:, :, 0] + counts_SK4[:, :, 2]
-    found = {
+    by_head = {
         label: (int(positive_SK[:, k].sum()), int((positive_SK[:, k] > 0).sum()))
         for k, label in enumerate(labels)
     }
-    return {**found, "": (int(counts_SK4[:, 0].sum()), len(sums_SD))}
+    return {**by_head, "": (int(counts_SK4[:, 0].sum()), len(sums_SD))}
 
 
 def by_label(values_BK: Float64, labels: tuple[str, ...]) -> dict[str, Float64]:

@@ -1,4 +1,4 @@
-"""Spoilt inputs: what a network says of them is not what it has read from the signal.
+"""Negative controls: corrupted inputs, and what a network predicts without the signal.
 
 A network that draws beats wherever it likes scores as well on these as on the true input.
 
@@ -12,7 +12,7 @@ A network that draws beats wherever it likes scores as well on these as on the t
     coherence, and no complexes.
 
 What is drawn for a window depends on its id alone (with ``other``, on who else is in the
-part), so that every model is given the same.
+part), so that every model receives the same.
 
 Legend: N segments, B batch, C channels, T samples, P pieces.
 """
@@ -34,7 +34,7 @@ PIECE_S = 0.25
 SEED = 0
 
 
-def strangers(
+def other_subjects(
     id_N: npt.NDArray[np.str_], subject_N: npt.NDArray[np.str_], part_N: npt.NDArray[np.str_]
 ) -> Int64:
     """Return for each segment one of another subject in the same part, as row numbers.
@@ -58,7 +58,7 @@ def strangers(
     return row_N
 
 
-def spoilt(
+def corrupted(
     signal_BCT: Tensor, id_B: npt.NDArray[np.str_], control: Control, *, rate_hz: float
 ) -> Tensor:
     """Return each window ``shuffled``, or with its ``phase`` drawn anew.

@@ -1,6 +1,6 @@
-"""R-peaks of true and of said ECGs, found alike and laid beside each other.
+"""R-peaks of true and of predicted ECGs, matched with each other.
 
-One detector serves both (`cardiograft.signals.peaks.qrs_peaks`).
+One detector finds both (`cardiograft.signals.peaks.qrs_peaks`).
 
 Legend: N windows, C channels, T samples, G tolerances, A peaks of a window.
 """
@@ -14,16 +14,19 @@ from cardiograft.evaluation.predictions import Predictions
 from cardiograft.records import Float64, Int64
 from cardiograft.signals.peaks import qrs_peaks
 
-# All that may be asked for. 150 ms, the widest, is that of ANSI/AAMI EC57; half of what two
+# All that metrics offer. 150 ms, the widest, is that of ANSI/AAMI EC57; half of what two
 # peaks are apart at least, so that none lies within it of two others.
 TOLERANCES_MS = (50, 75, 150)
-# ASSUME peaks so near to a window's end are not counted, found or not: the complex may be cut
+# ASSUME peaks so near to a window's end are not counted, matched or not: the complex may be cut
 # off, or its partner lie outside. One margin for all tolerances, that they count the same ones.
 MARGIN_S = 0.15
 LEAST_PEAKS = 3  # for a heart rate: two intervals
 # Five metrics ask about the same signals one after another, and each control of a model about
 # the same true ones: so many blocks of windows are remembered, some 5 MB each.
 REMEMBERED = 8
+
+# What `matches` counts of a window at one tolerance, along its last axis.
+MATCHED_TRUE, TRUE, MATCHED_PREDICTED, PREDICTED, ERROR_MS = range(5)
 
 
 def peaks(signal_NCT: Float64, rate_hz: float) -> list[Float64]:
@@ -35,10 +38,10 @@ def peaks(signal_NCT: Float64, rate_hz: float) -> list[Float64]:
 @lru_cache(maxsize=REMEMBERED)
 def _remembered(signals: bytes, samples: int, rate_hz: float) -> tuple[Float64, ...]:
     signal_NT = np.frombuffer(signals, dtype=np.float64).reshape(-1, samples)
-    found = tuple(qrs_peaks(signal_NT, rate_hz))
-    for peak_A in found:
+    detected = tuple(qrs_peaks(signal_NT, rate_hz))
+    for peak_A in detected:
         peak_A.flags.writeable = False
-    return found
+    return detected
 
 
 def partners(of_A: Float64, to_A: Float64) -> tuple[Int64, Float64]:
@@ -70,8 +73,8 @@ def matches(predictions: Predictions) -> Float64:
     Returns
     -------
     float64, shape (N, C, G, 5)
-        True peaks that are matched; true peaks; said peaks that are matched; said peaks; the
-        sum of the matched true peaks' timing errors, in milliseconds. Peaks within the
+        True peaks that are matched; true peaks; predicted peaks that are matched; predicted
+        peaks; the sum of the matched true peaks' timing errors, in milliseconds. Peaks within the
         margin of an end are in none of these, but may be the other one of a match.
 
     Raises
@@ -81,38 +84,59 @@ def matches(predictions: Predictions) -> Float64:
     """
     rate_hz = signal_errors.rate_hz(predictions)
 
-    def measured(true_NCT: Float64, said_NCT: Float64) -> Float64:
+    def measured(true_NCT: Float64, predicted_NCT: Float64) -> Float64:
         windows, channels, samples = true_NCT.shape
-        true, said = (peaks(x, rate_hz) for x in (true_NCT, said_NCT))
-        found = [_matches(*pair, samples, rate_hz) for pair in zip(true, said, strict=True)]
-        return np.array(found).reshape(windows, channels, len(TOLERANCES_MS), 5)
+        true, predicted = (peaks(x, rate_hz) for x in (true_NCT, predicted_NCT))
+        pairs = zip(true, predicted, strict=True)
+        counts = [_matches(*pair, samples, rate_hz) for pair in pairs]
+        return np.array(counts).reshape(windows, channels, len(TOLERANCES_MS), 5)
 
     return signal_errors.over_windows(predictions, measured)
 
 
-def _matches(true_A: Float64, said_A: Float64, samples: int, rate_hz: float) -> list[list[float]]:
+def ratio_per_subject(predictions: Predictions, top: int, bottom: int) -> Float64:
+    """Return each subject's sum of one count of `matches` over its sum of another, shape (S, D).
+
+    Raises
+    ------
+    ValueError
+        As `matches`.
+    """
+    counts_NCG5 = matches(predictions)
+    tops, bottoms = counts_NCG5[..., top], counts_NCG5[..., bottom]
+    return signal_errors.ratios(predictions.subject_N, tops, bottoms)
+
+
+def values_at(sums_BD: Float64, labels: tuple[str, ...], tolerance_ms: int) -> dict[str, Float64]:
+    """Return the mean over subjects of `ratio_per_subject` at one tolerance, shape (B,)."""
+    return signal_errors.values(sums_BD, labels, setting=TOLERANCES_MS.index(tolerance_ms))
+
+
+def _matches(
+    true_A: Float64, predicted_A: Float64, samples: int, rate_hz: float
+) -> list[list[float]]:
     first, last = MARGIN_S * rate_hz, samples - 1 - MARGIN_S * rate_hz
-    true_inside_A, said_inside_A = ((first <= x) & (x <= last) for x in (true_A, said_A))
-    apart_A, confirmed_apart_A = partners(true_A, said_A)[1], partners(said_A, true_A)[1]
-    true_count, said_count = true_inside_A.sum(), said_inside_A.sum()
-    found = []
+    true_inside_A, predicted_inside_A = ((first <= x) & (x <= last) for x in (true_A, predicted_A))
+    apart_A, confirmed_apart_A = partners(true_A, predicted_A)[1], partners(predicted_A, true_A)[1]
+    true_count, predicted_count = true_inside_A.sum(), predicted_inside_A.sum()
+    counts = []
     for tolerance_ms in TOLERANCES_MS:
         reach = tolerance_ms * rate_hz / 1000
         hit_A = (apart_A <= reach) & true_inside_A
-        confirmed = ((confirmed_apart_A <= reach) & said_inside_A).sum()
+        confirmed = ((confirmed_apart_A <= reach) & predicted_inside_A).sum()
         error_ms = apart_A[hit_A].sum() * 1000 / rate_hz
-        found.append([hit_A.sum(), true_count, confirmed, said_count, error_ms])
-    return found
+        counts.append([hit_A.sum(), true_count, confirmed, predicted_count, error_ms])
+    return counts
 
 
 def heart_rates(predictions: Predictions) -> tuple[Float64, Float64]:
-    """Return each window's true and said heart rate, per minute.
+    """Return each window's true and predicted heart rate, per minute.
 
     A heart rate is 60 over the median interval between R-peaks, in seconds.
 
     Returns
     -------
-    true_NC, said_NC : float64
+    true_NC, predicted_NC : float64
         NaN where a signal has fewer than three R-peaks.
 
     Raises
@@ -122,15 +146,15 @@ def heart_rates(predictions: Predictions) -> tuple[Float64, Float64]:
     """
     rate_hz = signal_errors.rate_hz(predictions)
 
-    def measured(true_NCT: Float64, said_NCT: Float64) -> Float64:
-        return np.stack([_heart_rates(x, rate_hz) for x in (true_NCT, said_NCT)], axis=-1)
+    def measured(true_NCT: Float64, predicted_NCT: Float64) -> Float64:
+        return np.stack([_heart_rates(x, rate_hz) for x in (true_NCT, predicted_NCT)], axis=-1)
 
     rate_NC2 = signal_errors.over_windows(predictions, measured)
     return rate_NC2[..., 0], rate_NC2[..., 1]
 
 
 def heart_rate_differences(predictions: Predictions) -> Float64:
-    """Return by how much each window's said heart rate exceeds the true one, per minute.
+    """Return by how much each window's predicted heart rate exceeds the true one, per minute.
 
     Returns
     -------
@@ -142,8 +166,8 @@ def heart_rate_differences(predictions: Predictions) -> Float64:
     ValueError
         The predictions are no finite signals of a known rate.
     """
-    true_NC, said_NC = heart_rates(predictions)
-    return said_NC - true_NC
+    true_NC, predicted_NC = heart_rates(predictions)
+    return predicted_NC - true_NC
 
 
 def _heart_rates(signal_NCT: Float64, rate_hz: float) -> Float64:

@@ -1,4 +1,4 @@
-"""A trained network asked about some parts of a split.
+"""Predictions of a trained network for some parts of a split.
 
 Legend: N segments, V versions of each, K outputs.
 """
@@ -16,33 +16,33 @@ from torch import Tensor, nn
 
 from cardiograft import plugins
 from cardiograft.checkpoints.file import Checkpoint, load_checkpoint, read_checkpoint
+from cardiograft.checkpoints.folder import checkpoint_file
 from cardiograft.evaluation import controls, predictions
 from cardiograft.evaluation.predictions import Predictions
 from cardiograft.records import Float32, Int64, Shape
 from cardiograft.segments import shards
 from cardiograft.segments.folders import pooled
-from cardiograft.specs.predict import Control, Predict, controlled, spoilt_part
+from cardiograft.specs.predict import Control, Predict, control_part, corrupted_part
 from cardiograft.splits.table import SplitTable, read_split_table
-from cardiograft.training.build import make_task
+from cardiograft.training.build import make_task, network_shape
 from cardiograft.training.determinism import WATCHING, deterministic, seeded
 from cardiograft.training.feed import Feed, draw, read_feed
 from cardiograft.training.order import sweep
-from cardiograft.training.publish import checkpoint_file
-from cardiograft.training.task import Batch, Rows, Task
+from cardiograft.training.task import Batch, Task, TensorRows
 
 
 def predict(
     spec: Predict, *, segments: Sequence[Path], split: Path, model: Path, scratch: Path
 ) -> Predictions:
-    """Return what a model says of the segments of some parts, sorted by id; then of spoilt ones.
+    """Predict the segments of some parts, sorted by id; then those with corrupted input.
 
     Raises
     ------
     FileNotFoundError
         A file is not there.
     ValueError
-        The model, its task or its input differ from what the entry and the shards say, or a
-        control is asked of what has no signal for a target.
+        The model, its task or its input differ from those of the entry and the shards, or a
+        control is requested of a task whose target is no signal.
     """
     device = accelerate.Accelerator().device
     deterministic(device)
@@ -55,7 +55,7 @@ def predict(
         )
     checkpoint = read_checkpoint(checkpoint_file(model))
     network = rebuilt(spec, checkpoint, meta, task, where=str(model)).to(device).eval()
-    rows = table.rows(spec.parts)
+    rows = table.row_numbers(spec.parts)
     part = read_feed(segments, table.id_N[rows], task, device=device, scratch=scratch)
     whole = Predictions(
         kind=task.kind,
@@ -64,80 +64,81 @@ def predict(
         subject_N=np.repeat(table.subject_N[rows], task.versions),
         part_N=np.repeat(table.part_N[rows], task.versions),
         target=_swept(part, task, spec, task.targets),
-        score_NK=_said(network, part, task, spec),
+        score_NK=_predicted(network, part, task, spec),
         about=_about(spec, checkpoint, meta, table),
     )
-    last = controlled(spec.parts)
+    last = control_part(spec.parts)
     plain = whole.only(whole.part_N == last)
     chosen_N = np.flatnonzero(table.part_N[rows] == last)
-    spoilt = []
+    negative_controls = []
     for control in spec.controls:
-        heard = _spoilt(part, control, table, rows, chosen_N, meta.rate_hz)
-        part_N = np.repeat(spoilt_part(last, control), len(plain.part_N))
-        spoilt.append(replace(plain, part_N=part_N, score_NK=_said(network, heard, task, spec)))
-    return predictions.together([whole, *spoilt])
+        feed = _corrupted(part, control, table, rows, chosen_N, meta.rate_hz)
+        part_N = np.repeat(corrupted_part(last, control), len(plain.part_N))
+        score_NK = _predicted(network, feed, task, spec)
+        negative_controls.append(replace(plain, part_N=part_N, score_NK=score_NK))
+    return predictions.together([whole, *negative_controls])
 
 
-def _said(network: nn.Module, part: Feed, task: Task, spec: Predict) -> Float32:
-    def asked(batch: Batch) -> Tensor:
+def _predicted(network: nn.Module, part: Feed, task: Task, spec: Predict) -> Float32:
+    def scores(batch: Batch) -> Tensor:
         return task.scores(network(batch.signal_BCT, batch.feature_BF)).flatten(1)
 
     with torch.no_grad():
-        return _swept(part, task, spec, asked)
+        return _swept(part, task, spec, scores)
 
 
 def _swept(
     part: Feed, task: Task, spec: Predict, made: Callable[[Batch], Tensor]
 ) -> npt.NDArray[Any]:
     """Return what is made of each item of a part, in order; the first axis is N."""
-    found = []
+    batches = []
     for step, item_B in enumerate(sweep(len(part) * task.versions, spec.batch_size)):
         batch = draw(task, part, item_B, seeded(0, WATCHING, step, part.device))
-        found.append(made(batch).cpu().numpy())
-    return np.concatenate(found)
+        batches.append(made(batch).cpu().numpy())
+    return np.concatenate(batches)
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Spoilt(Feed):
-    """Some of a feed's segments, whose signal is not what it was; what else they have stays."""
+class _CorruptedFeed(Feed):
+    """Some of a feed's segments with a corrupted signal; their other columns stay."""
 
     chosen_N: Int64
     control: Control
     id_N: npt.NDArray[np.str_]
-    stranger_N: Int64 | None
+    other_subject_N: Int64 | None
     rate_hz: float
 
     def __len__(self) -> int:
         return len(self.chosen_N)
 
-    def rows(self, index_B: Int64) -> Rows:
+    def rows(self, index_B: Int64) -> TensorRows:
         rows = super().rows(self.chosen_N[index_B])
-        if self.stranger_N is not None:
-            signal_BCT = super().rows(self.chosen_N[self.stranger_N[index_B]])["signal"]
+        if self.other_subject_N is not None:
+            signal_BCT = super().rows(self.chosen_N[self.other_subject_N[index_B]])["signal"]
         else:
-            signal_BCT = controls.spoilt(
+            signal_BCT = controls.corrupted(
                 rows["signal"], self.id_N[index_B], self.control, rate_hz=self.rate_hz
             )
         return {**rows, "signal": signal_BCT}
 
 
-def _spoilt(
+def _corrupted(
     part: Feed,
     control: Control,
     split: SplitTable,
     rows: Int64,
     chosen_N: Int64,
     rate_hz: float,
-) -> _Spoilt:
-    """Return those of a split's rows that `chosen_N` picks, spoilt; `part` holds all of them."""
+) -> _CorruptedFeed:
+    """Return those of a split's rows that `chosen_N` picks, corrupted; `part` holds all of them."""
     id_N, *others = (x[rows[chosen_N]] for x in (split.id_N, split.subject_N, split.part_N))
-    return _Spoilt(
+    return _CorruptedFeed(
         columns=part.columns,
         device=part.device,
         chosen_N=chosen_N,
         control=control,
         id_N=id_N,
-        stranger_N=controls.strangers(id_N, *others) if control == "other" else None,
+        other_subject_N=controls.other_subjects(id_N, *others) if control == "other" else None,
         rate_hz=rate_hz,
     )
 
@@ -145,11 +146,11 @@ def _spoilt(
 def rebuilt(
     spec: Predict, checkpoint: Checkpoint, meta: shards.Meta, task: Task, *, where: str
 ) -> nn.Module:
-    """Return the network of a checkpoint, its task told what it remembered."""
+    """Return the network of a checkpoint, and give its task what it knew in training."""
     if "memory" not in checkpoint.about:
         raise ValueError(f"{where}: not a checkpoint of this project's training")
     task.recall(checkpoint.about["memory"])
-    shape = Shape(len(meta.channels), meta.samples, task.features, task.outputs)
+    shape = network_shape(meta, task)
     trained = Shape(**checkpoint.about["shape"])
     if (shape.channels, shape.samples) != (trained.channels, trained.samples):
         raise ValueError(

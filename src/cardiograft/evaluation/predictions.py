@@ -20,7 +20,7 @@ from cardiograft.records import Float32, Kind
 
 @dataclass(frozen=True, kw_only=True)
 class Predictions:
-    """What a model said of each segment.
+    """A model's predictions, a row a segment.
 
     Attributes
     ----------
@@ -31,11 +31,11 @@ class Predictions:
         the channels.
     id_N, subject_N, part_N : str, shape (N,)
         ``<dataset>/<record>/<lead>/<start>``, ``<dataset>/<subject>``, part of the split (and
-        what its input was spoilt by: ``test, shuffled``).
+        what its input was corrupted by: ``test, shuffled``).
     target : int64 shape (N,), or float32 shape (N, K) where `kind` is ``signal``
     score_NK : float32, shape (N, K)
     about
-        Spec, data digest, rate_hz, simulated ...: what the card says.
+        Spec, data digest, rate_hz, simulated ...: as in the card.
     """
 
     kind: Kind

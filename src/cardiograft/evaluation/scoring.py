@@ -2,17 +2,7 @@
 
 Legend: S subjects (sorted), D additive numbers a subject.
 
-A metric is a module of ``metrics/``:
-
-``TITLE, KINDS, PERCENT, LOWER_IS_BETTER``
-    How it is printed, which kinds of predictions it takes, and which way is better.
-``additive(predictions) -> float64 (S, D)``
-    What each subject adds, subjects sorted by name. Sums over subjects, with any weights,
-    are all that `values` needs, so a bootstrap over subjects is one matrix product.
-``values(sums_BD, labels, *, options) -> {class or "": float64 (B,)}``
-    The figure of each row of sums; NaN where it is not defined.
-``support(sums_SD, labels) -> {class or "": (segments, subjects)}``
-    How many segments, and how many subjects, a figure rests on.
+A metric is a plug-in of `cardiograft.evaluation.metrics`.
 """
 
 from typing import Any
@@ -23,14 +13,14 @@ import pandas as pd
 from cardiograft import plugins
 from cardiograft.evaluation.predictions import Predictions
 from cardiograft.records import Float64
-from cardiograft.specs.entry import Figure
+from cardiograft.specs.entry import MetricSpec
 from cardiograft.specs.predict import parts_of_predictions
 from cardiograft.specs.score import named
 
 PARTS = parts_of_predictions()
 
 
-def additive(predictions: Predictions, metric: Figure) -> Float64:
+def additive(predictions: Predictions, metric: MetricSpec) -> Float64:
     """Return what each subject adds to a metric, shape (S, D), subjects sorted.
 
     Those whom the metric leaves out are not among them.
@@ -56,24 +46,24 @@ def additive(predictions: Predictions, metric: Figure) -> Float64:
     return sums_SD
 
 
-def values(metric: Figure, sums_BD: Float64, labels: tuple[str, ...]) -> dict[str, Float64]:
-    """Return a metric's figures for each row of sums: class or ``""`` to shape (B,)."""
+def values(metric: MetricSpec, sums_BD: Float64, labels: tuple[str, ...]) -> dict[str, Float64]:
+    """Return a metric's values for each row of sums: class or ``""`` to shape (B,)."""
     module = plugins.load("metrics", metric.name)
-    found: dict[str, Float64] = module.values(sums_BD, labels, **metric.options)
-    return found
+    by_class: dict[str, Float64] = module.values(sums_BD, labels, **metric.options)
+    return by_class
 
 
 def support(
-    metric: Figure, sums_SD: Float64, labels: tuple[str, ...]
+    metric: MetricSpec, sums_SD: Float64, labels: tuple[str, ...]
 ) -> dict[str, tuple[int, int]]:
-    """Return the segments and the subjects that each figure of a metric rests on."""
+    """Return the segments and the subjects that each value of a metric rests on."""
     module = plugins.load("metrics", metric.name)
-    found: dict[str, tuple[int, int]] = module.support(sums_SD, labels)
-    return found
+    by_class: dict[str, tuple[int, int]] = module.support(sums_SD, labels)
+    return by_class
 
 
-def score(predictions: Predictions, metrics: tuple[Figure, ...]) -> pd.DataFrame:
-    """Return part, metric, class, value, segments and subjects, a row a figure.
+def score(predictions: Predictions, metrics: tuple[MetricSpec, ...]) -> pd.DataFrame:
+    """Return part, metric, class, value, segments and subjects, a row a value.
 
     Raises
     ------
@@ -86,14 +76,16 @@ def score(predictions: Predictions, metrics: tuple[Figure, ...]) -> pd.DataFrame
     for part in (p for p in PARTS if (predictions.part_N == p).any()):
         chosen = predictions.only(predictions.part_N == part)
         for metric in metrics:
-            found = figures(metric, additive(chosen, metric), chosen.labels)
-            rows += [{"part": part, **row} for row in found]
+            sums_SD = additive(chosen, metric)
+            rows += [{"part": part, **row} for row in value_rows(metric, sums_SD, chosen.labels)]
     return pd.DataFrame(rows)
 
 
-def figures(metric: Figure, sums_SD: Float64, labels: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Return metric, class, value, segments and subjects of each figure of a metric."""
-    found = values(metric, sums_SD.sum(axis=0, keepdims=True), labels)
+def value_rows(
+    metric: MetricSpec, sums_SD: Float64, labels: tuple[str, ...]
+) -> list[dict[str, Any]]:
+    """Return metric, class, value, segments and subjects of each value of a metric."""
+    by_class = values(metric, sums_SD.sum(axis=0, keepdims=True), labels)
     rests = support(metric, sums_SD, labels)
     return [
         {
@@ -103,5 +95,5 @@ def figures(metric: Figure, sums_SD: Float64, labels: tuple[str, ...]) -> list[d
             "segments": rests[name][0],
             "subjects": rests[name][1],
         }
-        for name, value in found.items()
+        for name, value in by_class.items()
     ]

@@ -1,12 +1,12 @@
-"""Figures of said signals against true ones: of a window, of a subject, of all subjects.
+"""Errors of predicted signals, per window, subject and cohort.
 
-Each subject counts the same, however many windows there are of it: a figure is a mean over a
+Each subject counts the same, however many windows there are of it: a value is a mean over a
 subject's windows (or a ratio of what they count), then a mean over subjects. Of several
-channels, each has its own figure, and their mean goes without a name.
+channels, each has its own value, and their mean goes without a name.
 
 Legend: N windows, C channels, T samples, G settings of an option, S subjects (sorted), B rows
-that are sums over subjects, D = C x G x 3 additive numbers a subject: its figure (0 where it
-has none), 1 where it has one, and how many of its windows that figure rests on.
+that are sums over subjects, D = C x G x 3 additive numbers a subject: its value (0 where it
+has none), 1 where it has one, and how many of its windows that value rests on.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from cardiograft.evaluation.confusion import by_label, ratio
 from cardiograft.evaluation.predictions import Predictions
 from cardiograft.records import Float64
 
-# True and said windows, (n, C, T) each, to what is measured of each: (n, C), (n, C, G) ...
+# True and predicted windows, (n, C, T) each, to what is measured of each: (n, C), (n, C, G) ...
 Measured = Callable[[Float64, Float64], Float64]
 # Windows in memory at once, as float64 with all that is computed from them.
 BLOCK = 512
@@ -37,29 +37,35 @@ def over_windows(predictions: Predictions, measured: Measured) -> Float64:
     blocks = []
     for first in range(0, len(predictions.id_N), BLOCK):
         some = slice(first, first + BLOCK)
-        true_NK, said_NK = predictions.target[some], predictions.score_NK[some]
+        true_NK, predicted_NK = predictions.target[some], predictions.score_NK[some]
         shape = (len(true_NK), channels, -1)
-        true_NCT, said_NCT = (x.reshape(shape).astype(np.float64) for x in (true_NK, said_NK))
-        blocks.append(measured(true_NCT, said_NCT))
+        true_NCT, predicted_NCT = (
+            x.reshape(shape).astype(np.float64) for x in (true_NK, predicted_NK)
+        )
+        blocks.append(measured(true_NCT, predicted_NCT))
     return np.concatenate(blocks)
 
 
 def check(predictions: Predictions) -> None:
-    """Raise unless true and said signals are alike in shape, and finite.
+    """Raise unless true and predicted signals are alike in shape, and finite.
 
     Raises
     ------
     ValueError
         A sample is not finite, or signals do not divide into the channels.
     """
-    true_NK, said_NK = predictions.target, predictions.score_NK
+    true_NK, predicted_NK = predictions.target, predictions.score_NK
     channels = len(predictions.labels)
-    if true_NK.shape != said_NK.shape or not said_NK.shape[1] or said_NK.shape[1] % channels:
+    if (
+        true_NK.shape != predicted_NK.shape
+        or not predicted_NK.shape[1]
+        or predicted_NK.shape[1] % channels
+    ):
         raise ValueError(
-            f"targets of shape {true_NK.shape} and scores of shape {said_NK.shape} are not"
+            f"targets of shape {true_NK.shape} and scores of shape {predicted_NK.shape} are not"
             f" signals of {channels} channels"
         )
-    for name, signal_NK in (("score", said_NK), ("target", true_NK)):
+    for name, signal_NK in (("score", predicted_NK), ("target", true_NK)):
         bad_N = ~np.isfinite(signal_NK).all(axis=1)
         if bad_N.any():
             raise ValueError(f"{predictions.id_N[bad_N][0]}: a {name} is not finite")
@@ -71,7 +77,7 @@ def rate_hz(predictions: Predictions) -> float:
     Raises
     ------
     ValueError
-        The predictions do not say it, or it is not positive.
+        The predictions do not give it, or it is not positive.
     """
     rate = predictions.about.get("rate_hz")
     if not isinstance(rate, int | float) or rate <= 0:
@@ -80,7 +86,7 @@ def rate_hz(predictions: Predictions) -> float:
 
 
 def per_subject(predictions: Predictions, measured: Measured) -> Float64:
-    """Return each subject's mean of a window's figure, shape (S, D).
+    """Return each subject's mean of a window's error, shape (S, D).
 
     Raises
     ------
@@ -90,21 +96,21 @@ def per_subject(predictions: Predictions, measured: Measured) -> Float64:
     return means(predictions.subject_N, over_windows(predictions, measured))
 
 
-def means(subject_N: npt.NDArray[np.str_], figure_NCG: Float64) -> Float64:
-    """Return each subject's mean over the windows where a figure is defined.
+def means(subject_N: npt.NDArray[np.str_], value_NCG: Float64) -> Float64:
+    """Return each subject's mean over the windows where a value is defined.
 
     Parameters
     ----------
-    figure_NCG : float64, shape (N, C, G), or (N, C)
+    value_NCG : float64, shape (N, C, G), or (N, C)
         NaN where undefined.
 
     Returns
     -------
     float64, shape (S, D)
     """
-    figure_NCG = figure_NCG.reshape(*figure_NCG.shape[:2], -1)
-    defined_NCG = ~np.isnan(figure_NCG)
-    return ratios(subject_N, np.where(defined_NCG, figure_NCG, 0), defined_NCG.astype(np.float64))
+    value_NCG = value_NCG.reshape(*value_NCG.shape[:2], -1)
+    defined_NCG = ~np.isnan(value_NCG)
+    return ratios(subject_N, np.where(defined_NCG, value_NCG, 0), defined_NCG.astype(np.float64))
 
 
 def ratios(subject_N: npt.NDArray[np.str_], top_NCG: Float64, bottom_NCG: Float64) -> Float64:
@@ -113,14 +119,14 @@ def ratios(subject_N: npt.NDArray[np.str_], top_NCG: Float64, bottom_NCG: Float6
     Returns
     -------
     float64, shape (S, D)
-        A subject whose windows have nothing below the line has no figure.
+        A subject whose windows have nothing below the line has no value.
     """
     top_SCG, bottom_SCG, windows_SCG = (
         by_subject(subject_N, x) for x in (top_NCG, bottom_NCG, bottom_NCG > 0)
     )
     defined_SCG = bottom_SCG > 0
-    figure_SCG = np.nan_to_num(ratio(top_SCG, bottom_SCG))
-    sums_SCG3 = np.stack([figure_SCG, defined_SCG, windows_SCG], axis=-1)
+    value_SCG = np.nan_to_num(ratio(top_SCG, bottom_SCG))
+    sums_SCG3 = np.stack([value_SCG, defined_SCG, windows_SCG], axis=-1)
     return sums_SCG3.reshape(len(sums_SCG3), -1).astype(np.float64)
 
 
@@ -135,20 +141,20 @@ def by_subject(subject_N: npt.NDArray[np.str_], each_NX: npt.NDArray[np.generic]
 def values(sums_BD: Float64, labels: tuple[str, ...], *, setting: int = 0) -> dict[str, Float64]:
     """Return the mean over subjects at one setting of G, shape (B,), by channel.
 
-    NaN where no subject has the figure.
+    NaN where no subject has a value.
     """
     sums_BC3 = sums_BD.reshape(len(sums_BD), len(labels), -1, 3)[:, :, setting]
     return by_channel(ratio(sums_BC3[:, :, 0], sums_BC3[:, :, 1]), labels)
 
 
-def by_channel(figure_BC: Float64, labels: tuple[str, ...]) -> dict[str, Float64]:
+def by_channel(value_BC: Float64, labels: tuple[str, ...]) -> dict[str, Float64]:
     """Return the mean over channels under ``""``, and of several channels each one's own."""
-    each = by_label(figure_BC, labels) if len(labels) > 1 else {}
-    return {**each, "": np.asarray(figure_BC.mean(axis=1))}
+    each = by_label(value_BC, labels) if len(labels) > 1 else {}
+    return {**each, "": np.asarray(value_BC.mean(axis=1))}
 
 
 def support(sums_SD: Float64, labels: tuple[str, ...]) -> dict[str, tuple[int, int]]:
-    """Return windows and subjects that have the figure: the fewest at any setting."""
+    """Return windows and subjects that have a value: the fewest at any setting."""
     sums_SCG3 = sums_SD.reshape(len(sums_SD), len(labels), -1, 3)
     return fewest(sums_SCG3[..., 2].min(axis=2), sums_SCG3[..., 1].min(axis=2), labels)
 

@@ -1,4 +1,4 @@
-"""What config may ask of the stage `audit`: did anything upstream see the test subjects?"""
+"""What config may set for the stage `audit`: did anything upstream see the test subjects?"""
 
 from typing import Literal
 
@@ -9,9 +9,9 @@ class Ancestor(Entry):
     """A training in the lineage of an evaluated model.
 
     `uses` are the parts of its split that it read: ``train``, ``validation``, and ``test``
-    where an epoch was kept by its test figure. A training that adapts to another domain
+    where an epoch was kept by its value on the test part. A training that adapts to another domain
     stands there once more, with that domain's split and part: whether it used its targets or
-    not, it has met those subjects.
+    not, it has seen those subjects.
     """
 
     stage: Literal["pretrain", "prune", "transfer", "baseline"]

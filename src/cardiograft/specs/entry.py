@@ -1,4 +1,4 @@
-"""The words every entry of config.yaml is made of."""
+"""What every entry of the config has in common: strict keys, plug-ins by name, with options."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -49,8 +49,8 @@ class Plugin(Entry):
         return f"src/cardiograft/{plugins.PLACES[self.kind]}/{self.name}.py"
 
 
-class Figure(Plugin):
-    """A metric, and the subjects that it leaves out: what one of them does to it is seen.
+class MetricSpec(Plugin):
+    """A metric, its options, and the subjects that it leaves out, to see what one of them does.
 
     Attributes
     ----------
@@ -111,14 +111,14 @@ def _chosen(kind: str, beside: Iterable[str] = ()) -> Callable[[Any], Any]:
             raise ValueError(f"expected the name of one of {kind}, or a mapping with 'name'")
         if set(given) == {"kind", "name", "options"}:
             given = {"name": given["name"], **given["options"]}
-        asked = {k: v for k, v in given.items() if k != "name"}
+        options = {k: v for k, v in given.items() if k != "name"}
         allowed = plugins.options(kind, given["name"])
-        for key in asked:
+        for key in options:
             if key not in allowed.model_fields:
                 known = plugins.hint(key, {*allowed.model_fields, *beside})
                 raise ValueError(f"{given['name']} has no option {key!r}.{known}")
-        options = allowed.model_validate(asked).model_dump(mode="json")
-        return Plugin(kind=kind, name=given["name"], options=options)
+        whole = allowed.model_validate(options).model_dump(mode="json")
+        return Plugin(kind=kind, name=given["name"], options=whole)
 
     return choose
 
@@ -143,7 +143,7 @@ def _adapting(given: Any) -> Any:
     if given is None or isinstance(given, Adapting):
         return given
     chosen = _with_more("adaptations", Adapting)(given)
-    # Without a loss and without targets, a domain has nothing to say.
+    # Without a loss and without targets, a domain changes nothing.
     silent = chosen["name"] == "none" and not chosen.get("supervised")
     return None if silent else chosen
 
@@ -154,6 +154,6 @@ Label = Annotated[Plugin, BeforeValidator(_chosen("labels"))]
 Model = Annotated[Plugin, BeforeValidator(_chosen("models"))]
 Task = Annotated[Plugin, BeforeValidator(_chosen("tasks"))]
 Adaptation = Annotated[Adapting | None, BeforeValidator(_adapting)]
-Metric = Annotated[Figure, BeforeValidator(_with_more("metrics", Figure))]
+Metric = Annotated[MetricSpec, BeforeValidator(_with_more("metrics", MetricSpec))]
 Baseline = Annotated[Plugin, BeforeValidator(_chosen("baselines"))]
 StudyName = Annotated[Plugin, BeforeValidator(_chosen("studies"))]

@@ -1,4 +1,4 @@
-"""What config may ask of the stages `predict` and `baseline`: saved predictions."""
+"""What config may set for the stages `predict` and `baseline`: saved predictions."""
 
 from collections.abc import Sequence
 from typing import Literal, get_args
@@ -12,20 +12,20 @@ Control = Literal["shuffled", "other", "phase"]
 PARTS: tuple[Part, ...] = ("test", "validation", "train")
 
 
-def spoilt_part(part: Part, control: Control) -> str:
-    """Return what predictions on a part call it where its input was spoilt."""
+def corrupted_part(part: Part, control: Control) -> str:
+    """Return the name, in predictions, of a part whose input was corrupted."""
     return f"{part}, {control}"
 
 
-def controlled(parts: Sequence[Part]) -> Part:
-    """Return the part whose input is spoilt: the one furthest from training."""
+def control_part(parts: Sequence[Part]) -> Part:
+    """Return the part that controls are run on: test, else validation, else train."""
     return next(part for part in PARTS if part in parts)
 
 
 def parts_of_predictions() -> tuple[str, ...]:
     """Return every name that a part may have in predictions, in order."""
-    spoilt = (spoilt_part(p, c) for p in PARTS for c in get_args(Control))
-    return (*PARTS, *spoilt)
+    corrupted = (corrupted_part(p, c) for p in PARTS for c in get_args(Control))
+    return (*PARTS, *corrupted)
 
 
 class Predict(Entry):
@@ -34,9 +34,9 @@ class Predict(Entry):
     Attributes
     ----------
     controls
-        The part that `controlled` names is asked about once more with its input spoilt so, as
-        in `cardiograft.evaluation.controls`; the target stays. Such predictions are of a part of
-        their own, as `spoilt_part` names it.
+        The part that `control_part` names is predicted once more with its input corrupted, as in
+        `cardiograft.evaluation.controls`; the target stays. Such predictions are of a part of
+        their own, as `corrupted_part` names it.
     """
 
     split: str

@@ -1,4 +1,4 @@
-"""What config may ask of the stage `pretrain`: a network trained from random weights."""
+"""What config may set for the stage `pretrain`: a network trained from random weights."""
 
 from cardiograft.specs.training import Trained
 

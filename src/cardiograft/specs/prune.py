@@ -1,4 +1,4 @@
-"""What config may ask of the stage `prune`: a checkpoint made sparse while it trains on."""
+"""What config may set for the stage `prune`: a checkpoint made sparse while it trains on."""
 
 import math
 from typing import Annotated, Any, Literal, Self
@@ -111,8 +111,8 @@ def narrowed(model: Plugin, sparsity: Sparsity) -> Plugin:
         wide = options[name]
         kept = [kept_channels(width, sparsity.final, multiple=multiple) for width in wide]
         for place in range(1, len(kept) if name in constants.get("APART", ()) else 0):
-            met = kept[place] == kept[place - 1] and wide[place] != wide[place - 1]
-            if met and kept[place] < wide[place]:
+            collide = kept[place] == kept[place - 1] and wide[place] != wide[place - 1]
+            if collide and kept[place] < wide[place]:
                 kept[place] += multiple
         options[name] = kept
     return Plugin(kind=model.kind, name=model.name, options=options)

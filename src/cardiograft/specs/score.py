@@ -1,9 +1,9 @@
-"""What config may ask of the stage `score`, and what its figures are called in tables."""
+"""What config may set for the stage `score`, and what its metrics are called in tables."""
 
 from typing import Any
 
 from cardiograft import plugins
-from cardiograft.specs.entry import Entry, Figure, Metric
+from cardiograft.specs.entry import Entry, Metric, MetricSpec
 
 
 class Score(Entry):
@@ -12,7 +12,7 @@ class Score(Entry):
     metrics: tuple[Metric, ...]
 
 
-def named(metric: Figure) -> str:
+def named(metric: MetricSpec) -> str:
     """Return a metric's name in tables: with the options that differ from the defaults.
 
     ``jkappa(unscored=Q+F, without mitdb/232)``.

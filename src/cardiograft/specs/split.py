@@ -1,4 +1,4 @@
-"""What config may ask of the stage `split`: who is trained on, who is tested on."""
+"""What config may set for the stage `split`: who is trained on, who is tested on."""
 
 from typing import Annotated, Literal, Self
 
@@ -26,7 +26,7 @@ class Calibration(Entry):
         Segments that start within so many, and are not trained on, are out; `seconds` where
         null. Splits that differ in `seconds` alone test the same segments.
     alone
-        Nothing else is trained on: for tuning a model that has met the others.
+        Nothing else is trained on: for tuning a model that has seen the others.
     """
 
     seconds: Seconds

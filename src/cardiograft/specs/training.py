@@ -36,7 +36,7 @@ class Training(Entry):
         Which epoch's weights are published: ``last``, ``best_validation``, or ``best_test``
         (what some papers do; other protocols refuse it).
     monitor
-        The figure of the task that `keep` and `patience` go by (``loss``, ``accuracy``,
+        The metric of the task that `keep` and `patience` go by (``loss``, ``accuracy``,
         ``macro_f1`` ...).
     patience
         Stop after so many epochs without a better `monitor`.
@@ -76,7 +76,7 @@ class Training(Entry):
 
 
 class Trained(Entry):
-    """What every stage that trains asks: a model, a task, and the split whose part it sees."""
+    """What every stage that trains needs: a model, a task, and the split whose part it sees."""
 
     split: str
     model: Model

@@ -1,4 +1,4 @@
-"""What config may ask of the stage `transfer`: learned weights grafted, then trained on."""
+"""What config may set for the stage `transfer`: learned weights grafted, then trained on."""
 
 from typing import Annotated, Self
 

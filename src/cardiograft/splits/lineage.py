@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from cardiograft.specs.audit import Ancestor, Audit
 from cardiograft.splits.overlaps import overlapping_row
-from cardiograft.splits.table import read_parts
+from cardiograft.splits.table import read_split_table
 
 EXAMPLES = 10
 
@@ -46,12 +46,11 @@ def lineage_audit(spec: Audit, files: Sequence[Path]) -> dict[str, Any]:
     FileNotFoundError
         The split of the evaluation or of an ancestor is not among `files`.
     """
-    read = {file.stem: read_parts(file) for file in files}
-    tables = {name: table for name, (table, _) in read.items()}
+    splits = {file.stem: read_split_table(file) for file in files}
+    tables = {name: split.table for name, split in splits.items()}
     tested = _parts(tables, spec.split, [part for part in spec.parts if part == "test"])
     findings = [_finding(ancestor, tables, tested) for ancestor in spec.lineage]
-    _, split = read[spec.split]
-    strangers = spec.protocol != "personal" or _uncalibrated(split)
+    strangers = spec.protocol != "personal" or _uncalibrated(splits[spec.split].spec)
     passed = not any(
         f["segments"] or f["chosen_on_test"] or (f["subjects"] and strangers) for f in findings
     )

@@ -21,35 +21,44 @@ from cardiograft.specs.split import Split
 
 @dataclass(frozen=True)
 class SplitTable:
-    """Who is in which part.
+    """A split as it was published.
 
     Attributes
     ----------
     path
         Where it was read from.
-    protocol
-        ``paper``, ``honest`` or ``personal``.
+    spec
+        The entry of `splits` that it was made by.
+    table
+        `WRITTEN`, sorted by id.
     id_N, subject_N, part_N
-        Sorted by id.
+        Its first columns as arrays.
     digest
         SHA-256 of the file.
     """
 
     path: Path
-    protocol: str
+    spec: dict[str, Any]
+    table: pa.Table
     id_N: npt.NDArray[np.str_]
     subject_N: npt.NDArray[np.str_]
     part_N: npt.NDArray[np.str_]
     digest: str
+
+    @property
+    def protocol(self) -> str:
+        """``paper``, ``honest`` or ``personal``."""
+        protocol: str = self.spec["protocol"]
+        return protocol
 
     def ids(self, part: str) -> npt.NDArray[np.str_]:
         """Return a part's segments, sorted."""
         ids: npt.NDArray[np.str_] = self.id_N[self.part_N == part]
         return ids
 
-    def rows(self, parts: Sequence[str]) -> npt.NDArray[Any]:
+    def row_numbers(self, parts: Sequence[str]) -> npt.NDArray[Any]:
         """Return the row numbers of some parts."""
-        return np.flatnonzero(np.isin(self.part_N, parts))
+        return np.flatnonzero(np.isin(self.part_N, list(parts)))
 
 
 def read_split_table(path: Path) -> SplitTable:
@@ -60,21 +69,20 @@ def read_split_table(path: Path) -> SplitTable:
     FileNotFoundError
         There is none.
     ValueError
-        It does not say what its protocol is.
+        The file is no split.
     """
-    table = pq.read_table(path, columns=["id", "subject", "part"]).sort_by("id")
-    spec = _spec(table) or {}
-    if "protocol" not in spec:
-        raise ValueError(f"{path}: a split without a protocol in its metadata")
-    ids, subjects, parts = (
-        np.asarray(table[c].to_pylist(), dtype=str) for c in ("id", "subject", "part")
+    table = pq.read_table(path)
+    spec = json.loads((table.schema.metadata or {}).get(PARQUET_KEY, b"{}")).get("spec", {})
+    if not {"id", "subject", "part"} <= set(table.schema.names) or "protocol" not in spec:
+        raise ValueError(f"{path}: not a split (columns {', '.join(table.schema.names)})")
+    table = table.sort_by("id")
+    id_N, subject_N, part_N = (
+        np.asarray(table[name].to_pylist(), dtype=str) for name in ("id", "subject", "part")
     )
-    return SplitTable(path, spec["protocol"], ids, subjects, parts, file_digest(path))
+    return SplitTable(path, spec, table, id_N, subject_N, part_N, file_digest(path))
 
 
 Part = npt.NDArray[np.object_]
-
-
 WRITTEN = ("id", "subject", "part", "record", "start", "stop")
 
 
@@ -101,29 +109,6 @@ def write_split_table(path: Path, keys: pa.Table, part_N: Part, spec: Split) -> 
     with atomic_file(path) as partial:
         table = table.sort_by("id").replace_schema_metadata(metadata)
         pq.write_table(table, partial, compression="zstd")
-
-
-def read_parts(path: Path) -> tuple[pa.Table, dict[str, Any]]:
-    """Return the table of a split, sorted by id, and its spec.
-
-    Raises
-    ------
-    FileNotFoundError
-        There is none.
-    ValueError
-        The file is no split.
-    """
-    table = pq.read_table(path)
-    spec = _spec(table)
-    if table.schema.names != list(WRITTEN) or spec is None:
-        raise ValueError(f"{path}: not a split (columns {', '.join(table.schema.names)})")
-    return table, spec
-
-
-def _spec(table: pa.Table) -> dict[str, Any] | None:
-    """Return the entry of `splits` that a table was made by, if its metadata has one."""
-    content: dict[str, Any] = json.loads((table.schema.metadata or {}).get(PARQUET_KEY, b"{}"))
-    return content.get("spec")
 
 
 def joined_names(keys: pa.Table, unit: str) -> pa.ChunkedArray:

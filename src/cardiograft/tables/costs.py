@@ -25,6 +25,8 @@ from typing import Any
 
 import pandas as pd
 
+from cardiograft.checkpoints.folder import model_key
+
 KEYS = ("stage", "entry", "repeat")
 COUNTED = ("parameters", "kernel_parameters", "kernel_zeros", "zeros")
 SPARSITY = {"kernels": "kernel_sparsity", "total": "total_sparsity"}
@@ -36,12 +38,6 @@ COLUMNS = (
     "model", "sources", "pruning", *COUNTED, *SPARSITY.values(), *BYTES, *LATENCY,
     *SOURCES_LATENCY, *TRAINING,
 )  # fmt: skip
-
-
-def model_key(path: Path) -> tuple[str, str, str]:
-    """Return stage, entry and repeat of ``<stage>/<entry>/<repeat>/<file>``."""
-    stage, entry, repeat = path.parts[-4:-1]
-    return stage, entry, repeat
 
 
 def read(path: Path) -> dict[str, Any]:

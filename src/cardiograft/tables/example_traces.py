@@ -17,12 +17,14 @@ import pandas as pd
 from cardiograft.records import Float32
 from cardiograft.segments import shards
 from cardiograft.signals.scaling import shift_and_span
-from cardiograft.specs.entry import Figure
+from cardiograft.specs.entry import MetricSpec
 from cardiograft.tables.example_windows import Pick, picked
 from cardiograft.tables.saved_signals import DIGITS, Files, read_test_part
 
 
-def overlays(files: Files, metric: Figure, which: str, segments: Sequence[Path]) -> pd.DataFrame:
+def overlays(
+    files: Files, metric: MetricSpec, which: str, segments: Sequence[Path]
+) -> pd.DataFrame:
     """Return input, true and predicted signals of the picked windows, one row a sample.
 
     Inputs are centred and scaled to be drawn; true and predicted signals share the scale that

@@ -16,7 +16,7 @@ import pandas as pd
 from cardiograft import plugins
 from cardiograft.evaluation import scoring
 from cardiograft.evaluation.predictions import Predictions
-from cardiograft.specs.entry import Figure
+from cardiograft.specs.entry import MetricSpec
 from cardiograft.specs.score import named
 from cardiograft.tables.saved_signals import Files, read_test_part
 
@@ -42,7 +42,7 @@ class Pick:
     of_window: float
 
 
-def picked(files: Files, metric: Figure, which: str = "") -> list[Pick]:
+def picked(files: Files, metric: MetricSpec, which: str = "") -> list[Pick]:
     """Return the median windows of the best, the median and the worst subject.
 
     Parameters
@@ -76,7 +76,7 @@ def picked(files: Files, metric: Figure, which: str = "") -> list[Pick]:
     return picks
 
 
-def _ranked(of_subject: pd.Series, metric: Figure) -> list[str]:
+def _ranked(of_subject: pd.Series, metric: MetricSpec) -> list[str]:
     """Return the names of the best, the median and the worst; equals go by name."""
     lower_is_better = plugins.load("metrics", metric.name).LOWER_IS_BETTER
     order = of_subject.sort_index().sort_values(ascending=lower_is_better, kind="stable")
@@ -85,7 +85,7 @@ def _ranked(of_subject: pd.Series, metric: Figure) -> list[str]:
 
 
 def _median_window(
-    files: Sequence[Path], subject: str, metric: Figure, which: str
+    files: Sequence[Path], subject: str, metric: MetricSpec, which: str
 ) -> tuple[str, float]:
     own = next(s for s in read_test_part(files) if subject in s.subject_N)
     own = own.only(own.subject_N == subject)
@@ -95,12 +95,12 @@ def _median_window(
     return str(order.index[middle]), float(order.iloc[middle])
 
 
-def _all_subjects(saved: Sequence[Predictions], metric: Figure, which: str = "") -> pd.Series:
+def _all_subjects(saved: Sequence[Predictions], metric: MetricSpec, which: str = "") -> pd.Series:
     """Return the value of each subject of several files, by name."""
     return pd.concat([values_by_subject(one, metric, which) for one in saved])
 
 
-def values_by_subject(saved: Predictions, metric: Figure, which: str = "") -> pd.Series:
+def values_by_subject(saved: Predictions, metric: MetricSpec, which: str = "") -> pd.Series:
     """Return a metric's value of each subject alone, by name; NaN where it has none."""
     name_S = np.unique(saved.subject_N)
     sums_SD = scoring.additive(saved, metric.model_copy(update={"without": ()}))

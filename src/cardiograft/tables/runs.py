@@ -18,7 +18,7 @@ from cardiograft.evaluation import scoring
 from cardiograft.evaluation.confusion import check
 from cardiograft.evaluation.predictions import Predictions
 from cardiograft.records import Float64
-from cardiograft.specs.entry import Figure
+from cardiograft.specs.entry import MetricSpec
 from cardiograft.specs.score import named
 from cardiograft.specs.tabulate import StudyRun
 from cardiograft.tables.saved_parts import saved_parts
@@ -66,7 +66,7 @@ class Run:
     confusion: pd.DataFrame = field(default_factory=pd.DataFrame)
     records: pd.DataFrame = field(default_factory=pd.DataFrame)
 
-    def metric(self, name: str) -> Figure:
+    def metric(self, name: str) -> MetricSpec:
         """Return the metric whose name in tables is `name`.
 
         Raises
@@ -153,7 +153,7 @@ def _run(name: str, row: StudyRun, files: Mapping[str, Sequence[Path]]) -> Run:
     return Run(name=name, row=row, files=tuple(zip(*of_members, strict=True)))
 
 
-def additive_sums(saved: Predictions, metric: Figure) -> Added:
+def additive_sums(saved: Predictions, metric: MetricSpec) -> Added:
     """Return the subjects that a metric counts, and what each adds to it."""
     stays_N = ~np.isin(saved.subject_N, metric.without)
     return np.unique(saved.subject_N[stays_N]).tolist(), scoring.additive(saved, metric)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from cardiograft.evaluation import scoring
 from cardiograft.records import Float64
-from cardiograft.specs.entry import Figure
+from cardiograft.specs.entry import MetricSpec
 from cardiograft.specs.score import named
 from cardiograft.specs.tabulate import Tabulate
 from cardiograft.tables import statistics
@@ -78,7 +78,7 @@ def _scored(run: Run) -> pd.DataFrame:
         {"repeat": repeat, "part": part, **row}
         for (part, name), sums_RSD in run.sums.items()
         for repeat, sums_SD in enumerate(sums_RSD)
-        for row in scoring.figures(run.metric(name), sums_SD, run.labels)
+        for row in scoring.value_rows(run.metric(name), sums_SD, run.labels)
     ]
     return pd.DataFrame(rows)
 
@@ -151,7 +151,7 @@ def interval(spec: Tabulate, values_B: Float64, subjects: int) -> tuple[float, f
     )
 
 
-def metric_values(metric: Figure, labels: tuple[str, ...]) -> Values:
+def metric_values(metric: MetricSpec, labels: tuple[str, ...]) -> Values:
     """Return the function that makes a metric's values of its sums."""
 
     def values(sums_BD: Float64) -> dict[str, Float64]:

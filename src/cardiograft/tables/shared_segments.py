@@ -9,7 +9,7 @@ import numpy as np
 
 from cardiograft.evaluation.predictions import Predictions
 from cardiograft.records import Float64
-from cardiograft.specs.entry import Figure
+from cardiograft.specs.entry import MetricSpec
 from cardiograft.tables.runs import Run, additive_sums, over_files
 
 
@@ -48,7 +48,7 @@ def _ids(run: Run, part: str) -> set[str]:
     return {i for saved in _part(run, 0, part) for i in saved.id_N.tolist()}
 
 
-def _restricted(run: Run, part: str, metric: Figure, ids: set[str]) -> Float64:
+def _restricted(run: Run, part: str, metric: MetricSpec, ids: set[str]) -> Float64:
     """Return a run's sums over some of its segments, (R, S, D)."""
     repeats = []
     for repeat in range(len(run.files)):

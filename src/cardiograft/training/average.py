@@ -9,15 +9,15 @@ from torch import Tensor, nn
 from cardiograft.specs.training import Training
 
 
-def averaged(network: nn.Module, training: Training) -> dict[str, Tensor]:
-    """Return what the average of a network starts from; nothing where none is kept."""
+def initial_average(network: nn.Module, training: Training) -> dict[str, Tensor]:
+    """Return the average before the first step, the weights themselves; none without EMA."""
     if training.ema is None:
         return {}
     return {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
 
 
 @torch.no_grad()
-def follow(
+def update_average(
     average: Mapping[str, Tensor],
     network: nn.Module,
     masks: Mapping[str, Tensor],
@@ -38,8 +38,8 @@ def follow(
 
 
 @contextlib.contextmanager
-def shown(average: Mapping[str, Tensor], network: nn.Module) -> Iterator[None]:
-    """Have the network hold its average, where there is one, and then its own tensors again."""
+def averaged_weights(average: Mapping[str, Tensor], network: nn.Module) -> Iterator[None]:
+    """Inside this context the network holds its averaged weights, where an average is kept."""
     if not average:
         yield
         return

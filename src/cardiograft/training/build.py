@@ -1,4 +1,4 @@
-"""Build the task and the network that an entry names."""
+"""Build the task and the networks that an entry names."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,14 +15,22 @@ from cardiograft.splits.table import SplitTable
 from cardiograft.training.task import Task
 
 
-def learnt(spec: Trained, meta: shards.Meta, segments: Sequence[Path], split: SplitTable) -> Task:
-    """Return the task, told of the training part."""
+def fitted_task(
+    spec: Trained, meta: shards.Meta, segments: Sequence[Path], split: SplitTable
+) -> Task:
+    """Return the task, with labels, means and class weights of the training part.
+
+    Raises
+    ------
+    ValueError
+        The training part is empty.
+    """
     task = make_task(spec.task, meta)
     ids = split.ids("train")
     if not len(ids):
         raise ValueError(f"split {spec.split!r} has no training segments")
-    rows = shards.arrays(segments, ids.tolist(), task.facts)
-    task.learn(rows, balanced=spec.training.class_weights == "balanced")
+    columns = shards.arrays(segments, ids.tolist(), task.facts)
+    task.learn(columns, balanced=spec.training.class_weights == "balanced")
     return task
 
 
@@ -32,15 +40,13 @@ def make_task(plugin: Plugin, meta: shards.Meta) -> Task:
     return task
 
 
-def shape(meta: shards.Meta, task: Task) -> Shape:
-    """Return what the network must take and give."""
+def network_shape(meta: shards.Meta, task: Task) -> Shape:
+    """Return what a network for this task takes and gives."""
     return Shape(len(meta.channels), meta.samples, task.features, task.outputs)
 
 
-def built(plugin: Plugin, meta: shards.Meta, task: Task, *, seed: int) -> nn.Module:
+def build_network(model: Plugin, shape: Shape, *, seed: int) -> nn.Module:
     """Return the network that an entry names, with random weights."""
     torch.manual_seed(seed)
-    network: nn.Module = plugins.load("models", plugin.name).build(
-        shape(meta, task), **plugin.options
-    )
+    network: nn.Module = plugins.load("models", model.name).build(shape, **model.options)
     return network

@@ -4,8 +4,9 @@ import os
 
 import numpy as np
 import torch
-from torch import Generator
+from torch import Generator, nn
 
+HALF_PRECISION = {"bf16": torch.bfloat16, "fp16": torch.float16}
 WATCHING = 2**31  # the "epoch" that seeds what validation draws: the same in every epoch
 
 
@@ -25,3 +26,19 @@ def seeded(seed: int, epoch: int, step: int, device: torch.device) -> Generator:
     number = int(np.random.SeedSequence((seed, epoch, step)).generate_state(1, np.uint64)[0] >> 1)
     torch.manual_seed(number)
     return Generator(device).manual_seed(number)
+
+
+def float32_layers(network: nn.Module, precision: str, device: torch.device) -> list[str]:
+    """Return the layers that a mixed precision leaves in float32 on this processor, by name.
+
+    Such a layer lists in ``cpu_dtypes`` which types of half precision the processor can train
+    it in.
+    """
+    dtype = HALF_PRECISION.get(precision)
+    if dtype is None or device.type != "cpu":
+        return []
+    return [
+        name
+        for name, layer in network.named_modules()
+        if dtype not in getattr(layer, "cpu_dtypes", (dtype,))
+    ]

@@ -1,9 +1,9 @@
-"""Train on one domain while the encoder's codes of another are drawn towards its own.
+"""Domain adaptation: a second batch of each step, and the loss that aligns its codes.
 
 Each step takes a batch of the training part, with its targets, and one of the other domain:
-an adaptation loss compares the codes of both. Without supervision, that domain's targets are
-not even read. Each batch goes through the network by itself, so that batch normalisation never
-mixes them.
+an adaptation loss compares the encoder's codes of both. Without supervision, that domain's
+targets are not even read. Each batch goes through the network by itself, so that batch
+normalisation never mixes them.
 
 Legend: B batch, D batch of the domain, W numbers of a code, T samples, S steps of a code,
 N segments, I items of a batch.
@@ -31,19 +31,19 @@ from cardiograft.training.order import epoch_order
 from cardiograft.training.task import Batch, Columns, Task
 
 CYCLES = 2**31  # the "epoch" that the domain's first order is drawn for: no epoch of its own
-TARGETS = ("label", "target")  # columns that say what should come out
+TARGETS = ("label", "target")  # columns of what should come out
 FEWEST = 2  # segments of a batch: one has no covariance
 
 Call = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
 class Unlabelled:
-    """Reads of a domain what goes into a network, and not what should come out.
+    """Reads the input of a domain's segments and leaves their targets out.
 
     Parameters
     ----------
     task
-        What the network learns; it is told that labels are unknown and targets are zero.
+        What the network learns; it receives unknown labels and targets of zero.
     meta
         Of the shards that it is trained on: how large a target is.
     """
@@ -66,9 +66,9 @@ class Unlabelled:
 
 @dataclass(frozen=True, kw_only=True)
 class Domain:
-    """Where the other domain's segments are, and what is asked of them."""
+    """Where the other domain's segments are, and what the entry requests of them."""
 
-    asked: Adapting
+    request: Adapting
     segments: Sequence[Path]
     split: Path
 
@@ -100,39 +100,61 @@ class Domain:
             The shards differ in rate or shape, the part is empty or of an honest test, or it
             lacks labels that supervision needs.
         """
-        asked, split = self.asked, read_split_table(self.split)
-        if asked.part == "test" and split.protocol != "paper":
+        request, split = self.request, read_split_table(self.split)
+        if request.part == "test" and split.protocol != "paper":
             raise ValueError(
-                f"adaptation.part 'test' adapts to the test set of {asked.domain!r}, whose"
+                f"adaptation.part 'test' adapts to the test set of {request.domain!r}, whose"
                 f" protocol is {split.protocol!r}: use 'train'"
             )
-        meta = pooled([*own, *self.segments], targets=asked.supervised)
-        ids = split.ids(asked.part)
+        meta = pooled([*own, *self.segments], targets=request.supervised)
+        ids = split.ids(request.part)
         if len(ids) < FEWEST:
             raise ValueError(
-                f"adaptation.domain {asked.domain!r}: its {asked.part} part has {len(ids)}"
+                f"adaptation.domain {request.domain!r}: its {request.part} part has {len(ids)}"
                 f" segments, at least {FEWEST} are needed"
             )
-        reader = task if asked.supervised else Unlabelled(task, meta)
+        reader = task if request.supervised else Unlabelled(task, meta)
         feed = read_feed(self.segments, ids, reader, device=device, scratch=scratch)
-        if asked.supervised and "label" in feed.columns:
+        if request.supervised and "label" in feed.columns:
             missing = int((feed.columns["label"] < 0).sum())
             if missing:
                 raise ValueError(
                     f"adaptation.supervised: {missing} of the {len(ids)} segments of"
-                    f" {asked.domain!r} have no label"
+                    f" {request.domain!r} have no label"
                 )
         return feed
 
 
+def requested_domain(
+    request: Adapting | None, segments: Sequence[Path], split: Path | None
+) -> Domain | None:
+    """Return the domain that an entry adapts to, if any, and where it lies.
+
+    Raises
+    ------
+    ValueError
+        The folders are given without an adaptation, or the other way round.
+    """
+    if request is None:
+        if segments or split is not None:
+            raise ValueError("--domain-segments and --domain-split: the entry has no adaptation")
+        return None
+    if not segments or split is None:
+        raise ValueError(
+            f"adaptation {request.name!r} to {request.domain!r} needs --domain-segments and"
+            " --domain-split"
+        )
+    return Domain(request=request, segments=segments, split=split)
+
+
 def first(batch: Batch, size: int) -> Batch:
-    """Return a batch without what a task made up and put after its items."""
+    """Drop synthetic items, which a task appends to the `size` real ones."""
     return Batch(batch.signal_BCT[:size], batch.feature_BF[:size], batch.target[:size])
 
 
 @dataclass(frozen=True, kw_only=True)
-class Adaptation:
-    """What goes on beside a training.
+class DomainTerm:
+    """A second batch of each step, from the domain, and the loss that aligns its codes.
 
     Attributes
     ----------
@@ -170,28 +192,31 @@ class Adaptation:
         The first `size` codes of the batch are compared.
         """
         output, code_BW = call(batch.signal_BCT, batch.feature_BF)
-        there, code_DW = call(domain.signal_BCT, domain.feature_BF)
+        domain_output, code_DW = call(domain.signal_BCT, domain.feature_BF)
         terms = {
             "loss": task.loss(output, batch),
             "adaptation": self.loss(code_BW[:size], code_DW, through=through),
         }
         if self.supervised:
-            terms["domain_loss"] = task.loss(there, domain)
+            terms["domain_loss"] = task.loss(domain_output, domain)
         return terms
 
-    def whole(self, terms: dict[str, Tensor]) -> Tensor:
-        """Return what training lowers: the sum of the terms, the adaptation by its weight."""
+    def total(self, terms: dict[str, Tensor]) -> Tensor:
+        """Return what training lowers: the sum of the terms, the adaptation times its weight."""
         factors = {"adaptation": self.weight}
         return torch.stack([factors.get(name, 1.0) * term for name, term in terms.items()]).sum()
 
 
-def make_adaptation(
-    asked: Adapting, network: nn.Module, shape: Shape, feed: Feed, *, seed: int
-) -> Adaptation:
-    """Return the adaptation that an entry asks for; its own weights follow from the seed."""
+def make_domain_term(
+    request: Adapting, network: nn.Module, shape: Shape, feed: Feed, *, seed: int
+) -> DomainTerm:
+    """Return the adaptation that an entry requests; its own weights follow from the seed."""
     numbers = code_width(network, shape)
     torch.manual_seed(seed)
-    loss: nn.Module = plugins.load("adaptations", asked.name).make(numbers, **asked.options)
-    return Adaptation(
-        loss=loss.to(feed.device), weight=asked.weight, supervised=asked.supervised, feed=feed
+    loss: nn.Module = plugins.load("adaptations", request.name).make(numbers, **request.options)
+    return DomainTerm(
+        loss=loss.to(feed.device),
+        weight=request.weight,
+        supervised=request.supervised,
+        feed=feed,
     )

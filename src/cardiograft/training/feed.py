@@ -1,8 +1,6 @@
-"""Feed a network: which segments a part holds, in which order, from memory or from disk.
+"""The tensors of one part of a split, in memory or in a scratch file, and batches of them.
 
-The order is a function of seed and epoch alone, so that a resumed job goes on exactly.
-
-Legend: N segments, I items of an epoch, B batch.
+Legend: N segments, B batch.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +15,7 @@ from torch import Generator, Tensor
 
 from cardiograft.records import Int64
 from cardiograft.segments import shards
-from cardiograft.training.task import Batch, Columns, Rows, Task
+from cardiograft.training.task import Batch, Columns, Task, TensorRows
 
 # What fits below this lies on the device; what does not is read from a scratch file.
 RESIDENT_BYTES = 2 << 30
@@ -25,7 +23,7 @@ CHUNK = 4096  # segments decoded at a time on their way to that file
 
 
 class Reader(Protocol):
-    """What of a task turns shards into tensors."""
+    """The side of a task that turns columns of shards into tensors."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -54,7 +52,7 @@ class Feed:
         """Return N."""
         return len(next(iter(self.columns.values())))
 
-    def rows(self, index_B: Int64) -> Rows:
+    def rows(self, index_B: Int64) -> TensorRows:
         """Return some segments, on the device."""
         index = torch.from_numpy(index_B)
         return {
@@ -84,7 +82,7 @@ def read_feed(
         The part is empty, or the shards lack some of it.
     """
     if not len(ids):
-        raise ValueError("a part of the split that is asked for holds no segments")
+        raise ValueError("a requested part of the split holds no segments")
     sample = task.encode(shards.arrays(directories, [str(ids[0])], task.columns))
     size = sum(t.nbytes for t in sample.values()) * len(ids)
     if size <= RESIDENT_BYTES:

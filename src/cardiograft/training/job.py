@@ -1,7 +1,7 @@
-"""One training as a job: shards and a split in, a model folder out.
+"""One training as a job: prepare, train, measure, publish.
 
-Training state lies below ``state``, in a folder named after everything that the result
-depends on, until the job has published.
+Shards and a split in, a model folder out. Until the job has published, its training state lies
+below ``state``, in a folder named after everything that the result depends on.
 """
 
 import json
@@ -11,26 +11,31 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import accelerate
 import torch
+from accelerate import Accelerator
 from torch import nn
 
 from cardiograft.checkpoints.file import Checkpoint, load_checkpoint, weights_digest
+from cardiograft.checkpoints.folder import checkpoint_file
 from cardiograft.files import file_digest
+from cardiograft.fingerprint import fingerprint
+from cardiograft.records import Shape
 from cardiograft.segments.folders import data_digest, pooled
+from cardiograft.specs.members import files as files_of
 from cardiograft.specs.training import Trained
 from cardiograft.splits.table import SplitTable, read_split_table
-from cardiograft.training.build import built, learnt, shape
-from cardiograft.training.determinism import deterministic
-from cardiograft.training.domain import Domain, make_adaptation
+from cardiograft.training.build import build_network, fitted_task, network_shape
+from cardiograft.training.determinism import deterministic, float32_layers
+from cardiograft.training.domain import Domain, DomainTerm, make_domain_term
 from cardiograft.training.feed import Feed, read_feed
 from cardiograft.training.latency import latency
-from cardiograft.training.loop import fit
-from cardiograft.training.publish import checkpoint_file, publish, versions
+from cardiograft.training.loop import Outcome, fit
+from cardiograft.training.publish import publish, versions
 from cardiograft.training.state import clear_states, state_key
 from cardiograft.training.task import Start, Task
 
-WATCHED = {"last": (), "best_validation": (), "best_test": ("test",)}
+# Parts beside the validation part that are measured after every epoch, by `keep`.
+MEASURED = {"last": (), "best_validation": (), "best_test": ("test",)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +49,8 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Roots:
-    """What a training grows from.
+class Origin:
+    """Where a network's first weights come from, and how it is trained from there.
 
     Attributes
     ----------
@@ -62,114 +67,213 @@ class Roots:
     ledger: dict[str, Any] | None = None
 
 
-Prepare = Callable[[nn.Module], Roots]
+def from_scratch(network: nn.Module) -> Origin:
+    """Leave a network's random weights as they are."""
+    return Origin()
 
 
-def train_and_publish(
-    *,
-    stage: str,
-    spec: Trained,
-    place: Place,
-    repeat: int,
-    code: str,
-    parents: Sequence[Path] = (),
-    prepare: Prepare = lambda network: Roots(),
-    domain: Domain | None = None,
-) -> None:
-    """Train one repeat of an entry and publish its model folder.
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One repeat of an entry that trains.
 
-    Parameters
+    Attributes
     ----------
     stage
         ``pretrain``, ``prune``, ``transfer``.
+    spec
+        The entry.
+    repeat
+        Is added to the entry's seed.
     code
-        Fingerprint of the script and the plug-ins: other code never resumes this training.
+        Fingerprint of the script and the plug-ins (`training_code`): other code never resumes
+        this training.
     parents
-        Checkpoints that `prepare` reads.
-    prepare
-        Puts weights into the new network, and says how to train it.
+        Checkpoints that `initialise` reads.
+    initialise
+        Puts weights into the new network, and returns where they come from.
     domain
-        What it is adapted to, where it is.
+        The domain that the training adapts to, if any.
+    """
+
+    stage: str
+    spec: Trained
+    place: Place
+    repeat: int
+    code: str
+    parents: Sequence[Path] = ()
+    initialise: Callable[[nn.Module], Origin] = from_scratch
+    domain: Domain | None = None
+
+    @property
+    def seed(self) -> int:
+        """Of everything that is drawn."""
+        return self.spec.training.seed + self.repeat
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """All that a training needs: the task, the network with its first weights, the data.
+
+    Attributes
+    ----------
+    facts
+        What the result depends on, beside the parents' weights.
+    encoder_digest
+        Of the encoder's first weights.
+    train, watched
+        The training part, and the parts that are measured after every epoch.
+    state_folder
+        Of this training alone.
+    """
+
+    facts: dict[str, Any]
+    accelerator: Accelerator
+    task: Task
+    shape: Shape
+    network: nn.Module
+    origin: Origin
+    encoder_digest: str
+    train: Feed
+    watched: dict[str, Feed]
+    domain_term: DomainTerm | None
+    state_folder: Path
+    simulated: bool
+
+
+def training_code(stage: str, spec: Trained) -> str:
+    """Return the fingerprint of a stage's script and of the plug-ins that its entry names."""
+    return fingerprint(f"workflow/scripts/{stage}.py", *files_of(spec.plugins()))
+
+
+def train_and_publish(job: Job) -> None:
+    """Train one repeat of an entry and publish its model folder.
 
     Raises
     ------
     ValueError
-        The entry asks for what the data, the split or a checkpoint do not have.
+        The entry requests what the data, the split or a checkpoint do not have.
     """
     began = time.monotonic()
-    split = read_split_table(place.split)
-    _refuse(spec, split)
-    facts = _facts(stage, spec, place, split, repeat=repeat, code=code)
-    if domain is not None:
-        facts["domain"] = domain.facts()
-    blood = [file_digest(checkpoint_file(path)) for path in parents]
-    home = place.state / state_key(json.dumps(facts, sort_keys=True), blood)
-
-    accelerator = accelerate.Accelerator(mixed_precision=spec.training.precision)
-    deterministic(accelerator.device)
-    meta = pooled(place.segments)
-    task = learnt(spec, meta, place.segments, split)
-    network = built(spec.model, meta, task, seed=facts["seed"])
-    roots = prepare(network)
-    encoder = weights_digest(network.get_submodule("encoder").state_dict())
-    train, watched = feeds(spec, place, split, task=task, device=accelerator.device, scratch=home)
-    adaptation = None
-    if domain is not None:
-        there = home / "domain"
-        feed = domain.feed(place.segments, task, device=accelerator.device, scratch=there)
-        adaptation = make_adaptation(
-            domain.asked, network, shape(meta, task), feed, seed=facts["seed"]
-        )
-    outcome = fit(
-        network,
-        task,
-        train=train,
-        watched=watched,
-        training=spec.training,
-        seed=facts["seed"],
-        accelerator=accelerator,
-        start=roots.start,
-        adaptation=adaptation,
-        state=home / "state.safetensors",
-    )
-    about = {
-        **facts,
-        "model": spec.result.model_dump(mode="json"),
-        "parents": list(roots.parents),
-        "shape": shape(meta, task)._asdict(),
-        "memory": task.remember(),
-        "buffers": sorted(name for name, _ in network.named_buffers()),
-        "simulated": meta.simulated,
+    prepared = prepare(job)
+    outcome = train(job, prepared)
+    checkpoint = trained_checkpoint(job, prepared, outcome)
+    measurements = {
+        "encoder_sha256_before": prepared.encoder_digest,
+        "wall_s": round(time.monotonic() - began, 3),
+        **measure(job, prepared, checkpoint),
     }
-    checkpoint = Checkpoint(tensors=outcome.tensors, masks=outcome.masks, about=about)
-    wall_s = round(time.monotonic() - began, 3)
-    # Anew: what training leaves of a network may be narrower than what it began with.
-    trained = built(spec.result, meta, task, seed=facts["seed"])
-    load_checkpoint(trained, checkpoint, where=str(place.out))
-    wide = built(spec.model, meta, task, seed=facts["seed"]) if stage == "prune" else None
-    timed = latency(trained, shape(meta, task), accelerator.device, source=wide)
-    told = {"encoder_sha256_before": encoder, "wall_s": wall_s, **timed}
-    publish(checkpoint, outcome, roots.ledger, told, out=place.out)
-    clear_states(place.state)
+    publish(checkpoint, outcome, prepared.origin.ledger, measurements, out=job.place.out)
+    clear_states(job.place.state)
 
 
-def _facts(
-    stage: str, spec: Trained, place: Place, split: SplitTable, *, repeat: int, code: str
-) -> dict[str, Any]:
-    """Return what the result depends on, beside the parents' weights."""
+def prepare(job: Job) -> Prepared:
+    """Read the data, build the task and the network, and give it its first weights.
+
+    Raises
+    ------
+    ValueError
+        As `train_and_publish`.
+    """
+    spec, place = job.spec, job.place
+    split = read_split_table(place.split)
+    _refuse_the_test_set(spec, split)
+    facts = _facts(job, split)
+    parent_digests = [file_digest(checkpoint_file(path)) for path in job.parents]
+    state_folder = place.state / state_key(json.dumps(facts, sort_keys=True), parent_digests)
+    accelerator = Accelerator(mixed_precision=spec.training.precision)
+    device = accelerator.device
+    deterministic(device)
+    meta = pooled(place.segments)
+    task = fitted_task(spec, meta, place.segments, split)
+    shape = network_shape(meta, task)
+    network = build_network(spec.model, shape, seed=job.seed)
+    origin = job.initialise(network)
+    encoder_digest = weights_digest(network.get_submodule("encoder").state_dict())
+    train_feed, watched = feeds(spec, place, split, task=task, device=device, scratch=state_folder)
+    domain_term = None
+    if job.domain is not None:
+        scratch = state_folder / "domain"
+        feed = job.domain.feed(place.segments, task, device=device, scratch=scratch)
+        domain_term = make_domain_term(job.domain.request, network, shape, feed, seed=job.seed)
+    return Prepared(
+        facts=facts,
+        accelerator=accelerator,
+        task=task,
+        shape=shape,
+        network=network,
+        origin=origin,
+        encoder_digest=encoder_digest,
+        train=train_feed,
+        watched=watched,
+        domain_term=domain_term,
+        state_folder=state_folder,
+        simulated=meta.simulated,
+    )
+
+
+def train(job: Job, prepared: Prepared) -> Outcome:
+    """Train the prepared network, from its saved state where there is one."""
+    return fit(
+        prepared.network,
+        prepared.task,
+        train=prepared.train,
+        watched=prepared.watched,
+        training=job.spec.training,
+        seed=job.seed,
+        accelerator=prepared.accelerator,
+        start=prepared.origin.start,
+        domain_term=prepared.domain_term,
+        state=prepared.state_folder / "state.safetensors",
+    )
+
+
+def trained_checkpoint(job: Job, prepared: Prepared, outcome: Outcome) -> Checkpoint:
+    """Return what a training leaves: tensors, masks, and where they come from."""
+    about = {
+        **prepared.facts,
+        "model": job.spec.result.model_dump(mode="json"),
+        "parents": list(prepared.origin.parents),
+        "shape": prepared.shape._asdict(),
+        "memory": prepared.task.remember(),
+        "buffers": sorted(name for name, _ in prepared.network.named_buffers()),
+        "simulated": prepared.simulated,
+    }
+    return Checkpoint(tensors=outcome.tensors, masks=outcome.masks, about=about)
+
+
+def measure(job: Job, prepared: Prepared, checkpoint: Checkpoint) -> dict[str, Any]:
+    """Return what a card holds of the trained network: its latency, and layers in float32.
+
+    The network is rebuilt for it: structured pruning leaves a narrower one than was trained,
+    and Accelerate has wrapped that one in the training's precision. A pruned network is timed
+    in turn with one of its source's width.
+    """
+    device, shape = prepared.accelerator.device, prepared.shape
+    network = build_network(job.spec.result, shape, seed=job.seed)
+    load_checkpoint(network, checkpoint, where=str(job.place.out))
+    pruned = job.stage == "prune"
+    source = build_network(job.spec.model, shape, seed=job.seed) if pruned else None
     return {
-        "stage": stage,
-        "spec": spec.model_dump(mode="json"),
-        "repeat": repeat,
-        "seed": spec.training.seed + repeat,
-        "code": json.loads(code),
-        "data": data_digest(place.segments),
+        "float32_layers": float32_layers(network, job.spec.training.precision, device),
+        **latency(network, shape, device, source=source),
+    }
+
+
+def _facts(job: Job, split: SplitTable) -> dict[str, Any]:
+    facts = {
+        "stage": job.stage,
+        "spec": job.spec.model_dump(mode="json"),
+        "repeat": job.repeat,
+        "seed": job.seed,
+        "code": json.loads(job.code),
+        "data": data_digest(job.place.segments),
         "split_digest": split.digest,
         "versions": versions(),
     }
+    return facts if job.domain is None else {**facts, "domain": job.domain.facts()}
 
 
-def _refuse(spec: Trained, split: SplitTable) -> None:
+def _refuse_the_test_set(spec: Trained, split: SplitTable) -> None:
     if spec.training.keep == "best_test" and split.protocol != "paper":
         raise ValueError(
             f"keep 'best_test' looks at the test set after every epoch: not with the"
@@ -191,9 +295,9 @@ def feeds(
     The test part is read only where the entry keeps the epoch that is best on it.
     """
 
-    def one(part: str) -> Feed:
-        where = scratch / part
-        return read_feed(place.segments, split.ids(part), task, device=device, scratch=where)
+    def read(part: str) -> Feed:
+        ids = split.ids(part)
+        return read_feed(place.segments, ids, task, device=device, scratch=scratch / part)
 
-    asked = ("validation", *WATCHED[spec.training.keep])
-    return one("train"), {part: one(part) for part in asked if len(split.ids(part))}
+    measured = ("validation", *MEASURED[spec.training.keep])
+    return read("train"), {part: read(part) for part in measured if len(split.ids(part))}

@@ -45,13 +45,13 @@ def latency(
     feature = torch.zeros((1, shape.features), device=device)
     _timed([*networks.values()], (signal, feature), WARM_UP)
     taken_s = _timed([*networks.values()], (signal, feature), PASSES)
-    told = {}
+    measured = {}
     for name, passed_s in zip(networks, taken_s.T, strict=True):
         low, middle, high = np.quantile(passed_s, (0.25, 0.5, 0.75)) * 1e3
-        told[f"{name}latency_ms"] = round(float(middle), 4)
-        told[f"{name}latency_low_ms"] = round(float(low), 4)
-        told[f"{name}latency_high_ms"] = round(float(high), 4)
-    return told
+        measured[f"{name}latency_ms"] = round(float(middle), 4)
+        measured[f"{name}latency_low_ms"] = round(float(low), 4)
+        measured[f"{name}latency_high_ms"] = round(float(high), 4)
+    return measured
 
 
 @torch.no_grad()

@@ -1,4 +1,4 @@
-"""Which parameters are trained, how, at what rate, and the average that is kept of them."""
+"""The optimiser, its groups of parameters, and the learning rate of every step."""
 
 import math
 
@@ -15,11 +15,12 @@ RISING, FIRST, LAST = 0.15, 1 / 25, 1 / 25e4
 
 
 def make_optimiser(
-    network: nn.Module, training: Training, start: Start, beside: nn.Module | None = None
+    network: nn.Module, training: Training, start: Start, extra: nn.Module | None = None
 ) -> torch.optim.Optimizer:
     """Return the optimiser: a group of parameters for each factor on the learning rate.
 
-    What is trained `beside` the network is a group of its own, the last.
+    The parameters of `extra`, further trained modules (a domain classifier), form the last
+    group.
     """
     groups: dict[float, list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
@@ -30,8 +31,8 @@ def make_optimiser(
         if not frozen:
             groups.setdefault(factor, []).append(parameter)
     rated = [{"params": ps, "factor": f} for f, ps in sorted(groups.items())] or [{"params": []}]
-    if beside is not None and any(True for _ in beside.parameters()):
-        rated.append({"params": list(beside.parameters()), "factor": 1.0})
+    if extra is not None and any(True for _ in extra.parameters()):
+        rated.append({"params": list(extra.parameters()), "factor": 1.0})
     rate, decay = training.learning_rate, training.weight_decay
     if training.optimiser == "sgd":
         return torch.optim.SGD(rated, rate, training.momentum, weight_decay=decay)

@@ -15,37 +15,36 @@ import safetensors
 import torch
 
 from cardiograft.checkpoints.file import Checkpoint, read_checkpoint, write_checkpoint
+from cardiograft.checkpoints.folder import CARD, HISTORY, LEDGER, WEIGHTS
 from cardiograft.checkpoints.masks import sparsity_summary
 from cardiograft.files import atomic_directory, write_json
 from cardiograft.training.loop import Outcome
-
-MODEL = "model.safetensors"
 
 
 def publish(
     checkpoint: Checkpoint,
     outcome: Outcome,
     ledger: dict[str, Any] | None,
-    facts: Mapping[str, Any],
+    measurements: Mapping[str, Any],
     *,
     out: Path,
 ) -> None:
     """Write the model folder, whole or not at all."""
     with atomic_directory(out) as folder:
-        write_checkpoint(checkpoint, folder / MODEL)
-        saved = read_checkpoint(folder / MODEL)
-        written = (folder / MODEL).read_bytes()
+        write_checkpoint(checkpoint, folder / WEIGHTS)
+        saved = read_checkpoint(folder / WEIGHTS)
+        written = (folder / WEIGHTS).read_bytes()
         columns = list(zip(*outcome.progress.history, strict=True))
         names = ("epoch", "step", "part", "metric", "value")
         history = pa.table(dict(zip(names, map(list, columns), strict=True)))
-        pq.write_table(history, folder / "history.parquet", compression="zstd")
+        pq.write_table(history, folder / HISTORY, compression="zstd")
         if ledger is not None:
-            write_json(folder / "ledger.json", ledger)
+            write_json(folder / LEDGER, ledger)
         about = {k: v for k, v in saved.about.items() if k not in ("memory", "buffers", "code")}
         card = {
             **about,
             "weights_sha256": saved.digest(),
-            **facts,
+            **measurements,
             "parameters": sparsity_summary(saved)["parameters"],
             "sparsity": sparsity_summary(saved),
             "file_bytes": len(written),
@@ -56,7 +55,7 @@ def publish(
             "best_epoch": outcome.progress.best_epoch,
             "training_s": round(outcome.progress.wall_s, 3),
         }
-        write_json(folder / "card.json", card)
+        write_json(folder / CARD, card)
 
 
 def parent(checkpoint: Checkpoint, entry: str) -> dict[str, Any]:
@@ -67,11 +66,6 @@ def parent(checkpoint: Checkpoint, entry: str) -> dict[str, Any]:
         "repeat": checkpoint.about.get("repeat"),
         "weights_sha256": checkpoint.digest(),
     }
-
-
-def checkpoint_file(path: Path) -> Path:
-    """Return the checkpoint of a model folder, or the path itself where it is a file."""
-    return path / MODEL if path.is_dir() else path
 
 
 def versions() -> dict[str, str]:

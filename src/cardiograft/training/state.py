@@ -1,4 +1,4 @@
-"""The state of a training that is under way: written whole, read back exactly, never pickled."""
+"""The saved state of a training: written whole, read back exactly, never pickled."""
 
 import contextlib
 import hashlib
@@ -16,11 +16,11 @@ from torch import Tensor, nn
 
 from cardiograft.checkpoints.file import read_tensors, write_tensors
 
-Row = tuple[int, int, str, str, float]  # epoch, step, part, metric, value
+HistoryRow = tuple[int, int, str, str, float]  # epoch, step, part, metric, value
 
 
 @dataclass
-class Progress:
+class TrainingProgress:
     """How far a training has come. What is drawn next depends on this and the seed alone.
 
     Attributes
@@ -34,7 +34,7 @@ class Progress:
     history
         Rows of ``history.parquet``.
     best, best_epoch, stale
-        Best figure so far, its epoch, and epochs since.
+        Best value of the monitor so far, its epoch, and epochs since.
     kept
         That epoch's tensors and masks.
     done
@@ -48,7 +48,7 @@ class Progress:
     loss: float = 0.0
     items: int = 0
     terms: dict[str, float] = field(default_factory=dict)
-    history: list[Row] = field(default_factory=list)
+    history: list[HistoryRow] = field(default_factory=list)
     best: float | None = None
     best_epoch: int | None = None
     stale: int = 0
@@ -59,7 +59,7 @@ class Progress:
 
 
 def state_key(*facts: Any) -> str:
-    """Return the folder's name for a training that these facts tell from any other."""
+    """Return a folder name for the training that these facts identify."""
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:24]
 
 
@@ -74,18 +74,18 @@ def clear_states(folder: Path) -> None:
 
 def save_state(
     path: Path,
-    progress: Progress,
+    progress: TrainingProgress,
     *,
     model: nn.Module,
     masks: Mapping[str, Tensor],
     average: Mapping[str, Tensor],
     optimiser: torch.optim.Optimizer,
     scaler: dict[str, Any] | None,
-    beside: nn.Module | None = None,
+    extra: nn.Module | None = None,
 ) -> None:
     """Write everything that a training needs to go on, atomically, to one file.
 
-    What is trained `beside` the network goes with it.
+    `extra` holds further trained modules (a domain classifier).
     """
     groups = {
         "model": model.state_dict(),
@@ -93,7 +93,7 @@ def save_state(
         "average": average,
         "kept": progress.kept,
         "kept_mask": progress.kept_masks,
-        "beside": {} if beside is None else beside.state_dict(),
+        "extra": {} if extra is None else extra.state_dict(),
     }
     tensors = {f"{g}/{n}": t for g, named in groups.items() for n, t in named.items()}
     numbers: dict[str, Any] = {}
@@ -117,8 +117,8 @@ def restore_state(
     average: Mapping[str, Tensor],
     optimiser: torch.optim.Optimizer,
     device: torch.device,
-    beside: nn.Module | None = None,
-) -> tuple[Progress, dict[str, Any] | None]:
+    extra: nn.Module | None = None,
+) -> tuple[TrainingProgress, dict[str, Any] | None]:
     """Put a saved state back; return the progress and the gradient scaler's state."""
     tensors, about = read_tensors(path)
 
@@ -127,8 +127,8 @@ def restore_state(
         return {k.removeprefix(start): t for k, t in tensors.items() if k.startswith(start)}
 
     model.load_state_dict(group("model"))
-    if beside is not None:
-        beside.load_state_dict(group("beside"))
+    if extra is not None:
+        extra.load_state_dict(group("extra"))
     masks.clear()
     masks.update({name: mask.to(device) for name, mask in group("mask").items()})
     for name, tensor in group("average").items():
@@ -148,26 +148,28 @@ def restore_state(
     optimiser.load_state_dict({**whole, "state": slots})
     plain = about["progress"]
     history = [(e, s, part, metric, v) for e, s, part, metric, v in plain.pop("history")]
-    progress = Progress(**plain, history=history, kept=group("kept"), kept_masks=group("kept_mask"))
+    progress = TrainingProgress(
+        **plain, history=history, kept=group("kept"), kept_masks=group("kept_mask")
+    )
     return progress, about["scaler"]
 
 
 @dataclass
 class Stop:
-    """Whether the job was asked to end."""
+    """Whether the job was signalled to end."""
 
-    asked: bool = False
+    requested: bool = False
 
 
 @contextlib.contextmanager
 def terminated() -> Iterator[Stop]:
-    """Take SIGTERM as a wish to end at the next step, with the state saved."""
+    """Take SIGTERM as a request to end at the next step, with the state saved."""
     stop = Stop()
 
-    def ask(number: int, frame: FrameType | None) -> None:
-        stop.asked = True
+    def request(number: int, frame: FrameType | None) -> None:
+        stop.requested = True
 
-    before = signal.signal(signal.SIGTERM, ask)
+    before = signal.signal(signal.SIGTERM, request)
     try:
         yield stop
     finally:

@@ -1,4 +1,4 @@
-"""What training and its tasks say to each other: rows of shards, a batch, a task.
+"""The interface between the training loop and a task: segments as tensors, a batch, a task.
 
 Legend: B batch, C channels, T samples, F scalar features, K outputs, N segments.
 """
@@ -13,7 +13,7 @@ from torch import Generator, Tensor, nn
 from cardiograft.records import Kind
 
 Columns = Mapping[str, npt.NDArray[Any]]
-Rows = Mapping[str, Tensor]
+TensorRows = Mapping[str, Tensor]  # of segments, by column; the first axis is theirs
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,10 @@ class Start:
 
 
 class Task(Protocol):
-    """What a network is to learn. A task is told what it needs by `learn`, or by `recall`."""
+    """What a network is trained to do.
+
+    What it needs to know of the training part comes from `learn`, or from a checkpoint by `recall`.
+    """
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -107,22 +110,28 @@ class Task(Protocol):
 
     @property
     def monitors(self) -> Mapping[str, int]:
-        """Names of its figures: 1 where more is better, -1 where less is."""
+        """Names of its metrics: 1 where more is better, -1 where less is."""
 
     def learn(self, training: Columns, *, balanced: bool) -> None:
         """Take labels, means and class weights from the training part."""
 
     def remember(self) -> dict[str, Any]:
-        """Return, as JSON, what `learn` found: it goes into the checkpoint."""
+        """Return, as JSON, what `learn` took: it goes into the checkpoint."""
 
     def recall(self, memory: Mapping[str, Any]) -> None:
-        """Take what `remember` gave."""
+        """Take back what `remember` gave, from a checkpoint.
+
+        Raises
+        ------
+        ValueError
+            It is of a task with other features or heads.
+        """
 
     def encode(self, columns: Columns) -> dict[str, Tensor]:
         """Turn columns of shards into tensors, one row a segment."""
 
     def batch(
-        self, rows: Rows, version_B: Tensor, generator: Generator, *, training: bool = False
+        self, rows: TensorRows, version_B: Tensor, generator: Generator, *, training: bool = False
     ) -> Batch:
         """Make items of rows; whatever is drawn comes from `generator`.
 
@@ -133,9 +142,9 @@ class Task(Protocol):
         """Return the mean over the batch that training lowers."""
 
     def tally(self, output: Tensor, batch: Batch) -> dict[str, Tensor]:
-        """Return sums over the batch that `figures` can be had from once added up."""
+        """Return sums over the batch; `values` computes the metrics from their totals."""
 
-    def figures(self, sums: Mapping[str, Tensor]) -> dict[str, float]:
+    def values(self, sums: Mapping[str, Tensor]) -> dict[str, float]:
         """Return the value of each of `monitors`."""
 
     def scores(self, output: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Graft: put tensors of source checkpoints into a network, and keep the ledger.
+"""Transfer: load tensors of source checkpoints into a network, and keep a ledger of each.
 
 A map takes name prefixes of the source to name prefixes of the target; the longest source
 prefix that fits wins.

@@ -1,12 +1,12 @@
 """A mean beat placed at every beat, in the scale of the shards: what rhythm alone gives.
 
-Between two beats the line is that of training samples which no beat reaches. Told where the
-true R-peaks are, it is the ceiling of a perfect rhythm with a shape that says nothing of the
-window; told the subject's own beats from other windows, of a perfect rhythm and a known
+Between two beats the line is that of training samples which no beat reaches. Given where the
+true R-peaks are, it is the ceiling of a perfect rhythm with a shape that does not depend on the
+window; given the subject's own beats from other windows, of a perfect rhythm and a known
 person. Without either it finds beats in the input, takes them for R-peaks a constant delay
 later, and is a rival to a network.
 
-Legend: N rows, W asked for, S subjects, C channels of the target, T samples, A peaks of a
+Legend: N segments, W requested, S subjects, C channels of the target, T samples, A peaks of a
 window, K places in a beat: so many samples before or after its R-peak, and, last, outside.
 """
 
@@ -45,12 +45,12 @@ def predict(
     Parameters
     ----------
     peaks
-        ``target``: an oracle, told the true R-peaks of the window it is asked for.
+        ``target``: an oracle, given the true R-peaks of the window that it predicts.
         ``signal``: R-peaks are what `scg_beats` finds in the input, less the delay (median of
-        the training subjects' medians; another subject's than the one asked for).
+        the training subjects' medians; another subject's than the predicted one).
     shape
-        ``others``: mean over training subjects, the one asked for left out. ``own``: an oracle,
-        told the subject's own windows, the one asked for left out.
+        ``others``: mean over training subjects, the predicted one left out. ``own``: an oracle,
+        given the subject's own windows, the predicted one left out.
     before_s, after_s
         How far a beat reaches from its R-peak; where two overlap, a sample belongs to the one
         whose reach it has used less of.
@@ -70,7 +70,7 @@ def predict(
     learn = _others if shape == "others" else _own
     beat_WCK = _filled(learn(examples, total_NCK, count_NK))
     if peaks == "signal":
-        delayed = _found_peaks(examples, true)
+        delayed = _detected_peaks(examples, true)
         place_WT = np.stack([places(at_A, samples, reach) for at_A in delayed])
     else:
         place_WT = place_NT[examples.wanted_N]
@@ -109,10 +109,10 @@ def places(peak_A: Float64, samples: int, reach: tuple[int, int]) -> Int64:
 def _true_peaks(examples: SignalExamples, known_N: npt.NDArray[np.bool_]) -> list[Float64]:
     """Return R-peaks of the first channel of each known target, none of the others."""
     target_NT = examples.target_NCT[:, 0].astype(np.float64)
-    found = iter(qrs_peaks(target_NT[known_N], examples.rate_hz))
+    peaks = iter(qrs_peaks(target_NT[known_N], examples.rate_hz))
     reach = round(SHARPENED_S * examples.rate_hz)
     return [
-        _upward(target_T, next(found), reach) if known else np.empty(0)
+        _upward(target_T, next(peaks), reach) if known else np.empty(0)
         for target_T, known in zip(target_NT, known_N, strict=True)
     ]
 
@@ -151,21 +151,21 @@ def _own(examples: SignalExamples, total_NCK: Float64, count_NK: Float64) -> Flo
 
 
 def _others(examples: SignalExamples, total_NCK: Float64, count_NK: Float64) -> Float64:
-    """Return the mean over training subjects but the one asked for; NaN where none has any."""
+    """Return the mean over training subjects but the predicted one; NaN where none has any."""
     train_N = examples.part_N == "train"
     subject_S, which_N = np.unique(examples.subject_N[train_N], return_inverse=True)
     total_SCK = _grouped(total_NCK[train_N], which_N)
     count_SK = _grouped(count_NK[train_N], which_N)
     beat_SCK = _mean(total_SCK, count_SK[:, None])
-    asked_W = examples.subject_N[examples.wanted_N]
-    found_WCK = np.empty((len(asked_W), *beat_SCK.shape[1:]))
-    for subject in np.unique(asked_W):
+    subject_W = examples.subject_N[examples.wanted_N]
+    beat_WCK = np.empty((len(subject_W), *beat_SCK.shape[1:]))
+    for subject in np.unique(subject_W):
         other_S = _but(subject_S, subject)
         beats = beat_SCK[other_S]
         has = np.isfinite(beats)
         mean_CK = _mean(np.where(has, beats, 0).sum(axis=0), has.sum(axis=0, dtype=np.float64))
-        found_WCK[asked_W == subject] = mean_CK
-    return found_WCK
+        beat_WCK[subject_W == subject] = mean_CK
+    return beat_WCK
 
 
 def _but(subject_S: npt.NDArray[np.str_], subject: str) -> npt.NDArray[np.bool_]:
@@ -196,24 +196,24 @@ def _filled(beat_WCK: Float64) -> Float64:
     return beat_WCK
 
 
-def _found_peaks(examples: SignalExamples, true: Peaks) -> list[Float64]:
-    """Return what is found in the input of the rows asked for, moved to where R-peaks are."""
-    found = scg_beats(examples.columns["signal"].astype(np.float64), examples.rate_hz)
-    delay_S = _delays(examples, found, true)
+def _detected_peaks(examples: SignalExamples, true: Peaks) -> list[Float64]:
+    """Return the beats in the input of the requested windows, moved to where R-peaks are."""
+    detected = scg_beats(examples.columns["signal"].astype(np.float64), examples.rate_hz)
+    delay_S = _delays(examples, detected, true)
     subject_S, median_S = np.array(list(delay_S)), np.array(list(delay_S.values()))
     moved = []
     for n in np.flatnonzero(examples.wanted_N).tolist():
         other_S = _but(subject_S, examples.subject_N[n])
-        moved.append(found[n] - np.median(median_S[other_S]))
+        moved.append(detected[n] - np.median(median_S[other_S]))
     return moved
 
 
-def _delays(examples: SignalExamples, found: Peaks, true: Peaks) -> dict[str, float]:
-    """Return each training subject's median delay, in samples, from an R-peak to a beat found."""
+def _delays(examples: SignalExamples, detected: Peaks, true: Peaks) -> dict[str, float]:
+    """Return each training subject's median delay in samples, from an R-peak to a detected beat."""
     pairs: dict[str, list[Float64]] = {}
     for n in np.flatnonzero(examples.part_N == "train").tolist():
-        next_A = np.searchsorted(found[n], true[n])
-        after_A = np.append(found[n], np.inf)[next_A] - true[n]
+        next_A = np.searchsorted(detected[n], true[n])
+        after_A = np.append(detected[n], np.inf)[next_A] - true[n]
         near_A = after_A[after_A <= LONGEST_DELAY_S * examples.rate_hz]
         if len(near_A):
             pairs.setdefault(str(examples.subject_N[n]), []).append(near_A)

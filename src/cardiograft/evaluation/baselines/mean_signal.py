@@ -2,7 +2,7 @@
 
 Each training subject counts the same.
 
-Legend: N rows, W asked for, C channels of the target, T samples.
+Legend: N segments, W requested, C channels of the target, T samples.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ COLUMNS = ()
 
 
 def predict(examples: SignalExamples) -> Float32:
-    """Return one and the same signal for every row asked for, shape (W, C, T)."""
+    """Return one and the same signal for every requested window, shape (W, C, T)."""
     train_N = examples.part_N == "train"
     subjects = np.unique(examples.subject_N[train_N])
     mean_CT = sum(

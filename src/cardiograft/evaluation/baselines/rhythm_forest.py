@@ -1,20 +1,21 @@
-"""Trees on rhythm and shape, taught with made-up fibrillation and long supraventricular runs.
+"""Trees on rhythm and shape, trained with synthetic fibrillation and supraventricular runs too.
 
 Each beat is described relative to its own recording: R-R intervals against the recording's
 median, against local upper quantiles and local irregularity; QRS complex, P and T wave against
 the recording's median beat and its late beats. These references are made from all beats of the
 recording at once, those that are tested included, without any label: the method is
-transductive, and needs the whole recording before it says anything of its first beat.
+transductive, and needs the whole recording before it predicts its first beat.
 
 Training recordings also give stretches that are not tested on: beats re-timed to atrial
-fibrillation, and the same beats in an order in which many are S (`stretches`). What is asked
-for is answered by the mean of extremely randomised trees and boosted ones.
+fibrillation, and the same beats in an order in which many are S
+(`cardiograft.signals.synthetic_rhythms`). Predicted is the mean of extremely randomised trees and
+boosted ones.
 
 Source: features after de Chazal et al., IEEE Trans Biomed Eng 2004;51:1196-206,
 doi:10.1109/TBME.2004.827359; trees after Geurts et al., Mach Learn 2006;63:3-42,
 doi:10.1007/s10994-006-6226-1.
 
-Legend: N rows, W asked for, K classes, B beats of one recording, F features.
+Legend: N segments, W requested, K classes, B beats of one recording, F features.
 """
 
 from collections.abc import Iterator
@@ -50,7 +51,7 @@ def predict(
     iterations: Annotated[int, Ge(1)] = 70,
     bins: Annotated[int, Ge(2)] = 255,
 ) -> Float32:
-    """Return probabilities of the rows asked for, shape (W, K).
+    """Return probabilities of the requested segments, shape (W, K).
 
     Parameters
     ----------
@@ -71,7 +72,7 @@ def predict(
     """
     geometry = Geometry.of(examples.columns["signal"].shape[2], before_s=before_s, after_s=after_s)
     lessons: list[Lesson] = []
-    rows, asked = [], []
+    rows, requested = [], []
     columns = examples.columns
     for row_B in recordings(columns):
         beats = _sequence(examples, row_B, geometry)
@@ -79,7 +80,7 @@ def predict(
         feature_BF = features(beats) if (train_B | wanted_B).any() else np.empty((0, 0))
         if wanted_B.any():
             rows.append(row_B[wanted_B])
-            asked.append(feature_BF[wanted_B])
+            requested.append(feature_BF[wanted_B])
         if train_B.any():
             generator = np.random.default_rng([examples.seed, number(columns, row_B[0])])
             lessons.append(_most(beats.target_B, feature_BF, generator, most=most))
@@ -87,15 +88,15 @@ def predict(
             lessons += [_some(stretch, generator, count=n) for stretch, n in made]
     kinds = {"models": models, "trees": trees, "iterations": iterations, "bins": bins}
     fitted = fit(lessons, seed=examples.seed, **kinds)
-    found_WK = probabilities(fitted, np.concatenate(asked), classes=len(examples.labels))
-    return found_WK[np.argsort(np.concatenate(rows))].astype(np.float32)
+    probability_WK = probabilities(fitted, np.concatenate(requested), classes=len(examples.labels))
+    return probability_WK[np.argsort(np.concatenate(rows))].astype(np.float32)
 
 
 def features(beats: Sequence) -> Float64:
     """Return rhythm and shape of every beat, shape (B, F)."""
     looks = beat_shape.shape(beats)
-    found = rr_intervals.rhythm(beats, beat_shape.likeness(looks)) | looks
-    return np.stack(list(found.values()), axis=1)
+    features = rr_intervals.rhythm(beats, beat_shape.likeness(looks)) | looks
+    return np.stack(list(features.values()), axis=1)
 
 
 def fit(
@@ -116,12 +117,12 @@ def fit(
 
 
 def probabilities(fitted: list[Any], feature_WF: Float64, *, classes: int) -> Float64:
-    """Return the mean of what the models say, shape (W, K)."""
+    """Return the mean of the models' probabilities, shape (W, K)."""
     score_WK = np.zeros((len(feature_WF), classes))
     with threadpool_limits(1):
         for model in fitted:
-            said_WK = model.predict_proba(feature_WF.astype(np.float32))
-            score_WK[:, model.classes_] += said_WK / len(fitted)
+            predicted_WK = model.predict_proba(feature_WF.astype(np.float32))
+            score_WK[:, model.classes_] += predicted_WK / len(fitted)
     return score_WK
 
 

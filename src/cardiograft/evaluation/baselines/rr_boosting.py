@@ -1,12 +1,12 @@
 """Gradient boosting on rhythm and simple morphology, each relative to the recording's own.
 
 What sets an ectopic beat apart is that it comes early and looks unlike its neighbours. A few
-numbers say so without a network. They are taken from the recording itself, unlabelled.
+numbers tell it without a network. They are taken from the recording itself, unlabelled.
 
 Source: features after de Chazal et al., IEEE Trans Biomed Eng 2004;51:1196-206,
 doi:10.1109/TBME.2004.827359.
 
-Legend: N rows, W asked for, K classes, C channels, T samples, B beats of one recording,
+Legend: N segments, W requested, K classes, C channels, T samples, B beats of one recording,
 F features.
 """
 
@@ -34,7 +34,7 @@ def predict(
     context: Annotated[int, Ge(1)] = 10,
     balanced: bool = True,
 ) -> Float32:
-    """Return probabilities of the rows asked for, shape (W, K).
+    """Return probabilities of the requested segments, shape (W, K).
 
     Parameters
     ----------
@@ -66,17 +66,17 @@ def predict(
 def features(examples: Examples, *, samples: int, context: int) -> Float32:
     """Return rhythm and morphology of every row, shape (N, F); NaN where unknown."""
     columns = examples.columns
-    found: Float32 | None = None
+    feature_NF: Float32 | None = None
     for rows in recordings(columns):
         rhythm_BF = rhythm(columns["rr_before"][rows], columns["rr_after"][rows], context=context)
         shape_BF = morphology(columns["signal"][rows], samples=samples)
         both_BF = np.concatenate([rhythm_BF, shape_BF], axis=1).astype(np.float32)
-        if found is None:
-            found = np.empty((len(examples.id_N), both_BF.shape[1]), dtype=np.float32)
-        found[rows] = both_BF
-    if found is None:
+        if feature_NF is None:
+            feature_NF = np.empty((len(examples.id_N), both_BF.shape[1]), dtype=np.float32)
+        feature_NF[rows] = both_BF
+    if feature_NF is None:
         raise ValueError("there are no rows")
-    return found
+    return feature_NF
 
 
 def rhythm(before_B: Any, after_B: Any, *, context: int) -> Float64:

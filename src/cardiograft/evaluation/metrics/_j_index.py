@@ -17,7 +17,7 @@ ECTOPIC = ("S", "V")
 def without(sums_BD: Float64, labels: tuple[str, ...], classes: tuple[str, ...]) -> Float64:
     """Return confusion matrices (B, K, K) that forget segments whose true class is in `classes`.
 
-    ANSI/AAMI EC57 neither rewards nor punishes what is said of an unclassifiable beat (Q);
+    ANSI/AAMI EC57 neither rewards nor punishes what is predicted of an unclassifiable beat (Q);
     a beat of another class that is called Q stays an error.
     """
     matrix_BKK = confusion.square(sums_BD, labels).copy()

@@ -1,6 +1,6 @@
 """Accuracy of each binary head, over all segments, at a threshold of one half.
 
-A head that always says no is right wherever its label is rare: `head_balanced_accuracy`
+A head that always predicts no is right wherever its label is rare: `head_balanced_accuracy`
 stands beside it.
 """
 

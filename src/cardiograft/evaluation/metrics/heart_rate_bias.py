@@ -1,7 +1,7 @@
-"""Bias of the heart rate: said minus true, in beats a minute, of Bland and Altman's analysis.
+"""Bias of the heart rate: predicted minus true, in beats a minute, of Bland and Altman's analysis.
 
 The mean over a subject's windows, then over subjects. Windows in which either signal has
-fewer than three R-peaks are left out: the segments that the figure rests on tell how many.
+fewer than three R-peaks are left out: the segments that the value rests on tell how many.
 
 Source: Bland JM, Altman DG. J Biopharm Stat 2007;17:571-82, doi:10.1080/10543400701329422.
 """

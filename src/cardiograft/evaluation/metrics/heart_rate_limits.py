@@ -1,7 +1,7 @@
 """Limits of agreement of the heart rate: ± this many beats a minute around the bias.
 
 Of predicted minus true heart rates, window by window (`cardiograft.evaluation.agreement_limits`),
-such that 95 % of differences lie within. `heart_rate_bias` says which windows are left out. That
+such that 95 % of differences lie within. `heart_rate_bias` tells which windows are left out. That
 bias is a mean of subjects' means, where the source takes one over all windows; the limits here
 do not depend on it.
 

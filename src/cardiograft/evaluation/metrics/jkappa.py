@@ -1,4 +1,4 @@
-"""jκ index: κ/2 + j/8, one figure for agreement and for the ectopic beats.
+"""jκ index: κ/2 + j/8, one value for agreement and for the ectopic beats.
 
 Source: Mar et al. 2011, doi:10.1109/TBME.2011.2113395.
 """

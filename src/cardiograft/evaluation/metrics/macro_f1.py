@@ -17,7 +17,7 @@ def values(sums_BD: Float64, labels: tuple[str, ...]) -> dict[str, Float64]:
     """Return macro-F1, shape (B,), under ``""``.
 
     A class that is neither true nor predicted is left out of the mean, as scikit-learn does
-    where it is not told the labels; one that was only predicted counts as zero.
+    where it is not given the labels; one that was only predicted counts as zero.
     """
     f1_BK = confusion.f1(sums_BD, labels)
     counted_BK = np.isfinite(f1_BK)

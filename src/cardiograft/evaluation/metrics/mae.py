@@ -22,8 +22,8 @@ def additive(predictions: Predictions) -> Float64:
     return signal_errors.per_subject(predictions, _error)
 
 
-def _error(true_NCT: Float64, said_NCT: Float64) -> Float64:
-    return np.asarray(np.abs(true_NCT - said_NCT).mean(axis=-1))
+def _error(true_NCT: Float64, predicted_NCT: Float64) -> Float64:
+    return np.asarray(np.abs(true_NCT - predicted_NCT).mean(axis=-1))
 
 
 def values(sums_BD: Float64, labels: tuple[str, ...]) -> dict[str, Float64]:

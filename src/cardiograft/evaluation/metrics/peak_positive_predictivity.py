@@ -1,8 +1,8 @@
-"""Positive predictivity (+P) of R-peaks: share of the said signal's that the true one has too.
+"""Positive predictivity (+P) of R-peaks: share of the predicted signal's that the true one has too.
 
 Both signals' peaks are found by the same detector (`cardiograft.evaluation.peak_matching`), within
 the tolerance, one matched with one. A subject's windows are pooled, then subjects averaged. One
-for whom no peak is said has no +P and is left out: read it beside `peak_sensitivity`, to
+for whom no peak is predicted has no +P and is left out: read it beside `peak_sensitivity`, to
 which such a subject adds 0.
 
 Source: ANSI/AAMI EC57, whose tolerance is 150 ms; 75 ms is STUDIES `scg_to_ecg`.
@@ -23,9 +23,10 @@ support = signal_errors.support
 
 
 def additive(predictions: Predictions) -> Float64:
-    """Return each subject's positive predictivity; one without a said peak has none."""
-    counts_NCG5 = peak_matching.matches(predictions)
-    return signal_errors.ratios(predictions.subject_N, counts_NCG5[..., 2], counts_NCG5[..., 3])
+    """Return each subject's positive predictivity; one without a predicted peak has none."""
+    return peak_matching.ratio_per_subject(
+        predictions, peak_matching.MATCHED_PREDICTED, peak_matching.PREDICTED
+    )
 
 
 def values(
@@ -38,5 +39,4 @@ def values(
     tolerance_ms
         How far apart, to either side, two matched peaks may be.
     """
-    setting = peak_matching.TOLERANCES_MS.index(tolerance_ms)
-    return signal_errors.values(sums_BD, labels, setting=setting)
+    return peak_matching.values_at(sums_BD, labels, tolerance_ms)

@@ -1,4 +1,4 @@
-"""Sensitivity (Se) of R-peaks: share of the true signal's that the said signal has too.
+"""Sensitivity (Se) of R-peaks: share of the true signal's that the predicted one has too.
 
 Both signals' peaks are found by the same detector (`cardiograft.evaluation.peak_matching`), within
 the tolerance, one matched with one. A subject's windows are pooled, then subjects averaged.
@@ -22,8 +22,9 @@ support = signal_errors.support
 
 def additive(predictions: Predictions) -> Float64:
     """Return each subject's sensitivity; one without a true peak has none."""
-    counts_NCG5 = peak_matching.matches(predictions)
-    return signal_errors.ratios(predictions.subject_N, counts_NCG5[..., 0], counts_NCG5[..., 1])
+    return peak_matching.ratio_per_subject(
+        predictions, peak_matching.MATCHED_TRUE, peak_matching.TRUE
+    )
 
 
 def values(
@@ -36,5 +37,4 @@ def values(
     tolerance_ms
         How far apart, to either side, two matched peaks may be.
     """
-    setting = peak_matching.TOLERANCES_MS.index(tolerance_ms)
-    return signal_errors.values(sums_BD, labels, setting=setting)
+    return peak_matching.values_at(sums_BD, labels, tolerance_ms)

@@ -22,8 +22,9 @@ support = signal_errors.support
 
 def additive(predictions: Predictions) -> Float64:
     """Return each subject's mean absolute timing error; one without a match has none."""
-    counts_NCG5 = peak_matching.matches(predictions)
-    return signal_errors.ratios(predictions.subject_N, counts_NCG5[..., 4], counts_NCG5[..., 0])
+    return peak_matching.ratio_per_subject(
+        predictions, peak_matching.ERROR_MS, peak_matching.MATCHED_TRUE
+    )
 
 
 def values(
@@ -36,5 +37,4 @@ def values(
     tolerance_ms
         How far apart, to either side, two matched peaks may be.
     """
-    setting = peak_matching.TOLERANCES_MS.index(tolerance_ms)
-    return signal_errors.values(sums_BD, labels, setting=setting)
+    return peak_matching.values_at(sums_BD, labels, tolerance_ms)

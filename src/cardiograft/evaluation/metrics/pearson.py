@@ -25,13 +25,13 @@ def additive(predictions: Predictions) -> Float64:
     return signal_errors.per_subject(predictions, _correlation)
 
 
-def _correlation(true_NCT: Float64, said_NCT: Float64) -> Float64:
-    true_NCT, said_NCT = deviation(true_NCT), deviation(said_NCT)
-    top_NC = np.einsum("nct,nct->nc", true_NCT, said_NCT)
-    true_NC, said_NC = energy(true_NCT), energy(said_NCT)
+def _correlation(true_NCT: Float64, predicted_NCT: Float64) -> Float64:
+    true_NCT, predicted_NCT = deviation(true_NCT), deviation(predicted_NCT)
+    top_NC = np.einsum("nct,nct->nc", true_NCT, predicted_NCT)
+    true_NC, predicted_NC = energy(true_NCT), energy(predicted_NCT)
     # ASSUME a constant prediction, whose r is undefined, counts as 0: were such windows left
     # out, a network would gain by giving a flat line wherever it knows nothing.
-    r_NC = np.where(said_NC > 0, ratio(top_NC, np.sqrt(true_NC * said_NC)), 0)
+    r_NC = np.where(predicted_NC > 0, ratio(top_NC, np.sqrt(true_NC * predicted_NC)), 0)
     return np.where(true_NC > 0, r_NC, np.nan)
 
 

@@ -13,6 +13,6 @@ support = class_support
 
 
 def values(sums_BD: Float64, labels: tuple[str, ...]) -> dict[str, Float64]:
-    """Return each class's positive predictivity, shape (B,); NaN where it was never said."""
-    right_BK, _, said_BK = parts(sums_BD, labels)
-    return by_label(ratio(right_BK, said_BK), labels)
+    """Return each class's positive predictivity, shape (B,); NaN where it was never predicted."""
+    right_BK, _, predicted_BK = parts(sums_BD, labels)
+    return by_label(ratio(right_BK, predicted_BK), labels)

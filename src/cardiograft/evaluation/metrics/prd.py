@@ -27,8 +27,8 @@ def additive(predictions: Predictions) -> Float64:
     return signal_errors.per_subject(predictions, _difference)
 
 
-def _difference(true_NCT: Float64, said_NCT: Float64) -> Float64:
-    return np.asarray(100 * np.sqrt(ratio(energy(true_NCT - said_NCT), energy(true_NCT))))
+def _difference(true_NCT: Float64, predicted_NCT: Float64) -> Float64:
+    return np.asarray(100 * np.sqrt(ratio(energy(true_NCT - predicted_NCT), energy(true_NCT))))
 
 
 def values(sums_BD: Float64, labels: tuple[str, ...]) -> dict[str, Float64]:

@@ -26,8 +26,8 @@ def additive(predictions: Predictions) -> Float64:
     return signal_errors.per_subject(predictions, _explained)
 
 
-def _explained(true_NCT: Float64, said_NCT: Float64) -> Float64:
-    return 1 - ratio(energy(true_NCT - said_NCT), energy(deviation(true_NCT)))
+def _explained(true_NCT: Float64, predicted_NCT: Float64) -> Float64:
+    return 1 - ratio(energy(true_NCT - predicted_NCT), energy(deviation(true_NCT)))
 
 
 def values(sums_BD: Float64, labels: tuple[str, ...]) -> dict[str, Float64]:

@@ -1,4 +1,4 @@
-"""Sensitivity (Se): share of a class's segments that were found."""
+"""Sensitivity (Se): share of a class's segments that are predicted as such."""
 
 from cardiograft.evaluation.confusion import by_label, class_support, parts, per_subject, ratio
 from cardiograft.records import Float64

@@ -24,7 +24,7 @@ TITLE = "Xcor"
 KINDS = ("signal",)
 PERCENT = False
 LOWER_IS_BETTER = False
-# All that `values` may be asked for: what a subject adds must serve every option.
+# All that `values` offers: what a subject adds must serve every option.
 LIMITS_MS = (100, 250, 500)
 
 support = signal_errors.support
@@ -35,33 +35,33 @@ def additive(predictions: Predictions) -> Float64:
     rate_hz = signal_errors.rate_hz(predictions)
     limits = [int(limit_ms * rate_hz / 1000) for limit_ms in LIMITS_MS]
 
-    def largest(true_NCT: Float64, said_NCT: Float64) -> Float64:
-        centred = _largest(deviation(true_NCT), deviation(said_NCT), limits)
-        return np.concatenate([centred, _largest(true_NCT, said_NCT, limits)], axis=-1)
+    def largest(true_NCT: Float64, predicted_NCT: Float64) -> Float64:
+        centred = _largest(deviation(true_NCT), deviation(predicted_NCT), limits)
+        return np.concatenate([centred, _largest(true_NCT, predicted_NCT, limits)], axis=-1)
 
     return signal_errors.per_subject(predictions, largest)
 
 
-def _largest(true_NCT: Float64, said_NCT: Float64, limits: list[int]) -> Float64:
-    true_NC, said_NC = energy(true_NCT), energy(said_NCT)
-    product_NCL, middle = _products(true_NCT, said_NCT, max(limits))
+def _largest(true_NCT: Float64, predicted_NCT: Float64, limits: list[int]) -> Float64:
+    true_NC, predicted_NC = energy(true_NCT), energy(predicted_NCT)
+    product_NCL, middle = _products(true_NCT, predicted_NCT, max(limits))
     largest = [
         product_NCL[..., middle - min(k, middle) : middle + min(k, middle) + 1].max(axis=-1)
         for k in limits
     ]
-    norm_NC = np.sqrt(true_NC * said_NC)
+    norm_NC = np.sqrt(true_NC * predicted_NC)
     xcor_NCG = ratio(np.stack(largest, axis=-1), norm_NC[..., None])
     # ASSUME as of Pearson's r: a prediction without any energy counts as 0.
-    xcor_NCG = np.where(said_NC[..., None] > 0, xcor_NCG, 0)
+    xcor_NCG = np.where(predicted_NC[..., None] > 0, xcor_NCG, 0)
     return np.where(true_NC[..., None] > 0, xcor_NCG, np.nan)
 
 
-def _products(true_NCT: Float64, said_NCT: Float64, limit: int) -> tuple[Float64, int]:
+def _products(true_NCT: Float64, predicted_NCT: Float64, limit: int) -> tuple[Float64, int]:
     """Return Σ y(t) ŷ(t + lag) at all lags up to `limit`, ascending, and where lag 0 is."""
     samples = true_NCT.shape[-1]
     most = min(limit, samples - 1)
     size = fft.next_fast_len(samples + most, real=True)  # room for zeros: it must not wrap round
-    spectrum = np.conj(fft.rfft(true_NCT, size)) * fft.rfft(said_NCT, size)
+    spectrum = np.conj(fft.rfft(true_NCT, size)) * fft.rfft(predicted_NCT, size)
     product_NCL = fft.irfft(spectrum, size)
     kept = [product_NCL[..., size - most :], product_NCL[..., : most + 1]]
     return np.concatenate(kept, axis=-1), most

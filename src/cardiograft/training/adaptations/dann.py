@@ -1,8 +1,8 @@
 """Domain-adversarial training (DANN): a classifier learns which domain a code is of.
 
 Its gradient goes back into the encoder with its sign turned, so that the encoder learns codes
-that do not tell. How much of it goes back grows from 0 towards `strength` as the training goes
-on, so that a classifier that knows nothing yet does no harm.
+that do not tell domains apart. How much of it goes back grows from 0 towards `strength` as the
+training goes on, so that a classifier that knows nothing yet does no harm.
 
 Legend: B batch, D batch of the domain, W numbers of a code, H width of the hidden layer.
 Source: Ganin et al. 2016, arXiv:1505.07818: gradient reversal in section 4.2, the schedule in
@@ -43,7 +43,7 @@ def share_at(through: float, steepness: float) -> float:
 
 
 class Adversary(nn.Module):
-    """Two fully connected layers that say of which domain a code is, against the encoder."""
+    """Two fully connected layers that predict which domain a code is of, against the encoder."""
 
     def __init__(self, width: int, *, hidden: int, strength: float, steepness: float) -> None:
         super().__init__()
@@ -53,15 +53,17 @@ class Adversary(nn.Module):
     def forward(self, code_BW: Tensor, domain_DW: Tensor, *, through: float) -> Tensor:
         """Return the classifier's cross-entropy: the mean of both batches' own means."""
         factor = self._strength * share_at(through, self._steepness)
-        said_B, said_D = (
+        predicted_B, predicted_D = (
             self._logits(reversed_gradient(code, factor)) for code in (code_BW, domain_DW)
         )
-        # softplus(-x) is the cross-entropy of a logit x that should say yes.
-        return (functional.softplus(said_B).mean() + functional.softplus(-said_D).mean()) / 2
+        # softplus(-x) is the cross-entropy of a logit x whose label is 1.
+        return (
+            functional.softplus(predicted_B).mean() + functional.softplus(-predicted_D).mean()
+        ) / 2
 
     def _logits(self, code_BW: Tensor) -> Tensor:
-        said_B1: Tensor = self.last(functional.relu(self.first(code_BW)))
-        return said_B1.squeeze(1)
+        predicted_B1: Tensor = self.last(functional.relu(self.first(code_BW)))
+        return predicted_B1.squeeze(1)
 
 
 def make(

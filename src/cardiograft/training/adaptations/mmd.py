@@ -27,7 +27,7 @@ def squared_distances(code_NW: Tensor) -> Tensor:
 
 
 def unbiased(kernel_NN: Tensor, first: int) -> Tensor:
-    """Return the squared discrepancy of the first rows and the others: no one meets himself."""
+    """Return the squared discrepancy of the first rows and the others; the diagonal is left out."""
     others = len(kernel_NN) - first
     alike_N = kernel_NN.diagonal()
     one = (kernel_NN[:first, :first].sum() - alike_N[:first].sum()) / (first * (first - 1))

@@ -22,8 +22,9 @@ from cardiograft.checkpoints.masks import hide
 from cardiograft.records import Shape
 from cardiograft.specs.entry import Plugin
 from cardiograft.specs.prune import Sparsity, kept_channels
-from cardiograft.training.pruning.coupling import STAYS, Coupling, coupled
+from cardiograft.training.pruning.coupling import Coupling, coupled
 from cardiograft.training.pruning.schedule import due, sparsity_at
+from cardiograft.training.pruning.tracing import STAYS
 
 Tensors = Mapping[str, Tensor]
 
@@ -33,9 +34,9 @@ class Structured:
     """Take each layer's weakest channels away, more of them from step to step.
 
     A channel's strength is the norm of all weights that are its own: the rows that make it,
-    of every layer that adds to it, what normalises it, and the columns that hear it. While
+    of every layer that adds to it, what normalises it, and the columns that receive it. While
     the network trains, a channel that has gone is zero wherever it is made, and its columns
-    are zero wherever it is heard, so that it is heard nowhere; and normalisations leave it out
+    are zero wherever it is received, so that it reaches nothing; and normalisations leave it out
     of their means and variances. So the network computes what the smaller one will that is
     cut out of it in the end.
     """

@@ -1,4 +1,4 @@
-"""What tasks whose output is a signal share: scaling, losses and figures.
+"""What tasks whose output is a signal share: scaling, losses and metrics.
 
 Legend: B batch, C channels, T samples.
 """
@@ -67,7 +67,7 @@ def losses(output_BCT: Tensor, target_BCT: Tensor, kind: Loss) -> Tensor:
 
 
 class SignalTask:
-    """A signal out, compared with a signal; nothing is learnt from the training part."""
+    """A signal out, compared with a signal; nothing is taken from the training part."""
 
     versions = 1
     features = 0
@@ -86,7 +86,7 @@ class SignalTask:
         Raises
         ------
         ValueError
-            Class weights were asked for.
+            Class weights are requested.
         """
         if balanced:
             raise ValueError("class_weights: the task has no classes, its output is a signal")
@@ -113,7 +113,7 @@ class SignalTask:
         return losses(output, batch.target, self._loss).mean()
 
     def tally(self, output: Tensor, batch: Batch) -> dict[str, Tensor]:
-        """Return windows, and over them the sums of losses and of each channel-mean figure."""
+        """Return windows, and over them the sums of losses and of each channel-mean metric."""
         output_BCT, target_BCT = output.double(), batch.target.double()
         residue_BC = unexplained(output_BCT, target_BCT)
         level_BC1 = target_BCT.mean(-1, keepdim=True)
@@ -125,7 +125,7 @@ class SignalTask:
             "r2": (1 - unexplained(output_BCT, target_BCT, level_BC1)).mean(1).sum(),
         }
 
-    def figures(self, sums: Mapping[str, Tensor]) -> dict[str, float]:
+    def values(self, sums: Mapping[str, Tensor]) -> dict[str, float]:
         """Return means over windows: the loss, r, PRD in percent, and R2."""
         windows = sums["windows"].clamp(min=1)
         return {name: float(sums[name] / windows) for name in self.monitors}

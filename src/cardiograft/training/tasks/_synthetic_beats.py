@@ -1,9 +1,10 @@
-"""Rows of shards that nobody recorded: training recordings re-timed to atrial fibrillation.
+"""Training segments of synthetic atrial fibrillation, made from the training recordings.
 
-What the cut `beats` made of a recording is put together anew by `stretches.fibrillation`, lead
-by lead with the same draws, and cut again: the windows show their new neighbours, the median
-beat and the R-R columns are those of the stretch. A network that sees them learns that
-irregular intervals without P waves make no supraventricular ectopy.
+What the cut `beats` made of a recording is put together anew by
+`cardiograft.signals.synthetic_rhythms.fibrillation`, lead by lead with the same draws, and cut
+again: the windows show their new neighbours, the median beat and the R-R columns are those of the
+stretch. A network that is trained on them learns that irregular intervals without P waves make no
+supraventricular ectopy.
 
 Legend: B beats, L leads, C channels, T samples.
 """
@@ -49,13 +50,13 @@ class Layout:
 
     def channels(self, lead_BLT: Float64, before_B: Float64) -> npt.NDArray[np.float32]:
         """Return a stretch's leads with what the cut would put beside them."""
-        found = [lead_BLT]
+        channels = [lead_BLT]
         if self.median:
-            found.append(np.broadcast_to(np.median(lead_BLT, axis=0), lead_BLT.shape))
+            channels.append(np.broadcast_to(np.median(lead_BLT, axis=0), lead_BLT.shape))
         if self.difference != "none":
             late_B = rr_intervals.late(before_B) if self.difference == "late" else slice(None)
-            found.append(lead_BLT - np.median(lead_BLT[late_B], axis=0))
-        return np.concatenate(found, axis=1).astype(np.float32)
+            channels.append(lead_BLT - np.median(lead_BLT[late_B], axis=0))
+        return np.concatenate(channels, axis=1).astype(np.float32)
 
 
 def layout(meta: Meta) -> Layout:
@@ -68,13 +69,13 @@ def layout(meta: Meta) -> Layout:
     """
     cut, signal = meta.spec.get("cut", {}), meta.spec.get("signal", {})
     options = cut.get("options", {})
-    found = {"cut": cut.get("name"), "scale": signal.get("scale")}
-    found["neighbours"] = options.get("neighbours")
+    given = {"cut": cut.get("name"), "scale": signal.get("scale")}
+    given["neighbours"] = options.get("neighbours")
     needed = {"cut": "beats", "scale": "none", "neighbours": 0}
     for key, value in needed.items():
-        if found[key] != value:
+        if given[key] != value:
             raise ValueError(
-                f"fibrillation needs segments with {key} {value!r}, not {found[key]!r}"
+                f"fibrillation needs segments with {key} {value!r}, not {given[key]!r}"
             )
     return Layout(
         geometry=Geometry(
@@ -89,7 +90,7 @@ def layout(meta: Meta) -> Layout:
 
 
 def rows(columns: Columns, of: Layout) -> dict[str, npt.NDArray[Any]]:
-    """Return ``signal``, ``label`` and the R-R columns of made-up beats.
+    """Return ``signal``, ``label`` and the R-R columns of synthetic beats.
 
     Parameters
     ----------
@@ -154,9 +155,9 @@ def _columns(
 ) -> dict[str, npt.NDArray[Any]]:
     # windows at the ends hang over the stretch
     inner = slice(EDGE, len(lead_BLT) - EDGE)
-    found = rr_intervals.columns(stretch.before_B[1:])
+    interval_columns = rr_intervals.columns(stretch.before_B[1:])
     return {
         "signal": of.channels(lead_BLT, stretch.before_B)[inner],
         "label": names[stretch.target_B].astype(object)[inner],
-        **{name: column_B[inner].astype(np.float32) for name, column_B in found.items()},
+        **{name: column_B[inner].astype(np.float32) for name, column_B in interval_columns.items()},
     }

@@ -17,7 +17,7 @@ from cardiograft import plugins
 from cardiograft.records import UNKNOWN, Kind
 from cardiograft.segments import shards
 from cardiograft.signals import augmentation
-from cardiograft.training.task import Batch, Columns, Rows, Task
+from cardiograft.training.task import Batch, Columns, Task, TensorRows
 from cardiograft.training.tasks import _synthetic_beats
 from cardiograft.training.tasks._synthetic_beats import Layout
 
@@ -43,8 +43,8 @@ class Classify:
         self.features = len(features)
         self.labels = labels
         self.columns = ("signal", "label", *features)
-        beside = () if layout is None else _synthetic_beats.COLUMNS
-        self.facts = tuple(dict.fromkeys(("label", *features, *beside)))
+        extra = () if layout is None else _synthetic_beats.COLUMNS
+        self.facts = tuple(dict.fromkeys(("label", *features, *extra)))
         self._fibrillation, self._layout = fibrillation, layout
         self._gain, self._silence = gain, silence
         self._made: dict[str, Tensor] = {}
@@ -58,7 +58,7 @@ class Classify:
         return (len(self.labels),)
 
     def learn(self, training: Columns, *, balanced: bool) -> None:
-        """Take the labels, unless given, the features' means and SDs, and make up beats.
+        """Take the labels, unless given, the features' means and SDs, and synthesise beats.
 
         Raises
         ------
@@ -70,8 +70,8 @@ class Classify:
         if any(label is None for label in label_N):
             missing = sum(label is None for label in label_N)
             raise ValueError(f"{missing} of {len(label_N)} training segments have no label")
-        found, count = np.unique(label_N.astype(str), return_counts=True)
-        self.labels = self.labels or tuple(found.tolist())
+        names, count = np.unique(label_N.astype(str), return_counts=True)
+        self.labels = self.labels or tuple(names.tolist())
         self._codes(label_N)
         feature_NF = self._features(training)
         if len(feature_NF):
@@ -79,7 +79,7 @@ class Classify:
             self._sd_F = np.nanstd(feature_NF, axis=0)
             self._sd_F[~(self._sd_F > 0)] = 1.0
         if balanced:
-            share = dict(zip(found.tolist(), count.tolist(), strict=True))
+            share = dict(zip(names.tolist(), count.tolist(), strict=True))
             self._weight_K = _balanced([share.get(label, 0) for label in self.labels])
         if self._layout is not None:
             self._made = self.encode(_synthetic_beats.rows(training, self._layout))
@@ -94,15 +94,17 @@ class Classify:
         }
 
     def recall(self, memory: Mapping[str, Any]) -> None:
-        """Take what `remember` gave.
+        """Take labels, means and SDs from a checkpoint.
 
         Raises
         ------
         ValueError
-            It was trained on other features.
+            It was trained with other features.
         """
         if tuple(memory["features"]) != self._names:
-            raise ValueError(f"trained on features {memory['features']}, asked {self._names}")
+            raise ValueError(
+                f"trained on features {memory['features']}, not on {list(self._names)}"
+            )
         self.labels = tuple(memory["labels"])
         self._mean_F = np.asarray(memory["mean"])
         self._sd_F = np.asarray(memory["sd"])
@@ -136,9 +138,9 @@ class Classify:
         return np.array([code[label] for label in label_N.tolist()], dtype=np.int64)
 
     def batch(
-        self, rows: Rows, version_B: Tensor, generator: Generator, *, training: bool = False
+        self, rows: TensorRows, version_B: Tensor, generator: Generator, *, training: bool = False
     ) -> Batch:
-        """Return the segments as they are; to learn from, augmented, with made-up beats after."""
+        """Return the segments; while training, augmented, with synthetic beats after them."""
         count = round(self._fibrillation * len(version_B)) if training and self._made else 0
         if count:
             index = torch.randint(
@@ -174,12 +176,12 @@ class Classify:
             "loss": losses.double().sum(),
         }
 
-    def figures(self, sums: Mapping[str, Tensor]) -> dict[str, float]:
+    def values(self, sums: Mapping[str, Tensor]) -> dict[str, float]:
         """Return the loss a segment, the accuracy, and F1 over classes that are there."""
         confusion = sums["confusion"].double()
         total = confusion.sum().clamp(min=1)
-        hit, true, said = confusion.diagonal(), confusion.sum(1), confusion.sum(0)
-        f1 = 2 * hit / (true + said).clamp(min=1)
+        hit, true, predicted = confusion.diagonal(), confusion.sum(1), confusion.sum(0)
+        f1 = 2 * hit / (true + predicted).clamp(min=1)
         present = true > 0
         return {
             "loss": float(sums["loss"] / total),
@@ -224,7 +226,7 @@ def make(
     labels
         The classes in order; those of the training part, sorted, when empty.
     fibrillation
-        So many made-up beats to a training beat go with each batch: beats of N and V from
+        So many synthetic beats to a training beat go with each batch: beats of N and V from
         training recordings, re-timed to atrial fibrillation, f waves in place of P waves. For
         beats in physical units, cut by `beats`.
     gain
@@ -240,7 +242,7 @@ def make(
         signals are silenced and there are no features.
     """
     if silence and not features:
-        raise ValueError("silence needs features: without them a silenced segment says nothing")
+        raise ValueError("silence needs features: without them a silenced segment teaches nothing")
     for name in features:
         if name not in meta.features:
             raise ValueError(

@@ -1,7 +1,7 @@
-"""Pretext: which of seven transformations did a beat go through? Eight yes-or-no heads.
+"""Pretext task: which of seven transformations did a beat go through? Eight binary heads.
 
 Each epoch shows every beat in all eight versions. Where the padding may be seen, stretch
-and squeeze can be told by counting zeros: ``show_padding: false`` hides it. As a control,
+and squeeze can be recognised by counting zeros: ``show_padding: false`` hides it. As a control,
 ``shuffle_phase: true`` teaches the same on beats that have lost their shape.
 
 Legend: B batch, C channels, T samples, V versions (transformations and identity).
@@ -21,7 +21,7 @@ from cardiograft.records import Kind
 from cardiograft.segments import shards
 from cardiograft.signals.beat_transforms import NAMES, tiled, transform
 from cardiograft.signals.surrogates import phase_shuffled
-from cardiograft.training.task import Batch, Columns, Rows, Task
+from cardiograft.training.task import Batch, Columns, Task, TensorRows
 
 
 class RecogniseTransform:
@@ -48,7 +48,7 @@ class RecogniseTransform:
         Raises
         ------
         ValueError
-            Class weights were asked for.
+            Class weights are requested.
         """
         if balanced:
             raise ValueError("class_weights: every version is shown equally often")
@@ -58,12 +58,12 @@ class RecogniseTransform:
         return {"labels": list(NAMES)}
 
     def recall(self, memory: Mapping[str, Any]) -> None:
-        """Take nothing, but be sure that the heads are the same.
+        """Check that the checkpoint has the same heads.
 
         Raises
         ------
         ValueError
-            They were others.
+            It has others.
         """
         if tuple(memory["labels"]) != NAMES:
             raise ValueError(f"trained on heads {memory['labels']}, not on {', '.join(NAMES)}")
@@ -77,7 +77,7 @@ class RecogniseTransform:
         }
 
     def batch(
-        self, rows: Rows, version_B: Tensor, generator: Generator, *, training: bool = False
+        self, rows: TensorRows, version_B: Tensor, generator: Generator, *, training: bool = False
     ) -> Batch:
         """Return transformed beats; the target is 1 at the version's head, shape (B, V).
 
@@ -112,7 +112,7 @@ class RecogniseTransform:
             "loss": losses.double().mean(1).sum(),
         }
 
-    def figures(self, sums: Mapping[str, Tensor]) -> dict[str, float]:
+    def values(self, sums: Mapping[str, Tensor]) -> dict[str, float]:
         """Return the loss an item, and how often each head is right, and their mean."""
         items = sums["items"].double().clamp(min=1)
         share = (sums["right"].double() / items).tolist()
@@ -155,7 +155,7 @@ def make(
         no head can do its work by counting zeros.
     shuffle_phase
         True: each beat's Fourier phases are drawn anew before it is transformed. Pretraining
-        that helps as much without any beat's shape has not learnt from beats.
+        that helps as much without any beat's shape has learned nothing from beats.
     """
     return RecogniseTransform(
         noise=noise, pieces=pieces, show_padding=show_padding, shuffle_phase=shuffle_phase

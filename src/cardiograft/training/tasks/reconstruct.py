@@ -14,7 +14,7 @@ from torch import Generator, Tensor
 
 from cardiograft.segments import shards
 from cardiograft.signals.augmentation import masked, noisy
-from cardiograft.training.task import Batch, Columns, Rows, Task
+from cardiograft.training.task import Batch, Columns, Task, TensorRows
 from cardiograft.training.tasks._signal import Loss, Scaling, SignalTask, scaled
 
 PIECE_S = 0.2  # ASSUME a mask hides whole QRS complexes, about 0.1 s wide
@@ -37,9 +37,9 @@ class Reconstruct(SignalTask):
         return {"signal": torch.from_numpy(columns["signal"])}
 
     def batch(
-        self, rows: Rows, version_B: Tensor, generator: Generator, *, training: bool = False
+        self, rows: TensorRows, version_B: Tensor, generator: Generator, *, training: bool = False
     ) -> Batch:
-        """Return windows, spoilt where they train; the target is whole, shape (B, C, T)."""
+        """Return windows, corrupted where they train; the target is whole, shape (B, C, T)."""
         target_BCT = signal_BCT = scaled(rows["signal"], self._scaling)
         if training and self._noise:
             signal_BCT = noisy(signal_BCT, generator, share=self._noise)

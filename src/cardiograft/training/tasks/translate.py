@@ -14,7 +14,7 @@ from torch import Generator, Tensor
 
 from cardiograft.segments import shards
 from cardiograft.signals.augmentation import AXES, Augmentation
-from cardiograft.training.task import Batch, Columns, Rows, Task
+from cardiograft.training.task import Batch, Columns, Task, TensorRows
 from cardiograft.training.tasks._signal import Loss, Scaling, SignalTask, scaled
 
 
@@ -39,7 +39,7 @@ class Translate(SignalTask):
         return {name: torch.from_numpy(columns[name]) for name in self.columns}
 
     def batch(
-        self, rows: Rows, version_B: Tensor, generator: Generator, *, training: bool = False
+        self, rows: TensorRows, version_B: Tensor, generator: Generator, *, training: bool = False
     ) -> Batch:
         """Return windows, augmented where they train and then scaled; target (B, D, T)."""
         signal_BCT, target_BDT = rows["signal"], rows["target"]

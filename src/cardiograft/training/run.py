@@ -1,0 +1,161 @@
+"""One training while it runs: its network, optimiser, masks and progress; saved and resumed.
+
+Legend: B batch, I items of an epoch.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+from cardiograft import plugins
+from cardiograft.checkpoints.masks import hide
+from cardiograft.records import Int64
+from cardiograft.specs.training import Training
+from cardiograft.training.average import initial_average
+from cardiograft.training.codes import Coded
+from cardiograft.training.domain import FEWEST, DomainTerm
+from cardiograft.training.feed import Feed
+from cardiograft.training.optimiser import make_optimiser
+from cardiograft.training.order import batches, epoch_order, resampled
+from cardiograft.training.state import TrainingProgress, restore_state, save_state
+from cardiograft.training.task import Start, Task
+
+
+class TrainingRun:
+    """What every step of one training needs at hand: network, optimiser, masks, progress."""
+
+    def __init__(
+        self,
+        *,
+        network: nn.Module,
+        task: Task,
+        train: Feed,
+        watched: Mapping[str, Feed],
+        training: Training,
+        seed: int,
+        accelerator: Accelerator,
+        start: Start,
+        domain_term: DomainTerm | None,
+        state: Path | None,
+    ) -> None:
+        self.network = network.to(accelerator.device)
+        self.task, self.train, self.watched = task, train, watched
+        self.training, self.seed, self.start, self.state = training, seed, start, state
+        self.accelerator, self.device = accelerator, accelerator.device
+        self.masks = {n: m.to(self.device) for n, m in start.masks.items()}
+        if start.pruning is not None:
+            start.pruning.attach(network, self.masks)
+        self.average = initial_average(network, training)
+        self.progress = TrainingProgress()
+        self.domain_term, self.terms = domain_term, dict[str, Tensor]()
+        self.extra = None if domain_term is None else domain_term.loss
+        self.plain = make_optimiser(network, training, start, self.extra)
+        self.steps = len(batches(self.order(0), training.batch_size))
+        hide(network, self.masks)
+
+    def order(self, epoch: int) -> Int64:
+        """Return the items of an epoch: segment x versions + version."""
+        size, per_class = self.task.versions, self.training.per_class
+        if per_class is None:
+            return epoch_order(len(self.train) * size, seed=self.seed, epoch=epoch)
+        if "label" not in self.train.columns:
+            raise ValueError("per_class: the task has no classes to resample")
+        label_N = self.train.columns["label"].cpu().numpy()
+        return resampled(label_N, per_class, seed=self.seed, epoch=epoch) * size
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """Yield the trained parameters: the network's, then the adaptation loss's own."""
+        yield from self.network.parameters()
+        if self.extra is not None:
+            yield from self.extra.parameters()
+
+    def resume(self) -> None:
+        """Go on from a saved state where there is one, and let Accelerate wrap the rest."""
+        scaler = None
+        if self.state is not None and self.state.is_file():
+            self.progress, scaler = restore_state(
+                self.state,
+                model=self.network,
+                masks=self.masks,
+                average=self.average,
+                optimiser=self.plain,
+                device=self.device,
+                extra=self.extra,
+            )
+            terms = self.progress.terms.items()
+            self.terms = {n: torch.tensor(v, dtype=torch.float64).to(self.device) for n, v in terms}
+            log(f"resuming at epoch {self.progress.epoch + 1}, step {self.progress.step}")
+        whole = self.network if self.domain_term is None else Coded(self.network)
+        self.model, self.optimiser = self.accelerator.prepare(whole, self.plain)
+        if scaler is not None and self.accelerator.scaler is not None:
+            self.accelerator.scaler.load_state_dict(scaler)
+        self.call = torch.compile(self.model) if self.training.compile else self.model
+        self.forward: Callable[[Tensor, Tensor], Tensor] = self.call
+        if self.domain_term is not None:
+            self.forward = lambda signal_BCT, feature_BF: self.call(signal_BCT, feature_BF)[0]
+        self.since = time.monotonic()
+
+    def save(self) -> None:
+        """Write the state."""
+        now = time.monotonic()
+        self.progress.wall_s += now - self.since
+        self.since = now
+        self.progress.terms = {name: float(total) for name, total in self.terms.items()}
+        if self.state is not None:
+            scaler = self.accelerator.scaler
+            save_state(
+                self.state,
+                self.progress,
+                model=self.network,
+                masks=self.masks,
+                average=self.average,
+                optimiser=self.plain,
+                scaler=None if scaler is None else scaler.state_dict(),
+                extra=self.extra,
+            )
+
+
+def check(run: TrainingRun) -> None:
+    """Refuse, before any training, what could not be done at its end.
+
+    Raises
+    ------
+    ValueError
+        See the lines below.
+    """
+    training, task = run.training, run.task
+    part = training.keep.removeprefix("best_")
+    if training.keep != "last" and part not in run.watched:
+        raise ValueError(f"keep {training.keep!r}: the split has no {part} part")
+    if training.keep != "last" and training.monitor not in task.monitors:
+        known = plugins.hint(training.monitor, task.monitors)
+        raise ValueError(f"monitor {training.monitor!r} is not a metric of the task.{known}")
+    total, pruning = run.steps * training.epochs, run.start.pruning
+    if pruning is not None and total < pruning.end:
+        raise ValueError(f"sparsity.end {pruning.end} is after the last training step, {total}")
+    if not any(p.requires_grad for p in run.network.parameters()):
+        raise ValueError(f"frozen {list(run.start.frozen)} leaves nothing to train")
+    if run.domain_term is not None:
+        _check_adaptation(run, run.domain_term)
+
+
+def _check_adaptation(run: TrainingRun, domain_term: DomainTerm) -> None:
+    encoder = run.network.get_submodule("encoder")
+    if not domain_term.supervised and not any(p.requires_grad for p in encoder.parameters()):
+        raise ValueError(
+            f"adaptation: frozen {list(run.start.frozen)} leaves no encoder to adapt; unfreeze"
+            " some of it, or set supervised"
+        )
+    size = len(batches(run.order(0), run.training.batch_size)[0])
+    if size < FEWEST:
+        raise ValueError(f"adaptation needs batches of {FEWEST} or more segments, not of {size}")
+
+
+def log(line: str) -> None:
+    """Write a line of progress to the job's log."""
+    print(line, file=sys.stderr, flush=True)  # noqa: T201
