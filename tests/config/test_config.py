@@ -8,6 +8,7 @@ import pytest
 import yaml
 from overlays import content, merged, overlaid
 
+from cardiograft import plugins
 from cardiograft.config import pools
 from cardiograft.config.checks import load_config
 from cardiograft.config.plan import Plan
@@ -686,3 +687,43 @@ def test_a_job_reads_its_domain():
 def test_an_adaptation_that_cannot_be_is_a_config_error(asked, message):
     with pytest.raises(ValueError, match=message):
         adapted(**asked)
+
+
+@pytest.mark.parametrize(
+    ("place", "key", "value", "message"),
+    [
+        (
+            "databases.mitdb",
+            "records",
+            "100",
+            r"records: '100': expected how many .* \['100', '101'",
+        ),
+        ("databases.mitdb", "records", [100, 101], r"records: \[100, 101\]: expected how many"),
+        ("databases.mitdb", "records", True, "records: True: expected how many"),
+        ("databases.mitdb", "max_nonfinite", 5, "max_nonfinite: 5: Input should be less than"),
+        ("databases.mitdb", "max_nonfinite", float("nan"), "max_nonfinite: nan: Input should be"),
+        ("segments.beats", "rate_hz", float("inf"), "rate_hz: inf: Input should be a finite"),
+        ("segments.beats.signal", "leads", [], r"leads: \[\]: .* at least 1"),
+    ],
+)
+def test_numbers_and_lists_out_of_range(place, key, value, message):
+    config = folds()
+    entry = config
+    for name in place.split("."):
+        entry = entry[name]
+    entry[key] = value
+    with pytest.raises(ValueError, match=rf"^{place}\.{message}") as e:
+        load_config(config)
+    assert "\n" not in str(e.value)
+
+
+def test_a_data_set_without_a_simulation_may_be_real(monkeypatch):
+    def options(kind, name, original=plugins.options):
+        if kind == "datasets":
+            raise TypeError("datasets/mitdb.py has no function 'simulate' at its top level")
+        return original(kind, name)
+
+    monkeypatch.setattr(plugins, "options", options)
+    assert load_config({**folds(), "mirror": "/somewhere"})
+    with pytest.raises(ValueError, match=r"databases.mitdb: .*no function 'simulate'"):
+        load_config(folds())

@@ -1,15 +1,15 @@
-"""A config read whole, or refused in one line: what the types of its entries can't say."""
+"""Load a config, and check what field types can't: references, and entries that must agree."""
 
 import difflib
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from pydantic import ValidationError
 
 from cardiograft import plugins
-from cardiograft.config.schema import BaselineRun, Config, Model, TransferRun, sources, splits_of
+from cardiograft.config.pool_checks import check_pool
+from cardiograft.config.schema import Config, TransferRun, sources, splits_of
 from cardiograft.config.sweeps import completed, expanded
 from cardiograft.specs.entry import Plugin
 from cardiograft.specs.members import members
@@ -56,8 +56,11 @@ def _check_simulations(config: Config) -> None:
     for name, database in config.databases.items():
         place = f"databases.{name}"
         try:
+            plugins.path("datasets", database.dataset)
+            if not config.simulated and not database.simulate:
+                continue  # a data set need not have a simulation where recordings are real
             allowed = plugins.options("datasets", database.dataset).model_fields
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             raise ValueError(f"{place}: {error}") from None
         for key in database.simulate:
             if key not in allowed:
@@ -140,7 +143,7 @@ def _check_agreement(config: Config) -> None:
             )
         for run, evaluations in config.runs(name).items():
             if any(config.evaluations[e].pool for e in evaluations):
-                _check_pool(config, name, run, evaluations)
+                check_pool(config, name, run, evaluations)
         _check_shown(config, name)
         _check_means(config, name)
         _check_tags(config, name)
@@ -183,7 +186,7 @@ def _check_shown(config: Config, name: str) -> None:
         for segments in config.inputs(name, run):
             if config.segments[segments].target is None:
                 raise ValueError(
-                    f"tables.{name}.shown: {run!r} says no signals that could be drawn: its"
+                    f"tables.{name}.shown: {run!r} predicts no signals that could be drawn: its"
                     f" segments {segments!r} have no target"
                 )
 
@@ -197,79 +200,6 @@ def _check_tags(config: Config, name: str) -> None:
             if one.tag not in tags:
                 known = plugins.hint(one.tag, tags)
                 raise ValueError(f"tables.{name}.{key}: no run has the tag {one.tag!r}.{known}")
-
-
-def _check_pool(config: Config, study: str, pool: str, evaluations: tuple[str, ...]) -> None:
-    if pool in config.studies[study].evaluations:
-        raise ValueError(
-            f"evaluations.{evaluations[0]}.pool: {pool!r} is an evaluation of the study {study!r}:"
-            " give the pool another name, or take that evaluation out"
-        )
-    first = _recipe(config, evaluations[0])
-    for evaluation in evaluations:
-        place, recipe = f"evaluations.{evaluation}.pool", _recipe(config, evaluation)
-        for what in {**first, **recipe}:
-            if recipe.get(what) != first.get(what):
-                raise ValueError(
-                    f"{place}: {pool!r} pools {evaluations[0]!r} too, whose {what} is"
-                    f" {first.get(what)!r}, not {recipe.get(what)!r}"
-                )
-    _check_folds(config, pool, evaluations)
-
-
-def _check_folds(config: Config, pool: str, evaluations: tuple[str, ...]) -> None:
-    met: dict[str, str] = {}
-    for name in evaluations:
-        place, evaluation = f"evaluations.{name}", config.evaluations[name]
-        if (other := met.setdefault(evaluation.split, name)) != name:
-            raise ValueError(
-                f"{place}.pool: {pool!r} pools {other!r} too, which has the same test subjects:"
-                f" both are of split {evaluation.split!r}"
-            )
-        for metric in evaluation.metrics:
-            if metric.without and len(evaluations) > 1:
-                raise ValueError(
-                    f"{place}.metrics: {metric.name!r} leaves out {', '.join(metric.without)},"
-                    f" not to be found in every fold of the pool {pool!r}"
-                )
-
-
-def _recipe(config: Config, name: str) -> dict[str, Any]:
-    """Return what evaluations must have in common to be pooled."""
-    evaluation = config.evaluations[name]
-    run, stage = config.trained(evaluation.model), config.stage_of(evaluation.model)
-    made_by = run.baseline if isinstance(run, BaselineRun) else run.model
-    return {
-        "model": f"{made_by.name} ({stage})",
-        "protocol": config.splits[evaluation.split].protocol,
-        "parts": evaluation.parts,
-        "controls": evaluation.controls,
-        "repeats": run.repeats,
-        "metrics": [named(m) for m in evaluation.metrics],
-        **{f"tag {tag!r}": value for tag, value in config.tags(name).items()},
-        **dict(_training(config, run)),
-    }
-
-
-def _training(config: Config, run: Model, place: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield what a run asks for but its split and repeats; its sources not by name, but alike."""
-    plan = {"repeats", "tags", "split", "source", "sources"}
-    yield from _flat(place, run.model_dump(mode="json", exclude=plan))
-    maps = [source.map for source in run.sources] if isinstance(run, TransferRun) else []
-    for number, name in enumerate(sources(run)):
-        source = f"{place}sources.{number}."
-        yield f"{source}stage", config.stage_of(name)
-        yield f"{source}map", maps[number] if maps else None
-        yield from _training(config, config.trained(name), source)
-
-
-def _flat(place: str, value: Any) -> Iterator[tuple[str, Any]]:
-    if not isinstance(value, dict):
-        yield place.removesuffix("."), value
-        return
-    for key, one in value.items():
-        if key not in ("kind", "domain"):  # the domain of an adaptation is a split as well
-            yield from _flat(f"{place}{key}.", one)
 
 
 def _check_members(place: str, model: Plugin) -> None:

@@ -35,7 +35,7 @@ Folds = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True)
-class Row:
+class EntryRow:
     """One entry as it is read, before its types are checked.
 
     Attributes
@@ -78,7 +78,7 @@ class _Draft:
         return new
 
 
-def rows(section: str, name: str, entry: Raw, presets: Raw, folds: Folds) -> Iterator[Row]:
+def rows(section: str, name: str, entry: Raw, presets: Raw, folds: Folds) -> Iterator[EntryRow]:
     """Yield every row that an entry stands for.
 
     Parameters
@@ -109,7 +109,7 @@ def rows(section: str, name: str, entry: Raw, presets: Raw, folds: Folds) -> Ite
         content, origin = _Presets(presets, draft.variables).below(
             place, draft.content, draft.origin
         )
-        yield Row(
+        yield EntryRow(
             name=filled(name, draft.variables),
             content=filled(content, draft.variables),
             origin=filled_keys(origin, draft.variables),

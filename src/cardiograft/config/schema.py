@@ -1,14 +1,14 @@
 """All of config.yaml, and each job's own slice of it.
 
 Only the Snakefile reads this. An entry of config is a stage's spec plus what concerns the
-plan alone: `repeats`, `tags`, `sweep`, which reach no job.
+plan alone: `repeats` and `tags`, which reach no job.
 """
 
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, get_args
 
-from annotated_types import MinLen
-from pydantic import Field, PositiveInt
+from annotated_types import Ge, Le, MinLen
+from pydantic import BeforeValidator, Field, PositiveInt
 
 from cardiograft import plugins
 from cardiograft.config import pools
@@ -29,38 +29,56 @@ Tags = dict[str, str]
 Section = Literal["pretrain", "prune", "transfer", "baselines"]
 
 
+def _records(given: Any) -> Any:
+    """Refuse what could be taken for a number of records where a name is meant."""
+    names = given if isinstance(given, list | tuple) else []
+    if isinstance(given, str | bool | float) or not all(isinstance(n, str) for n in names):
+        raise ValueError("expected how many records, or a list of names in quotes: ['100', '101']")
+    return given
+
+
 class Database(Entry):
-    """One PhysioNet database: which reader, which records, and how its twin is made."""
+    """One PhysioNet database: which reader, which records, and how they are simulated.
+
+    Attributes
+    ----------
+    records
+        Names, or how many from the top of RECORDS; all if null.
+    max_nonfinite
+        Share of missing samples in the wanted lead above which a record is quarantined.
+    simulate
+        Options of the data set's simulation.
+    """
 
     dataset: str
-    records: PositiveInt | tuple[str, ...] | None = None
-    max_nonfinite: float = 0.1
+    records: Annotated[PositiveInt | tuple[str, ...] | None, BeforeValidator(_records)] = None
+    max_nonfinite: Annotated[float, Ge(0), Le(1)] = 0.1
     simulate: dict[str, Any] = {}
 
 
 class PretrainRun(Pretrain):
-    """A pretraining, so many times."""
+    """A pretraining, its number of repeats and its tags."""
 
     repeats: PositiveInt = 1
     tags: Tags = {}
 
 
 class PruneRun(Prune):
-    """A pruning, so many times."""
+    """A pruning, its number of repeats and its tags."""
 
     repeats: PositiveInt = 1
     tags: Tags = {}
 
 
 class TransferRun(Transfer):
-    """A transfer, so many times."""
+    """A transfer, its number of repeats and its tags."""
 
     repeats: PositiveInt = 1
     tags: Tags = {}
 
 
 class BaselineRun(BaselinePredict):
-    """A baseline, so many times."""
+    """A baseline, its number of repeats and its tags."""
 
     repeats: PositiveInt = 1
     tags: Tags = {}
@@ -72,9 +90,9 @@ class Evaluation(Entry):
     Attributes
     ----------
     controls
-        What a network's input is also spoilt by: ``shuffled`` in time, an ``other`` subject's, or
-        of random ``phase``. What it says then, it has not read from the signal. Of several parts
-        the one furthest from training is spoilt: test, else validation.
+        Corruptions of the input that a network is evaluated on as well: ``shuffled`` in time, an
+        ``other`` subject's, or of random ``phase``. What it predicts then, it has not read from
+        the signal. Of several parts the one furthest from training is used: test, else validation.
     pool
         Evaluations of one pool, the folds of a cross-validation, are one run of this name in
         the tables.
@@ -92,7 +110,7 @@ class Evaluation(Entry):
 
 
 class Mean(Entry):
-    """Models that answer together: what they and all their repeats say, averaged.
+    """Models that predict together: the mean over them and all their repeats.
 
     Attributes
     ----------
@@ -132,7 +150,7 @@ Model = PretrainRun | PruneRun | TransferRun | BaselineRun
 
 
 class Config(Entry):
-    """The whole of it."""
+    """All that config says, sweeps and variants expanded."""
 
     mirror: str = "simulated"
     data: str = "data"
@@ -152,7 +170,7 @@ class Config(Entry):
 
     @property
     def simulated(self) -> bool:
-        """Whether recordings are made, not measured."""
+        """Whether recordings are simulated, not measured."""
         return self.mirror == "simulated"
 
     def stage_of(self, entry: str) -> Section:
@@ -283,7 +301,7 @@ class Config(Entry):
                     uses=uses,
                 )
             )
-            ancestors += _met(name, run)
+            ancestors += _domain_ancestor(name, run)
         protocol = self.splits[evaluation.split].protocol
         return Audit(
             protocol=protocol,
@@ -337,8 +355,8 @@ def splits_of(run: Model) -> tuple[str, ...]:
     return (run.split,) if adaptation is None else (run.split, adaptation.domain)
 
 
-def _met(name: str, run: Model) -> list[Ancestor]:
-    """Return the use of a domain that a run adapts to: without its targets it is one too."""
+def _domain_ancestor(name: str, run: Model) -> list[Ancestor]:
+    """Return the use of an adaptation's domain: it counts as seen, with its targets or without."""
     if not isinstance(run, TransferRun) or run.adaptation is None:
         return []
     asked = run.adaptation

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from cardiograft import plugins
-from cardiograft.config.rows import PLACEHOLDER, Raw, Row, mapping, rows
+from cardiograft.config.rows import PLACEHOLDER, EntryRow, Raw, mapping, rows
 from cardiograft.specs.prune import Prune
 
 SECTIONS = (
@@ -60,7 +60,7 @@ def traced(config: Raw) -> tuple[Raw, dict[str, dict[str, Raw]]]:
     return result, origins
 
 
-def _check_split(section: str, row: Row, folds: dict[str, dict[str, str]]) -> None:
+def _check_split(section: str, row: EntryRow, folds: dict[str, dict[str, str]]) -> None:
     split = row.content.get("split")
     if section in TAGGED and isinstance(split, str) and split in folds:
         raise ValueError(
@@ -70,7 +70,7 @@ def _check_split(section: str, row: Row, folds: dict[str, dict[str, str]]) -> No
         )
 
 
-def _put(result: Raw, origins: dict[str, dict[str, Raw]], section: str, row: Row) -> None:
+def _put(result: Raw, origins: dict[str, dict[str, Raw]], section: str, row: EntryRow) -> None:
     """Put a row into its section, and the evaluation that it asks for into that of evaluations."""
     content, origin = dict(row.content), dict(row.origin)
     if row.name in result[section]:
@@ -89,7 +89,7 @@ def _put(result: Raw, origins: dict[str, dict[str, Raw]], section: str, row: Row
             result,
             origins,
             "evaluations",
-            Row(row.name, asked, origin.pop("evaluate"), row.run),
+            EntryRow(row.name, asked, origin.pop("evaluate"), row.run),
         )
     content.pop("evaluate", None)
     origin.pop("evaluate", None)
@@ -98,7 +98,7 @@ def _put(result: Raw, origins: dict[str, dict[str, Raw]], section: str, row: Row
     result[section][row.name], origins[section][row.name] = content, origin
 
 
-def _folds(row: Row, folds: dict[str, dict[str, str]]) -> list[Row]:
+def _folds(row: EntryRow, folds: dict[str, dict[str, str]]) -> list[EntryRow]:
     """Return a split by itself, or a split for each of the folds that it names."""
     names = row.content.get("fold")
     if isinstance(names, list):
@@ -115,7 +115,7 @@ def _folds(row: Row, folds: dict[str, dict[str, str]]) -> list[Row]:
     content = {k: v for k, v in row.content.items() if k != "name"}
     places = row.origin["fold"]
     return [
-        Row(
+        EntryRow(
             name=split,
             content={**content, "fold": names[fold]},
             origin={**row.origin, "fold": places[fold] if isinstance(places, dict) else places},

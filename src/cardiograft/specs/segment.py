@@ -1,8 +1,9 @@
 """What config may ask of the stage `segment`: shards of fixed-size pieces."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from annotated_types import MinLen
+from pydantic import AllowInfNan, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from cardiograft import plugins
 from cardiograft.specs.entry import Cut, Entry, Label
@@ -44,7 +45,7 @@ class Channels(Entry):
         (x - median) / max|x - median|, per scaling scope of the cut.
     """
 
-    leads: tuple[str, ...]
+    leads: Annotated[tuple[str, ...], MinLen(1)]
     filter: Filter | None = None
     scale: Scale = "minmax"
 
@@ -73,7 +74,7 @@ class Segment(Entry):
     dataset: str
     signal: Channels
     target: Channels | None = None
-    rate_hz: PositiveFloat
+    rate_hz: Annotated[PositiveFloat, AllowInfNan(False)]
     # ASSUME a line may fill 20 ms, a quarter of the shortest QRS
     bridge_ms: NonNegativeFloat = 20.0
     cut: Cut
