@@ -1,6 +1,6 @@
 """The first screen: each study as one row of a table, and in at most three sentences.
 
-MeasuredRow and sentences are made of a measured table (`cardiograft.report.measured`), be it of results
+Row and sentences are made of a measured table (`cardiograft.report.measured`), be it of results
 at hand or a published CSV: the report and the README say the same in the same words. A sentence
 is there only where its numbers are.
 """
