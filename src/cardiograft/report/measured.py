@@ -20,7 +20,7 @@ from typing import Any
 
 import pandas as pd
 
-from cardiograft.report.inputs import Study
+from cardiograft.report.inputs import ReportRow, Study
 
 COLUMNS = (
     "study",
@@ -125,7 +125,7 @@ def _scores(study: Study) -> list[Row]:
     ]
 
 
-def _score(row: Row) -> Row:
+def _score(row: ReportRow) -> Row:
     return {
         **{key: row[key] for key in ("run", "protocol", "metric", "class", "repeats")},
         **{key: _short(row[key]) for key in ("value", "low", "high")},
@@ -218,7 +218,7 @@ def _of_pools(study: Study, rows: Sequence[Row]) -> list[Row]:
     return pooled
 
 
-def _data(row: Row) -> str:
+def _data(row: ReportRow) -> str:
     """Return the tags that say what was measured on: ``ptbdb, smoke run: 6 people``."""
     return ", ".join(str(row[tag]) for tag in ("tag_data", "tag_scale") if row.get(tag))
 
