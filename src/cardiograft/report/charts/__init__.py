@@ -1,0 +1,1 @@
+"""Charts as inline SVG, coloured by the page’s style."""
