@@ -150,6 +150,17 @@ def test_report_and_published_table_say_the_same(tmp_path: Path) -> None:
     assert "not run here" not in {cell.text for cell in shown.cells}
 
 
+def test_classes_that_a_test_part_lacks_are_named_beside_its_values() -> None:
+    table = pd.DataFrame(
+        [*RUNS, gap(0.09, (0.05, 0.13)), row(MAJORITY, "accuracy", 0.8, (0.7, 0.9))]
+    )
+    note = "no S segments in the test part"
+    shown = headline.headline_row(BEATS, table, lacking={HONEST: note, PAPER: ""})
+    assert [cell.warning for cell in shown.cells] == ["", "", "", "", note, "", ""]
+    assert [sentence.endswith(f" ({note}).") for sentence in shown.sentences] == [True, True]
+    assert "in the test part" not in " ".join(made(*table.to_dict("records")).sentences)
+
+
 @pytest.mark.parametrize("name", plugins.names("studies"))
 def test_a_studys_headline_names_what_was_published(name: str) -> None:
     facts = plugins.load("studies", name).FIRST_SCREEN

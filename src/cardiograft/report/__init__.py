@@ -1,9 +1,10 @@
-"""The report, one HTML page, and the tables that README and docs take from it.
+"""The report: one self-contained page made of studies' tables and of every stage's own notes.
 
-`inputs` reads the tables of studies and what the stages left beside their outputs; `page` lays out
-the plug-ins' tables in `sections` and `charts`; `wording` writes numbers and sentences; `measured`
-and `readme` renew the published tables.
 
-Imports: `tables`, `evaluation`, `training`, `splits`, `specs` and the files at the package's root;
-never a study, whose facts come as ``study.json``.
+Imports: `tables`, `evaluation`, `training`, `checkpoints`, `splits`, `segments`, `specs` and the files at the
+package's root; never a study.
+
+`page` fills `template` with what `sections` make of
+`inputs`; `wording` prints numbers, `sentences` says what they show, and `run_names` names runs
+as readers do. `measured` and `readme` make the published tables and the documents that quote them.
 """

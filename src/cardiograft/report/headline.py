@@ -6,18 +6,17 @@ is there only where its numbers are.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
 from cardiograft import plugins
 from cardiograft.report import sentences, wording
-from cardiograft.report.cells import Cell, records
-from cardiograft.report.measured import GAIN, GAP
+from cardiograft.report.cells import Cell, once, records
+from cardiograft.report.measured import GAIN, GAP, MeasuredRow
 from cardiograft.tables.headline import Contrast, GainsAgainst, Headline, HeadlineRun
 
-Row = Mapping[str, Any]
 HEAD = (
     "Study",
     "Run",
@@ -43,16 +42,36 @@ class HeadlineRow:
 class _Values:
     """A measured table's rows by run and metric, over all classes; every cell is text."""
 
-    by_run: Mapping[tuple[str, str], Row]
-    rows: tuple[Row, ...]
+    by_run: Mapping[tuple[str, str], MeasuredRow]
+    rows: tuple[MeasuredRow, ...]
+    lacking: Mapping[str, str]
 
-    def of(self, run: str, metric: str) -> Row | None:
+    def noted(self, sentence: str, *runs: str) -> str:
+        """Return a sentence with the classes that the test parts of its runs lack."""
+        notes = once(self.lacking[run] for run in runs if self.lacking.get(run))
+        return f"{sentence.removesuffix('.')} ({'; '.join(notes)})." if notes else sentence
+
+    def cell(self, run: str, metric: str, percent: bool) -> Cell:
+        """Return a run's value with its interval, or that it was not run."""
+        row = self.of(run, metric)
+        if row is None:
+            return ABSENT
+        text = wording.number(row["value"], percent=percent)
+        return Cell(text, small=_ends(row, percent), warning=self.lacking.get(run, ""))
+
+    def of(self, run: str, metric: str) -> MeasuredRow | None:
         """Return a run's row where it has a value, else nothing."""
         row = self.by_run.get((run, metric))
         return None if row is None or wording.absent(row["value"]) else row
 
 
-def headline_row(study: str, measured: pd.DataFrame, *, simulated: bool = False) -> HeadlineRow:
+def headline_row(
+    study: str,
+    measured: pd.DataFrame,
+    *,
+    simulated: bool = False,
+    lacking: Mapping[str, str] | None = None,
+) -> HeadlineRow:
     """Return a study's row of the first screen.
 
     Parameters
@@ -63,11 +82,14 @@ def headline_row(study: str, measured: pd.DataFrame, *, simulated: bool = False)
         Its measured table, every cell text.
     simulated
         Whether the recordings behind it are simulated.
+    lacking
+        Run to the classes that its test part lacks, in words; published tables lack none.
     """
     module = plugins.load("studies", study)
     facts: Headline = module.FIRST_SCREEN
     rows = tuple(r for r in records(measured.fillna("").astype(str)) if not r["class"])
-    values = _Values(by_run={(r["run"], r["metric"]): r for r in rows}, rows=rows)
+    by_run = {(r["run"], r["metric"]): r for r in rows}
+    values = _Values(by_run=by_run, rows=rows, lacking=lacking or {})
     run = _chosen(facts, values)
     first = Cell(module.TITLE, small=_data(run, facts, values), mark="simulated" * simulated)
     claims = _gap(run, facts, values), _above(run, facts, values), _effect(facts, values)
@@ -115,26 +137,20 @@ def _cells(run: HeadlineRun, facts: Headline, values: _Values) -> list[Cell]:
     title = within(_metric(facts.metric)["title"])
     where = ", ".join(part for part in (title, facts.source, run.published_of) if part)
     gap = values.of(f"{run.paper} - {run.honest}", facts.metric)
-    baseline = _score(values.of(facts.baseline.run, facts.metric), percent)
+    baseline = values.cell(facts.baseline.run, facts.metric, percent)
     if baseline is not ABSENT:
-        baseline = Cell(baseline.text, small=f"{facts.baseline.name} {baseline.small}".strip())
+        baseline = replace(baseline, small=f"{facts.baseline.name} {baseline.small}".strip())
     return [
         Cell(run.name, small=f"{run.paper}, {run.honest}"),
         Cell(wording.number(facts.published, percent=percent), small=where),
-        _score(values.of(run.paper, facts.metric), percent),
-        _score(values.of(run.honest, facts.metric), percent),
+        values.cell(run.paper, facts.metric, percent),
+        values.cell(run.honest, facts.metric, percent),
         _gap_cell(gap, percent),
         baseline,
     ]
 
 
-def _score(row: Row | None, percent: bool) -> Cell:
-    if row is None:
-        return ABSENT
-    return Cell(wording.number(row["value"], percent=percent), small=_ends(row, percent))
-
-
-def _gap_cell(row: Row | None, percent: bool) -> Cell:
+def _gap_cell(row: MeasuredRow | None, percent: bool) -> Cell:
     if row is None:
         return Cell(wording.DASH)
     unit = " points" if percent else ""
@@ -144,7 +160,7 @@ def _gap_cell(row: Row | None, percent: bool) -> Cell:
     return Cell(text, small=small, mark="strong" if shown else "")
 
 
-def _ends(row: Row, percent: bool, *, signed: bool = False) -> str:
+def _ends(row: MeasuredRow, percent: bool, *, signed: bool = False) -> str:
     """Return an interval that no line break parts."""
     ends = wording.interval(row["low"], row["high"], percent=percent, signed=signed)
     return ends.replace(" ", "\N{NO-BREAK SPACE}")
@@ -165,7 +181,8 @@ def _gap(run: HeadlineRun, facts: Headline, values: _Values) -> str:
     whose = f"the paper’s {run.published_of}" if run.published_of else "the paper"
     start = f"{run.name}: {within(metric['title'])} {ours} under the paper’s protocol"
     shown = sentences.inflation({**row, "gap": row["value"]}, metric)
-    return f"{start} ({whose}: {theirs}) and {unseen} on unseen subjects, {shown}."
+    claim = f"{start} ({whose}: {theirs}) and {unseen} on unseen subjects, {shown}."
+    return values.noted(claim, run.paper, run.honest)
 
 
 def _above(run: HeadlineRun, facts: Headline, values: _Values) -> str:
@@ -178,14 +195,17 @@ def _above(run: HeadlineRun, facts: Headline, values: _Values) -> str:
     metric = _metric(facts.metric)
     estimate = wording.estimate(base, percent=bool(metric["percent"]))
     shown = f"{facts.baseline.name} ({estimate})"
-    if side:
-        return f"There it is {'better' if side > 0 else 'worse'} than its baseline, {shown}."
     ahead = (float(ours["value"]) > float(base["value"])) != metric["lower_is_better"]
     word = "ahead of" if ahead else "not ahead of"
-    return f"There its estimate is {word} its baseline’s, {shown}; the intervals overlap."
+    claim = {
+        1: f"There it is better than its baseline, {shown}.",
+        -1: f"There it is worse than its baseline, {shown}.",
+        0: f"There its estimate is {word} its baseline’s, {shown}; the intervals overlap.",
+    }[side]
+    return values.noted(claim, run.honest, facts.baseline.run)
 
 
-def _side(ours: Row | None, base: Row | None, metric: str) -> int | None:
+def _side(ours: MeasuredRow | None, base: MeasuredRow | None, metric: str) -> int | None:
     """Return 1 where ours is better than the base beyond both intervals, -1 where it is worse.
 
     0 where the intervals overlap; nothing where one has none.
@@ -215,7 +235,7 @@ def _contrast(effect: Contrast, values: _Values) -> str:
     shown = {1: "better with them", -1: "worse with them", 0: "the intervals overlap"}[side]
     title = within(metric["title"])
     start = f"With {effect.idea} {title} on unseen subjects is {with_}, without them {without}"
-    return f"{start}: {shown}."
+    return values.noted(f"{start}: {shown}.", effect.run, effect.without)
 
 
 def _gains(effect: GainsAgainst, values: _Values) -> str:
@@ -238,7 +258,7 @@ def _gains(effect: GainsAgainst, values: _Values) -> str:
     return ""
 
 
-def _gains_over(base: str, metric: str, rows: list[Row]) -> dict[str, Row]:
+def _gains_over(base: str, metric: str, rows: list[MeasuredRow]) -> dict[str, MeasuredRow]:
     name = f"{GAIN}{metric} at {base}"
     own = [r for r in rows if r["metric"] == name and not wording.absent(r["value"])]
     return {str(r["run"]).partition(" - ")[0]: r for r in own}

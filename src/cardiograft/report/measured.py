@@ -20,7 +20,7 @@ from typing import Any
 
 import pandas as pd
 
-from cardiograft.report.inputs import Study
+from cardiograft.report.inputs import ReportRow, Study
 
 COLUMNS = (
     "study",
@@ -51,7 +51,7 @@ SHOWN = (
     "peak_sensitivity",
     "peak_positive_predictivity",
 )
-Row = dict[str, Any]
+MeasuredRow = dict[str, Any]
 
 
 def table(
@@ -101,7 +101,7 @@ def read(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, dtype=str, keep_default_na=False)
 
 
-def _counts(summaries: Mapping[str, Mapping[str, Any]]) -> list[Row]:
+def _counts(summaries: Mapping[str, Mapping[str, Any]]) -> list[MeasuredRow]:
     rows = []
     for name, summary in summaries.items():
         counts = {"": summary["segments"], **summary["labels"]}
@@ -112,7 +112,7 @@ def _counts(summaries: Mapping[str, Mapping[str, Any]]) -> list[Row]:
     return rows
 
 
-def _scores(study: Study) -> list[Row]:
+def _scores(study: Study) -> list[MeasuredRow]:
     paper = {
         (row["run"], row["metric"], row["class"]): row["published"]
         for row in study.rows("published")
@@ -125,7 +125,7 @@ def _scores(study: Study) -> list[Row]:
     ]
 
 
-def _score(row: Mapping[str, Any]) -> Row:
+def _score(row: ReportRow) -> MeasuredRow:
     return {
         **{key: row[key] for key in ("run", "protocol", "metric", "class", "repeats")},
         **{key: _short(row[key]) for key in ("value", "low", "high")},
@@ -133,7 +133,7 @@ def _score(row: Mapping[str, Any]) -> Row:
     }
 
 
-def _controls(study: Study) -> list[Row]:
+def _controls(study: Study) -> list[MeasuredRow]:
     """Return the values of each run on corrupted inputs, of the metrics that docs show."""
     rows = []
     for row in study.rows("scores"):
@@ -143,7 +143,7 @@ def _controls(study: Study) -> list[Row]:
     return rows
 
 
-def _trained_on(study: Study) -> list[Row]:
+def _trained_on(study: Study) -> list[MeasuredRow]:
     """Return every value over all classes of each run on its training part."""
     return [
         {**_score(row), "metric": f"{row['metric']}, {TRAIN}"}
@@ -164,7 +164,7 @@ def shown(metric: str) -> bool:
     return name in SHOWN and (left_out or not options)
 
 
-def _gains(study: Study) -> list[Row]:
+def _gains(study: Study) -> list[MeasuredRow]:
     return [
         {
             "run": f"{row['run']} - {row['base_run']}",
@@ -179,7 +179,7 @@ def _gains(study: Study) -> list[Row]:
     ]
 
 
-def _gaps(study: Study) -> list[Row]:
+def _gaps(study: Study) -> list[MeasuredRow]:
     return [
         {
             "run": f"{row['paper_run']} - {row['honest_run']}",
@@ -196,7 +196,7 @@ def _gaps(study: Study) -> list[Row]:
     ]
 
 
-def _costs(study: Study) -> list[Row]:
+def _costs(study: Study) -> list[MeasuredRow]:
     costs = study.rows("costs")
     rows = []
     for stage, entry in dict.fromkeys((c["stage"], c["entry"]) for c in costs):
@@ -207,7 +207,7 @@ def _costs(study: Study) -> list[Row]:
     return [*rows, *_of_pools(study, rows)]
 
 
-def _of_pools(study: Study, rows: Sequence[Row]) -> list[Row]:
+def _of_pools(study: Study, rows: Sequence[MeasuredRow]) -> list[MeasuredRow]:
     """Return what a repeat of all folds of a pooled run takes."""
     pooled = []
     for run, members in study.about.get("pools", {}).items():
@@ -218,7 +218,7 @@ def _of_pools(study: Study, rows: Sequence[Row]) -> list[Row]:
     return pooled
 
 
-def _data(row: Mapping[str, Any]) -> str:
+def _data(row: ReportRow) -> str:
     """Return the tags that say what was measured on: ``ptbdb, smoke run: 6 people``."""
     return ", ".join(str(row[tag]) for tag in ("tag_data", "tag_scale") if row.get(tag))
 

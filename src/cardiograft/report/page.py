@@ -52,7 +52,9 @@ def _environment() -> jinja2.Environment:
 def first_row(study: Study) -> HeadlineRow:
     """Return a study's row of the first screen, made as the README's of a published table."""
     table = measured.table(study, {}, command="", commit="", simulated=True)
-    return headline.headline_row(study.name, table, simulated=bool(study.about["simulated"]))
+    lacking = {r["run"]: wording.lacking(r) for r in study.rows("scores") if r["part"] == "test"}
+    simulated = bool(study.about["simulated"])
+    return headline.headline_row(study.name, table, simulated=simulated, lacking=lacking)
 
 
 def first_screen(title: str, tables: Mapping[str, pd.DataFrame]) -> str:

@@ -9,7 +9,7 @@ from cardiograft import plugins
 from cardiograft.report import wording
 from cardiograft.report.cells import Cell, once, records
 from cardiograft.report.headline import HEAD, headline_row, within
-from cardiograft.report.measured import GAIN, GAP, SHOWN, Row, corrupted, read, shown
+from cardiograft.report.measured import GAIN, GAP, SHOWN, MeasuredRow, corrupted, read, shown
 
 HEADLINES = "headlines"  # the README's table
 CONTROLS = {
@@ -89,7 +89,11 @@ def _percent(metric: str) -> bool:
 
 
 def _line(
-    run: str, own: Mapping[str, Row], metrics: Sequence[str], theirs: Sequence[str], wall: str
+    run: str,
+    own: Mapping[str, MeasuredRow],
+    metrics: Sequence[str],
+    theirs: Sequence[str],
+    wall: str,
 ) -> list[str]:
     first = next(iter(own.values()))
     cells = [_estimate(own[m]) if m in own else "" for m in metrics]
@@ -103,7 +107,7 @@ def _number(metric: str, value: str, *, signed: bool = False) -> str:
     return wording.number(value, percent=_percent(metric), signed=signed).removesuffix(" %")
 
 
-def _estimate(row: Row, *, signed: bool = False) -> str:
+def _estimate(row: MeasuredRow, *, signed: bool = False) -> str:
     percent = _percent(row["metric"])
     ends = wording.interval(row["low"], row["high"], percent=percent, signed=signed)
     return f"{_number(row['metric'], row['value'], signed=signed)} {ends}".strip()
@@ -150,7 +154,7 @@ def _range(metric: str, values: Sequence[str]) -> str:
 
 def _gain_table(frame: pd.DataFrame) -> str:
     """Return the gains that the paper gives too, over each base."""
-    rows: dict[tuple[str, str], dict[str, Row]] = {}
+    rows: dict[tuple[str, str], dict[str, MeasuredRow]] = {}
     for row in records(frame):
         if row["metric"].startswith(GAIN) and ", " not in row["data"]:  # as for gaps
             metric, _, base = row["metric"].removeprefix(GAIN).partition(" at ")
@@ -170,7 +174,7 @@ def _gain_table(frame: pd.DataFrame) -> str:
     return _markdown(lines)
 
 
-def _gain(row: Row) -> str:
+def _gain(row: MeasuredRow) -> str:
     ends = wording.interval(row["low"], row["high"], percent=True, signed=True)
     return f"{wording.number(row['value'], percent=True, signed=True)} {ends}".strip()
 

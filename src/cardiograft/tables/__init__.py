@@ -1,9 +1,11 @@
-"""A study's tables: scores with intervals over subjects, comparisons, gaps, gains, costs.
+"""A study's tables: scores with intervals over subjects, gaps, comparisons, gains, costs.
 
-`runs` reduces saved predictions to the per-subject sums that metrics need, `statistics` draws
-subjects, `scores`, `comparisons`, `gains`, `costs` and `pruning` make tables of them, `published`
-puts a paper's values beside ours; `example_windows` and `heart_rates` are for signals.
 
-Imports: `evaluation`, `training`, `splits`, `segments`, `signals`, `specs` and the files at the
+Imports: `evaluation`, `training`, `checkpoints`, `splits`, `segments`, `signals`, `specs` and the files at the
 package's root.
+
+`study` puts them together; `runs` reduces saved
+predictions to sums per subject, `scores` makes values and bootstrap draws of them, and
+`statistics` holds intervals and tests. What a paper prints stands in `published` and
+`published_gains`; what is drawn comes from `shown_runs`.
 """

@@ -1,4 +1,1 @@
-"""Charts as inline SVG.
-
-Imports: the files at the package's root and the report's own style.
-"""
+"""Charts as inline SVG, coloured by the page’s style."""

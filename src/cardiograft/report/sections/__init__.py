@@ -1,4 +1,1 @@
-"""The sections of a study's report, one a module.
-
-Imports: the other modules of `report`, and what they may import.
-"""
+"""Sections of the report: tables, sentences and charts, made of a study or of all inputs."""
