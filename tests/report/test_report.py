@@ -15,6 +15,7 @@ from synthetic import study, study_rows
 from cardiograft.report import headline, sentences, wording
 from cardiograft.report.cells import LEAD, LONG, Table
 from cardiograft.report.charts import dumbbells
+from cardiograft.report.inputs import read_study
 from cardiograft.report.run_names import run_title
 from cardiograft.report.sections import comparisons
 from cardiograft.specs.report import Report
@@ -418,3 +419,33 @@ def test_what_protocols_are_depends_on_the_runs(page: str, real: str) -> None:
 def test_runs_are_named_as_a_reader_says_them(tags: dict[str, str], title: str) -> None:
     words = {"init": {"else": "from {} weights"}}
     assert run_title(tags, usual={"steps": "usual"}, words=words) == title
+
+
+def test_rows_of_a_table_are_made_once(base: tuple[Path, Inputs]) -> None:
+    own = read_study(base[1]["tables"][0])
+    assert own.rows("scores") is own.rows("scores")
+    assert len(own.rows("scores")) == len(own.frame("scores"))
+    assert list(own.rows("no such table")) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "how", "shown"),
+    [
+        ("13927041", "count", "13\u202f927\u202f041"),
+        ("0.9038", "percent:2", "90.38 %"),
+        ("0.25", "percent", "25.0 %"),
+        ("0.01404", "number:4", "0.0140"),
+        ("-0.0001", "number:3", "0.000"),
+        ("", "number:2", "–"),
+        ("before", "text", "before"),
+    ],
+)
+def test_a_column_is_printed_in_its_format(value: str, how: str, shown: str) -> None:
+    assert wording.formatted(value, how) == shown
+
+
+def test_a_studys_own_table_is_printed_in_its_formats(page: str) -> None:
+    table = page.split("<caption>Table 1 of the paper")[1].split("</table>")[0]
+    assert "90.38 %" in table
+    assert re.search(r"<td>\d\d\.\d\d %<small>mitdb-strict, simulated</small></td>", table)
+    assert "missing_classes" not in table

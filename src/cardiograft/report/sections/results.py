@@ -14,7 +14,6 @@ from cardiograft.report.cells import (
     lookup,
     mark,
     of_classes,
-    once,
     overall,
     score_cell,
     tags_of,
@@ -155,11 +154,18 @@ def published_table(study: Study, names: RunNames) -> Table | None:
 def overall_tables(study: Study, names: RunNames, *, rest: bool = False) -> list[Table]:
     """Return every run with its values over all classes, a table for each set of metrics.
 
-    Those of the headline, or the rest.
+    Those of the headline, or the rest. Runs that stand beside a published value come first,
+    then all by name, so that both protocols' runs of one recipe are neighbours.
     """
     rows = [r for r in study.rows("scores") if r["part"] == "test" and not r["class"]]
+    beside = {r["run"] for r in study.rows("published")}
+    order = list(wording.PROTOCOLS)
+    place = {
+        r["run"]: (r["run"] not in beside, names.by_run[r["run"]], order.index(r["protocol"]))
+        for r in rows
+    }
     runs: dict[tuple[str, ...], list[str]] = {}
-    for run in once(r["run"] for r in rows):
+    for run in sorted(place, key=lambda run: (*place[run], run)):
         metrics = overall([r for r in rows if r["run"] == run], study.about)
         runs.setdefault(tuple(headline(metrics, study.about, rest=rest)), []).append(run)
     return [_overall_table(study, names, metrics, of) for metrics, of in runs.items() if metrics]
