@@ -18,7 +18,11 @@ def names(**config):
 
 def test_a_study_is_a_file_and_its_size_another_on_top():
     both = ["transform_recognition", "scg_to_ecg"]
-    assert names(studies=both) == ["studies/transform_recognition.yaml", "studies/scg_to_ecg.yaml"]
+    assert names(studies=both, size="whole") == [
+        "studies/transform_recognition.yaml",
+        "studies/scg_to_ecg.yaml",
+    ]
+    assert names(studies=["scg_to_ecg"]) == ["studies/scg_to_ecg.yaml", "demo/scg_to_ecg.yaml"]
     assert names(studies=["scg_to_ecg"], size="open") == [
         "studies/scg_to_ecg.yaml",
         "open/scg_to_ecg.yaml",
@@ -30,7 +34,10 @@ def test_a_study_is_a_file_and_its_size_another_on_top():
     ("config", "message"),
     [
         ({"studies": ["scg_to_eeg"]}, "studies: 'scg_to_eeg' .* Did you mean 'scg_to_ecg'"),
-        ({"studies": ["scg_to_ecg"], "size": "opne"}, "size: 'opne' .* 'open'.* Known: demo, open"),
+        (
+            {"studies": ["scg_to_ecg"], "size": "opne"},
+            "size: 'opne' .* 'open'.* Known: demo, open, paper, whole",
+        ),
         ({"studies": {"scg_to_ecg": {}}}, "studies: expected a list of names, not {'scg_to_ecg'"),
     ],
 )
@@ -40,7 +47,7 @@ def test_a_file_that_is_not_there(config, message):
 
 
 @pytest.mark.parametrize("study", ["transform_recognition", "scg_to_ecg"])
-@pytest.mark.parametrize("size", ["demo", "open", "paper"])
+@pytest.mark.parametrize("size", ["demo", "open", "paper", "whole"])
 def test_a_study_runs_without_the_others(study, size):
     config = load_config(merged({"studies": [study], "size": size}))
     assert list(config.studies) == [study]

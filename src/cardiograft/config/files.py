@@ -1,8 +1,8 @@
 """Which files a config is made of: one for each study, and one for each study's size.
 
 ``studies: [a, b]`` names the studies, ``size: open`` how large they are. A study is
-``workflow/config/studies/a.yaml``, as large as the demo is; another size lies on top of that,
-``workflow/config/open/a.yaml``. Both are found beside the workflow, wherever it is run from.
+``workflow/config/studies/a.yaml``; a size lies on top of that, ``workflow/config/open/a.yaml``, but
+for `WHOLE`, which is the study's own file alone. Both are found beside the workflow, wherever it is run from.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,8 @@ from typing import Any
 from cardiograft import plugins
 
 FOLDER = Path("workflow") / "config"
-USUAL = "demo"  # the size that the studies' own files have
+USUAL = "demo"
+WHOLE = "whole"  # all runs of the studies' own files, as these have them
 
 
 def config_file(root: Path) -> Path:
@@ -46,12 +47,12 @@ def study_files(config: Mapping[str, Any], root: Path) -> list[Path]:
         if not found[-1].exists():
             known = plugins.hint(name, (f.stem for f in found[-1].parent.glob("*.yaml")))
             raise ValueError(f"studies: {name!r} has no file {_short(found[-1], root)}.{known}")
-        if size == USUAL:
+        if size == WHOLE:
             continue
         found.append(root / FOLDER / str(size) / f"{name}.yaml")
         if not found[-1].exists():
             sizes = {f.parent.name for f in (root / FOLDER).glob(f"*/{name}.yaml")}
-            known = plugins.hint(str(size), {USUAL, *sizes} - {"studies"})
+            known = plugins.hint(str(size), {WHOLE, *sizes} - {"studies"})
             raise ValueError(
                 f"size: {size!r} of the study {name!r} has no file"
                 f" {_short(found[-1], root)}.{known}"

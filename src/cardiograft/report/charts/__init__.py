@@ -1,1 +1,4 @@
-"""Charts as inline SVG, coloured by the page’s style."""
+"""Charts as inline SVG.
+
+Imports: the files at the package's root and the report's own style.
+"""

@@ -1,1 +1,4 @@
-"""Sections of the report: tables, sentences and charts, made of a study or of all inputs."""
+"""The sections of a study's report, one a module.
+
+Imports: the other modules of `report`, and what they may import.
+"""
