@@ -19,7 +19,7 @@ from cardiograft.report.inputs import read_study
 from cardiograft.report.run_names import RunNames, run_names
 from cardiograft.report.sections import gains, signals
 from cardiograft.specs.report import Report
-from cardiograft.studies import scg_to_ecg
+from cardiograft.studies import _scg_to_ecg, scg_to_ecg
 from cardiograft.tables import published
 
 report = load("report")
@@ -120,7 +120,7 @@ def scores(**values: dict[str, Any]) -> pd.DataFrame:
     """Return rows, each the tags and metrics of a run."""
     rows = []
     for run, told_ in values.items():
-        metrics = {k: v for k, v in told_.items() if k in scg_to_ecg.BESIDE}
+        metrics = {k: v for k, v in told_.items() if k in _scg_to_ecg.BESIDE}
         tags = {
             **scg_to_ecg.USUAL,
             **{k: v for k, v in told_.items() if k not in (*metrics, "protocol")},

@@ -10,7 +10,7 @@ from cardiograft.report.cells import Cell
 from cardiograft.report.inputs import ReportInputs
 from cardiograft.report.sections import pruned
 from cardiograft.report.sections.costs import cost_table
-from cardiograft.studies.scg_to_ecg import PRINTED_PARAMETERS
+from cardiograft.studies._scg_to_ecg import PRINTED_PARAMETERS
 from cardiograft.tables import costs, pruning
 
 
