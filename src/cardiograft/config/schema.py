@@ -30,7 +30,7 @@ Section = Literal["pretrain", "prune", "transfer", "baselines"]
 
 
 class Database(Entry):
-    """One PhysioNet database: which reader, which records, and how its twin is made."""
+    """One PhysioNet database: which reader, which records, and how it is simulated."""
 
     dataset: str
     records: PositiveInt | tuple[str, ...] | None = None

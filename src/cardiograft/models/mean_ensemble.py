@@ -30,7 +30,7 @@ class Encoders(nn.ModuleList):
 
 
 class Heads(nn.ModuleList):
-    """Each member's head on its own code, and the mean of what they say."""
+    """Each member's head on its own code, and the mean of their outputs."""
 
     def __init__(self, heads: list[nn.Module], *, probabilities: bool) -> None:
         super().__init__(heads)
@@ -68,7 +68,7 @@ def build(
     ------
     ValueError
         There are fewer than two members, one can't give the outputs, or the mean of a signal's
-        probabilities is asked for.
+        probabilities is requested.
     """
     if len(members) < 2:
         raise ValueError(f"mean_ensemble needs two members or more, not {len(members)}")

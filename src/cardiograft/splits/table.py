@@ -21,7 +21,7 @@ from cardiograft.specs.split import Split
 
 @dataclass(frozen=True)
 class SplitTable:
-    """Who is in which part.
+    """The table of a split: segment, subject, part.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ def read_split_table(path: Path) -> SplitTable:
     FileNotFoundError
         There is none.
     ValueError
-        It does not say what its protocol is.
+        Its metadata has no protocol.
     """
     table = pq.read_table(path, columns=["id", "subject", "part"]).sort_by("id")
     spec = _spec(table) or {}
@@ -72,13 +72,13 @@ def read_split_table(path: Path) -> SplitTable:
     return SplitTable(path, spec["protocol"], ids, subjects, parts, file_digest(path))
 
 
-Part = npt.NDArray[np.object_]
+PartColumn = npt.NDArray[np.object_]
 
 
 WRITTEN = ("id", "subject", "part", "record", "start", "stop")
 
 
-def write_split_table(path: Path, keys: pa.Table, part_N: Part, spec: Split) -> None:
+def write_split_table(path: Path, keys: pa.Table, part_N: PartColumn, spec: Split) -> None:
     """Publish `WRITTEN`, sorted by id; metadata holds the spec.
 
     Parameters
