@@ -53,14 +53,14 @@ def beats(rng: np.random.Generator, kind: int, rows: int) -> tuple[Any, Any]:
     return (beat * (time < valid[:, None]))[:, None].astype(np.float32), valid.astype(np.int32)
 
 
-def rows_of(subject: int) -> shards.Rows:
+def rows_of(subject: int) -> shards.ShardRows:
     """Return one recording: 24 N, 6 S, 10 V."""
     rng = np.random.default_rng(subject)
     label_N = np.array(["N"] * 24 + ["S"] * 6 + ["V"] * 10, dtype=object)
     parts = [beats(rng, k, int((label_N == name).sum())) for k, name in enumerate(LABELS)]
     rr = rng.normal(0.8, 0.1, len(label_N)).astype(np.float32)
     rr[0] = np.nan
-    return shards.Rows(
+    return shards.ShardRows(
         dataset="toy",
         record=f"r{subject}",
         subject=f"s{subject}",

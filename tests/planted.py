@@ -71,10 +71,10 @@ class Shelf:
 
     def _rows(
         self, record: str, subject: str, pieces: list[tuple[int, np.ndarray, int, str | None]]
-    ) -> shards.Rows:
+    ) -> shards.ShardRows:
         start, signal, valid, label = zip(*pieces, strict=True)
         signal_NCT = np.stack(signal).astype(np.float32)
-        return shards.Rows(
+        return shards.ShardRows(
             dataset=self.dataset,
             record=record,
             subject=subject,

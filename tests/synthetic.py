@@ -107,7 +107,7 @@ def paired_shards(saved: Predictions, folder: Path, *, channels: tuple[str, ...]
             signal_NCT[:, -1] = 3 * own.target + 5
             n = len(own.id_N)
             writer.write(
-                shards.Rows(
+                shards.ShardRows(
                     dataset=dataset,
                     record=record,
                     subject=record,

@@ -1,4 +1,4 @@
-"""How a stage's script meets the shell: arguments in, one clear line out when it can't go on."""
+"""Run a stage's script from the shell: parse its arguments, end in one line if it can't go on."""
 
 import argparse
 import errno

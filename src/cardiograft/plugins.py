@@ -50,7 +50,7 @@ TYPES = {
 
 
 def names(kind: str) -> list[str]:
-    """Return the plug-in names of one kind, sorted."""
+    """Return the names of all plug-ins of one kind, sorted."""
     return sorted(
         p.stem for p in (PACKAGE / PLACES[kind]).glob("*.py") if not p.stem.startswith("_")
     )
@@ -106,12 +106,11 @@ def options(kind: str, name: str) -> type[BaseModel]:
         The plug-in lacks its function, or an option of it lacks a type.
     """
     wanted = FUNCTIONS[kind]
-    found = [
-        n for n in _tree(kind, name).body if isinstance(n, ast.FunctionDef) and n.name == wanted
-    ]
-    if not found:
+    tree = _tree(kind, name)
+    functions = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == wanted]
+    if not functions:
         raise TypeError(f"{kind}/{name}.py has no function {wanted!r} at its top level")
-    arguments = found[0].args
+    arguments = functions[0].args
     fields: dict[str, Any] = {}
     for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
         if argument.annotation is None:
@@ -135,13 +134,13 @@ def _type(annotation: str) -> Any:
 @cache
 def constants(kind: str, name: str) -> dict[str, Any]:
     """Return a plug-in's literal module constants (``SLUG``, ``VERSION``) without importing it."""
-    found: dict[str, Any] = {}
+    literals: dict[str, Any] = {}
     for node in _tree(kind, name).body:
         if isinstance(node, ast.Assign):
             for one, value in _pairs(node):
                 with contextlib.suppress(ValueError):
-                    found[one] = ast.literal_eval(value)
-    return found
+                    literals[one] = ast.literal_eval(value)
+    return literals
 
 
 def _pairs(node: ast.Assign) -> Iterator[tuple[str, ast.expr]]:

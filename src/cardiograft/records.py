@@ -1,4 +1,4 @@
-"""The words that the whole package speaks: a recording, its annotations, a segment of it.
+"""A recording, its annotations, the shape of a network's input and output, and array types.
 
 Legend: C channels (leads), T samples, A annotations.
 """
@@ -16,7 +16,7 @@ Int64 = npt.NDArray[np.int64]
 
 
 class Shape(NamedTuple):
-    """What a model must take and give.
+    """The shape of a network's input and output.
 
     ``channels`` x ``samples`` of signal and ``features`` scalars go in;
     ``outputs`` comes out: ``(classes,)`` or ``(channels, samples)``.
@@ -30,7 +30,7 @@ class Shape(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Annotations:
-    """Marks on a recording.
+    """Marks on a recording: beats, rhythm changes, noise.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class Record:
     Attributes
     ----------
     dataset, id, subject : str
-        ``mitdb``, ``201``, ``201``: twins (201 and 202) share a subject.
+        ``mitdb``, ``201``, ``201``: 201 and 202 are one person's and share a subject.
         `subject` is unique within the data set; the shard writes ``<dataset>/<subject>``.
     signal_CT : float32, shape (C, T)
         In `units`; missing samples are NaN.

@@ -25,7 +25,7 @@ FULL = {"peaks": "target", "shape": "own"}
 T = np.arange(SAMPLES)
 
 
-def beats(subject: int) -> shards.Rows:
+def beats(subject: int) -> shards.ShardRows:
     """Return a recording with early beats (S) and wide ones (V), at its own pace and shape."""
     generator = np.random.default_rng(subject)
     label_N = generator.choice(["N", "S", "V"], size=BEATS, p=[0.8, 0.1, 0.1])
@@ -35,7 +35,7 @@ def beats(subject: int) -> shards.Rows:
     width_N = np.where(label_N == "V", 9.0, 3.0) * generator.uniform(0.8, 1.2)
     signal_NT = np.exp(-(((T - 20) / width_N[:, None]) ** 2))
     signal_NT += 0.05 * generator.normal(size=signal_NT.shape)
-    return shards.Rows(
+    return shards.ShardRows(
         dataset="made",
         record=f"r{subject}",
         subject=f"r{subject}",
@@ -94,7 +94,7 @@ def paired(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def windows(subject: int) -> shards.Rows:
+def windows(subject: int) -> shards.ShardRows:
     """Return five windows of a pair of recordings, with some noise."""
     generator = np.random.default_rng(subject)
     signal_NCT = 0.01 * generator.normal(size=(5, 2, WINDOW))
@@ -105,7 +105,7 @@ def windows(subject: int) -> shards.Rows:
         for beat in range(20, WINDOW - 45, pace):
             target_NCT[n, 0, beat - 10 : beat + 11] += spike
             signal_NCT[n, :, beat + 12 : beat + 42] += ring
-    return shards.Rows(
+    return shards.ShardRows(
         dataset="made",
         record=f"r{subject}",
         subject=f"r{subject}",

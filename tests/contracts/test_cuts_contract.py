@@ -108,7 +108,7 @@ def test_pieces_fit_a_shard(name, target):
         target_samples=found.target_NCT.shape[2] if target else 0,
         features=tuple(found.features),
     )
-    row = shards.Rows(
+    row = shards.ShardRows(
         dataset="made",
         record="up",
         subject="s",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import wfdb
 
-from cardiograft.datasets import _twin, _wfdb, mitdb, nstdb, ptbdb
+from cardiograft.datasets import _simulated, _wfdb, mitdb, nstdb, ptbdb
 from cardiograft.signals import leads
 
 AAMI = {"N": "NLRej", "S": "AaJS", "V": "VE", "F": "F", "Q": "/fQ"}
@@ -218,11 +218,11 @@ def test_missing_header_and_annotations_name_themselves(tmp_path: Path) -> None:
 def test_written_samples_are_what_wfdb_reads(tmp_path: Path, form: str, samples: int) -> None:
     stored = np.random.default_rng(3).integers(-2047, 2048, (3, samples)).astype(np.int16)
     lines = [
-        _twin.signal_line("r.dat", one, form=form, scale="200 12 0", name=lead)
+        _simulated.signal_line("r.dat", one, form=form, scale="200 12 0", name=lead)
         for one, lead in zip(stored, ("I", "II", "V1"), strict=True)
     ]
-    _twin.write_bytes(tmp_path / "r.dat", _twin.packed(stored, form))
-    _twin.write_header(tmp_path / "r.hea", f"r 3 500 {samples}", lines, ["a", "", "b"])
+    _simulated.write_bytes(tmp_path / "r.dat", _simulated.packed(stored, form))
+    _simulated.write_header(tmp_path / "r.hea", f"r 3 500 {samples}", lines, ["a", "", "b"])
     theirs = wfdb.rdrecord(str(tmp_path / "r"), physical=False)
     np.testing.assert_array_equal(theirs.d_signal.T, stored)
     assert [c % 2**16 for c in theirs.checksum] == theirs.calc_checksum()
@@ -230,9 +230,9 @@ def test_written_samples_are_what_wfdb_reads(tmp_path: Path, form: str, samples:
 
 
 def test_no_sample_is_written_as_missing() -> None:
-    stored = _twin.digital(np.array([[-1e3, 1e3]]), gain=200, zero=0, bits=12)
+    stored = _simulated.digital(np.array([[-1e3, 1e3]]), gain=200, zero=0, bits=12)
     assert stored.tolist() == [[-2047, 2047]]
-    assert _twin.digital(np.array([[-1e3, 1e3]]), gain=200, zero=1024, bits=11).tolist() == [
+    assert _simulated.digital(np.array([[-1e3, 1e3]]), gain=200, zero=1024, bits=11).tolist() == [
         [0, 2047]
     ]
 

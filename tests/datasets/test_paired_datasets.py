@@ -39,9 +39,9 @@ def test_ecgiddb_names_are_the_real_ones_in_their_order(real_ecgid: Path) -> Non
 
 
 def test_exactly_the_spoilt_recordings_lose_their_heads(real_ecgid: Path) -> None:
-    some = {*ecgiddb.SPOILT, *ecgiddb.names()[::40]}
+    some = {*ecgiddb.DAMAGED, *ecgiddb.names()[::40]}
     cut = {name: ecgiddb.read(real_ecgid, name).offset for name in some}
-    assert {name: n for name, n in cut.items() if n} == ecgiddb.SPOILT
+    assert {name: n for name, n in cut.items() if n} == ecgiddb.DAMAGED
 
 
 def test_an_ecgiddb_record_equals_what_wfdb_reads(real_ecgid: Path) -> None:

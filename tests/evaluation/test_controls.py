@@ -114,7 +114,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with shards.Writer(folder, meta, 2) as writer:
         for subject in range(4):
             signal = np.random.default_rng(subject).normal(size=(PER_SUBJECT, 3, SAMPLES))
-            row = shards.Rows(
+            row = shards.ShardRows(
                 dataset="d",
                 record=f"r{subject}",
                 subject=f"s{subject}",

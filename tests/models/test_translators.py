@@ -176,7 +176,7 @@ def test_what_is_no_signal_of_that_length_is_refused(name: str) -> None:
     build = plugins.load("models", name).build
     with pytest.raises(ValueError, match=r"a signal \(channels, samples\) is given, not .*\(5,\)"):
         build(Shape(1, 187, 0, (5,)))
-    with pytest.raises(ValueError, match="outputs of 250 samples are asked of inputs of 256"):
+    with pytest.raises(ValueError, match="outputs of 250 samples are requested of inputs of 256"):
         build(Shape(1, 256, 0, (1, 250)))
     with pytest.raises(ValueError, match="signals alone are taken, not 3 features"):
         build(Shape(1, 256, 3, (1, 256)))

@@ -27,7 +27,7 @@ from tiny_database import (
     write_record,
 )
 
-from cardiograft.physionet.collect import alone
+from cardiograft.physionet.collect import locked
 
 
 @pytest.fixture
@@ -285,10 +285,10 @@ def test_two_downloads_take_turns(mirror: Path, tmp_path: Path) -> None:
     order = []
 
     def other() -> None:
-        with alone(root):
+        with locked(root):
             order.append("second")
 
-    with alone(root):
+    with locked(root):
         thread = threading.Thread(target=other)
         thread.start()
         thread.join(0.2)

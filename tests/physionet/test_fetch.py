@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from cardiograft.physionet.fetch import Fetcher, File, Patience, SpoiltError
+from cardiograft.physionet.fetch import DamagedError, Fetcher, File, Patience
 from cardiograft.physionet.https import Https
 from cardiograft.physionet.progress import Progress
 from cardiograft.physionet.transports import Folder, RefusedError
@@ -192,7 +192,7 @@ def test_drops_that_bring_nothing_end_in_one_line_and_keep_what_came(
     fetcher: Fetcher, server: Server
 ) -> None:
     server.faults["100.dat"] = ["drop:300000"] + ["drop:0"] * 10
-    with pytest.raises(ValueError, match=r"100\.dat: .*\(asked 4 times\)"):
+    with pytest.raises(ValueError, match=r"100\.dat: .*\(4 attempts\)"):
         fetcher.file("100.dat")
     assert (fetcher.root / "100.dat.part").read_bytes() == BODY[:300_000]
     server.faults.clear()
@@ -257,17 +257,17 @@ def test_a_server_that_promises_more_than_it_sends_gives_no_data(
 ) -> None:
     fetcher.sums.clear()
     server.always = "long"
-    with pytest.raises(ValueError, match="asked 4 times"):
+    with pytest.raises(ValueError, match="4 attempts"):
         fetcher.file("100.dat")
     assert not (fetcher.root / "100.dat").exists()
 
 
 def test_a_body_cut_short_in_good_order_fails_its_hash(fetcher: Fetcher, server: Server) -> None:
     server.always = "short:1000"
-    with pytest.raises(SpoiltError, match=r"not the bytes that SHA256SUMS\.txt lists") as caught:
+    with pytest.raises(DamagedError, match=r"not the bytes that SHA256SUMS\.txt lists") as caught:
         fetcher.file("100.dat")
     assert (caught.value.kind, caught.value.bytes) == ("wrong hash", 1000)
-    assert len(server.asked) == SWIFT.spoilt
+    assert len(server.asked) == SWIFT.damaged
     assert _left(fetcher.root) == []
 
 
@@ -281,7 +281,7 @@ def test_a_web_page_is_no_data(fetcher: Fetcher, server: Server, hashed: bool) -
     server.always = "html"
     if not hashed:
         fetcher.sums.clear()
-    with pytest.raises(SpoiltError, match=r"/100\.dat: an HTML page came in its place"):
+    with pytest.raises(DamagedError, match=r"/100\.dat: an HTML page came in its place"):
         fetcher.file("100.dat")
     assert _left(fetcher.root) == []
 
@@ -312,7 +312,7 @@ def test_a_busy_server_is_asked_again(fetcher: Fetcher, server: Server) -> None:
 
 def test_a_server_that_stays_busy_ends_in_one_line(fetcher: Fetcher, server: Server) -> None:
     server.always = "status:503"
-    with pytest.raises(ValueError, match=r"answered 503 Service Unavailable \(asked 4 times\)"):
+    with pytest.raises(ValueError, match=r"answered 503 Service Unavailable \(4 attempts\)"):
         fetcher.files(["100.dat"])
 
 

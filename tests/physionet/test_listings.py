@@ -80,8 +80,8 @@ def test_hashes_are_read_in_all_the_ways_they_are_written() -> None:
 
 
 def test_hashes_that_are_none_are_refused() -> None:
-    with pytest.raises(ValueError, match="line 2: not a hash and a name: '404 Not Found'"):
-        listings.sums(f"{'a' * 64} 100.dat\n404 Not Found\n")
+    with pytest.raises(ValueError, match="line 2: not a hash and a name: '404 Not FoundRecord'"):
+        listings.sums(f"{'a' * 64} 100.dat\n404 Not FoundRecord\n")
     with pytest.raises(ValueError, match="may lead outside"):
         listings.sums(f"{'a' * 64} ../100.dat\n")
 

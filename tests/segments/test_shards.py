@@ -31,7 +31,7 @@ def rows(record="100", subject=None, n=4, channels=1, samples=5, seed=0, **chang
         "signal_NCT": random.standard_normal((n, channels, samples)).astype(np.float32),
         "features": {"rr_before": np.append(np.nan, random.random(n - 1)).astype(np.float32)},
     }
-    return shards.Rows(**(about | changed))
+    return shards.ShardRows(**(about | changed))
 
 
 def write(directory, *recordings, parts=3, about=None):

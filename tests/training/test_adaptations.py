@@ -523,7 +523,7 @@ def domain_of(folder: Path, *, label: Callable[[int], str | None], rate_hz: floa
         features=("rr_before",),
     )
     signal_NCT, valid_N = beats(np.random.default_rng(0), 2, 40)
-    rows = shards.Rows(
+    rows = shards.ShardRows(
         dataset="toy",
         record="r50",
         subject="s50",

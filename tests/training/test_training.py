@@ -498,7 +498,7 @@ def test_folders_that_do_not_fit_together_are_refused(cohort: Any, tmp_path: Pat
         samples=64,
         features=("rr_before",),
     )
-    rows = shards.Rows(
+    rows = shards.ShardRows(
         dataset="o",
         record="a",
         subject="a",

@@ -202,7 +202,7 @@ def cohort(folder: Path) -> list[str]:
         for subject in range(4):
             signal = torch.randn((20, 3, SAMPLES), generator=seeded(subject))
             writer.write(
-                shards.Rows(
+                shards.ShardRows(
                     dataset="toy",
                     record=f"r{subject}",
                     subject=f"s{subject}",

@@ -1,4 +1,4 @@
-"""Fetch one database from a mirror, or simulate its twin, and write its manifest."""
+"""Fetch one database from a mirror, or simulate recordings like its own, and write its manifest."""
 
 import hashlib
 from pathlib import Path
@@ -7,7 +7,7 @@ from types import ModuleType
 from cardiograft import cli, plugins
 from cardiograft.files import atomic_directory, write_json
 from cardiograft.physionet import mirrors
-from cardiograft.physionet.collect import alone, collect, transport
+from cardiograft.physionet.collect import collect, locked, transport
 from cardiograft.physionet.fetch import Fetcher
 from cardiograft.physionet.manifest import make_manifest, summary
 from cardiograft.physionet.progress import Progress
@@ -28,7 +28,7 @@ def download(spec: Download, mirror: str, data: Path, out: Path, jobs: int) -> N
         root = data / "simulated" / recipe(spec) / place
         way, records = Folder(root), None
     progress = Progress(out.stem)
-    with alone(root):
+    with locked(root):
         if spec.simulate is not None:
             simulate(dataset, spec, root)
         fetcher = Fetcher(way, root, progress, jobs=jobs)

@@ -1,8 +1,9 @@
 """Which files a config is made of: one for each study, and one for each study's size.
 
 ``studies: [a, b]`` names the studies, ``size: open`` how large they are. A study is
-``workflow/config/studies/a.yaml``; a size lies on top of that, ``workflow/config/open/a.yaml``, but
-for `WHOLE`, which is the study's own file alone. Both are found beside the workflow, wherever it is run from.
+``workflow/config/studies/a.yaml``; a size lies on top of that, ``workflow/config/open/a.yaml``,
+but for `WHOLE`, which is the study's own file alone. Both are found beside the workflow, wherever
+it is run from.
 """
 
 from collections.abc import Mapping

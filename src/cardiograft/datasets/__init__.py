@@ -1,7 +1,7 @@
 """Plug-ins: one public database a module, which reads its recordings and simulates others.
 
 The module's name is what config calls the data set. A name that begins with ``_`` is no plug-in:
-`_wfdb` reads WFDB files, `_twin` and `_long` write simulated ones, the others are tables of
+`_wfdb` reads WFDB files, `_simulated` and `_long` write simulated ones, the others are tables of
 single databases. `simulation` makes heart beats, chests, sounds and noise.
 
 Imports: `signals`, ``_`` modules and ``simulation`` of this room, and the files at the package's
@@ -45,7 +45,7 @@ read(root: Path, record: str) -> Record
     then quarantined, with the message as the reason.
 simulate(root: Path, records: tuple of str, seed: int, *, duration_s: float, ...) -> None
     Write simulated recordings below `root`, in the files and formats of the real ones, with RECORDS
-    and SHA256SUMS.txt (`_twin.write_listing`), so that the same `read` reads them. Bytes of a
+    and SHA256SUMS.txt (`_simulated.write_listing`), so that the same `read` reads them. Bytes of a
     record follow from `seed` and its name alone, whichever others are written; recordings of one
     person share a heart. Keyword arguments, each typed and with a default, are what config may set
     below ``databases.<name>.simulate``; ``duration_s`` is the seconds of a record. Raises

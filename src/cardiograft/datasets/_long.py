@@ -1,4 +1,4 @@
-"""Write a simulated recording of any length as format 16, a piece at a time.
+"""Write a simulated recording of any length as format 16, a stretch at a time.
 
 Legend: C channels, T samples at the rate that is simulated, U samples at the recording's.
 

@@ -1,4 +1,4 @@
-"""What each recording of the MIT-BIH Arrhythmia Database holds, and a simulated one like it.
+"""Counts of beats and rhythms of each MIT-BIH recording, and a simulated recording like it.
 
 Counts of annotations, rhythms with their number of episodes and seconds, and leads, as the
 recordings' own annotations state them; no signal of theirs is used.
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cardiograft.datasets._twin import Mark
+from cardiograft.datasets._simulated import Mark
 from cardiograft.datasets.simulation import ecg, hearts, noise, rhythm
 from cardiograft.datasets.simulation.order import Case
 from cardiograft.datasets.simulation.rhythm import Rhythm
@@ -20,7 +20,7 @@ from cardiograft.records import Float64
 
 RATE_HZ = 360
 MAINS_HZ = 60
-TWINS = {"202": "201"}  # one person
+SAME_PERSON = {"202": "201"}  # one person
 
 # record | leads | annotation symbol and number | rhythm:episodes:seconds
 TABLE = """\
@@ -108,7 +108,7 @@ def recording(record: str, seed: int, duration_s: float) -> Recording:
     """Simulate one recording; 201 and 202 share a heart, and each record has its own half hour."""
     leads, picture, unrest = case(record)
     rng = generator(seed, "mitdb", "record", record)
-    heart = hearts.person(generator(seed, "mitdb", "subject", TWINS.get(record, record)))
+    heart = hearts.person(generator(seed, "mitdb", "subject", SAME_PERSON.get(record, record)))
     samples = round(duration_s * RATE_HZ)
     beats = rhythm.beats(picture, samples / RATE_HZ, rng)
     signal_CT = ecg.leads(heart, beats, leads, rate_hz=RATE_HZ, samples=samples, rng=rng)
@@ -142,7 +142,7 @@ def beat_marks(beats: Rhythm) -> list[Mark]:
 
 def comments(record: str, seed: int) -> list[str]:
     """Return a header's comments: age, sex and tape numbers, then what made the recording."""
-    rng = generator(seed, "mitdb", "comments", TWINS.get(record, record))
+    rng = generator(seed, "mitdb", "comments", SAME_PERSON.get(record, record))
     tape, second = rng.integers(100, 3000, 2)
     person = f"{rng.integers(23, 90)} {rng.choice(['M', 'F'])} {tape} {second} x1"
     return [person, "None", f"Simulated with seed {seed}: no person's recording."]

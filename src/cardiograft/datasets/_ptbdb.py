@@ -1,4 +1,4 @@
-"""Which records the PTB Diagnostic ECG Database has, and a simulated patient for each of them.
+"""Records of the PTB Diagnostic ECG Database, and a simulated patient for each of them.
 
 The names are the database's; who suffers from what is drawn, in the shares that the database
 states, and no patient's header or signal is used.

@@ -68,9 +68,7 @@ def read_record(
         wfdb can't make sense of a file, or leads have different rates.
     """
     where = f"{dataset}/{record}"
-    header = read_header(where, root, record)
-    if baseline is not None:
-        header.baseline = [baseline] * header.n_sig
+    header = read_header(where, root, record, baseline=baseline)
     digital_CT, frames = _digital(where, root, record, header)
     rate_hz = Fraction(str(header.fs)) * frames
     offset = constant_head(digital_CT, rate_hz) if trim_constant_head else 0
@@ -90,8 +88,14 @@ def read_record(
     )
 
 
-def read_header(where: str, root: Path, record: str) -> wfdb.Record:
-    """Return wfdb's view of a header; `where` opens the error messages."""
+def read_header(where: str, root: Path, record: str, *, baseline: int | None = None) -> wfdb.Record:
+    """Return wfdb's view of a header; `where` opens the error messages.
+
+    Parameters
+    ----------
+    baseline
+        The sample value that is 0 mV, in place of the header's own.
+    """
     path = root / f"{record}.hea"
     if not path.is_file():
         raise FileNotFoundError(f"{where}: no header {path}")
@@ -104,6 +108,8 @@ def read_header(where: str, root: Path, record: str) -> wfdb.Record:
     for name in dict.fromkeys(header.file_name or ()):
         if not (path.parent / name).is_file():
             raise FileNotFoundError(f"{where}: no signal file {name} beside its header")
+    if baseline is not None:
+        header.baseline = [baseline] * header.n_sig
     return header
 
 

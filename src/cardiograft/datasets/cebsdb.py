@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cardiograft.datasets import _long, _twin, _wfdb
+from cardiograft.datasets import _long, _simulated, _wfdb
 from cardiograft.datasets.simulation import ecg, hearts, noise, resting, scg
 from cardiograft.datasets.simulation.rhythm import Rhythm
 from cardiograft.datasets.simulation.seeding import generator
@@ -64,7 +64,7 @@ def read(root: Path, record: str) -> Record:
 def simulate(
     root: Path, records: tuple[str, ...], seed: int, *, duration_s: float | None = None
 ) -> None:
-    """Write a twin of the database, a piece of a recording at a time.
+    """Write simulated recordings, a stretch of a recording at a time.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def simulate(
     ValueError
         The database has no such record.
     """
-    for record in _twin.known(SLUG, records, names()):
+    for record in _simulated.check_names(SLUG, records, names()):
         seconds = 60.0 * MINUTES[record[0]] if duration_s is None else duration_s
         rng = generator(seed, "cebsdb", "record", record)
         _long.write(
@@ -96,7 +96,7 @@ def simulate(
             comments=[f"Simulated with seed {seed}: no person's recording."],
             before_name="  ",
         )
-    _twin.write_listing(root, records, [])
+    _simulated.write_listing(root, records, [])
 
 
 def signals(record: str, seed: int, seconds: float, rng: np.random.Generator) -> Float64:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from scipy.signal import butter, sosfiltfilt
 
-from cardiograft.datasets import _twin, _wfdb
+from cardiograft.datasets import _simulated, _wfdb
 from cardiograft.datasets.simulation import ecg, hearts, noise, resting
 from cardiograft.datasets.simulation.hearts import Heart
 from cardiograft.datasets.simulation.rhythm import Rhythm
@@ -37,7 +37,7 @@ COUNTS = (
     *(4, 3, 6, 3, 2, 2, 3, 2, 2, 3, 5, 8, 2, 1, 3, 3, 3, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 3, 2, 2),
 )
 # Samples that a recording's run of 0xFF lasts.
-SPOILT = {
+DAMAGED = {
     **dict.fromkeys(("Person_15/rec_1", "Person_44/rec_1", "Person_83/rec_1"), 1024),
     **dict.fromkeys(("Person_13/rec_2", "Person_24/rec_5", "Person_25/rec_4"), 2048),
     **dict.fromkeys(("Person_26/rec_3", "Person_27/rec_3", "Person_28/rec_4"), 2048),
@@ -83,7 +83,7 @@ def read(root: Path, record: str) -> Record:
 
 
 def simulate(root: Path, records: tuple[str, ...], seed: int, *, duration_s: float = 20.0) -> None:
-    """Write a twin of the database, the spoilt heads of eleven recordings included.
+    """Write simulated recordings, the damaged heads of eleven of them included.
 
     Parameters
     ----------
@@ -102,9 +102,9 @@ def simulate(root: Path, records: tuple[str, ...], seed: int, *, duration_s: flo
     ValueError
         The database has no such record.
     """
-    for record in _twin.known(SLUG, records, names()):
+    for record in _simulated.check_names(SLUG, records, names()):
         _write(root, record, seed, duration_s)
-    _twin.write_listing(
+    _simulated.write_listing(
         root, records, ["atr\tunaudited R- and T-wave peaks annotations from an automated detector"]
     )
 
@@ -116,19 +116,21 @@ def _write(root: Path, record: str, seed: int, duration_s: float) -> None:
     rng = generator(seed, "ecgiddb", "record", record)
     samples = round(duration_s * RATE_HZ)
     beats = resting.sinus(usual, samples / RATE_HZ, rng)
-    stored_CT = _twin.digital(_signal(heart, beats, samples, rng), gain=200, zero=0, bits=12)
+    stored_CT = _simulated.digital(_signal(heart, beats, samples, rng), gain=200, zero=0, bits=12)
     folder, name = (root / record).parent, (root / record).name
     lines = [
-        _twin.signal_line(f"{name}.dat", one_T, form="16", scale="200 12 0", name=lead)
+        _simulated.signal_line(f"{name}.dat", one_T, form="16", scale="200 12 0", name=lead)
         for one_T, lead in zip(stored_CT, LEADS, strict=True)
     ]
-    stored_CT[:, : min(SPOILT.get(record, 0), samples // 2)] = -1  # 0xFF, after the checksums
-    _twin.write_bytes(folder / f"{name}.dat", _twin.packed(stored_CT, "16"))
+    stored_CT[:, : min(DAMAGED.get(record, 0), samples // 2)] = -1  # 0xFF, after the checksums
+    _simulated.write_bytes(folder / f"{name}.dat", _simulated.packed(stored_CT, "16"))
     day, month = rng.integers(1, 29), rng.integers(1, 13)
     comments = ["", f"Age: {age}", f"Sex: {sex}", f"ECG date: {day:02d}.{month:02d}.2004"]
     comments.append(f"Simulated with seed {seed}: no person's recording.")
-    _twin.write_header(folder / f"{name}.hea", f"{name} 2 {RATE_HZ} {samples}", lines, comments)
-    _twin.write_marks(folder, name, _marks(heart, beats, samples))
+    _simulated.write_header(
+        folder / f"{name}.hea", f"{name} 2 {RATE_HZ} {samples}", lines, comments
+    )
+    _simulated.write_marks(folder, name, _marks(heart, beats, samples))
 
 
 def _signal(heart: Heart, beats: Rhythm, samples: int, rng: np.random.Generator) -> Float64:
@@ -142,13 +144,13 @@ def _signal(heart: Heart, beats: Rhythm, samples: int, rng: np.random.Generator)
     return np.stack([raw_T, sosfiltfilt(band, raw_T)])
 
 
-def _marks(heart: Heart, beats: Rhythm, samples: int) -> list[_twin.Mark]:
+def _marks(heart: Heart, beats: Rhythm, samples: int) -> list[_simulated.Mark]:
     """Return the R peaks of the first ten beats, and the T peak after each."""
     peak_s = max((w for w in heart.forms["N"] if w.part == "T"), key=lambda w: w.centre_s).centre_s
     later_s = peak_s * np.sqrt(beats.period_s / 0.8)
     marks = []
     for time_s, symbol in list(zip(beats.time_N, beats.symbol_N, strict=True))[:MARKED]:
-        marks.append(_twin.Mark(round(time_s * RATE_HZ), str(symbol)))
+        marks.append(_simulated.Mark(round(time_s * RATE_HZ), str(symbol)))
         if symbol == "N":
-            marks.append(_twin.Mark(round((time_s + later_s) * RATE_HZ), "t"))
+            marks.append(_simulated.Mark(round((time_s + later_s) * RATE_HZ), "t"))
     return sorted(mark for mark in marks if mark.sample < samples)

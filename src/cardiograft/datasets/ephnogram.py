@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cardiograft.datasets import _long, _twin, _wfdb
+from cardiograft.datasets import _long, _simulated, _wfdb
 from cardiograft.datasets.simulation import ecg, hearts, noise, pcg, resting, scg
 from cardiograft.datasets.simulation.seeding import generator
 from cardiograft.records import Float64, Record
@@ -83,7 +83,7 @@ def read(root: Path, record: str) -> Record:
 def simulate(
     root: Path, records: tuple[str, ...], seed: int, *, duration_s: float | None = None
 ) -> None:
-    """Write a twin of the database with its spreadsheet, a piece of a recording at a time.
+    """Write simulated recordings with its spreadsheet, a stretch of a recording at a time.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def simulate(
     ValueError
         The database has no such record.
     """
-    for record in _twin.known(SLUG, records, names()):
+    for record in _simulated.check_names(SLUG, records, names()):
         usual_s = 30.0 if CASES[record].endswith("s") else 1800.0
         rng = generator(seed, "ephnogram", "record", record)
         _long.write(
@@ -114,8 +114,10 @@ def simulate(
             rng=rng,
             comments=[f"Simulated with seed {seed}: no person's recording."],
         )
-    _twin.write_text(root / EXTRAS[0], ["Record Name,Subject ID,Recording Scenario", *_sheet()])
-    _twin.write_listing(root, records, [])
+    _simulated.write_text(
+        root / EXTRAS[0], ["Record Name,Subject ID,Recording Scenario", *_sheet()]
+    )
+    _simulated.write_listing(root, records, [])
 
 
 def signals(record: str, seed: int, seconds: float, rng: np.random.Generator) -> Float64:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cardiograft.datasets import _twin, _wfdb
+from cardiograft.datasets import _simulated, _wfdb
 from cardiograft.datasets.simulation import ecg, hearts, noise, resting, rhythm
 from cardiograft.datasets.simulation.order import HALF_HOUR_S, Case
 from cardiograft.datasets.simulation.rhythm import Rhythm
@@ -94,7 +94,7 @@ def read(root: Path, record: str) -> Record:
 def simulate(
     root: Path, records: tuple[str, ...], seed: int, *, duration_s: float = 1800.0
 ) -> None:
-    """Write a twin of the database.
+    """Write simulated recordings.
 
     Parameters
     ----------
@@ -114,9 +114,9 @@ def simulate(
         The database has no such record.
     """
     root.mkdir(parents=True, exist_ok=True)
-    for record in _twin.known(SLUG, records, names()):
+    for record in _simulated.check_names(SLUG, records, names()):
         _write(root, record, seed, duration_s)
-    _twin.write_listing(root, records, ["atr\treference beat annotations"])
+    _simulated.write_listing(root, records, ["atr\treference beat annotations"])
 
 
 def _write(root: Path, record: str, seed: int, duration_s: float) -> None:
@@ -128,10 +128,10 @@ def _write(root: Path, record: str, seed: int, duration_s: float) -> None:
     samples = round(duration_s * RATE_HZ)
     beats = rhythm.beats(picture, samples / RATE_HZ, rng)
     gain = int(rng.integers(250, 1101))
-    stored_CT = _twin.digital(_signal(heart, beats, samples, rng), gain=gain, zero=0, bits=16)
-    _twin.write_bytes(root / f"{record}.dat", _twin.packed(stored_CT, "16"))
+    stored_CT = _simulated.digital(_signal(heart, beats, samples, rng), gain=gain, zero=0, bits=16)
+    _simulated.write_bytes(root / f"{record}.dat", _simulated.packed(stored_CT, "16"))
     lines = [
-        _twin.signal_line(f"{record}.dat", one_T, form="16", scale=f"{gain} 16 0", name=lead)
+        _simulated.signal_line(f"{record}.dat", one_T, form="16", scale=f"{gain} 16 0", name=lead)
         for one_T, lead in zip(stored_CT, LEADS, strict=True)
     ]
     first = f"{record} {len(LEADS)} {RATE_HZ} {samples}"
@@ -139,10 +139,10 @@ def _write(root: Path, record: str, seed: int, duration_s: float) -> None:
         f"<age>: {age} <sex>: {sex} <diagnoses> simulated with seed {seed}, no person's recording",
         f"patient {patient}",
     ]
-    _twin.write_header(root / f"{record}.hea", first, lines, comments)
+    _simulated.write_header(root / f"{record}.hea", first, lines, comments)
     at_N = np.rint(beats.time_N * RATE_HZ).astype(int)
-    marks = [_twin.Mark(int(t), str(s)) for t, s in zip(at_N, beats.symbol_N, strict=True)]
-    _twin.write_marks(root, record, [mark for mark in marks if mark.sample < samples])
+    marks = [_simulated.Mark(int(t), str(s)) for t, s in zip(at_N, beats.symbol_N, strict=True)]
+    _simulated.write_marks(root, record, [mark for mark in marks if mark.sample < samples])
 
 
 def _picture(rng: np.random.Generator) -> Case:

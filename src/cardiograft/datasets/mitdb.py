@@ -9,7 +9,7 @@ Moody & Mark, IEEE Eng Med Biol 2001;20(3):45-50, doi:10.1109/51.932724.
 
 from pathlib import Path
 
-from cardiograft.datasets import _mitdb, _twin, _wfdb
+from cardiograft.datasets import _mitdb, _simulated, _wfdb
 from cardiograft.records import Record
 
 SLUG, VERSION = "mitdb", "1.0.0"
@@ -26,7 +26,7 @@ def names() -> tuple[str, ...]:
 
 def subject(root: Path, record: str) -> str:
     """Return whose recording it is: 201 and 202 are one person's."""
-    return _mitdb.TWINS.get(record, record)
+    return _mitdb.SAME_PERSON.get(record, record)
 
 
 def read(root: Path, record: str) -> Record:
@@ -57,7 +57,7 @@ def read(root: Path, record: str) -> Record:
 def simulate(
     root: Path, records: tuple[str, ...], seed: int, *, duration_s: float = 1805.5555555555557
 ) -> None:
-    """Write a twin of the database, recording by recording, as PhysioNet lays it out.
+    """Write simulated recordings, recording by recording, as PhysioNet lays it out.
 
     Parameters
     ----------
@@ -79,20 +79,22 @@ def simulate(
     for record in records:
         made = _mitdb.recording(record, seed, duration_s)
         _write(root, record, made, seed)
-    _twin.write_listing(root, records, ["atr\treference beat and rhythm annotations"])
+    _simulated.write_listing(root, records, ["atr\treference beat and rhythm annotations"])
 
 
 def _write(root: Path, record: str, made: _mitdb.Recording, seed: int) -> None:
-    stored_CT = _twin.digital(made.signal_CT, gain=200, zero=1024, bits=11)
-    _twin.write_bytes(root / f"{record}.dat", _twin.packed(stored_CT, "212"))
-    _twin.write_header(
+    stored_CT = _simulated.digital(made.signal_CT, gain=200, zero=1024, bits=11)
+    _simulated.write_bytes(root / f"{record}.dat", _simulated.packed(stored_CT, "212"))
+    _simulated.write_header(
         root / f"{record}.hea",
         f"{record} 2 360 {stored_CT.shape[1]}",
         [
-            _twin.signal_line(f"{record}.dat", one_T, form="212", scale="200 11 1024", name=lead)
+            _simulated.signal_line(
+                f"{record}.dat", one_T, form="212", scale="200 11 1024", name=lead
+            )
             for one_T, lead in zip(stored_CT, made.leads, strict=True)
         ],
         _mitdb.comments(record, seed),
         end="\r\n",
     )
-    _twin.write_marks(root, record, made.marks)
+    _simulated.write_marks(root, record, made.marks)

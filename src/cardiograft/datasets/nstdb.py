@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import trim_mean
 
-from cardiograft.datasets import _mitdb, _twin, _wfdb
+from cardiograft.datasets import _mitdb, _simulated, _wfdb
 from cardiograft.datasets.simulation import noise
 from cardiograft.datasets.simulation.order import HALF_HOUR_S
 from cardiograft.datasets.simulation.seeding import generator
@@ -79,7 +79,7 @@ def read(root: Path, record: str) -> Record:
 def simulate(
     root: Path, records: tuple[str, ...], seed: int, *, duration_s: float = 1805.5555555555557
 ) -> None:
-    """Write a twin of the database; its mixtures hold the simulated mitdb's 118 and 119.
+    """Write simulated recordings; the mixtures hold the simulated mitdb's 118 and 119.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def simulate(
             _write_mixture(root, record, seed, duration_s)
         else:
             raise ValueError(f"nstdb/{record}: no such record (has {', '.join(names())})")
-    _twin.write_listing(root, records, ["atr\treference beat and rhythm annotations"])
+    _simulated.write_listing(root, records, ["atr\treference beat and rhythm annotations"])
 
 
 def mix(clean_CT: Float64, noise_CT: Float64, beat_A: Int64, ratio_db: float) -> Float64:
@@ -154,8 +154,8 @@ def _noise(record: str, seed: int, duration_s: float) -> Float64:
 
 
 def _write_noise(root: Path, record: str, noise_CT: Float64, seed: int) -> None:
-    stored_CT = _twin.digital(noise_CT, gain=200, zero=0, bits=12)
-    _write(root, record, stored_CT, "212", "0 12 0", ("noise1", "noise2"), _simulated(seed))
+    stored_CT = _simulated.digital(noise_CT, gain=200, zero=0, bits=12)
+    _write(root, record, stored_CT, "212", "0 12 0", ("noise1", "noise2"), _comment(seed))
 
 
 def _write_mixture(root: Path, record: str, seed: int, duration_s: float) -> None:
@@ -165,32 +165,32 @@ def _write_mixture(root: Path, record: str, seed: int, duration_s: float) -> Non
     noise_CT = _noise("em", seed, duration_s)
     mixed_CT = mix(made.signal_CT, noise_CT, beat_A, RATIOS_DB[ratio])
     form = "16" if RATIOS_DB[ratio] <= WIDE_DB else "212"
-    stored_CT = _twin.digital(mixed_CT, gain=200, zero=0, bits=16 if form == "16" else 12)
+    stored_CT = _simulated.digital(mixed_CT, gain=200, zero=0, bits=16 if form == "16" else 12)
     comments = [
         f"Created from records {clean} and em (SNR = {RATIOS_DB[ratio]} dB)",
-        *_simulated(seed),
+        *_comment(seed),
     ]
     _write(root, record, stored_CT, form, "200(1024) 11 0", made.leads, comments)
-    _twin.write_marks(root, record, made.marks)
+    _simulated.write_marks(root, record, made.marks)
 
 
 def _write(
     root: Path,
     record: str,
-    stored_CT: _twin.Int16,
+    stored_CT: _simulated.Int16,
     form: str,
     scale: str,
     leads: tuple[str, ...],
     comments: list[str],
 ) -> None:
-    _twin.write_bytes(root / f"{record}.dat", _twin.packed(stored_CT, form))
+    _simulated.write_bytes(root / f"{record}.dat", _simulated.packed(stored_CT, form))
     lines = [
-        _twin.signal_line(f"{record}.dat", one_T, form=form, scale=scale, name=lead)
+        _simulated.signal_line(f"{record}.dat", one_T, form=form, scale=scale, name=lead)
         for one_T, lead in zip(stored_CT, leads, strict=True)
     ]
     first = f"{record} 2 {RATE_HZ} {stored_CT.shape[1]}"
-    _twin.write_header(root / f"{record}.hea", first, lines, comments, end="\r\n")
+    _simulated.write_header(root / f"{record}.hea", first, lines, comments, end="\r\n")
 
 
-def _simulated(seed: int) -> list[str]:
+def _comment(seed: int) -> list[str]:
     return [f"Simulated with seed {seed}: no person's recording."]

@@ -10,7 +10,7 @@ Kreiseler & Schnabel, Biomed Tech 1995;40(s1):317-318.
 
 from pathlib import Path
 
-from cardiograft.datasets import _ptbdb, _twin, _wfdb
+from cardiograft.datasets import _ptbdb, _simulated, _wfdb
 from cardiograft.records import Record
 
 SLUG, VERSION = "ptbdb", "1.0.0"
@@ -49,7 +49,7 @@ def read(root: Path, record: str) -> Record:
 
 
 def simulate(root: Path, records: tuple[str, ...], seed: int, *, duration_s: float = 115.2) -> None:
-    """Write a twin of the database, as PhysioNet lays it out.
+    """Write simulated recordings, as PhysioNet lays it out.
 
     Parameters
     ----------
@@ -68,24 +68,24 @@ def simulate(root: Path, records: tuple[str, ...], seed: int, *, duration_s: flo
     ValueError
         The database has no such record.
     """
-    for record in _twin.known(SLUG, records, names()):
+    for record in _simulated.check_names(SLUG, records, names()):
         _write(root, record, seed, duration_s)
-    _twin.write_listing(root, records, [])
+    _simulated.write_listing(root, records, [])
 
 
 def _write(root: Path, record: str, seed: int, duration_s: float) -> None:
     signal_CT, who = _ptbdb.recording(record, seed, duration_s)
-    stored_CT = _twin.digital(signal_CT, gain=2000, zero=0, bits=16)
+    stored_CT = _simulated.digital(signal_CT, gain=2000, zero=0, bits=16)
     folder, name = (root / record).parent, (root / record).name
-    _twin.write_bytes(folder / f"{name}.dat", _twin.packed(stored_CT[:12], "16"))
-    _twin.write_bytes(folder / f"{name}.xyz", _twin.packed(stored_CT[12:], "16"))
+    _simulated.write_bytes(folder / f"{name}.dat", _simulated.packed(stored_CT[:12], "16"))
+    _simulated.write_bytes(folder / f"{name}.xyz", _simulated.packed(stored_CT[12:], "16"))
     files = 12 * [f"{name}.dat"] + 3 * [f"{name}.xyz"]
     lines = [
-        _twin.signal_line(file, one_T, form="16", scale="2000 16 0", name=lead.lower())
+        _simulated.signal_line(file, one_T, form="16", scale="2000 16 0", name=lead.lower())
         for file, one_T, lead in zip(files, stored_CT, _ptbdb.LEADS, strict=True)
     ]
     first = f"{name} 15 1000 {stored_CT.shape[1]}"
-    _twin.write_header(folder / f"{name}.hea", first, lines, _comments(who, seed))
+    _simulated.write_header(folder / f"{name}.hea", first, lines, _comments(who, seed))
 
 
 def _comments(who: _ptbdb.Patient, seed: int) -> list[str]:

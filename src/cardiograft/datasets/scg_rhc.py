@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cardiograft.datasets import _twin, _wfdb
+from cardiograft.datasets import _simulated, _wfdb
 from cardiograft.datasets.simulation import ecg, hearts, noise, resting, scg
 from cardiograft.datasets.simulation.rhythm import Rhythm
 from cardiograft.datasets.simulation.seeding import generator
@@ -51,7 +51,7 @@ TWICE = 10
 
 
 def names() -> tuple[str, ...]:
-    """Return the twin's 83 records' names, the last ten people with two procedures."""
+    """Return the 83 names that can be simulated, the last ten people with two procedures."""
     first = tuple(f"processed_data/TRM{person}-RHC1" for person in PEOPLE)
     return (*first, *(f"processed_data/TRM{person}-RHC2" for person in PEOPLE[-TWICE:]))
 
@@ -85,7 +85,7 @@ def read(root: Path, record: str) -> Record:
 def simulate(
     root: Path, records: tuple[str, ...], seed: int, *, duration_s: float = 1800.0
 ) -> None:
-    """Write a twin of the database.
+    """Write simulated recordings.
 
     Parameters
     ----------
@@ -104,24 +104,26 @@ def simulate(
     ValueError
         The database has no such record.
     """
-    for record in _twin.known(SLUG, records, names()):
+    for record in _simulated.check_names(SLUG, records, names()):
         _write(root, record, seed, duration_s)
-    _twin.write_listing(root, records, [])
+    _simulated.write_listing(root, records, [])
 
 
 def _write(root: Path, record: str, seed: int, duration_s: float) -> None:
     signal_CT = _signals(record, seed, round(duration_s * RATE_HZ))
     gain_C1 = np.array([[gain] for _, _, gain in SIGNALS])
-    stored_CT = _twin.digital(signal_CT * gain_C1, gain=1, zero=0, bits=16)
+    stored_CT = _simulated.digital(signal_CT * gain_C1, gain=1, zero=0, bits=16)
     folder, name = (root / record).parent, (root / record).name
-    _twin.write_bytes(folder / f"{name}.dat", _twin.packed(stored_CT, "16"))
+    _simulated.write_bytes(folder / f"{name}.dat", _simulated.packed(stored_CT, "16"))
     lines = [
-        _twin.signal_line(f"{name}.dat", one_T, form="16", scale=f"{gain}/{units} 16 0", name=lead)
+        _simulated.signal_line(
+            f"{name}.dat", one_T, form="16", scale=f"{gain}/{units} 16 0", name=lead
+        )
         for one_T, (lead, units, gain) in zip(stored_CT, SIGNALS, strict=True)
     ]
     first = f"{name} {len(SIGNALS)} {RATE_HZ} {stored_CT.shape[1]}"
     comments = [f"Simulated with seed {seed}: no person's recording."]
-    _twin.write_header(folder / f"{name}.hea", first, lines, comments)
+    _simulated.write_header(folder / f"{name}.hea", first, lines, comments)
 
 
 def _signals(record: str, seed: int, samples: int) -> Float64:

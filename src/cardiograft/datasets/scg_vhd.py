@@ -20,7 +20,7 @@ import numpy.typing as npt
 from scipy.interpolate import CubicSpline
 from scipy.io import loadmat
 
-from cardiograft.datasets import _scg_vhd_twin, _twin
+from cardiograft.datasets import _scg_vhd, _simulated
 from cardiograft.records import Float32, Float64, Record
 
 SLUG, VERSION = "scg-vhd", "5279448"
@@ -194,7 +194,7 @@ def mains_hz(record: str) -> int:
 
 
 def simulate(root: Path, records: tuple[str, ...], seed: int, *, duration_s: float = 400.0) -> None:
-    """Write a twin of the database: MATLAB 5 files, uneven clocks, gaps, two schemes of names.
+    """Write simulated recordings: MATLAB 5 files, uneven clocks, gaps, two schemes of names.
 
     CP-19's clock ticks each 100 ms, UP-28's stands still and its lead II is railed, CP-01 to
     CP-38 have y reversed, ten of CP are railed for a while, UP-22 and on are of 512 Hz.
@@ -216,8 +216,8 @@ def simulate(root: Path, records: tuple[str, ...], seed: int, *, duration_s: flo
         The database has no such record.
     """
     root.mkdir(parents=True, exist_ok=True)
-    for record in _twin.known(SLUG, records, names()):
-        filed_CT, clock_T = _scg_vhd_twin.columns(record, seed, duration_s, mains_hz(record))
+    for record in _simulated.check_names(SLUG, records, names()):
+        filed_CT, clock_T = _scg_vhd.columns(record, seed, duration_s, mains_hz(record))
         path = root / files(root, record)[0]
-        _scg_vhd_twin.write(path, record, list(COLUMNS), filed_CT, clock_T)
-    _twin.write_listing(root, records, [])
+        _scg_vhd.write(path, record, list(COLUMNS), filed_CT, clock_T)
+    _simulated.write_listing(root, records, [])

@@ -44,7 +44,7 @@ class Encoder(nn.Module):
         self.narrow = convolution(widths[-1], code, kernel=1)
 
     def forward(self, signal_BCT: Tensor, feature_BF: Tensor) -> Tensor:
-        """Return the code; there are no features to hear."""
+        """Return the code; features are not used."""
         whole_BCT = padded(signal_BCT, 2 ** len(self.stages))
         code_BC1S: Tensor = self.narrow(self.stages(self.stem(flatwise(whole_BCT))))
         return code_BC1S
@@ -73,7 +73,7 @@ def build(
     Raises
     ------
     ValueError
-        The outputs are no signal of the input's length, features are asked, the kernel is
+        The outputs are no signal of the input's length, features are requested, the kernel is
         even, or the widths are none or no multiples of 8.
     """
     # ASSUME three stages, kernels of 15 samples, and a code of as many numbers as one channel

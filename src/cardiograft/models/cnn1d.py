@@ -43,7 +43,7 @@ class Encoder(nn.Module):
         self.layers = nn.ModuleList(rectified(convolution(a, b, kernel=kernel)) for a, b in steps)
 
     def forward(self, signal_BCT: Tensor, feature_BF: Tensor) -> Tensor:
-        """Return the code; there are no features to hear."""
+        """Return the code; features are not used."""
         code_BC1T = flatwise(signal_BCT)
         for layer in self.layers:
             code_BC1T = functional.relu(layer(code_BC1T))
@@ -70,7 +70,7 @@ def build(
     Raises
     ------
     ValueError
-        The outputs are no signal of the input's length, features are asked, the kernel is
+        The outputs are no signal of the input's length, features are requested, the kernel is
         even, or there are no widths.
     """
     # ASSUME eight layers and kernels of 15 samples: an output sees 0.5 s to each side at

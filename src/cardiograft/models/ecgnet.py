@@ -44,7 +44,7 @@ class Stage(nn.Module):
         self.shortcut = convolution(channels, width, kernel=1, stride=2)
 
     def forward(self, code_BC1S: Tensor) -> Tensor:
-        """Add what was learnt to the shortcut."""
+        """Add the convolutions' output to the shortcut."""
         return functional.relu(self.second(self.first(code_BC1S)) + self.shortcut(code_BC1S))
 
 
@@ -57,7 +57,7 @@ class Encoder(nn.Module):
         self.stages = nn.Sequential(*(Stage(a, b, kernel=kernel) for a, b in pairwise(widths)))
 
     def forward(self, signal_BCT: Tensor, feature_BF: Tensor) -> Tensor:
-        """Return the code; there are no features to hear."""
+        """Return the code; features are not used."""
         whole_BCT = padded(signal_BCT, 2 ** len(self.stages))
         code_BC1S: Tensor = self.stages(self.stem(flatwise(whole_BCT)))
         return code_BC1S
@@ -83,7 +83,7 @@ def build(
     Raises
     ------
     ValueError
-        The outputs are no signal of the input's length, features are asked, the kernel is
+        The outputs are no signal of the input's length, features are requested, the kernel is
         even, or the widths are none or no multiples of 8.
     """
     # ASSUME one residual block a stage, three stages, kernels of 15 samples: the paper gives

@@ -1,7 +1,7 @@
 """A temporal convolutional network: residual blocks whose dilation doubles from one to the next.
 
 As Bai, Kolter & Koltun have it (their figure 1), with two differences. The task is offline, so
-that a block sees both sides of a sample unless `causal` is asked. And there is no weight
+that a block sees both sides of a sample unless it is `causal`. And there is no weight
 normalisation: it changes how a kernel is trained and not what it can compute, and what is
 pruned by magnitude and transferred would be its factors, not the kernel. At equal widths and
 kernel ``encoder.blocks.0.first`` fits ``encoder.stem.convolution`` of `cae` and `ecgnet`, and
@@ -58,7 +58,7 @@ class Block(nn.Module):
                 layer.padding = (0, dilation * (kernel - 1))
 
     def forward(self, code_BC1T: Tensor) -> Tensor:
-        """Add what was learnt to the shortcut."""
+        """Add the convolutions' output to the shortcut."""
         learnt_BC1T = code_BC1T
         for layer in (self.first, self.second):
             # Causal layers are padded by all of their reach on both sides; what comes after
@@ -90,7 +90,7 @@ class Encoder(nn.Module):
         )
 
     def forward(self, signal_BCT: Tensor, feature_BF: Tensor) -> Tensor:
-        """Return the code; there are no features to hear."""
+        """Return the code; features are not used."""
         code_BC1T: Tensor = self.blocks(flatwise(signal_BCT))
         return code_BC1T
 
@@ -122,7 +122,7 @@ def build(
     Raises
     ------
     ValueError
-        The outputs are no signal of the input's length, features are asked, the kernel is
+        The outputs are no signal of the input's length, features are requested, the kernel is
         even, or there are no widths.
     """
     # ASSUME four blocks with kernels of 15 samples (1.7 s to each side at 125 Hz) and the

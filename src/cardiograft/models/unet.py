@@ -61,7 +61,7 @@ class Stage(nn.Module):
         self.second = _step(width, width, kernel=kernel, dropout=dropout)
 
     def forward(self, code_BC1S: Tensor) -> Tensor:
-        """Pool, and add what the second step learnt to what the first gave."""
+        """Pool, and add the second step's output to the first's."""
         first_BC1S: Tensor = self.first(functional.max_pool2d(code_BC1S, (1, 2)))
         second_BC1S: Tensor = self.second(first_BC1S)
         return first_BC1S + second_BC1S
@@ -115,7 +115,7 @@ class Encoder(nn.Module):
         self.bottleneck = Bottleneck(widths[-1], units=units, dropout=dropout)
 
     def forward(self, signal_BCT: Tensor, feature_BF: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Return code and skips; there are no features to hear."""
+        """Return code and skips; features are not used."""
         whole_BCT = padded(signal_BCT, self.patch * 2 ** len(self.stages))
         code_BC1S: Tensor = self.stem(flatwise(folded(whole_BCT, self.patch)))
         skips = []
@@ -183,7 +183,7 @@ def build(
     Raises
     ------
     ValueError
-        The outputs are no signal of the input's length, features are asked, the kernel is
+        The outputs are no signal of the input's length, features are requested, the kernel is
         even, or the widths are none or no multiples of 8.
     """
     given_channels(shape)

@@ -1,4 +1,4 @@
-"""A database below a mirror: which records it has, which files they need, all of them fetched.
+"""Fetch a database from a mirror: its list of records, and the files that each record needs.
 
 A mirror holds ``<slug>/<version>/RECORDS`` and what that names; a line of RECORDS is a
 record, or a folder with a RECORDS of its own.
@@ -27,8 +27,8 @@ Answers = dict[str, File | RefusedError]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
-    """A record as fetched: the files it needs, its headers, or why it can't be used."""
+class FoundRecord:
+    """A record on the mirror: the files it needs, its headers, or why it can't be used."""
 
     name: str
     files: tuple[str, ...]
@@ -38,19 +38,19 @@ class Found:
 
 @dataclass(frozen=True, kw_only=True)
 class Collection:
-    """All that was fetched of one database, and what was refused.
+    """What was fetched of one database, and what was refused.
 
-    ``listing`` tells this edition of the database from another.
+    ``listing`` is a digest of its lists: another edition of the database has another.
     """
 
-    records: tuple[Found, ...]
+    records: tuple[FoundRecord, ...]
     files: dict[str, File]
     refused: dict[str, RefusedError]
     listing: str
 
 
 def transport(mirror: str, *, slug: str, version: str, jobs: int) -> Transport:
-    """Return the way to one database on a mirror that `mirrors.check` has seen."""
+    """Return the transport to one database on a mirror that `mirrors.check` accepts."""
     # Each client is imported only where it is needed: they take half a second.
     if mirror.startswith("s3://"):
         bucket, _, prefix = mirror.removeprefix("s3://").partition("/")
@@ -61,8 +61,8 @@ def transport(mirror: str, *, slug: str, version: str, jobs: int) -> Transport:
 
 
 @contextlib.contextmanager
-def alone(root: Path) -> Iterator[None]:
-    """Hold a database's folder: two downloads into one would write the same parts."""
+def locked(root: Path) -> Iterator[None]:
+    """Lock a database's folder: two downloads into one would write the same files."""
     root.mkdir(parents=True, exist_ok=True)
     with (root.parent / f".{root.name}.lock").open("w") as lock:
         with contextlib.suppress(OSError):  # some cluster file systems have no locks
@@ -71,7 +71,7 @@ def alone(root: Path) -> Iterator[None]:
 
 
 def collect(fetcher: Fetcher, dataset: ModuleType, records: Wanted) -> Collection:
-    """Fetch a database, or the records asked for, with the files that they need.
+    """Fetch a database, or the records requested, with the files that they need.
 
     Parameters
     ----------
@@ -83,29 +83,29 @@ def collect(fetcher: Fetcher, dataset: ModuleType, records: Wanted) -> Collectio
     ValueError
         The mirror can't be reached, has no such database, or lacks a record by that name.
     """
-    got: Answers = {}
-    sums = _sums(fetcher, got)
-    names = _chosen(_names(fetcher, dataset, got, records), records, dataset.SLUG)
-    top = listings.text(fetcher.root / listings.RECORDS) if listings.RECORDS in got else ""
-    got |= _required(fetcher, dataset.EXTRAS)
+    answers: Answers = {}
+    sums = _sums(fetcher, answers)
+    names = _requested(_names(fetcher, dataset, answers, records), records, dataset.SLUG)
+    top = listings.text(fetcher.root / listings.RECORDS) if listings.RECORDS in answers else ""
+    answers |= _required_files(fetcher, dataset.EXTRAS)
     if hasattr(dataset, "files"):
-        found = _plain(dataset, fetcher.root, names)
+        found_records = _plain(dataset, fetcher.root, names)
     else:
-        found = _wfdb(fetcher, names, dataset.ANNOTATORS, got)
-    wanted = (file for record in found if record.reason is None for file in record.files)
-    got |= fetcher.files(file for file in wanted if file not in got)
+        found_records = _wfdb(fetcher, names, dataset.ANNOTATORS, answers)
+    wanted = (file for record in found_records if record.reason is None for file in record.files)
+    answers |= fetcher.files(file for file in wanted if file not in answers)
     return Collection(
-        records=tuple(found),
-        files={name: f for name, f in sorted(got.items()) if isinstance(f, File)},
-        refused={name: f for name, f in sorted(got.items()) if isinstance(f, RefusedError)},
+        records=tuple(found_records),
+        files={name: f for name, f in sorted(answers.items()) if isinstance(f, File)},
+        refused={name: f for name, f in sorted(answers.items()) if isinstance(f, RefusedError)},
         listing=listings.digest(top, sums),
     )
 
 
-def _sums(fetcher: Fetcher, got: Answers) -> str | None:
+def _sums(fetcher: Fetcher, answers: Answers) -> str | None:
     """Fetch the hashes first and anew: all else is measured by them."""
     try:
-        got[listings.SUMS] = fetcher.file(listings.SUMS, fresh=True)
+        answers[listings.SUMS] = fetcher.file(listings.SUMS, fresh=True)
     except RefusedError as refused:
         if refused.bytes is not None:
             raise ValueError(str(refused)) from refused
@@ -117,28 +117,30 @@ def _sums(fetcher: Fetcher, got: Answers) -> str | None:
     return text
 
 
-def _required(fetcher: Fetcher, names: Iterable[str]) -> Answers:
-    got = fetcher.files(names)
-    for answer in got.values():
+def _required_files(fetcher: Fetcher, names: Iterable[str]) -> Answers:
+    answers = fetcher.files(names)
+    for answer in answers.values():
         if isinstance(answer, RefusedError):
             raise ValueError(str(answer)) from answer
-    return got
+    return answers
 
 
-def _names(fetcher: Fetcher, dataset: ModuleType, got: Answers, wanted: Wanted) -> Iterator[str]:
+def _names(
+    fetcher: Fetcher, dataset: ModuleType, answers: Answers, wanted: Wanted
+) -> Iterator[str]:
     """Yield record names in the order of RECORDS."""
     try:
-        got[listings.RECORDS] = _list(fetcher, listings.RECORDS)
+        answers[listings.RECORDS] = _list(fetcher, listings.RECORDS)
     except RefusedError as refused:
         # A data set that names its own files may lie there without RECORDS.
         if refused.bytes is not None or not hasattr(dataset, "files"):
             raise ValueError(str(refused)) from refused
         yield from dataset.names()
     else:
-        yield from _listed(fetcher, "", got, wanted)
+        yield from _names_below(fetcher, "", answers, wanted)
 
 
-def _listed(fetcher: Fetcher, folder: str, got: Answers, wanted: Wanted) -> Iterator[str]:
+def _names_below(fetcher: Fetcher, folder: str, answers: Answers, wanted: Wanted) -> Iterator[str]:
     """Yield the names that a RECORDS lists; those within it are fetched when reached."""
     for line in listings.lines(listings.text(fetcher.root / folder / listings.RECORDS)):
         name = f"{folder}{line.removesuffix('/')}"
@@ -148,10 +150,10 @@ def _listed(fetcher: Fetcher, folder: str, got: Answers, wanted: Wanted) -> Iter
             if name.count("/") >= DEEPEST:
                 raise ValueError(f"{fetcher.transport.where(name)}: RECORDS in RECORDS, too deep")
             try:
-                got[f"{name}/{listings.RECORDS}"] = _list(fetcher, f"{name}/{listings.RECORDS}")
+                answers[f"{name}/{listings.RECORDS}"] = _list(fetcher, f"{name}/{listings.RECORDS}")
             except RefusedError as refused:
                 raise ValueError(str(refused)) from refused
-            yield from _listed(fetcher, f"{name}/", got, wanted)
+            yield from _names_below(fetcher, f"{name}/", answers, wanted)
 
 
 def _is_folder(fetcher: Fetcher, name: str) -> bool:
@@ -177,7 +179,7 @@ def _list(fetcher: Fetcher, name: str) -> File:
     return dataclasses.replace(file, verified=file.sha256 == stated)
 
 
-def _chosen(names: Iterator[str], records: Wanted, slug: str) -> tuple[str, ...]:
+def _requested(names: Iterator[str], records: Wanted, slug: str) -> tuple[str, ...]:
     if not isinstance(records, tuple):
         chosen = tuple(dict.fromkeys(itertools.islice(names, records)))
     else:
@@ -192,24 +194,24 @@ def _chosen(names: Iterator[str], records: Wanted, slug: str) -> tuple[str, ...]
     return chosen
 
 
-def _plain(dataset: ModuleType, root: Path, names: tuple[str, ...]) -> list[Found]:
-    return [Found(name=name, files=tuple(dataset.files(root, name))) for name in names]
+def _plain(dataset: ModuleType, root: Path, names: tuple[str, ...]) -> list[FoundRecord]:
+    return [FoundRecord(name=name, files=tuple(dataset.files(root, name))) for name in names]
 
 
 def _wfdb(
-    fetcher: Fetcher, names: tuple[str, ...], annotators: tuple[str, ...], got: Answers
-) -> list[Found]:
-    """Fetch the headers, then those of segments, and learn from them what else is needed."""
-    got |= fetcher.files(f"{name}.hea" for name in names)
-    tops = {name: _header(fetcher.root, name, got) for name in names}
+    fetcher: Fetcher, names: tuple[str, ...], annotators: tuple[str, ...], answers: Answers
+) -> list[FoundRecord]:
+    """Fetch the headers, then those of segments, and list the files that they name."""
+    answers |= fetcher.files(f"{name}.hea" for name in names)
+    tops = {name: _header(fetcher.root, name, answers) for name in names}
     segments = [s for top in tops.values() if isinstance(top, Header) for s in top.segments]
-    got |= fetcher.files(f"{segment}.hea" for segment in segments)
-    return [_needs(fetcher.root, name, top, annotators, got) for name, top in tops.items()]
+    answers |= fetcher.files(f"{segment}.hea" for segment in segments)
+    return [_record(fetcher.root, name, top, annotators, answers) for name, top in tops.items()]
 
 
-def _header(root: Path, name: str, got: Answers) -> Header | str:
+def _header(root: Path, name: str, answers: Answers) -> Header | str:
     """Return a header, or the reason why there is none."""
-    answer = got[f"{name}.hea"]
+    answer = answers[f"{name}.hea"]
     if isinstance(answer, RefusedError):
         return refusal(f"{name}.hea", answer)
     try:
@@ -218,19 +220,19 @@ def _header(root: Path, name: str, got: Answers) -> Header | str:
         return str(error)
 
 
-def _needs(
-    root: Path, name: str, top: Header | str, annotators: tuple[str, ...], got: Answers
-) -> Found:
+def _record(
+    root: Path, name: str, top: Header | str, annotators: tuple[str, ...], answers: Answers
+) -> FoundRecord:
     if isinstance(top, str):
-        return Found(name=name, files=(f"{name}.hea",), reason=top)
-    parts = [_header(root, segment, got) for segment in top.segments]
+        return FoundRecord(name=name, files=(f"{name}.hea",), reason=top)
+    parts = [_header(root, segment, answers) for segment in top.segments]
     for part in parts:
         if isinstance(part, str):
-            return Found(name=name, files=(f"{name}.hea",), reason=part)
+            return FoundRecord(name=name, files=(f"{name}.hea",), reason=part)
     whole = (top, *(part for part in parts if isinstance(part, Header)))
     named = (*(f"{n}.hea" for n in (name, *top.segments)), *(f for h in whole for f in h.files))
     marks = tuple(f"{name}.{annotator}" for annotator in annotators)
-    return Found(name=name, files=tuple(dict.fromkeys(named + marks)), headers=whole)
+    return FoundRecord(name=name, files=tuple(dict.fromkeys(named + marks)), headers=whole)
 
 
 def refusal(name: str, error: RefusedError) -> str:

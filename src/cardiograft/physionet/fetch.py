@@ -1,4 +1,4 @@
-"""Fetch a database's files: resumed, retried, verified, and in place only when whole.
+"""Fetch files of a database: resumed, retried, verified, in place only when complete.
 
 A file grows in ``<name>.part``; ``<name>.part.from`` beside it says what version of the file
 the part belongs to. Both outlive a killed run.
@@ -33,8 +33,8 @@ class StoppedError(Exception):
     """Another file's transfer has failed for good: there is no point in going on."""
 
 
-class SpoiltError(RefusedError):
-    """A file that arrived whole and is not what it should be; it may be so by accident."""
+class DamagedError(RefusedError):
+    """A file that arrived whole with wrong bytes; another attempt may bring the right ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,14 +49,14 @@ class File:
 
 @dataclass(frozen=True, kw_only=True)
 class Patience:
-    """How often to ask again, and how long to wait before.
+    """How often a request is repeated, and how long the pauses are.
 
     The pause doubles from `first_s` up to `longest_s`, with up to a quarter of it added at
     random; a server's Retry-After takes its place, up to `obeyed_s`.
     """
 
     attempts: int = 6  # without a byte of progress
-    spoilt: int = 3  # at a file that arrives whole and wrong
+    damaged: int = 3  # at a file that arrives whole and wrong
     first_s: float = 0.5
     longest_s: float = 30.0
     obeyed_s: float = 300.0
@@ -97,7 +97,7 @@ class Fetcher:
             try:
                 return dict(zip(names, pool.map(self._answer, names), strict=True))
             except BaseException as error:
-                self._stop.set()  # or the others would go on asking for minutes
+                self._stop.set()  # or the others would retry for minutes
                 pool.shutdown(cancel_futures=True)
                 raise (self._failures or [error])[0] from None
 
@@ -133,52 +133,54 @@ class Fetcher:
         """
         place, expected = listings.inside(self.root, name), self.sums.get(name)
         if place.is_file() and not fresh:
-            found = self._found(name, place, expected)
-            if found:
-                return found
+            file = self._unchanged(name, place, expected)
+            if file:
+                return file
         place.parent.mkdir(parents=True, exist_ok=True)
-        part = Part(listings.inside(self.root, f"{name}.part"))
+        part = PartFile(listings.inside(self.root, f"{name}.part"))
         if part.size() and part.sha256() == expected:  # killed just before the rename
             return self._publish(name, part, sha256=expected, verified=True)
-        return self.patiently(lambda: self._attempt(name, part, expected), part.size)
+        return self.with_retries(lambda: self._attempt(name, part, expected), part.size)
 
     def exists(self, name: str) -> bool:
         """Tell whether the mirror has a file."""
-        return self.patiently(lambda: self.transport.exists(name))
+        return self.with_retries(lambda: self.transport.exists(name))
 
-    def _found(self, name: str, place: Path, expected: str | None) -> File | None:
+    def _unchanged(self, name: str, place: Path, expected: str | None) -> File | None:
         sha256 = file_digest(place)
-        if expected is None and not self.patiently(lambda: self.transport.same(name, place)):
+        if expected is None and not self.with_retries(lambda: self.transport.same(name, place)):
             return None
         if expected is not None and sha256 != expected:
             return None
         size = place.stat().st_size
         return File(path=name, bytes=size, sha256=sha256, verified=expected is not None)
 
-    def patiently(self, attempt: Callable[[], Answer], reached: Callable[[], int] = int) -> Answer:
+    def with_retries(
+        self, attempt: Callable[[], Answer], reached: Callable[[], int] = int
+    ) -> Answer:
         """Call `attempt` until it succeeds, is refused, or patience ends.
 
         An attempt after which `reached` stands higher than ever before is not fruitless.
         """
-        fruitless, spoilt, best = 0, 0, reached()
+        fruitless, damaged, best = 0, 0, reached()
         while True:
             try:
                 return attempt()
-            except SpoiltError:
-                spoilt += 1
-                if spoilt >= self.patience.spoilt:
+            except DamagedError:
+                damaged += 1
+                if damaged >= self.patience.damaged:
                     raise
-                pause_s = self.patience.pause_s(spoilt, None)
+                pause_s = self.patience.pause_s(damaged, None)
             except BrokenOffError as error:
                 fruitless = 1 if reached() > best else fruitless + 1
                 best = max(best, reached())
                 if fruitless >= self.patience.attempts:
-                    raise ValueError(f"{error} (asked {fruitless} times)") from error
+                    raise ValueError(f"{error} ({fruitless} attempts)") from error
                 pause_s = self.patience.pause_s(fruitless, error.wait_s)
             if self._stop.wait(pause_s):
                 raise StoppedError
 
-    def _attempt(self, name: str, part: "Part", expected: str | None) -> File:
+    def _attempt(self, name: str, part: "PartFile", expected: str | None) -> File:
         offset, validator = part.resume(verifiable=expected is not None)
         try:
             with self.transport.open(name, offset, validator) as stream:
@@ -195,7 +197,7 @@ class Fetcher:
         self._judge(name, part, sha256, expected=expected, html=stream.html)
         return self._publish(name, part, sha256=sha256, verified=sha256 == expected)
 
-    def _receive(self, stream: Stream, part: "Part") -> None:
+    def _receive(self, stream: Stream, part: "PartFile") -> None:
         if stream.start == 0:
             part.begin(stream.validator)
         with _naming(part.path), part.path.open("ab") as file:
@@ -206,7 +208,7 @@ class Fetcher:
                 self.progress.add(len(chunk))
 
     def _judge(
-        self, name: str, part: "Part", sha256: str, *, expected: str | None, html: bool
+        self, name: str, part: "PartFile", sha256: str, *, expected: str | None, html: bool
     ) -> None:
         if sha256 == expected:
             return
@@ -219,15 +221,15 @@ class Fetcher:
             return
         part.drop()
         where = self.transport.where(name)
-        raise SpoiltError(kind, where, note=note, bytes=size, sha256=sha256)
+        raise DamagedError(kind, where, note=note, bytes=size, sha256=sha256)
 
-    def _publish(self, name: str, part: "Part", *, sha256: str, verified: bool) -> File:
+    def _publish(self, name: str, part: "PartFile", *, sha256: str, verified: bool) -> File:
         place = listings.inside(self.root, name)
         part.publish(place)
         return File(path=name, bytes=place.stat().st_size, sha256=sha256, verified=verified)
 
 
-class Part:
+class PartFile:
     """A file on its way, and what version of it the bytes so far belong to."""
 
     def __init__(self, path: Path) -> None:

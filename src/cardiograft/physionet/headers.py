@@ -1,4 +1,4 @@
-"""What a WFDB header says about files: their names, how long they must be, at what rate.
+"""A WFDB header's list of files: their names, the length they must have, the sampling rate.
 
 Only what is needed to fetch and to judge a recording before anything is decoded; the
 recording itself is read through wfdb, in `datasets`. A header's checksums are not looked at:
@@ -61,7 +61,7 @@ class Header:
         return tuple(dict.fromkeys(s.file for s in self.signals))
 
     def least_bytes(self, file: str) -> int:
-        """Return how long a signal file must be; 0 where that can't be told."""
+        """Return how long a signal file must be; 0 where the header does not fix it."""
         its = [signal for signal in self.signals if signal.file == file]
         each = BYTES[its[0].format]
         if each is None or self.samples is None:
@@ -91,10 +91,10 @@ def read_header(root: Path, record: str) -> Header:
     if strung:
         named = [line.split()[0] for line in lines[1:]]
         segments = tuple(_beside(folder, name) for name in named if name != "~")
-        _complete(len(named), count)
+        _check_count(len(named), count)
         return Header(rate_hz=rate_hz, samples=samples, segments=segments)
     signals = [_signal(folder, line) for line in lines[1 : 1 + int(words[1])]]
-    _complete(len(signals), words[1])
+    _check_count(len(signals), words[1])
     present = tuple(signal for signal in signals if signal.format != NULL)
     return Header(rate_hz=rate_hz, samples=samples, signals=present)
 
@@ -138,6 +138,6 @@ def _beside(folder: str, name: str) -> str:
         raise UnfitError(f"unsafe name: {error}") from None
 
 
-def _complete(found: int, stated: str) -> None:
-    if not stated.isdecimal() or found != int(stated) or found == 0:
-        raise UnfitError(f"unreadable header: {found} signals or segments, it states {stated}")
+def _check_count(count: int, stated: str) -> None:
+    if not stated.isdecimal() or count != int(stated) or count == 0:
+        raise UnfitError(f"unreadable header: {count} signals or segments, it states {stated}")

@@ -91,7 +91,7 @@ def _stream(answer: httpx.Response, offset: int) -> Stream:
     if answer.status_code == 206:
         match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", answer.headers.get("Content-Range", ""))
         if not match or int(match[1]) != offset or encoded:
-            raise StaleError(f"{answer.url}: answered another range than was asked for")
+            raise StaleError(f"{answer.url}: answered another range than was requested")
         start, total = offset, None if match[2] == "*" else int(match[2])
     elif not encoded and "Content-Length" in answer.headers:
         total = int(answer.headers["Content-Length"])

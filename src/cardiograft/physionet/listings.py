@@ -1,4 +1,4 @@
-"""What a mirror lists, RECORDS and SHA256SUMS.txt, and names that stay inside the data folder."""
+"""A mirror's lists, RECORDS and SHA256SUMS.txt, and names that stay inside the data folder."""
 
 import hashlib
 import json
@@ -50,9 +50,9 @@ def lines(text: str) -> tuple[str, ...]:
     ValueError
         A name is not `safe`.
     """
-    found = dict.fromkeys(line.strip() for line in text.splitlines())
+    names = dict.fromkeys(line.strip() for line in text.splitlines())
     return tuple(
-        safe(line.removesuffix("/")) + ("/" if line.endswith("/") else "") for line in found if line
+        safe(line.removesuffix("/")) + ("/" if line.endswith("/") else "") for line in names if line
     )
 
 
@@ -64,19 +64,19 @@ def sums(text: str) -> dict[str, str]:
     ValueError
         A line is no hash and name, or the name is not `safe`.
     """
-    found = {}
+    sum_by_name = {}
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue
         match = re.fullmatch(r"([0-9a-fA-F]{64})\s+\*?(?:\./)?(.+?)\s*", line)
         if not match:
             raise ValueError(f"{SUMS}, line {number}: not a hash and a name: {line[:60]!r}")
-        found[safe(match[2])] = match[1].lower()
-    return found
+        sum_by_name[safe(match[2])] = match[1].lower()
+    return sum_by_name
 
 
 def digest(records: str, sums_text: str | None) -> str:
-    """Return what tells one edition of a database from another.
+    """Return a digest of a database's lists, by which editions differ.
 
     Line ends and the order of the hashes do not count.
     """

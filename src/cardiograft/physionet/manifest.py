@@ -1,4 +1,4 @@
-"""The manifest of a database: what each file is, and which records can be used.
+"""The manifest of a database: its files with their digests, and which records can be used.
 
 Equal bytes give an equal manifest, whatever mirror they came from: there is no URL, no date
 and no absolute path in it.
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from cardiograft.physionet.collect import Collection, Found, refusal
+from cardiograft.physionet.collect import Collection, FoundRecord, refusal
 from cardiograft.physionet.headers import HIGHEST_HZ, UnfitError
 from cardiograft.records import Record
 from cardiograft.specs.download import Download
@@ -79,7 +79,7 @@ def tally(rows: list[dict[str, Any]]) -> str:
 
 
 def _row(
-    collection: Collection, dataset: ModuleType, found: Found, root: Path, spec: Download
+    collection: Collection, dataset: ModuleType, found: FoundRecord, root: Path, spec: Download
 ) -> dict[str, Any]:
     row: dict[str, Any] = {
         "name": found.name,
@@ -91,18 +91,18 @@ def _row(
         "samples": None,
     }
     try:
-        _whole(collection, found)
+        _check_files(collection, found)
         record = _read(dataset, root, found.name)
         row["leads"], row["rate_hz"] = list(record.leads), float(record.rate_hz)
         row["samples"] = record.offset + record.signal_CT.shape[1]
         row["subject"] = record.subject
-        _usable(record, dataset.WANTED, spec.max_nonfinite)
+        _check_signal(record, dataset.WANTED, spec.max_nonfinite)
     except UnfitError as error:
         return row | {"reason": str(error)}
     return row | {"status": "accepted"}
 
 
-def _whole(collection: Collection, found: Found) -> None:
+def _check_files(collection: Collection, found: FoundRecord) -> None:
     """Judge a record by its files' presence and sizes."""
     if found.reason:
         raise UnfitError(found.reason)
@@ -120,13 +120,13 @@ def _read(dataset: ModuleType, root: Path, name: str) -> Record:
     try:
         record: Record = dataset.read(root, name)
     except Exception as error:  # whatever a parser trips over, the other records can be used
-        said = " ".join(str(error).split()) or type(error).__name__
-        said = said.removeprefix(f"{dataset.SLUG}/{name}: ").replace(f"{root}/", "")
-        raise UnfitError(f"unreadable record: {said}") from error
+        message = " ".join(str(error).split()) or type(error).__name__
+        message = message.removeprefix(f"{dataset.SLUG}/{name}: ").replace(f"{root}/", "")
+        raise UnfitError(f"unreadable record: {message}") from error
     return record
 
 
-def _usable(record: Record, wanted: tuple[str, ...], most: float) -> None:
+def _check_signal(record: Record, wanted: tuple[str, ...], most: float) -> None:
     """Judge a record by its rate and its signal."""
     if not 0 < record.rate_hz <= HIGHEST_HZ:
         raise UnfitError(f"absurd sampling rate: {float(record.rate_hz):g} Hz")

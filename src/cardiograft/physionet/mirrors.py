@@ -1,4 +1,4 @@
-"""Where recordings come from: what a `mirror` string means, and whether its bytes are known.
+"""Mirrors: what a `mirror` string in config means, and which bytes a mirror offers.
 
 Read while the workflow is planned: nothing here imports more than it must.
 """
@@ -80,7 +80,7 @@ def _reach(mirror: str, url: str) -> int:
         except Exception as error:  # an odd URL or certificate is a reason like any other
             answers.append(error)
 
-    # A thread, because looking up a name can't be told to give up.
+    # A thread, because looking up a name can't be cancelled.
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     thread.join(REACH_S)
@@ -114,21 +114,21 @@ def content(mirror: str, slug: str, version: str, manifest: Path) -> str:
     """
     if mirror == SIMULATED:
         return SIMULATED
-    known = _known(manifest, slug, version)
+    known = _manifest_of(manifest, slug, version)
     if "://" in mirror:
         return str(known["content"]) if known else "published"
     folder = Path(mirror).expanduser() / slug / version
-    if known and (not folder.is_dir() or _agrees(known, folder)):
+    if known and (not folder.is_dir() or _same_bytes(known, folder)):
         return str(known["content"])  # of a mirror that was put away nothing need be fetched
     if not folder.is_dir():
         raise FileNotFoundError(f"mirror: {mirror!r} has no {slug}/{version}")
-    found = _inventory(folder)
-    if known and known["content"] == found:  # a file was mended behind unchanged lists
-        return hashlib.sha256(found.encode()).hexdigest()
-    return found
+    inventory = _inventory(folder)
+    if known and known["content"] == inventory:  # a file was repaired, the lists unchanged
+        return hashlib.sha256(inventory.encode()).hexdigest()
+    return inventory
 
 
-def _known(manifest: Path, slug: str, version: str) -> dict[str, Any] | None:
+def _manifest_of(manifest: Path, slug: str, version: str) -> dict[str, Any] | None:
     try:
         known = json.loads(manifest.read_text("utf-8"))
         same = (known["slug"], known["version"], known["simulated"]) == (slug, version, False)
@@ -137,13 +137,13 @@ def _known(manifest: Path, slug: str, version: str) -> dict[str, Any] | None:
     return known if same else None
 
 
-def _agrees(known: dict[str, Any], folder: Path) -> bool:
+def _same_bytes(known: dict[str, Any], folder: Path) -> bool:
     """Tell whether a directory would give the bytes that a manifest was made from."""
     if known["listing"] != listing(folder):
         return False
     for file in known["files"]:
         listed = file["verified"] or file["path"] in (listings.RECORDS, listings.SUMS)
-        if not listed and not _is(folder / file["path"], file):
+        if not listed and not _same_file(folder / file["path"], file):
             return False
     for file in known["refused"]:
         place = folder / file["path"]
@@ -169,7 +169,7 @@ def listing(folder: Path) -> str:
     )
 
 
-def _is(place: Path, file: dict[str, Any]) -> bool:
+def _same_file(place: Path, file: dict[str, Any]) -> bool:
     if not place.is_file() or place.stat().st_size != file["bytes"]:
         return False
     return bool(file["bytes"] > SMALL_BYTES or file_digest(place) == file["sha256"])

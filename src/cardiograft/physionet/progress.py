@@ -16,11 +16,11 @@ class Progress:
         self.title, self.bytes = title, 0
         self._done = self._total = self._drawn = 0
         self._lock = threading.Lock()
-        self._said_s = time.monotonic()
+        self._printed_s = time.monotonic()
         self._bar: _Bar | None = None
 
     def note(self, line: str) -> None:
-        """Say something once."""
+        """Print one line."""
         sys.stderr.write(f"{self.title}: {line}\n")
         sys.stderr.flush()
 
@@ -44,7 +44,7 @@ class Progress:
             self._show()
 
     def done(self) -> None:
-        """Count a file that is over, whether fetched, found or refused."""
+        """Count a file that is over, whether fetched, there before or refused."""
         with self._lock:
             self._done += 1
             self._show()
@@ -52,8 +52,8 @@ class Progress:
     def _show(self) -> None:
         if self._bar:
             self._bar.show(self._done, self.bytes)
-        elif time.monotonic() - self._said_s > EVERY_S:
-            self._said_s = time.monotonic()
+        elif time.monotonic() - self._printed_s > EVERY_S:
+            self._printed_s = time.monotonic()
             self.note(f"{self._done} of {self._total} files, {self.bytes / 1e6:.1f} MB fetched")
 
 

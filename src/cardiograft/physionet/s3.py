@@ -44,11 +44,11 @@ class S3(Remote):
     @contextlib.contextmanager
     def open(self, name: str, offset: int, validator: str | None) -> Iterator[Stream]:
         """GetObject, with Range and IfMatch where something has arrived before."""
-        asked = {"Range": f"bytes={offset}-"} if offset else {}
+        request = {"Range": f"bytes={offset}-"} if offset else {}
         if offset and validator:
-            asked["IfMatch"] = validator
+            request["IfMatch"] = validator
         with self._errors(name):
-            answer = self.client.get_object(Bucket=self.bucket, Key=self._key(name), **asked)
+            answer = self.client.get_object(Bucket=self.bucket, Key=self._key(name), **request)
             with contextlib.closing(answer["Body"]) as body:
                 yield Stream(
                     start=offset,

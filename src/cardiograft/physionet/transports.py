@@ -1,4 +1,4 @@
-"""One database on one mirror: open a file of it, from an offset, or say why that can't be.
+"""One database on one mirror: open a file of it, from an offset, or raise why that can't be.
 
 Three ways in (a folder here, `https`, `s3`) with one face, so that resuming, retrying and
 verifying are written once, in `fetch`.
@@ -20,7 +20,7 @@ MISSING, FORBIDDEN = "missing file", "forbidden file"
 
 
 class RefusedError(Exception):
-    """A file that this mirror will not give, however often one asks.
+    """A file that this mirror does not give, however often it is requested.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class RefusedError(Exception):
 
 
 class BrokenOffError(Exception):
-    """A transfer that may well succeed when asked again, after `wait_s` if the server says so."""
+    """A transfer that may succeed on another attempt, after `wait_s` if the server states it."""
 
     def __init__(self, message: str, *, wait_s: float | None = None) -> None:
         super().__init__(message)
@@ -80,7 +80,7 @@ class Transport(Protocol):
     def open(
         self, name: str, offset: int, validator: str | None
     ) -> contextlib.AbstractContextManager[Stream]:
-        """Open a file; the stream may begin at 0 although `offset` was asked for.
+        """Open a file; the stream may begin at 0 although `offset` was requested.
 
         Raises
         ------

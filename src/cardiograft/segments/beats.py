@@ -40,18 +40,20 @@ class Beats:
     rr_B: npt.NDArray[np.float64]
 
     def features(self, keep_N: Int64) -> dict[str, Float32]:
-        """Return `beat_rhythm.columns` of some beats."""
-        found = rr_intervals.columns(self.rr_B)
-        return {name: column_B[keep_N].astype(np.float32) for name, column_B in found.items()}
+        """Return the R-R features of some beats (`rr_intervals.columns`)."""
+        column_by_name = rr_intervals.columns(self.rr_B)
+        return {
+            name: column_B[keep_N].astype(np.float32) for name, column_B in column_by_name.items()
+        }
 
 
 def beats(prepared: Prepared, peaks: Literal["annotations", "detected"]) -> Beats:
-    """Return a recording's R-peaks, by its annotations or as found in its first channel.
+    """Return a recording's R-peaks, by its annotations or detected in its first channel.
 
     Raises
     ------
     ValueError
-        Labels of annotated beats are asked for beats that are detected.
+        Labels of annotated beats are requested for beats that are detected.
     """
     if peaks == "detected":
         sample_B = r_peaks(prepared.signal_CT[0], prepared.rate_hz, mains_hz=prepared.mains_hz)

@@ -18,7 +18,7 @@ Names = npt.NDArray[np.object_]
 
 @dataclass(frozen=True, kw_only=True)
 class Labels:
-    """What a label plug-in says of a recording: of all of it, of each beat, or of spans.
+    """The classes that a label plug-in finds in a recording: of all of it, of beats, or of spans.
 
     Attributes
     ----------
@@ -48,13 +48,13 @@ class Prepared:
     name : str
         ``<dataset>/<record>``.
     lead : str
-        What the recording calls the signal's leads, joined by ``+``.
+        The signal's leads as the recording names them, joined by ``+``.
     units, target_units : tuple of str
         After scaling: ``1`` unless it is ``none``.
     signal_CT, target_CT : float32
         Finite throughout; where `missing_T` is true they are bridged.
     scale, target_scale : str
-        A kind of `shift_and_span`.
+        A kind of scaling, as in `cardiograft.signals.scaling`.
     rate_hz, source_rate_hz : Fraction
     offset : int
         Samples between the start of the file and the start of the recording.
@@ -99,8 +99,8 @@ class Prepared:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pieces:
-    """What a cut made of one recording: columns of the shard, in order of time.
+class CutSegments:
+    """Segments of one recording, as a cut returns them: columns of the shard, in order of time.
 
     Attributes
     ----------
@@ -116,7 +116,7 @@ class Pieces:
     added : tuple of str
         Names of channels that follow the recording's own.
     dropped : Counter
-        Pieces left out, by reason.
+        How many segments are left out, by reason.
     """
 
     signal_NCT: Float32

@@ -1,4 +1,4 @@
-"""Folders of shards: a digest of their content, and what several of them have in common."""
+"""Folders of shards: a digest of their content, and the metadata that several share."""
 
 import hashlib
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ def data_digest(directories: Sequence[Path]) -> dict[str, str]:
 
 
 def pooled(directories: Sequence[Path], *, targets: bool = True) -> shards.Meta:
-    """Return what the folders have in common, the first's channels' names.
+    """Return the metadata that the folders have in common, with the names of the first's channels.
 
     Parameters
     ----------

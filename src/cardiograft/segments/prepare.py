@@ -1,4 +1,4 @@
-"""A recording made ready to be cut: leads chosen, gaps bridged, filtered, resampled.
+"""Prepare a recording: choose leads, bridge gaps, filter, resample, label.
 
 Legend: C channels, T samples, A annotations.
 """
@@ -41,7 +41,7 @@ def _chains(spec: Segment) -> list[tuple[str, Channels]]:
 
 
 def prepare(record: Record, spec: Segment) -> Prepared:
-    """Filter and resample the leads that an entry asks for, and label the recording.
+    """Filter and resample the leads that an entry names, and label the recording.
 
     Raises
     ------
@@ -90,10 +90,10 @@ def _units(record: Record, rows: list[int], channels: Channels) -> tuple[str, ..
 def _labels(record: Record, spec: Segment) -> Labels | None:
     if spec.label is None:
         return None
-    found: Labels = plugins.load("labels", spec.label.name).label(record, **spec.label.options)
-    if found.unusable:
-        raise UnusableError(found.unusable)
-    return found
+    labels: Labels = plugins.load("labels", spec.label.name).label(record, **spec.label.options)
+    if labels.unusable:
+        raise UnusableError(labels.unusable)
+    return labels
 
 
 def _inside(

@@ -1,4 +1,4 @@
-"""What a shard holds: the columns of its rows, and what its metadata says of them all.
+"""The format of a shard: the columns of its rows, and its metadata.
 
 Legend: N segments, C channels, T samples.
 """
@@ -22,7 +22,7 @@ SIGNALS = ("signal", "target")
 
 @dataclass(frozen=True, kw_only=True)
 class Meta:
-    """What the rows of one entry have in common.
+    """Metadata of a shard: what all segments of one entry of `segments` have in common.
 
     Attributes
     ----------
@@ -80,7 +80,7 @@ class Meta:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rows:
+class ShardRows:
     """Segments of one recording.
 
     Attributes
@@ -120,7 +120,7 @@ def _list_type(shape: tuple[int, int]) -> pa.DataType:
     return pa.list_(pa.field("item", pa.float32(), nullable=False), shape[0] * shape[1])
 
 
-def encode(rows: Rows, schema: pa.Schema, meta: Meta) -> pa.Table:
+def encode(rows: ShardRows, schema: pa.Schema, meta: Meta) -> pa.Table:
     """Return rows as columns of a shard.
 
     Raises
@@ -132,8 +132,8 @@ def encode(rows: Rows, schema: pa.Schema, meta: Meta) -> pa.Table:
     where = f"{rows.dataset}/{rows.record}"
     n = len(rows.start_N)
     if set(rows.features) != set(meta.features):
-        found, wanted = sorted(rows.features), sorted(meta.features)
-        raise ValueError(f"{where}: features {found}, not {wanted}")
+        given, wanted = sorted(rows.features), sorted(meta.features)
+        raise ValueError(f"{where}: features {given}, not {wanted}")
     if (rows.target_NCT is None) == bool(meta.target_channels):
         has = "no target" if rows.target_NCT is None else "a target"
         raise ValueError(f"{where}: {has}, but target channels {list(meta.target_channels)}")

@@ -17,11 +17,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cardiograft.records import Int64
-from cardiograft.segments.shard_format import SIGNALS, STRINGS, Meta, Rows, encode, read_meta
+from cardiograft.segments.shard_format import SIGNALS, STRINGS, Meta, ShardRows, encode, read_meta
 
 __all__ = [
     "Meta",
-    "Rows",
+    "ShardRows",
     "Writer",
     "arrays",
     "meta",
@@ -79,7 +79,7 @@ class Writer:
         for writer in self._open.values():
             writer.close()
 
-    def write(self, rows: Rows) -> None:
+    def write(self, rows: ShardRows) -> None:
         """Add one recording's segments to its subject's shard.
 
         Raises
@@ -113,7 +113,7 @@ class Writer:
 
 
 def meta(directory: Path) -> Meta:
-    """Return what one folder of shards says of itself.
+    """Return the metadata of one folder of shards.
 
     Raises
     ------
@@ -204,7 +204,7 @@ def stream(
 ) -> Iterator[dict[str, Column]]:
     """Yield what `arrays` returns, `batch` rows at a time, in bounded memory.
 
-    Signals that do not fit ``IN_MEMORY_BYTES`` are first decoded, in the order asked, to a
+    Signals that do not fit ``IN_MEMORY_BYTES`` are first decoded, in the order of `ids`, to a
     scratch file below ``TMPDIR`` that vanishes with the iterator: a shuffled order costs one
     pass over the shards, not one a batch.
     """
@@ -261,12 +261,12 @@ class _Plan:
 
     @staticmethod
     def _find(here: pa.ChunkedArray, ids: Sequence[str]) -> Int64:
-        asked = pa.array(list(ids), pa.string())
-        found = pc.index_in(asked, value_set=here)
-        if found.null_count:
-            first = asked.filter(pc.is_null(found))[0]
-            raise ValueError(f"{found.null_count} ids are not in the shards, such as {first}")
-        return np.asarray(found, dtype=np.int64)
+        id_N = pa.array(list(ids), pa.string())
+        row_N = pc.index_in(id_N, value_set=here)
+        if row_N.null_count:
+            first = id_N.filter(pc.is_null(row_N))[0]
+            raise ValueError(f"{row_N.null_count} ids are not in the shards, such as {first}")
+        return np.asarray(row_N, dtype=np.int64)
 
     def shape(self, column: str) -> tuple[int, ...]:
         return (self.rows, *self._meta.shape(column)) if column in SIGNALS else (self.rows,)

@@ -1,4 +1,4 @@
-"""What a cut takes and gives: a recording made ready, its beats, its labels, its pieces.
+"""Windows of a prepared recording: gathered, scaled, and left out where they can't be used.
 
 Legend: N segments, C channels, T samples, A annotations, B beats.
 """
@@ -44,9 +44,9 @@ def _count(mark_T: npt.NDArray[np.bool_], low_N: Int64, high_N: Int64) -> Int64:
 
 
 def sort_out(prepared: Prepared, reason_N: Names, label_N: Names) -> tuple[Int64, Counter[str]]:
-    """Return which pieces stay, and how many go for which reason.
+    """Return which segments stay, and how many are left out for which reason.
 
-    Where the recording has labels, a piece without one goes too.
+    Where the recording has labels, a segment without one is left out too.
     """
     if prepared.labels is not None:
         unlabelled_N = np.array([label is None for label in label_N], dtype=bool)

@@ -1,4 +1,4 @@
-"""From recordings to shards: one record in memory at a time, counted where it is left out.
+"""Cut the recordings of a manifest into shards, one recording in memory at a time.
 
 Legend: N segments, C channels, T samples, A annotations.
 """
@@ -14,7 +14,7 @@ from cardiograft import plugins
 from cardiograft.files import atomic_directory, write_json
 from cardiograft.records import Record
 from cardiograft.segments import shards
-from cardiograft.segments.cutting import Pieces, Prepared
+from cardiograft.segments.cutting import CutSegments, Prepared
 from cardiograft.segments.prepare import UnusableError, check_edges, prepare
 from cardiograft.signals import leads
 from cardiograft.signals.shape_hash import shape_hash
@@ -44,7 +44,7 @@ def write_segments(spec: Segment, manifest: dict[str, Any], out: Path) -> None:
 
 
 class Tally:
-    """Counts of what became of the recordings and of their segments."""
+    """Counts of recordings and segments: kept, left out, by label."""
 
     def __init__(self) -> None:
         self.records = 0
@@ -53,16 +53,16 @@ class Tally:
         self.labels: Counter[str] = Counter()
         self.subjects: set[str] = set()
 
-    def add(self, subject: str, pieces: Pieces) -> None:
-        """Count one recording's pieces."""
+    def add(self, subject: str, cut: CutSegments) -> None:
+        """Count one recording's segments."""
         self.records += 1
-        self.dropped += pieces.dropped
-        self.labels += Counter("" if la is None else la for la in pieces.label_N.tolist())
-        if len(pieces.start_N):
+        self.dropped += cut.dropped
+        self.labels += Counter("" if la is None else la for la in cut.label_N.tolist())
+        if len(cut.start_N):
             self.subjects.add(subject)
 
     def summary(self, manifest: dict[str, Any]) -> dict[str, Any]:
-        """Return what ``summary.json`` says; ``left_out`` counts records, not segments."""
+        """Return the content of ``summary.json``; ``left_out`` counts records, not segments."""
         return {
             "segments": self.labels.total(),
             "dropped": dict(sorted(self.dropped.items())),
@@ -89,15 +89,15 @@ def _write(spec: Segment, manifest: dict[str, Any], directory: Path, tally: Tall
             except UnusableError as reason:
                 tally.left_out[str(reason)] += 1
                 continue
-            pieces = plugins.load("cuts", spec.cut.name).cut(prepared, **spec.cut.options)
+            cut = plugins.load("cuts", spec.cut.name).cut(prepared, **spec.cut.options)
             if meta is None or writer is None:
-                meta = _meta(spec, manifest, prepared, pieces)
+                meta = _meta(spec, manifest, prepared, cut)
                 writer = open_files.enter_context(shards.Writer(directory, meta, spec.parts))
             if prepared.units + prepared.target_units != meta.units + meta.target_units:
                 tally.left_out[f"units {'+'.join(prepared.units + prepared.target_units)}"] += 1
                 continue
-            writer.write(_rows(record, prepared, pieces))
-            tally.add(record.subject, pieces)
+            writer.write(_rows(record, prepared, cut))
+            tally.add(record.subject, cut)
 
 
 def _records(spec: Segment, manifest: dict[str, Any]) -> Iterator[Record]:
@@ -111,22 +111,22 @@ def _records(spec: Segment, manifest: dict[str, Any]) -> Iterator[Record]:
 
 
 def _meta(
-    spec: Segment, manifest: dict[str, Any], prepared: Prepared, pieces: Pieces
+    spec: Segment, manifest: dict[str, Any], prepared: Prepared, cut: CutSegments
 ) -> shards.Meta:
     names = tuple(map(_channel, spec.signal.leads))
-    target = pieces.target_NCT
+    target = cut.target_NCT
     return shards.Meta(
         spec=json.loads(spec.canonical()),
         manifest_digest=manifest["digest"],
         simulated=manifest["simulated"],
         rate_hz=spec.rate_hz,
-        channels=(*names, *(f"{n} {added}" for added in pieces.added for n in names)),
-        samples=pieces.signal_NCT.shape[2],
+        channels=(*names, *(f"{n} {added}" for added in cut.added for n in names)),
+        samples=cut.signal_NCT.shape[2],
         units=prepared.units,
         target_channels=() if spec.target is None else tuple(map(_channel, spec.target.leads)),
         target_samples=0 if target is None else target.shape[2],
         target_units=prepared.target_units,
-        features=tuple(pieces.features),
+        features=tuple(cut.features),
     )
 
 
@@ -134,17 +134,17 @@ def _channel(text: str) -> str:
     return "|".join(leads.canonical(name) for name in text.split("|"))
 
 
-def _rows(record: Record, prepared: Prepared, pieces: Pieces) -> shards.Rows:
-    return shards.Rows(
+def _rows(record: Record, prepared: Prepared, cut: CutSegments) -> shards.ShardRows:
+    return shards.ShardRows(
         dataset=record.dataset,
         record=record.id,
         subject=record.subject,
         lead=prepared.lead,
-        start_N=pieces.start_N,
-        valid_N=pieces.valid_N,
-        shape_hash_N=shape_hash(pieces.signal_NCT, float(prepared.rate_hz)),
-        label_N=pieces.label_N,
-        signal_NCT=pieces.signal_NCT,
-        target_NCT=pieces.target_NCT,
-        features=pieces.features,
+        start_N=cut.start_N,
+        valid_N=cut.valid_N,
+        shape_hash_N=shape_hash(cut.signal_NCT, float(prepared.rate_hz)),
+        label_N=cut.label_N,
+        signal_NCT=cut.signal_NCT,
+        target_NCT=cut.target_NCT,
+        features=cut.features,
     )

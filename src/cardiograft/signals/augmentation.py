@@ -121,7 +121,7 @@ def dropped(signal_BCT: Tensor, generator: Generator, *, share: float) -> Tensor
     """Silence channels with probability `share`, but never all of a window's."""
     size = (*signal_BCT.shape[:2], 1)
     stays_BC1 = torch.rand(size, generator=generator, device=generator.device) >= share
-    # ASSUME a window that would lose all its channels keeps them: nothing could be learnt.
+    # ASSUME a window that would lose all its channels keeps them: it would hold nothing to learn.
     stays_BC1 = stays_BC1 | ~stays_BC1.any(1, keepdim=True)
     return signal_BCT * stays_BC1
 

@@ -1,4 +1,4 @@
-"""How a beat looks next to its own recording: QRS complex, P and T wave.
+"""Shape features of a beat, against its own recording: QRS complex, P and T wave.
 
 The beat is laid against three typical ones: the median of all beats, of the beats that do not
 come early, and of those after a long interval. The latter two stay sinus beats where most beats

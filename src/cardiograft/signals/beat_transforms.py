@@ -1,4 +1,4 @@
-"""Seven transformations of a beat, told apart by a pretext task, on a whole batch at once.
+"""Seven transformations of a beat, for a pretext task that recognises them, batch by batch.
 
 Each works on the unpadded beat; the result is cut at the segment's length or padded with
 zeros again. Nothing is scaled afterwards.
@@ -153,7 +153,7 @@ def _stretched(beat_BCT: Tensor, valid_B: Tensor) -> tuple[Tensor, Tensor]:
     length_B = (2 * valid_B).clamp(max=samples)
     taps_K = 2 * _half_band().to(beat_BCT.device)
     pairs = (samples + 1) // 2
-    # HALF is even, so an even sample meets the even taps and an odd one the odd taps.
+    # HALF is even, so an even sample is weighed by the even taps and an odd one the odd taps.
     out = beat_BCT.new_empty(*beat_BCT.shape[:2], pairs, 2)
     centre_T = torch.arange(pairs, device=beat_BCT.device)
     for odd in (0, 1):

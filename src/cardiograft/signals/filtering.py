@@ -1,4 +1,4 @@
-"""Filter, resample and scale signals, and find R-peaks, in memory bounded by one lead.
+"""Filter signals lead by lead, with gaps bridged, in memory bounded by one lead.
 
 Legend: N segments, C channels, T samples, A annotations, S filter sections.
 """

@@ -1,4 +1,4 @@
-"""Heart beats where the energy of a band has its maxima: QRS complexes of ECGs, beats of SCGs.
+"""Detect heart beats, at maxima of a band's energy: QRS complexes of ECGs, beats of SCGs.
 
 Energy has no polarity, and it is compared with the window's own level, so that neither scale
 nor offset matters.

@@ -1,4 +1,4 @@
-"""What R-R intervals say of a beat, relative to its own recording and to its surroundings.
+"""R-R features of a beat, relative to its own recording and to its surroundings.
 
 Intervals are logarithms throughout, so a feature is the same at any pace. A premature beat is
 early against the recording's median as long as most beats are not premature. Where they are

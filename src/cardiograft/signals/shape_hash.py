@@ -1,4 +1,4 @@
-"""A 64-bit code of a segment's shape, by which near-duplicates are found without comparing all.
+"""A 64-bit code of a segment's shape: near-duplicates have similar codes.
 
 Eight bytes, each a quantised projection of a descriptor that scale, offset and a shift of a few
 milliseconds leave almost as it was: near-duplicates get codes whose bytes lie close together,

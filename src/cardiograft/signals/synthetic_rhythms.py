@@ -1,4 +1,4 @@
-"""Stretches made from training recordings: rhythms that too few of them have.
+"""Synthetic beat sequences for rhythms that are rare in training: fibrillation, runs.
 
 `fibrillation` teaches that irregular intervals without P waves are no supraventricular ectopy.
 `ectopy` teaches what S beats look like where most beats are S. Both re-time beats that were

@@ -23,7 +23,7 @@ class Download(Entry):
     max_nonfinite
         Share of missing samples in the wanted lead above which a record is quarantined.
     simulate
-        Options of the data set's twin with all defaults, or null where recordings are real.
+        Options of the data set's simulation with all defaults, or null where recordings are real.
     seed
         Of the simulation; null where recordings are real.
     content

@@ -1,4 +1,4 @@
-"""Who is trained on and who is tested on: parts by hash, so that nobody moves when data grow.
+"""Parts of a split, train, validation and test, by hash: no subject moves when data grow.
 
 A name's place is a number in [0, 1) that depends on the seed and the name alone. The schemes
 ``subject`` and ``segment`` put a name in a part where that number is below the part's share:
@@ -28,14 +28,14 @@ from cardiograft.records import Float64, Int64
 from cardiograft.specs.split import Calibration, Split
 from cardiograft.splits.dechazal import dechazal_parts, listed_part
 from cardiograft.splits.places import place
-from cardiograft.splits.table import Part, joined_names
+from cardiograft.splits.table import PartColumn, joined_names
 
 PARTS = ("train", "validation", "test", "out")
 COLUMNS = ("id", "dataset", "record", "subject", "label")
 TIMES = ("start", "stop", "source_hz")  # samples of the recording, and its rate
 
 
-def assign(keys: pa.Table, spec: Split) -> Part:
+def assign(keys: pa.Table, spec: Split) -> PartColumn:
     """Return the part of each segment.
 
     Parameters
@@ -53,8 +53,8 @@ def assign(keys: pa.Table, spec: Split) -> Part:
     Raises
     ------
     ValueError
-        The scheme does not know a record, a pattern meets no subject, no segment lies within
-        the time to calibrate in, or a part that is asked for would be empty.
+        The scheme does not know a record, a pattern matches no subject, no segment lies within
+        the time to calibrate in, or a requested part would be empty.
     """
     part_N = _by_time(keys, spec) if spec.scheme == "time" else _by_name(keys, spec)
     if spec.calibration is not None:
@@ -64,20 +64,20 @@ def assign(keys: pa.Table, spec: Split) -> Part:
     return part_N
 
 
-def part_counts(keys: pa.Table, part_N: Part) -> dict[str, Any]:
+def part_counts(keys: pa.Table, part_N: PartColumn) -> dict[str, Any]:
     """Return the numbers of segments, subjects and labels of each part."""
     label = keys["label"].to_numpy()
     subject = keys["subject"].to_numpy()
     return {part: _count(subject[part_N == part], label[part_N == part]) for part in PARTS}
 
 
-def _count(subject: Part, label: Part) -> dict[str, Any]:
+def _count(subject: PartColumn, label: PartColumn) -> dict[str, Any]:
     names, numbers = np.unique([la for la in label if la is not None], return_counts=True)
     labels = dict(zip(names.tolist(), numbers.tolist(), strict=True))
     return {"segments": len(subject), "subjects": len(set(subject)), "labels": labels}
 
 
-def _by_name(keys: pa.Table, spec: Split) -> Part:
+def _by_name(keys: pa.Table, spec: Split) -> PartColumn:
     unit, part_of = _rule(spec)
     names = joined_names(keys, unit).dictionary_encode().combine_chunks()
     known = names.dictionary.to_pylist()
@@ -88,11 +88,11 @@ def _by_name(keys: pa.Table, spec: Split) -> Part:
             hint = plugins.hint(pattern, kinds)
             raise ValueError(f"{pattern!r} is no subject of {', '.join(spec.segments)}.{hint}")
     part_U = np.array([part_of(name) for name in known], dtype=object)
-    part_N: Part = part_U[np.asarray(names.indices)]
+    part_N: PartColumn = part_U[np.asarray(names.indices)]
     return part_N
 
 
-def _by_time(keys: pa.Table, spec: Split) -> Part:
+def _by_time(keys: pa.Table, spec: Split) -> PartColumn:
     start_N, stop_N = keys["start"].to_numpy(), keys["stop"].to_numpy()
     first_N, last_N = _extent(keys)
 
@@ -106,7 +106,7 @@ def _by_time(keys: pa.Table, spec: Split) -> Part:
         "validation": (rest, 1 - spec.test),
         "test": (1 - spec.test, 1),
     }
-    part_N: Part = np.full(len(keys), "out", dtype=object)
+    part_N: PartColumn = np.full(len(keys), "out", dtype=object)
     for part, (begin, end) in sides.items():
         part_N[(start_N >= at(begin)) & (stop_N <= at(end))] = part
     return part_N
@@ -124,21 +124,21 @@ def _extent(keys: pa.Table) -> tuple[Int64, Int64]:
     return first_R[record_N], last_R[record_N]
 
 
-def _calibrated(part_N: Part, keys: pa.Table, asked: Calibration) -> Part:
+def _calibrated(part_N: PartColumn, keys: pa.Table, calibration: Calibration) -> PartColumn:
     """Take the beginning of each test subject's first recording from the test part."""
     first_N, _ = _extent(keys)
     rate_N: Float64 = keys["source_hz"].to_numpy()
     since_N, until_N = (keys[c].to_numpy() - first_N for c in ("start", "stop"))
     mine_N = (part_N == "test") & _in_first_record(keys)
-    seen_N = mine_N & (until_N <= np.rint(asked.seconds * rate_N))
-    if asked.seconds and not seen_N.any():
+    seen_N = mine_N & (until_N <= np.rint(calibration.seconds * rate_N))
+    if calibration.seconds and not seen_N.any():
         raise ValueError(
             f"calibration: no segment of a test subject lies wholly within the first"
-            f" {asked.seconds:g} s of the first recording"
+            f" {calibration.seconds:g} s of the first recording"
         )
     part_N = part_N.copy()
-    part_N[mine_N & (since_N < np.rint(asked.reserved * rate_N))] = "out"
-    if asked.alone:
+    part_N[mine_N & (since_N < np.rint(calibration.reserved * rate_N))] = "out"
+    if calibration.alone:
         part_N[part_N == "train"] = "out"
     part_N[seen_N] = "train"
     return part_N
@@ -179,12 +179,12 @@ def _by_share(name: str, spec: Split) -> str:
 
 
 def _by_pattern(name: str, spec: Split) -> str:
-    def meets(patterns: Iterable[str]) -> bool:
+    def matches(patterns: Iterable[str]) -> bool:
         return any(fnmatchcase(name, pattern) for pattern in patterns)
 
-    if meets(spec.test_subjects):
+    if matches(spec.test_subjects):
         return "test"
-    return "train" if not spec.train_subjects or meets(spec.train_subjects) else "out"
+    return "train" if not spec.train_subjects or matches(spec.train_subjects) else "out"
 
 
 def _thinned(part: str, name: str, spec: Split) -> str:
@@ -210,15 +210,15 @@ def _own(name: str, spec: Split) -> str:
     return _thinned(part, subject, spec)
 
 
-def _complete(part_N: Part, keys: pa.Table, spec: Split) -> None:
-    asked = {"train": True, "validation": spec.validation > 0}
+def _complete(part_N: PartColumn, keys: pa.Table, spec: Split) -> None:
+    requested = {"train": True, "validation": spec.validation > 0}
     by_share = spec.scheme in ("segment", "subject", "time")
-    asked["test"] = spec.test > 0 or spec.folds is not None or not by_share
-    for part in (part for part, wanted in asked.items() if wanted):
+    requested["test"] = spec.test > 0 or spec.folds is not None or not by_share
+    for part in (part for part, wanted in requested.items() if wanted):
         if not (part_N == part).any():
-            found = ", ".join(f"{(part_N == p).sum()} in {p}" for p in PARTS)
+            sizes = ", ".join(f"{(part_N == p).sum()} in {p}" for p in PARTS)
             subjects = pc.count_distinct(keys["subject"]).as_py()
             raise ValueError(
                 f"nothing is left for the {part} part (of {len(keys)} segments of {subjects}"
-                f" subjects: {found}): change seed, shares or records"
+                f" subjects: {sizes}): change seed, shares or records"
             )

@@ -25,7 +25,7 @@ DS2 = tuple(map(str, (
 PACED = ("102", "104", "107", "217")
 
 
-TWIN = "201"  # in DS1, of the person of 202 in DS2
+OF_SAME_PERSON = "201"  # in DS1, of the person of 202 in DS2
 
 
 def dechazal_parts(spec: Split) -> dict[str, str]:
@@ -35,7 +35,7 @@ def dechazal_parts(spec: Split) -> dict[str, str]:
     part is one of DS1's, and DS2 is out: choices can be made without it.
     """
     strict = spec.scheme == "dechazal_strict"
-    train = [record for record in DS1 if not (strict and record == TWIN)]
+    train = [record for record in DS1 if not (strict and record == OF_SAME_PERSON)]
     test = list(DS2)
     if spec.folds is not None:
         train.sort(key=lambda record: place(spec.seed, "fold", record))

@@ -1,4 +1,4 @@
-"""What of a split's test part its training part already knows: subjects, duplicates, overlaps.
+"""Leaks between the training and the test part of a split: subjects, duplicates, overlaps.
 
 Each kind is counted on the later side: a test segment (or subject) that is also in training or
 validation, a validation segment that is also in training.
@@ -20,15 +20,15 @@ from cardiograft.records import Float64
 from cardiograft.segments import shards
 from cardiograft.specs.split import Split
 from cardiograft.splits import near_duplicates
-from cardiograft.splits.near_duplicates import Part
 from cardiograft.splits.overlaps import overlapping_row
+from cardiograft.splits.table import PartColumn
 
 COLUMNS = ("id", "dataset", "record", "subject", "start", "valid", "shape_hash", "label")
 EXAMPLES = 10
 # A part, and the parts that must not know what is in it.
 SIDES = (("test", ("train", "validation")), ("validation", ("train",)))
-# What a protocol does on purpose: counted, and no fault.
-MEANT = {"personal": ("subjects_on_both_sides",)}
+# Leaks that a protocol intends: counted, not raised.
+ALLOWED = {"personal": ("subjects_on_both_sides",)}
 
 
 @dataclass
@@ -45,7 +45,7 @@ class Leak:
 
 
 def leaks(
-    directories: Sequence[Path], keys: pa.Table, part_N: Part, spec: Split
+    directories: Sequence[Path], keys: pa.Table, part_N: PartColumn, spec: Split
 ) -> dict[str, Leak]:
     """Return every kind of leak between the parts of a split.
 
@@ -71,7 +71,7 @@ def leaks(
 
 def faults(found: Mapping[str, Leak], protocol: str) -> dict[str, Leak]:
     """Return the leaks that a protocol does not mean to have."""
-    meant = MEANT.get(protocol, ())
+    meant = ALLOWED.get(protocol, ())
     return {kind: leak for kind, leak in found.items() if leak.count and kind not in meant}
 
 
@@ -101,7 +101,7 @@ def _case(example: Mapping[str, Any]) -> str:
     return f"{here} and {example['other']} {there}"
 
 
-def subjects(keys: pa.Table, part_N: Part) -> Leak:
+def subjects(keys: pa.Table, part_N: PartColumn) -> Leak:
     """Count the subjects that are in more than one part."""
     table = pa.table({"subject": keys["subject"], "part": pa.array(part_N, pa.string())})
     inside = table.filter(pc.not_equal(table["part"], "out"))
@@ -114,11 +114,11 @@ def subjects(keys: pa.Table, part_N: Part) -> Leak:
 
 
 def duplicates(
-    directories: Sequence[Path], keys: pa.Table, part_N: Part, correlation: float
+    directories: Sequence[Path], keys: pa.Table, part_N: PartColumn, correlation: float
 ) -> Leak:
     """Count the segments that have a near-duplicate in an earlier part."""
     ids = keys["id"].to_pylist()
-    asked = near_duplicates.Keys(
+    segment_keys = near_duplicates.Keys(
         id_N=ids,
         part_N=part_N,
         valid_N=keys["valid"].to_numpy().astype(np.int64),
@@ -127,7 +127,7 @@ def duplicates(
     leak = Leak()
     for query, pool in SIDES:
         found = near_duplicates.search(
-            directories, asked, query=query, pool=pool, above=correlation
+            directories, segment_keys, query=query, pool=pool, above=correlation
         )
         examples = [
             {**_pair(ids, part_N, t.row, t.other), "correlation": round(t.correlation, 6)}
@@ -137,7 +137,7 @@ def duplicates(
     return leak
 
 
-def overlaps(keys: pa.Table, part_N: Part) -> Leak:
+def overlaps(keys: pa.Table, part_N: PartColumn) -> Leak:
     """Count the segments that share samples of a record with an earlier part, on any lead.
 
     Parameters
@@ -195,7 +195,7 @@ def _records(keys: pa.Table) -> pa.ChunkedArray:
     return pc.binary_join_element_wise(keys["dataset"], keys["record"], "/")
 
 
-def _pair(ids: Any, part_N: Part, row: int, other: int) -> dict[str, Any]:
+def _pair(ids: Any, part_N: PartColumn, row: int, other: int) -> dict[str, Any]:
     return {
         "segment": str(ids[row]),
         "part": part_N[row],

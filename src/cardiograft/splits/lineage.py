@@ -1,11 +1,11 @@
 """Did anything that led to a model see the subjects it is tested on?
 
-Only the test part is asked about: figures on training or validation subjects call themselves so.
+Only the test part counts: scores on training or validation subjects are labelled as such.
 By subject, and by samples of a recording however they were cut, over the splits of every training
 in the lineage. Near-duplicates under different names are the splits' own audits' work: a split's
 table holds no signals. A personal evaluation tests subjects that were trained on, at other times:
 their number is no fault, any sample of a test segment is. Unless its split calibrates for 0 s: that
-is how a model does on strangers, and they must be.
+is how a model does on other subjects than it was trained on, and they must be.
 """
 
 from collections.abc import Mapping, Sequence
@@ -50,13 +50,13 @@ def lineage_audit(spec: Audit, files: Sequence[Path]) -> dict[str, Any]:
     tables = {name: split.table for name, split in splits.items()}
     tested = _parts(tables, spec.split, [part for part in spec.parts if part == "test"])
     findings = [_finding(ancestor, tables, tested) for ancestor in spec.lineage]
-    strangers = spec.protocol != "personal" or _uncalibrated(splits[spec.split].spec)
+    must_be_unseen = spec.protocol != "personal" or _uncalibrated(splits[spec.split].spec)
     passed = not any(
-        f["segments"] or f["chosen_on_test"] or (f["subjects"] and strangers) for f in findings
+        f["segments"] or f["chosen_on_test"] or (f["subjects"] and must_be_unseen) for f in findings
     )
     return {
         "protocol": spec.protocol,
-        "strangers": strangers,
+        "strangers": must_be_unseen,
         "split": spec.split,
         "subjects": pc.count_distinct(tested["subject"]).as_py(),
         "segments": len(tested),
@@ -67,13 +67,13 @@ def lineage_audit(spec: Audit, files: Sequence[Path]) -> dict[str, Any]:
 
 def lineage_complaint(audit: Mapping[str, Any]) -> str:
     """Return one line on the worst finding of an audit that did not pass."""
-    met = not audit["strangers"]
-    weight = ("segments", "chosen_on_test") if met else ("subjects", "segments")
+    may_be_seen = not audit["strangers"]
+    weight = ("segments", "chosen_on_test") if may_be_seen else ("subjects", "segments")
     guilty = max(audit["findings"], key=lambda f: [f[key] for key in weight])
     name = f"{guilty['stage']} {guilty['ancestor']!r} (split {guilty['split']!r})"
-    if not guilty["segments"] and (met or not guilty["subjects"]):
+    if not guilty["segments"] and (may_be_seen or not guilty["subjects"]):
         return f"{name} chose its epoch on the test part: only a paper's evaluation can use it"
-    if met:
+    if may_be_seen:
         such = ", ".join(guilty["segment_examples"][:3])
         return (
             f"{name} used samples of {guilty['segments']} of the {audit['segments']} test"
@@ -107,7 +107,7 @@ def _finding(
         "uses": list(ancestor.uses),
         "subjects": len(subjects),
         "segments": len(segments),
-        # What adapts to a test part alone has met its subjects, and chose no epoch by them.
+        # What adapts to a test part alone has seen its subjects, and chose no epoch by them.
         "chosen_on_test": {"train", "test"} <= set(ancestor.uses),
         "examples": subjects[:EXAMPLES],
         "segment_examples": segments[:EXAMPLES].to_pylist(),

@@ -9,7 +9,7 @@ over channels. Two flat channels agree (1), a flat and a live one do not (0).
 neighbours, one matrix product a lag says which pairs can be alike enough at best; only those are
 compared exactly.
 
-Legend: N segments, C channels, T samples, Q segments asked about, U candidates of any of them,
+Legend: N segments, C channels, T samples, Q segments queried, U candidates of any of them,
 P pairs, O offsets.
 """
 
@@ -19,14 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from scipy.spatial import cKDTree
 
 from cardiograft.records import Float32, Float64, Int64
 from cardiograft.segments import shards
 from cardiograft.signals.shape_hash import UInt64
-
-Part = npt.NDArray[np.object_]
+from cardiograft.splits.table import PartColumn
 
 LAG_S = 0.010
 # Euclidean distance of bytes: of beats shifted by 8 ms, with noise to a correlation of 0.9991,
@@ -45,7 +43,7 @@ HELD = 1 << 24  # candidates remembered before their signals are read
 
 @dataclass(frozen=True)
 class Keys:
-    """What the search needs to know of each segment before it reads a signal.
+    """What the search knows of each segment before it reads a signal.
 
     Attributes
     ----------
@@ -58,13 +56,13 @@ class Keys:
     """
 
     id_N: Sequence[str]
-    part_N: Part
+    part_N: PartColumn
     valid_N: Int64
     shape_hash_N: UInt64
 
 
 @dataclass(frozen=True)
-class Twin:
+class NearDuplicate:
     """A segment and one that is nearly the same, in another part."""
 
     row: int
@@ -82,7 +80,7 @@ class _Block:
 
 def search(
     directories: Sequence[Path], keys: Keys, *, query: str, pool: Sequence[str], above: float
-) -> list[Twin]:
+) -> list[NearDuplicate]:
     """Return every segment of a part that has a near-duplicate in other parts.
 
     Parameters
@@ -96,7 +94,7 @@ def search(
 
     Returns
     -------
-    list of Twin
+    list of NearDuplicate
         At most one for each segment of `query`, in order of rows: the most alike.
     """
     query_N = np.flatnonzero(keys.part_N == query)
@@ -104,12 +102,12 @@ def search(
     if not len(query_N) or not len(pool_N):
         return []
     lags = int(LAG_S * shards.meta(directories[0]).rate_hz + 1e-9)
-    twins = [
-        twin
+    duplicates = [
+        duplicate
         for blocks in _held(_blocks(keys.shape_hash_N, query_N, pool_N))
-        for twin in _compared(directories, keys, blocks, lags=lags, above=above)
+        for duplicate in _compared(directories, keys, blocks, lags=lags, above=above)
     ]
-    return sorted(twins, key=lambda twin: twin.row)
+    return sorted(duplicates, key=lambda duplicate: duplicate.row)
 
 
 def _blocks(hash_N: UInt64, query_N: Int64, pool_N: Int64) -> Iterator[_Block]:
@@ -147,7 +145,7 @@ def _held(blocks: Iterator[_Block]) -> Iterator[list[_Block]]:
 
 def _compared(
     directories: Sequence[Path], keys: Keys, blocks: list[_Block], *, lags: int, above: float
-) -> Iterator[Twin]:
+) -> Iterator[NearDuplicate]:
     row_N = np.unique(np.concatenate([r for b in blocks for r in (b.row_Q, b.other_U)]))
     valid_N = keys.valid_N[row_N]
     with tempfile.TemporaryDirectory(prefix="cardiograft-") as scratch:
@@ -164,7 +162,7 @@ def _compared(
             _, best = np.unique(query_P[order_P], return_index=True)
             for hit in order_P[best]:
                 query, other = int(row_N[query_P[hit]]), int(row_N[other_P[hit]])
-                yield Twin(query, other, float(score_P[hit]))
+                yield NearDuplicate(query, other, float(score_P[hit]))
 
 
 @dataclass(frozen=True)

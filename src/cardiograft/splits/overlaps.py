@@ -29,7 +29,7 @@ def overlapping_row(segments: pa.Table, row_N: Int64, pool_N: Int64) -> Int64:
     coded = segments["record"].dictionary_encode().combine_chunks().indices
     record_N = np.asarray(coded).astype(np.int64)
     start_N, stop_N = segments["start"].to_numpy(), segments["stop"].to_numpy()
-    # records laid end to end: a segment can only meet those of its own record
+    # records laid end to end: a segment can only overlap those of its own record
     offset_N = record_N * (int(stop_N.max()) - int(start_N.min()) + 1) - start_N.min()
     start_N, stop_N = start_N + offset_N, stop_N + offset_N
     pool_N = pool_N[np.argsort(start_N[pool_N], kind="stable")]

@@ -82,11 +82,13 @@ def read_split_table(path: Path) -> SplitTable:
     return SplitTable(path, spec, table, id_N, subject_N, part_N, file_digest(path))
 
 
-Part = npt.NDArray[np.object_]
+PartColumn = npt.NDArray[np.object_]
+
+
 WRITTEN = ("id", "subject", "part", "record", "start", "stop")
 
 
-def write_split_table(path: Path, keys: pa.Table, part_N: Part, spec: Split) -> None:
+def write_split_table(path: Path, keys: pa.Table, part_N: PartColumn, spec: Split) -> None:
     """Publish `WRITTEN`, sorted by id; metadata holds the spec.
 
     Parameters

@@ -1,4 +1,4 @@
-"""From beats in time to what the leads show: each beat a sum of Gaussians, seen lead by lead.
+"""ECG leads of a sequence of beats: each beat a sum of Gaussians, projected on each lead.
 
 Legend: N beats, C leads, T samples; millivolts.
 

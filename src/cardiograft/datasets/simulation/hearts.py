@@ -1,4 +1,4 @@
-"""Whose heart it is: each person's waves, as dipoles that every lead sees from its own side.
+"""A person's beats as dipole waves, which every lead sees from its own side.
 
 A beat is a sum of Gaussians (McSharry et al.), each with a dipole in the body's axes (Sameni et
 al.), so that all leads show one source. A person has own axes, amplitudes, durations, conduction,

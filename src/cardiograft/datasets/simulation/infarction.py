@@ -1,4 +1,4 @@
-"""What disease does to a person's beats: infarction by territory and age, blocks, hypertrophy.
+"""Changes of a person's beats by disease: infarction by territory and age, blocks, hypertrophy.
 
 Infarcted muscle has no forces of its own, so the first QRS vectors point away from it (Q waves);
 the current of injury points at it while it is fresh (S-T elevation); repolarisation turns away from

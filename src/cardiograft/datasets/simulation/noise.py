@@ -1,4 +1,4 @@
-"""What a recording holds besides the heart: wander, muscle, mains, electrode motion.
+"""Noise of recordings: wander, muscle, mains, electrode motion.
 
 Legend: C leads, T samples; millivolts.
 

@@ -1,4 +1,4 @@
-"""In which order beats of different kinds follow one another, from a clinical picture's counts.
+"""The order of beats of different kinds, made from a clinical picture's counts.
 
 Underlying beats (sinus, bundle branch block, paced) come in bouts; rhythms that last (atrial
 fibrillation, pre-excitation) cover stretches of them; ectopic beats are set between them, alone,
@@ -113,7 +113,7 @@ def _ectopic(
     beat_s: float,
     rng: np.random.Generator,
 ) -> defaultdict[int, list[Element]]:
-    """Return what comes before which underlying beat; `labels` learns of bigeminy."""
+    """Return what comes before which underlying beat; bigeminy changes `labels`."""
     before: defaultdict[int, list[Element]] = defaultdict(list)
     left = {symbol: n for symbol, n in counts.items() if symbol not in SINUS + PACED}
     for rhythm, (between, fewest) in VENTRICULAR.items():

@@ -1,4 +1,4 @@
-"""What a microphone on the chest hears of the beats that the ECG shows: two sounds a beat.
+"""Heart sounds of the beats that the ECG shows, as a microphone on the chest records them.
 
 The first sound follows the closing of the mitral valve, the second that of the aortic valve, at the
 times that `simulation.scg` gives; each is a few damped oscillations of the person's own.

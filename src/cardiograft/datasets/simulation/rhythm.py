@@ -1,4 +1,4 @@
-"""When a heart beats, and which kind each beat is: sinus variability, ectopy, blocks, fibrillation.
+"""Times and kinds of a heart's beats: sinus variability, ectopy, blocks, fibrillation.
 
 A clinical picture (how many beats of each kind, which rhythms for how long) is laid out as an
 order of beats, then set in time. The sinus rate wanders as McSharry et al. have it: a low-frequency

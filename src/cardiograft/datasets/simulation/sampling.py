@@ -1,4 +1,4 @@
-"""A signal at a finer rate, a piece at a time, so that hours at a high rate fit in memory.
+"""A signal at a finer rate, a stretch at a time, so that hours at a high rate fit in memory.
 
 Legend: C channels, T samples, U samples at the finer rate.
 """

@@ -1,4 +1,4 @@
-"""What an accelerometer on the sternum feels of the beats that the ECG shows.
+"""Vibrations of the beats that the ECG shows, as an accelerometer on the sternum records them.
 
 Each beat's R peak starts a chain: the pre-ejection period until the aortic valve opens (AO), the
 left ventricle's ejection until it closes (AC), with the mitral valve's closing (MC) before AO and

@@ -25,19 +25,19 @@ GROUPS = 8
 
 
 def given_channels(shape: Shape) -> int:
-    """Return how many channels the signal has that is asked for.
+    """Return how many channels the requested signal has.
 
     Raises
     ------
     ValueError
         The outputs are no signal, its length differs from the input's, or there are scalar
-        features, which nothing would hear.
+        features, which these networks do not use.
     """
     if len(shape.outputs) != 2:
         raise ValueError(f"a signal (channels, samples) is given, not outputs of {shape.outputs}")
     if shape.outputs[1] != shape.samples:
         raise ValueError(
-            f"outputs of {shape.outputs[1]} samples are asked of inputs of {shape.samples}:"
+            f"outputs of {shape.outputs[1]} samples are requested of inputs of {shape.samples}:"
             " the signal given is as long as the signal taken"
         )
     if shape.features:

@@ -11,9 +11,9 @@ LABELS : tuple of str
 
 Functions
 ---------
-cut(prepared: Prepared, ...) -> Pieces
+cut(prepared: Prepared, ...) -> CutSegments
     Cut one recording, a `cardiograft.segments.cutting.Prepared` that must stay as it was, into
-    `cardiograft.segments.cutting.Pieces`: segments in the order of time, all of one shape
+    `cardiograft.segments.cutting.CutSegments`: segments in the order of time, all of one shape
     whatever the recording, scaled by the recording's scales, zeros after ``valid_N``. A recording
     too short for any gives none, of that shape. Segments that touch a gap, are flat or lack a label
     are left out and counted by their reason (`cardiograft.segments.windows.problems` and

@@ -1,4 +1,4 @@
-"""Windows around R-peaks, with neighbouring beats and a median beat beside them if asked.
+"""Windows around R-peaks, with neighbouring beats and a median beat as further channels.
 
 Legend: N segments, C channels, T samples, B beats.
 """
@@ -11,7 +11,7 @@ from annotated_types import Ge, Gt
 
 from cardiograft.records import Float32, Int64
 from cardiograft.segments.beats import Beats, beats
-from cardiograft.segments.cutting import Pieces, Prepared
+from cardiograft.segments.cutting import CutSegments, Prepared
 from cardiograft.segments.windows import Window, scaled, sort_out, windows
 from cardiograft.signals import rr_intervals
 
@@ -27,7 +27,7 @@ def cut(
     neighbours: Annotated[int, Ge(0)] = 0,
     median_beat: bool = False,
     difference: Literal["none", "all", "late"] = "none",
-) -> Pieces:
+) -> CutSegments:
     """Cut one window a beat, from `before_s` before its R-peak to `after_s` after it.
 
     Parameters
@@ -45,40 +45,45 @@ def cut(
     difference
         The beat less the sample-wise median of the recording's beats, of ``all`` or of the
         ``late`` ones alone, becomes a channel. Late are those that do not come early against
-        those near by (`beat_rhythm.late`): sinus beats also where many are premature.
+        those near by (`rr_intervals.late`): sinus beats also where many are premature.
     """
     before = round(before_s * prepared.rate_hz)
     size = max(1, before + round(after_s * prepared.rate_hz))
-    found = beats(prepared, peaks)
-    start_B = found.sample_B - before
+    all_beats = beats(prepared, peaks)
+    start_B = all_beats.sample_B - before
     sides, reason_B = windows(prepared, start_B, size)
     outside_B = (start_B < 0) | (start_B + size > prepared.signal_CT.shape[1])
     reason_B[outside_B] = "beyond the recording's ends"
     usable_B = reason_B == None  # noqa: E711 (elementwise)
     reason_B[usable_B & ~_surrounded(usable_B, neighbours)] = "no usable neighbour"
-    keep_N, dropped = sort_out(prepared, reason_B, found.label_B)
+    keep_N, dropped = sort_out(prepared, reason_B, all_beats.label_B)
     channels = [sides[0].scaled(keep_N, away) for away in (0, *_around(neighbours))]
     if median_beat:
         channels.append(_median(sides[0], usable_B, keep_N))
     if difference != "none":
-        typical_B = usable_B & _late(found, difference)
+        typical_B = usable_B & _late(all_beats, difference)
         typical_B = typical_B if typical_B.any() else usable_B
         channels.append(channels[0] - _median(sides[0], typical_B, keep_N))
-    start_N = found.start_B[keep_N] - round(before / prepared.rate_hz * prepared.source_rate_hz)
-    return Pieces(
+    start_N = all_beats.start_B[keep_N] - round(before / prepared.rate_hz * prepared.source_rate_hz)
+    return CutSegments(
         signal_NCT=np.concatenate(channels, axis=1),
         target_NCT=sides[1].scaled(keep_N) if len(sides) > 1 else None,
         # rounding may reach before the first sample
         start_N=np.maximum(start_N, prepared.offset),
         valid_N=np.full(len(keep_N), size, dtype=np.int32),
-        label_N=found.label_B[keep_N],
-        features=found.features(keep_N),
-        added=(
-            *(f"beat {a:+d}" for a in _around(neighbours)),
-            *["median beat"] * median_beat,
-            *["less median beat"] * (difference != "none"),
-        ),
+        label_N=all_beats.label_B[keep_N],
+        features=all_beats.features(keep_N),
+        added=_added(neighbours, median_beat, difference),
         dropped=dropped,
+    )
+
+
+def _added(neighbours: int, median_beat: bool, difference: str) -> tuple[str, ...]:
+    """Return the names of the channels that follow the beat's own."""
+    return (
+        *(f"beat {a:+d}" for a in _around(neighbours)),
+        *["median beat"] * median_beat,
+        *["less median beat"] * (difference != "none"),
     )
 
 
@@ -94,10 +99,10 @@ def _surrounded(usable_B: npt.NDArray[np.bool_], neighbours: int) -> npt.NDArray
     return around_B
 
 
-def _late(found: Beats, difference: str) -> npt.NDArray[np.bool_]:
-    if difference == "all" or not len(found.rr_B):
-        return np.ones(len(found.sample_B), dtype=bool)
-    return rr_intervals.late(np.append(np.median(found.rr_B), found.rr_B))
+def _late(all_beats: Beats, difference: str) -> npt.NDArray[np.bool_]:
+    if difference == "all" or not len(all_beats.rr_B):
+        return np.ones(len(all_beats.sample_B), dtype=bool)
+    return rr_intervals.late(np.append(np.median(all_beats.rr_B), all_beats.rr_B))
 
 
 def _median(side: Window, usable_B: npt.NDArray[np.bool_], keep_N: Int64) -> Float32:

@@ -13,7 +13,7 @@ from annotated_types import Ge, Gt
 
 from cardiograft.records import Float32, Float64, Int64
 from cardiograft.segments.beats import Beats, beats
-from cardiograft.segments.cutting import Pieces, Prepared
+from cardiograft.segments.cutting import CutSegments, Prepared
 from cardiograft.segments.windows import gather, problems, scaled, sort_out, window_scaling
 
 LABELS = ("beat", "record", "span")
@@ -26,7 +26,7 @@ def cut(
     periods: Annotated[float, Gt(0)] = 1.2,
     samples: Annotated[int, Ge(1)] = 187,
     peaks: Literal["annotations", "detected"] = "annotations",
-) -> Pieces:
+) -> CutSegments:
     """Cut beats whose scale and nominal period T are those of the window around them.
 
     T is the median R-R within the window; a beat runs `periods` x T from its R-peak on. The
@@ -43,41 +43,41 @@ def cut(
     # that crosses the end of its window runs on with its own window's scale; the short last
     # window keeps its own scale; a window with fewer than two R-peaks has the recording's
     # median R-R; lengths round to the nearest sample.
-    found = beats(prepared, peaks)
+    all_beats = beats(prepared, peaks)
     size = max(1, round(window_s * prepared.rate_hz))
-    window_B = found.sample_B // size
-    period_B = _periods(found, window_B) * float(prepared.rate_hz)
+    window_B = all_beats.sample_B // size
+    period_B = _periods(all_beats, window_B) * float(prepared.rate_hz)
     length_B = np.rint(np.nan_to_num(periods * period_B)).clip(1, samples).astype(np.int64)
     scales = [_window_scales(side, kind, size) for side, kind in prepared.sides()]
-    reason_B = problems(prepared, found.sample_B, found.sample_B + length_B)
+    reason_B = problems(prepared, all_beats.sample_B, all_beats.sample_B + length_B)
     for _, span_WC in scales:
         reason_B[(span_WC[window_B] == 0).any(axis=1)] = "flat"
     reason_B[np.isnan(period_B)] = "no R-R interval"
     reason_B[-1:] = "last beat of its recording"
-    keep_N, dropped = sort_out(prepared, reason_B, found.label_B)
-    start_N, window_N = found.sample_B[keep_N], window_B[keep_N]
+    keep_N, dropped = sort_out(prepared, reason_B, all_beats.label_B)
+    start_N, window_N = all_beats.sample_B[keep_N], window_B[keep_N]
     valid_N = np.minimum(length_B[keep_N], prepared.signal_CT.shape[1] - start_N)
     sides = [
         _beats(side, start_N, valid_N, samples=samples, shift=shift[window_N], span=span[window_N])
         for (side, _), (shift, span) in zip(prepared.sides(), scales, strict=True)
     ]
-    return Pieces(
+    return CutSegments(
         signal_NCT=sides[0],
         target_NCT=sides[1] if len(sides) > 1 else None,
-        start_N=found.start_B[keep_N],
+        start_N=all_beats.start_B[keep_N],
         valid_N=valid_N.astype(np.int32),
-        label_N=found.label_B[keep_N],
-        features=found.features(keep_N),
+        label_N=all_beats.label_B[keep_N],
+        features=all_beats.features(keep_N),
         dropped=dropped,
     )
 
 
-def _periods(found: Beats, window_B: Int64) -> Float64:
-    period_B = np.full(len(window_B), np.median(found.rr_B) if len(found.rr_B) else np.nan)
+def _periods(all_beats: Beats, window_B: Int64) -> Float64:
+    period_B = np.full(len(window_B), np.median(all_beats.rr_B) if len(all_beats.rr_B) else np.nan)
     edge_W = np.flatnonzero(np.diff(window_B, prepend=-1, append=-2))
     for first, after in itertools.pairwise(edge_W):
         if after - first > 1:
-            period_B[first:after] = np.median(found.rr_B[first : after - 1])
+            period_B[first:after] = np.median(all_beats.rr_B[first : after - 1])
     return period_B
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from annotated_types import Ge, Gt
 
 from cardiograft.records import Int64
-from cardiograft.segments.cutting import Pieces, Prepared, spans
+from cardiograft.segments.cutting import CutSegments, Prepared, spans
 from cardiograft.segments.windows import Window, sort_out, windows
 from cardiograft.signals.peaks import qrs_peaks
 
@@ -43,7 +43,7 @@ def cut(
     least_rms: Annotated[float, Gt(0)] | None = None,
     least_beats: Annotated[int, Ge(1)] | None = None,
     most_beats: Annotated[int, Ge(1)] | None = None,
-) -> Pieces:
+) -> CutSegments:
     """Cut windows from the recording's start on, each with its own scale.
 
     What is left at the end and shorter than a window is dropped. With labels of spans a
@@ -82,7 +82,7 @@ def cut(
     keep_N, dropped = sort_out(prepared, reason_N, label_N)
     if left_over:
         dropped["shorter than a window"] += left_over
-    return Pieces(
+    return CutSegments(
         signal_NCT=sides[0].scaled(keep_N),
         target_NCT=sides[1].scaled(keep_N) if len(sides) > 1 else None,
         start_N=prepared.at_source(start_N[keep_N]),

@@ -24,5 +24,5 @@ def label(record: Record) -> Labels:
     classes = {
         code: name for table in (CLASSES, ELSEWHERE) for name, c in table.items() for code in c
     }
-    found = [classes.get(code) for code in record.annotations.symbol_A.tolist()]
-    return Labels(mark_A=np.array(found, dtype=object))
+    class_A = [classes.get(code) for code in record.annotations.symbol_A.tolist()]
+    return Labels(mark_A=np.array(class_A, dtype=object))

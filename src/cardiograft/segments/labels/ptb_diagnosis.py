@@ -5,7 +5,7 @@ from cardiograft.segments.cutting import Labels
 
 KIND = "record"
 
-ASKED = "reason for admission:"
+REASON = "reason for admission:"
 CLASSES = {"healthy control": "healthy", "myocardial infarction": "mi"}
 
 
@@ -18,8 +18,8 @@ def label(record: Record) -> Labels:
     """
     for comment in record.comments:
         line = " ".join(comment.lower().split())
-        if line.startswith(ASKED):
-            reason = line.removeprefix(ASKED).strip()
+        if line.startswith(REASON):
+            reason = line.removeprefix(REASON).strip()
             if reason in CLASSES:
                 return Labels(whole=CLASSES[reason])
             return Labels(unusable=f"admitted for {reason or 'no stated reason'}")

@@ -18,7 +18,7 @@ def label(record: Record) -> Labels:
     marks = zip(
         record.annotations.symbol_A.tolist(), record.annotations.aux_A.tolist(), strict=True
     )
-    found = [
+    rhythm_A = [
         note[1:].strip() if code == "+" and note.startswith("(") else None for code, note in marks
     ]
-    return Labels(mark_A=np.array(found, dtype=object), spans=True)
+    return Labels(mark_A=np.array(rhythm_A, dtype=object), spans=True)

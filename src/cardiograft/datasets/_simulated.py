@@ -26,20 +26,20 @@ class Mark(NamedTuple):
     note: str = ""
 
 
-def known(slug: str, records: Iterable[str], names: Sequence[str]) -> tuple[str, ...]:
-    """Return the records asked for, all of them among a database's names.
+def check_names(slug: str, records: Iterable[str], names: Sequence[str]) -> tuple[str, ...]:
+    """Return the records requested, all of them among a database's names.
 
     Raises
     ------
     ValueError
         The database has no such record.
     """
-    asked, has = tuple(records), frozenset(names)
-    for record in asked:
+    requested, has = tuple(records), frozenset(names)
+    for record in requested:
         if record not in has:
             span = f"{len(names)}, {names[0]} to {names[-1]}"
             raise ValueError(f"{slug}/{record}: no such record ({span})")
-    return asked
+    return requested
 
 
 def digital(signal_CT: npt.NDArray[np.floating], *, gain: float, zero: int, bits: int) -> Int16:

@@ -1,0 +1,73 @@
+"""The examples of docs/extending.md are plug-ins that keep their contracts, and its paths exist."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cardiograft import plugins
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+BLOCKS = dict(re.findall(r"```python\n# (src/\S+)\n(.*?)```", TEXT, flags=re.DOTALL))
+CONTRACTS = "test_{kind}_contract.py"
+
+
+def kind_of(path: str) -> str:
+    room = Path(path).relative_to("src/cardiograft").parent.as_posix()
+    return next(kind for kind, place in plugins.PLACES.items() if place == room)
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the package that holds the examples too."""
+    source = tmp_path_factory.mktemp("extended")
+    shutil.copytree(ROOT / "src", source / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    for path, text in BLOCKS.items():
+        (source / path).write_text(text, encoding="utf-8")
+    return source / "src"
+
+
+def test_there_is_an_example_of_each_kind_that_fits_a_page() -> None:
+    kinds = {kind_of(path) for path in BLOCKS}
+    assert kinds == {"datasets", "models", "metrics", "baselines", "studies"}
+
+
+@pytest.mark.parametrize("path", BLOCKS)
+def test_an_example_keeps_its_contract(path: str, package: Path) -> None:
+    kind, folder = kind_of(path), ROOT / "tests" / "contracts"
+    files = [folder / CONTRACTS.format(kind=kind), folder / "test_room_docstrings.py"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", Path(path).stem]
+        + [str(file) for file in files if file.exists()],
+        env={**os.environ, "PYTHONPATH": str(package)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+    assert int(re.search(r"(\d+) passed", done.stdout)[1]) >= 2  # type: ignore[index]
+
+
+def test_its_paths_exist() -> None:
+    named = set(re.findall(r"`((?:src|tests|workflow|docs)/[\w./]+)`", TEXT))
+    assert len(named) > 20
+    assert not [path for path in named if "<" not in path and not (ROOT / path).exists()]
+
+
+def test_its_table_lists_every_kind() -> None:
+    for place in plugins.PLACES.values():
+        dotted = f"cardiograft.{place.replace('/', '.')}"
+        assert f"| `src/cardiograft/{place}/` | `help({dotted})` |" in TEXT
+
+
+def test_its_modules_are_called_where_it_says() -> None:
+    job = (plugins.PACKAGE / "training" / "job.py").read_text(encoding="utf-8")
+    loop = (plugins.PACKAGE / "training" / "loop.py").read_text(encoding="utf-8")
+    assert "def fit(" in loop
+    assert "fit(" in job
