@@ -29,7 +29,8 @@ VOID = {"meta", "link"}
 
 def told(inputs: Inputs, folder: Path) -> str:
     out = folder / "report.html"
-    script.report(Report(title="Hearts & <b>numbers</b>", studies=(NAME,)), **inputs, out=out)
+    spec = Report(title="Hearts & <b>numbers</b>", studies=(NAME,))
+    script.report(spec, **inputs, out=out, command="snakemake --cores 8 -- results/report.html")
     return out.read_text("utf-8")
 
 
@@ -197,7 +198,7 @@ def test_tells_what_was_found(page: str) -> None:
         "Macro-F1 is ",
         "50.0 % of 320 parameters loaded",
         "Table 2 of the paper: test accuracy with pretext weights",
-        "snakemake --cores 8 results/report.html",
+        "snakemake --cores 8 -- results/report.html",
         "head 3",
         "1 min 2 s",
     ):

@@ -7,7 +7,7 @@ plan alone: `repeats` and `tags`, which reach no job.
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, get_args
 
-from annotated_types import Ge, Le, MinLen
+from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import BeforeValidator, Field, PositiveInt
 
 from cardiograft import plugins
@@ -98,6 +98,8 @@ class Evaluation(Entry):
         the tables.
     tags
         Beside the model's own; null drops one of those.
+    batch_size
+        How many segments a network is given at once: of memory and speed, not of what it predicts.
     """
 
     model: str
@@ -107,6 +109,7 @@ class Evaluation(Entry):
     controls: tuple[Control, ...] = ()
     pool: str | None = None
     tags: dict[str, str | None] = {}
+    batch_size: PositiveInt = 256
 
 
 class Mean(Entry):
@@ -135,6 +138,14 @@ class Study(Entry):
         Runs (evaluations, or pools of them) whose signals are drawn.
     curves
         Tags over whose numbers the primary figure is drawn.
+    draws
+        How often subjects are drawn for the intervals and tests.
+    level
+        Of the intervals.
+    least_subjects
+        A value that fewer subjects carry gets no interval and no p.
+    seed
+        Of the draws.
     """
 
     evaluations: tuple[str, ...]
@@ -144,6 +155,9 @@ class Study(Entry):
     shown: tuple[str, ...] = ()
     curves: tuple[Curve, ...] = ()
     draws: PositiveInt = 2000
+    level: Annotated[float, Gt(0), Lt(1)] = 0.95
+    least_subjects: Annotated[int, Ge(2)] = 3
+    seed: Annotated[int, Ge(0)] = 0
 
 
 Model = PretrainRun | PruneRun | TransferRun | BaselineRun
@@ -272,6 +286,7 @@ class Config(Entry):
             task=run.task,
             parts=evaluation.parts,
             controls=evaluation.controls,
+            batch_size=evaluation.batch_size,
         )
 
     def _baseline(self, entry: str) -> BaselinePredict:
@@ -339,6 +354,9 @@ class Config(Entry):
             shown={run: self.inputs(name, run) for run in study.shown},
             curves=study.curves,
             draws=study.draws,
+            level=study.level,
+            least_subjects=study.least_subjects,
+            seed=study.seed,
         )
 
 

@@ -55,6 +55,10 @@ class Tabulate(Entry):
         Runs whose signals are drawn, and the entries of `segments` that hold their input.
     curves
         What is drawn over a number.
+    level
+        Of the intervals.
+    draws, seed
+        How often subjects are drawn for them and for the tests, and from which random numbers.
     """
 
     study: StudyName
@@ -66,4 +70,4 @@ class Tabulate(Entry):
     level: Annotated[float, Gt(0), Lt(1)] = 0.95
     draws: PositiveInt = 2000
     least_subjects: Annotated[int, Ge(2)] = 3
-    seed: int = 0
+    seed: Annotated[int, Ge(0)] = 0
