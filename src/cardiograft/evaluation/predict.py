@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import accelerate
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -25,7 +24,7 @@ from cardiograft.segments.folders import pooled
 from cardiograft.specs.predict import Control, Predict, control_part, corrupted_part
 from cardiograft.splits.table import SplitTable, read_split_table
 from cardiograft.training.build import make_task, network_shape
-from cardiograft.training.determinism import WATCHING, deterministic, seeded
+from cardiograft.training.determinism import WATCHING, available_device, deterministic, seeded
 from cardiograft.training.feed import Feed, draw, read_feed
 from cardiograft.training.order import sweep
 from cardiograft.training.task import Batch, Task, TensorRows
@@ -44,7 +43,7 @@ def predict(
         The model, its task or its input differ from those of the entry and the shards, or a
         control is requested of a task whose target is no signal.
     """
-    device = accelerate.Accelerator().device
+    device = available_device()
     deterministic(device)
     table, meta = read_split_table(split), pooled(segments)
     task = make_task(spec.task, meta)

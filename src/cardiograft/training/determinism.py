@@ -10,6 +10,15 @@ HALF_PRECISION = {"bf16": torch.bfloat16, "fp16": torch.float16}
 WATCHING = 2**31  # the "epoch" that seeds what validation draws: the same in every epoch
 
 
+def available_device() -> torch.device:
+    """Return the accelerator that torch finds, or else the CPU.
+
+    As `accelerate.Accelerator` chooses; but importing that takes as long as predicting.
+    """
+    found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    return found or torch.device("cpu")
+
+
 def deterministic(device: torch.device) -> None:
     """Make the same seed give the same numbers; on the CPU, to the last bit."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
