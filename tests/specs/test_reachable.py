@@ -92,6 +92,8 @@ CHANGES = {
         "split": at(*NET, "split", "two"),
         "parts": at(*NET, "parts", ["train"]),
         "lineage": at("transfer", "net", "sources", []),
+        "labels": at("transfer", "net", "task", {"name": "classify", "labels": ["N"]}),
+        "missing": at(*NET, "missing", "allowed"),
     },
     Ancestor: {
         "stage": at("evaluations", "net", "model", "majority"),

@@ -335,9 +335,10 @@ def files(tmp_path):
 
 def run(tmp_path, what, files):
     """Run the stage; return its verdict and the message of the error that ended it, if one did."""
-    out = tmp_path / "audit.json"
+    out, counts = tmp_path / "audit.json", tmp_path / "target.audit.json"
+    counts.write_text('{"counts": {}}')
     try:
-        scripts.load("audit").audit(what, files, out)
+        scripts.load("audit").audit(what, files, counts, out)
     except ValueError as error:
         assert not out.exists()
         return json.loads((tmp_path / "audit.failed.json").read_text()), str(error)

@@ -74,7 +74,9 @@ TINY = {
     },
     "baselines": {"majority": {"split": "paper", "baseline": "majority"}},
     "evaluations": {
-        name: {"metrics": ["accuracy", "macro_f1"]} for name in ("scratch", "grafted", "majority")
+        # a minute and a half of six people need not have every class
+        name: {"metrics": ["accuracy", "macro_f1"], "missing": "allowed"}
+        for name in ("scratch", "grafted", "majority")
     },
     "tables": {"transform_recognition": {"evaluations": ["scratch", "grafted", "majority"]}},
 }

@@ -2,9 +2,10 @@
 
 
 rule audit:
-    """No training behind a model saw the subjects it is tested on, or the run stops."""
+    """No training behind a model saw the subjects it is tested on, no class is missing there."""
     input:
-        lambda w: PLAN.lineage_splits(w.entry),
+        splits=lambda w: PLAN.lineage_splits(w.entry),
+        counts=lambda w: PLAN.split_audit(CONFIG.evaluations[w.entry].split),
     output:
         f"{RESULTS}/audits/{{entry}}.json",
     log:
@@ -16,8 +17,8 @@ rule audit:
         spec=spec("audit"),
         code=code("audit"),
     shell:
-        'python "$SCRIPTS/audit.py" --spec {params.spec:q} --splits {input:q}'
-        " --out {output:q} 2> {log:q}"
+        'python "$SCRIPTS/audit.py" --spec {params.spec:q} --splits {input.splits:q}'
+        " --counts {input.counts:q} --out {output:q} 2> {log:q}"
 
 
 rule predict:

@@ -1,21 +1,29 @@
-"""Check that no training behind a model saw what it is tested on."""
+"""Check that no training behind a model saw what it is tested on, and that no class is missing."""
 
+import json
 from pathlib import Path
 
 from cardiograft import cli
 from cardiograft.files import write_json
 from cardiograft.specs.audit import Audit
 from cardiograft.splits.lineage import lineage_audit, lineage_complaint
+from cardiograft.splits.missing import missing_classes, missing_complaint
 
 
-def audit(spec: Audit, splits: list[Path], out: Path) -> None:
-    content = lineage_audit(spec, splits)
+def audit(spec: Audit, splits: list[Path], counts: Path, out: Path) -> None:
+    found = json.loads(counts.read_text("utf-8"))["counts"]
+    missing = {} if spec.labels is None else missing_classes(found, spec.labels, spec.parts)
+    content = {**lineage_audit(spec, splits), "missing_classes": missing}
     failed = out.with_name(f"{out.stem}.failed.json")
     for stale in (failed, out):
         stale.unlink(missing_ok=True)
     if spec.protocol != "paper" and not content["passed"]:
         write_json(failed, content)  # not an output: it outlives the failed job
         raise ValueError(f"{lineage_complaint(content)} (all of it in {failed})")
+    lacking = missing_complaint(spec.split, missing, found)
+    if lacking and spec.missing == "refused":
+        write_json(failed, content)
+        raise ValueError(lacking)
     write_json(out, content)
 
 
@@ -26,6 +34,9 @@ if __name__ == "__main__":
     )
     parser.add_argument(
         "--splits", type=Path, nargs="+", required=True, help="its split and its ancestors'"
+    )
+    parser.add_argument(
+        "--counts", type=Path, required=True, help="audit of its split, for the classes in it"
     )
     parser.add_argument("--out", type=Path, required=True, help="JSON: one finding an ancestor")
     cli.run(audit, parser)

@@ -80,6 +80,10 @@ class Plan:
         """Return a split's table."""
         return f"{self.results}/splits/{split}.parquet"
 
+    def split_audit(self, split: str) -> str:
+        """Return what is known of a split's parts: leaks, and the classes in each."""
+        return f"{self.results}/splits/{split}.audit.json"
+
     def model(self, stage: str) -> dict[str, str]:
         """Return the outputs of a training rule, with wildcards."""
         names = MODEL_FILES | ({"ledger": LEDGER} if stage == "transfer" else {})
@@ -176,7 +180,7 @@ class Plan:
             "tables": [self.tables(one) for one in studies],
             "manifests": [self._manifest(d) for d in self._databases(evaluations)],
             "segments": _once(s for one in studies for s in self.cut(one)),
-            "splits": [s.replace(".parquet", ".audit.json") for s in splits],
+            "splits": [self.split_audit(Path(s).stem) for s in splits],
             "audits": [f"{self.results}/audits/{e}.json" for e in evaluations],
             "cards": self._model_files(evaluations, CARD),
             "histories": self._model_files(evaluations, HISTORY),

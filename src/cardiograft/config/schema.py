@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, PositiveInt
 
 from cardiograft import plugins
 from cardiograft.config import pools
-from cardiograft.specs.audit import Ancestor, Audit
+from cardiograft.specs.audit import Ancestor, Audit, Missing
 from cardiograft.specs.download import Download
 from cardiograft.specs.entry import Entry, Metric, Plugin
 from cardiograft.specs.predict import BaselinePredict, Control, Part, Predict
@@ -100,6 +100,9 @@ class Evaluation(Entry):
         Beside the model's own; null drops one of those.
     batch_size
         How many segments a network is given at once: of memory and speed, not of what it predicts.
+    missing
+        Whether a part that is evaluated may have no segment of a class: ``refused``, before
+        anything is trained, or ``allowed``. Folds that are pooled may.
     """
 
     model: str
@@ -110,6 +113,7 @@ class Evaluation(Entry):
     pool: str | None = None
     tags: dict[str, str | None] = {}
     batch_size: PositiveInt = 256
+    missing: Missing = "refused"
 
 
 class Mean(Entry):
@@ -323,6 +327,8 @@ class Config(Entry):
             split=evaluation.split,
             parts=evaluation.parts,
             lineage=tuple(ancestors),
+            labels=_labels(self.trained(evaluation.model)),
+            missing="allowed" if evaluation.pool else evaluation.missing,
         )
 
     def _tabulate(self, name: str) -> Tabulate:
@@ -379,6 +385,15 @@ def _domain_ancestor(name: str, run: Model) -> list[Ancestor]:
         return []
     asked = run.adaptation
     return [Ancestor(stage="transfer", entry=name, split=asked.domain, uses=(asked.part,))]
+
+
+def _labels(run: Model) -> tuple[str, ...] | None:
+    """Return the classes that a model is told to tell apart; null where it gives no classes."""
+    if isinstance(run, BaselineRun):
+        kind = plugins.constants("baselines", run.baseline.name).get("KIND", "classes")
+        return () if kind == "classes" else None
+    labels = run.task.options.get("labels")
+    return None if labels is None else tuple(labels)
 
 
 def _no_options(kind: str, name: str) -> dict[str, Any]:

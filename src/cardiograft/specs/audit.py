@@ -4,6 +4,8 @@ from typing import Literal
 
 from cardiograft.specs.entry import Entry, Protocol
 
+Missing = Literal["refused", "allowed"]
+
 
 class Ancestor(Entry):
     """A training in the lineage of an evaluated model.
@@ -21,9 +23,20 @@ class Ancestor(Entry):
 
 
 class Audit(Entry):
-    """An evaluation: the split it predicts on, and every training that led to its model."""
+    """An evaluation: the split it predicts on, and every training that led to its model.
+
+    Attributes
+    ----------
+    labels
+        Classes that the model tells apart, where it does; none given: those of the training
+        part.
+    missing
+        Whether a part that is evaluated may lack one of them.
+    """
 
     protocol: Protocol
     split: str
     parts: tuple[Literal["train", "validation", "test"], ...] = ("test",)
     lineage: tuple[Ancestor, ...]
+    labels: tuple[str, ...] | None = None
+    missing: Missing = "refused"
