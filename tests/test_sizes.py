@@ -10,8 +10,8 @@ ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "workflow" / "scripts"
 LONGEST_FUNCTION, LONGEST_SCRIPT = 60, 100
 # What is longer today. An entry that no longer is fails too: take it out.
-LONG_FUNCTIONS = {"training/job.py:train_and_publish"}
-LONG_SCRIPTS = {"tabulate.py", "transfer.py"}
+LONG_FUNCTIONS: set[str] = set()
+LONG_SCRIPTS: set[str] = set()
 
 
 def functions(file: Path) -> Iterator[tuple[str, int]]:

@@ -129,8 +129,8 @@ def test_a_tag_is_removed_by_a_file_on_top():
     assert raw["transfer"]["a"]["tags"] == {"size": "1"}
 
 
-def test_a_study_fills_in_what_is_usual(demo):
-    rows = demo.spec("tabulate", "transform_recognition").rows
+def test_a_study_fills_in_what_is_usual():
+    rows = overlaid("open").spec("tabulate", "transform_recognition").rows
     assert rows["mitdb-cnn-pretext-frozen-strict"].tags["tuning"] == "frozen"
     assert rows["mitdb-cnn-pretext-strict"].tags["tuning"] == "full"
 
@@ -442,9 +442,13 @@ def test_an_evaluation_by_itself_is_its_only_member(demo):
 
 def test_a_pool_reaches_no_job_but_the_tables():
     with_pool, without = load_config(folds()), load_config(folds(pool=None))
-    for stage in ("predict", "audit", "score"):
-        for name in with_pool.evaluations:
+    for name in with_pool.evaluations:
+        for stage in ("predict", "score"):
             assert with_pool.spec(stage, name) == without.spec(stage, name)
+        # One fold need not have every class; all of them together are the run.
+        audits = [config.spec("audit", name).model_dump() for config in (with_pool, without)]
+        assert [audit.pop("missing") for audit in audits] == ["allowed", "refused"]
+        assert audits[0] == audits[1]
 
 
 def _changed(config, **changes):

@@ -16,7 +16,7 @@ from cardiograft.specs.entry import Adapting, Entry, Plugin
 from cardiograft.specs.predict import Predict
 from cardiograft.specs.report import Report
 from cardiograft.specs.score import Score
-from cardiograft.specs.tabulate import Row, Tabulate
+from cardiograft.specs.tabulate import StudyRun, Tabulate
 from cardiograft.specs.training import Trained
 
 STUDY = "transform_recognition"
@@ -114,7 +114,7 @@ CHANGES = {
         "least_subjects": at(*STUDIES, "least_subjects", 5),
         "seed": at(*STUDIES, "seed", 5),
     },
-    Row: {
+    StudyRun: {
         "members": pooled,
         "averaged": at(*STUDIES, "means", {"net-mean": {"of": ["net"]}}),
         "protocol": at("splits", "one", {**SPLIT, "scheme": "subject", "protocol": "honest"}),

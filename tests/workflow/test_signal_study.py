@@ -66,10 +66,10 @@ CHANGES = {
     "structured pruning": (structured, {"prune narrowed 0"} | ADAPTED),
 }
 EDITS = {
-    "adaptations/coral.py": ADAPTED,
+    "training/adaptations/coral.py": ADAPTED,
     # All predictions run this file's code, those without controls too: no network is trained.
-    "controls.py": EVERY_EVALUATION,
-    "report/pictures.py": {"report"},
+    "evaluation/controls.py": EVERY_EVALUATION,
+    "report/sections/signals.py": {"report"},
 }
 
 
