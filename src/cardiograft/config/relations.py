@@ -26,14 +26,14 @@ def _behind(config: Config, section: str, entry: str) -> Iterator[str]:
         yield f"{config.stage_of(asked.model)}: {asked.model}"
         yield from _split(config, asked.split)
     else:
-        told: list[str] = []
+        names: list[str] = []
         for name, run in config.lineage(entry):
             if name != entry:
                 yield f"{config.stage_of(name)}: {name}"
             for split in splits_of(run):
-                if split not in told:
+                if split not in names:
                     yield from _split(config, split)
-                told.append(split)
+                names.append(split)
 
 
 def _split(config: Config, name: str) -> Iterator[str]:

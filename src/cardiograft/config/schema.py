@@ -350,8 +350,9 @@ class Config(Entry):
         for run, asked in study.means.items():
             first = rows[asked.of[0]]
             groups = zip(*(runs[one] for one in asked.of), strict=True)
-            told = {"averaged": tuple(groups), "repeats": 1, "tags": {**first.tags, **asked.tags}}
-            rows[run] = first.model_copy(update=told)
+            tags = {**first.tags, **asked.tags}
+            changes = {"averaged": tuple(groups), "repeats": 1, "tags": tags}
+            rows[run] = first.model_copy(update=changes)
         return Tabulate(
             study=Plugin(kind="studies", name=name, options=_no_options("studies", name)),
             rows=rows,
@@ -388,7 +389,7 @@ def _domain_ancestor(name: str, run: Model) -> list[Ancestor]:
 
 
 def _labels(run: Model) -> tuple[str, ...] | None:
-    """Return the classes that a model is told to tell apart; null where it gives no classes."""
+    """Return the classes that a model is to tell apart; null where it gives no classes."""
     if isinstance(run, BaselineRun):
         kind = plugins.constants("baselines", run.baseline.name).get("KIND", "classes")
         return () if kind == "classes" else None

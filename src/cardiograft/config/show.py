@@ -55,10 +55,10 @@ class Resolved:
 
     def origin(self, section: str, entry: str, key: tuple[str, ...]) -> str:
         """Return where an option's value comes from, in words."""
-        said = self.origins[section].get(entry, {})
-        place = _place(said, _written(said, key))
+        written = self.origins[section].get(entry, {})
+        place = _place(written, _written(written, key))
         if place is None:
-            return DEFAULT if key[0] in said else TAKEN.get(section, {}).get(key[0], DEFAULT)
+            return DEFAULT if key[0] in written else TAKEN.get(section, {}).get(key[0], DEFAULT)
         return f"{_words(place)}, {_file(self.files, place)}"
 
 
@@ -96,8 +96,9 @@ def show(entry: str, configfile: list[Path]) -> None:
         raise ValueError(_unknown(config, entry))
     width = shutil.get_terminal_size((120, 24)).columns
     for section in sections:
-        told = table(found, section, entry, width)
-        lines = [f"{section}: {entry}", "", *told, "", *relations(config, section, entry), ""]
+        options = table(found, section, entry, width)
+        around = relations(config, section, entry)
+        lines = [f"{section}: {entry}", "", *options, "", *around, ""]
         sys.stdout.write("\n".join(lines) + "\n")
 
 
@@ -166,19 +167,19 @@ def _labelled(value: Any, label: str) -> Any:
     return {k: _labelled(v, label) for k, v in value.items()} if isinstance(value, dict) else label
 
 
-def _written(said: Raw, key: tuple[str, ...]) -> tuple[str, ...]:
+def _written(written: Raw, key: tuple[str, ...]) -> tuple[str, ...]:
     """Return an option's place as the entry may write it: a source and its map by themselves."""
-    if key[0] == "sources" and "source" in said:
+    if key[0] == "sources" and "source" in written:
         return {"entry": ("source",), "map": ("map", *key[3:])}.get("".join(key[2:3]), ("source",))
     return key
 
 
-def _place(said: Any, key: tuple[str, ...]) -> tuple[str, ...] | None:
+def _place(written: Any, key: tuple[str, ...]) -> tuple[str, ...] | None:
     """Return where in config an option of an entry stands, or none if it is a default.
 
     What is written as a list has one place; a plug-in may be its name alone.
     """
-    tree = said
+    tree = written
     for position, name in enumerate(key):
         if not isinstance(tree, dict):
             whole = key[position:] == ("name",) or key[position].isdecimal()
@@ -200,16 +201,16 @@ def _file(files: Any, place: tuple[str, ...]) -> str:
 def _words(place: tuple[str, ...]) -> str:
     if place[0] == "presets":
         return f"preset {place[1]}"
-    said, rest = [], list(place[2:])
+    written, rest = [], list(place[2:])
     while rest and rest[0] in ("variants", "splits"):
         kind, *rest = rest
         if kind == "variants":
             variable, label, *rest = rest
-            said.append(f"variant {variable}={label}")
+            written.append(f"variant {variable}={label}")
         else:
             label, *rest = rest
-            said.append(f"splits={label}")
-    return ", ".join(said) or f"entry {place[1]}"
+            written.append(f"splits={label}")
+    return ", ".join(written) or f"entry {place[1]}"
 
 
 def _text(value: Any) -> str:

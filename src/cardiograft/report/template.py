@@ -87,7 +87,7 @@ STUDY = """
 <h4>{{ o.run }}{{ chip("simulated" if s.simulated else "") }}</h4>
 {%- for f in o.panels %}
 <figure class="window"><figcaption>{{ f.who }}
-<small>{{ f.told }}; {{ f.segment }}</small></figcaption>
+<small>{{ f.caption }}; {{ f.segment }}</small></figcaption>
 {{ f.figure }}</figure>
 {%- endfor %}
 {%- endfor %}
@@ -258,7 +258,7 @@ PAGE = (
 <div class="small-multiples">
 {%- for c in p.curves %}
 <figure><figcaption>{{ c.entry }}</figcaption>
-{{ c.figure }}<p>{{ c.stage }}, {{ c.said }}</p></figure>
+{{ c.figure }}<p>{{ c.stage }}, {{ c.caption }}</p></figure>
 {%- endfor %}
 </div>
 {%- endif %}

@@ -11,7 +11,7 @@ class Report(Entry):
     title
         Its heading.
     studies
-        Folders of tables, in the order in which they are told.
+        Folders of tables, in the order of the page.
     """
 
     title: str

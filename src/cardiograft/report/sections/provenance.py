@@ -204,7 +204,7 @@ def curves(inputs: ReportInputs) -> list[dict[str, Any]]:
                     "stage": stage_name,
                     "entry": entry,
                     "figure": chart,
-                    "said": f"{wording.plural(epochs, 'epoch')}; last loss: {last}",
+                    "caption": f"{wording.plural(epochs, 'epoch')}; last loss: {last}",
                 }
             )
     return drawn

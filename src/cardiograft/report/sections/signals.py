@@ -46,7 +46,8 @@ def _panel(rows: Sequence[ReportRow], metric: ReportRow, *, label: str) -> dict[
     who = f"{RANKS[first['rank']]}, {first['subject']}"
     values = f"{metric['title']} {of_subject}, of this window {of_window}"
     title = f"{label}: {who}: input, true and predicted signal"
-    return {"who": who, "told": values, "segment": first["segment"], "figure": trace(rows, title)}
+    figure = trace(rows, title)
+    return {"who": who, "caption": values, "segment": first["segment"], "figure": figure}
 
 
 def trace(rows: Sequence[ReportRow], title: str) -> Markup:
