@@ -7,11 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from scored import scores_of
 from scripts import load
 
 from cardiograft import plugins
-from cardiograft.evaluation import baseline_inputs, predictions
+from cardiograft.evaluation import baseline_inputs, predictions, scoring
 from cardiograft.segments import shards
 from cardiograft.specs.predict import BaselinePredict
 from cardiograft.specs.score import Score
@@ -186,7 +185,7 @@ def test_has_a_source_and_typed_options(name: str) -> None:
 
 def scored(saved: Path, metric: str) -> dict[str, float]:
     metrics = Score.model_validate({"metrics": [metric]}).metrics
-    table = scores_of(predictions.read(saved), metrics)
+    table = scoring.score(predictions.read(saved), metrics)
     return dict(zip(table["class"], table["value"], strict=True))
 
 

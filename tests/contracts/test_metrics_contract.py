@@ -4,7 +4,6 @@ import re
 
 import numpy as np
 import pytest
-from scored import scores_of
 from synthetic import KINDS
 
 from cardiograft import plugins
@@ -107,7 +106,7 @@ def test_better_predictions_score_better(name: str, kind: str) -> None:
 
 
 def _whole(name: str, saved: object) -> dict[str, float]:
-    table = scores_of(saved, (chosen(name),))  # type: ignore[arg-type]
+    table = scoring.score(saved, (chosen(name),))  # type: ignore[arg-type]
     return dict(zip(table["class"], table["value"], strict=True))
 
 

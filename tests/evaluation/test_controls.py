@@ -9,14 +9,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
-from scored import scores_of
 from torch import Tensor
 
 from cardiograft.checkpoints.file import Checkpoint, write_checkpoint
 from cardiograft.checkpoints.folder import WEIGHTS
 from cardiograft.config.checks import load_config
 from cardiograft.config.schema import Config, Evaluation
-from cardiograft.evaluation import controls, predictions
+from cardiograft.evaluation import controls, predictions, scoring
 from cardiograft.evaluation.predict import predict
 from cardiograft.files import PARQUET_KEY
 from cardiograft.segments import shards
@@ -184,7 +183,7 @@ def test_other_gives_the_prediction_of_the_other_subjects_window(
 def test_controls_are_scored_beside_the_part_they_corrupt(place: Path, tmp_path: Path) -> None:
     both = asked(place, tmp_path, controls=["other", "shuffled"])
     metric = Evaluation.model_validate({"model": "", "split": "", "metrics": ["pearson"]}).metrics
-    found = scores_of(both, metric)
+    found = scoring.score(both, metric)
     assert found["part"].tolist() == ["test", "test, shuffled", "test, other"]
     assert found["value"].nunique() == 3
     assert found["segments"].nunique() == found["subjects"].nunique() == 1

@@ -4,11 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn.metrics as reference
-from scored import scores_of
 from scripts import load
 from synthetic import LABELS, classes, heads
 
-from cardiograft.evaluation import predictions
+from cardiograft.evaluation import predictions, scoring
 from cardiograft.evaluation.predictions import Predictions
 from cardiograft.specs.score import Score, named
 
@@ -19,7 +18,7 @@ KACHUEE = {"N": 90_589, "S": 2_779, "V": 7_236, "F": 803, "Q": 8_039}
 
 
 def values(saved: Predictions, name: str) -> dict[str, float]:
-    table = scores_of(saved, Score.model_validate({"metrics": [name]}).metrics)
+    table = scoring.score(saved, Score.model_validate({"metrics": [name]}).metrics)
     return dict(zip(table["class"], table["value"], strict=True))
 
 
@@ -142,7 +141,7 @@ def test_support_counts_the_subjects_that_carry_a_class() -> None:
     rare = saved.target == LABELS.index("F")
     kept = saved.only(~rare | (saved.subject_N == saved.subject_N[rare][0]))
     metrics = Score.model_validate({"metrics": ["sensitivity", "accuracy", "macro_f1"]}).metrics
-    table = scores_of(kept, metrics).set_index(["metric", "class"])
+    table = scoring.score(kept, metrics).set_index(["metric", "class"])
     assert table.loc[("sensitivity", "F"), "subjects"] == 1
     assert table.loc[("sensitivity", "F"), "segments"] == (kept.target == 0).sum()
     assert table.loc[("accuracy", ""), "subjects"] == 8
@@ -160,7 +159,7 @@ def test_each_part_is_scored_by_itself() -> None:
             },
         }
     )
-    table = scores_of(both, Score.model_validate({"metrics": ["accuracy"]}).metrics)
+    table = scoring.score(both, Score.model_validate({"metrics": ["accuracy"]}).metrics)
     assert table["part"].tolist() == ["test", "train"]
     assert table["value"].tolist() == [values(one, "accuracy")[""], 1.0]
 
@@ -176,10 +175,10 @@ def test_a_metric_can_leave_subjects_out() -> None:
     saved = classes(seed=3, subjects=6)
     gone = ("mitdb/201", "mitdb/203")
     asked = Score.model_validate({"metrics": ["jkappa", {"name": "jkappa", "without": gone}]})
-    whole, less = scores_of(saved, asked.metrics).to_dict("records")
-    (alone,) = scores_of(saved.only(~np.isin(saved.subject_N, gone)), asked.metrics[:1]).to_dict(
-        "records"
-    )
+    whole, less = scoring.score(saved, asked.metrics).to_dict("records")
+    (alone,) = scoring.score(
+        saved.only(~np.isin(saved.subject_N, gone)), asked.metrics[:1]
+    ).to_dict("records")
     assert less["metric"] == "jkappa(without mitdb/201+mitdb/203)"
     assert less["value"] == alone["value"] != whole["value"]
     assert (less["segments"], less["subjects"]) == (alone["segments"], alone["subjects"])
@@ -197,7 +196,7 @@ def test_who_is_left_out_must_be_there_and_not_be_all(without: list[str], messag
     saved = classes(subjects=2)
     asked = Score.model_validate({"metrics": [{"name": "kappa", "without": without}]})
     with pytest.raises(ValueError, match=message):
-        scores_of(saved, asked.metrics)
+        scoring.score(saved, asked.metrics)
 
 
 def test_a_segment_without_a_label_is_not_scored() -> None:
@@ -227,4 +226,4 @@ def test_script_writes_what_scoring_says(tmp_path: Path) -> None:
     predictions.write(saved, tmp_path / "0.parquet")
     script.score(spec, tmp_path / "0.parquet", tmp_path / "out" / "0.parquet")
     found = pd.read_parquet(tmp_path / "out" / "0.parquet")
-    pd.testing.assert_frame_equal(found, scores_of(saved, spec.metrics))
+    pd.testing.assert_frame_equal(found, scoring.score(saved, spec.metrics))

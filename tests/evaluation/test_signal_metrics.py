@@ -3,12 +3,11 @@ import pytest
 import sklearn.metrics as reference
 from scipy import stats
 from scipy.optimize import linear_sum_assignment
-from scored import scores_of
 from synthetic import RATE_HZ, signals, spikes
 
 from cardiograft import plugins
 from cardiograft.datasets.simulation import ecg, hearts, resting
-from cardiograft.evaluation import agreement_limits, peak_matching, signal_errors
+from cardiograft.evaluation import agreement_limits, peak_matching, scoring, signal_errors
 from cardiograft.evaluation.predictions import Predictions
 from cardiograft.signals.peaks import qrs_peaks
 from cardiograft.specs.score import Score
@@ -41,7 +40,7 @@ def made(
 
 def rows(saved: Predictions, name: str, **options: object) -> dict[str, dict[str, float]]:
     asked = Score.model_validate({"metrics": [{"name": name, **options}]})
-    return scores_of(saved, asked.metrics).set_index("class").to_dict("index")
+    return scoring.score(saved, asked.metrics).set_index("class").to_dict("index")
 
 
 def value(saved: Predictions, name: str, **options: object) -> float:

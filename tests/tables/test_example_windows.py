@@ -4,10 +4,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scored import scores_of
 from synthetic import RATE_HZ, classes, paired_shards, signals
 
-from cardiograft.evaluation import predictions
+from cardiograft.evaluation import predictions, scoring
 from cardiograft.evaluation.predictions import Predictions
 from cardiograft.specs.entry import MetricSpec
 from cardiograft.specs.score import Score
@@ -69,7 +68,7 @@ def test_a_subject_is_ranked_by_the_mean_over_repeats(base: Predictions, tmp_pat
     picks = {p.rank: p for p in example_windows.picked(files, PEARSON)}
     assert picks["best"].subject == "mitdb/203"
     each = [
-        scores_of(said.only(said.subject_N == "mitdb/203"), (PEARSON,))["value"][0]
+        scoring.score(said.only(said.subject_N == "mitdb/203"), (PEARSON,))["value"][0]
         for said in (predicted_with(base, NOISE), predicted_with(base, worse, seed=1))
     ]
     assert picks["best"].of_subject == pytest.approx(np.mean(each))
@@ -139,7 +138,7 @@ def test_heart_rates_and_their_agreement_are_the_metrics(tmp_path: Path) -> None
         assert own["mean"].mean() == pytest.approx(60 + 9 * k, abs=2)
     (row,) = agreement(rates).to_dict("records")
     asked = Score.model_validate({"metrics": ["heart_rate_bias", "heart_rate_limits"]}).metrics
-    scored = scores_of(saved, asked).set_index("metric")["value"]
+    scored = scoring.score(saved, asked).set_index("metric")["value"]
     assert row["bias"] == pytest.approx(scored["heart_rate_bias"], abs=1e-3)
     assert row["limits"] == pytest.approx(scored["heart_rate_limits"], abs=1e-3)
     assert (row["windows"], row["compared"], row["subjects"]) == (30, 30, 5)

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from cardiograft import cli
 from cardiograft.evaluation import predictions, scoring
 from cardiograft.files import atomic_file
@@ -13,7 +11,7 @@ from cardiograft.specs.score import Score
 def score(spec: Score, saved: Path, out: Path) -> None:
     table = scoring.score(predictions.read(saved), spec.metrics)
     with atomic_file(out) as partial:
-        pq.write_table(table, partial)
+        table.to_parquet(partial, index=False)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,6 @@ import pyarrow.parquet as pq
 
 from cardiograft.files import PARQUET_KEY, atomic_file
 from cardiograft.records import Float32, Kind
-from cardiograft.segments.parquet import read_parquet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +99,7 @@ def read(path: Path) -> Predictions:
     ValueError
         The file holds no predictions.
     """
-    table = read_parquet(path)
+    table = pq.read_table(path)
     metadata = table.schema.metadata or {}
     if PARQUET_KEY not in metadata:
         raise ValueError(f"{path}: not a file of predictions")

@@ -8,7 +8,7 @@ A metric is a plug-in of `cardiograft.evaluation.metrics`.
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
+import pandas as pd
 
 from cardiograft import plugins
 from cardiograft.evaluation.predictions import Predictions
@@ -62,7 +62,7 @@ def support(
     return by_class
 
 
-def score(predictions: Predictions, metrics: tuple[MetricSpec, ...]) -> pa.Table:
+def score(predictions: Predictions, metrics: tuple[MetricSpec, ...]) -> pd.DataFrame:
     """Return part, metric, class, value, segments and subjects, a row a value.
 
     Raises
@@ -78,7 +78,7 @@ def score(predictions: Predictions, metrics: tuple[MetricSpec, ...]) -> pa.Table
         for metric in metrics:
             sums_SD = additive(chosen, metric)
             rows += [{"part": part, **row} for row in value_rows(metric, sums_SD, chosen.labels)]
-    return pa.Table.from_pylist(rows)
+    return pd.DataFrame(rows)
 
 
 def value_rows(

@@ -17,7 +17,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cardiograft.records import Int64
-from cardiograft.segments.parquet import read_parquet
 from cardiograft.segments.shard_format import SIGNALS, STRINGS, Meta, ShardRows, encode, read_meta
 
 __all__ = [
@@ -240,7 +239,7 @@ class _Plan:
         for file in self._files[1:]:
             self._same_shape(file, read_meta(file))
         here = pa.chunked_array(
-            [c for f in self._files for c in read_parquet(f, ["id"])["id"].chunks],
+            [c for f in self._files for c in pq.read_table(f, columns=["id"])["id"].chunks],
             pa.string(),
         )
         _unique(here)

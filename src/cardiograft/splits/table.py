@@ -16,7 +16,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cardiograft.files import PARQUET_KEY, atomic_file, file_digest
-from cardiograft.segments.parquet import read_parquet
 from cardiograft.specs.split import Split
 
 
@@ -72,7 +71,7 @@ def read_split_table(path: Path) -> SplitTable:
     ValueError
         The file is no split.
     """
-    table = read_parquet(path)
+    table = pq.read_table(path)
     spec = json.loads((table.schema.metadata or {}).get(PARQUET_KEY, b"{}")).get("spec", {})
     if not {"id", "subject", "part"} <= set(table.schema.names) or "protocol" not in spec:
         raise ValueError(f"{path}: not a split (columns {', '.join(table.schema.names)})")
