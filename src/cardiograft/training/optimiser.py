@@ -1,6 +1,7 @@
 """The optimiser, its groups of parameters, and the learning rate of every step."""
 
 import math
+from typing import Any
 
 import torch
 from torch import nn
@@ -35,9 +36,38 @@ def make_optimiser(
         rated.append({"params": list(extra.parameters()), "factor": 1.0})
     rate, decay = training.learning_rate, training.weight_decay
     if training.optimiser == "sgd":
-        return torch.optim.SGD(rated, rate, training.momentum, weight_decay=decay)
-    kind = torch.optim.Adam if training.optimiser == "adam" else torch.optim.AdamW
+        return _SGD(rated, rate, training.momentum, weight_decay=decay)
+    kind = _Adam if training.optimiser == "adam" else _AdamW
     return kind(rated, rate, weight_decay=decay, fused=True)
+
+
+def _plain(method: Any) -> Any:
+    """Return a method of torch's optimisers without what loads torch's compiler.
+
+    Torch wraps these methods so that a compiled program steps over them. The first call imports
+    the compiler, which takes longer than all else that a short training needs to start. Where a
+    later torch does not wrap them, the method is returned as it is.
+    """
+    return getattr(method, "__wrapped__", method)
+
+
+class _Eager(torch.optim.Optimizer):
+    add_param_group = _plain(torch.optim.Optimizer.add_param_group)
+    zero_grad = _plain(torch.optim.Optimizer.zero_grad)
+    state_dict = _plain(torch.optim.Optimizer.state_dict)
+    load_state_dict = _plain(torch.optim.Optimizer.load_state_dict)
+
+
+class _SGD(_Eager, torch.optim.SGD):
+    step = torch.no_grad()(_plain(torch.optim.SGD.step))
+
+
+class _Adam(_Eager, torch.optim.Adam):
+    step = torch.no_grad()(_plain(torch.optim.Adam.step))
+
+
+class _AdamW(_Eager, torch.optim.AdamW):
+    step = torch.no_grad()(_plain(torch.optim.AdamW.step))
 
 
 def rate_at(step: int, total: int, training: Training) -> float:
