@@ -14,7 +14,8 @@ from torch import Tensor
 from cardiograft.checkpoints.file import Checkpoint, write_checkpoint
 from cardiograft.checkpoints.folder import WEIGHTS
 from cardiograft.config.checks import load_config
-from cardiograft.config.schema import Config, Evaluation
+from cardiograft.config.entries import Evaluation
+from cardiograft.config.schema import Config
 from cardiograft.evaluation import controls, predictions, scoring
 from cardiograft.evaluation.predict import predict
 from cardiograft.files import PARQUET_KEY

@@ -8,8 +8,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from cardiograft import plugins
+from cardiograft.config.entries import TransferRun, sources, splits_of
 from cardiograft.config.pool_checks import check_pool
-from cardiograft.config.schema import Config, TransferRun, sources, splits_of
+from cardiograft.config.schema import Config
 from cardiograft.config.sweeps import completed, expanded
 from cardiograft.specs.entry import Plugin
 from cardiograft.specs.members import members

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from cardiograft import plugins
 from cardiograft.checkpoints.folder import CARD, HISTORY, LEDGER, WEIGHTS
-from cardiograft.config.schema import BaselineRun, Config, TransferRun, splits_of
-from cardiograft.config.schema import sources as sources_of
+from cardiograft.config.entries import BaselineRun, TransferRun, splits_of
+from cardiograft.config.entries import sources as sources_of
+from cardiograft.config.schema import Config
 from cardiograft.fingerprint import fingerprint
 from cardiograft.physionet import mirrors
 from cardiograft.specs.download import Download

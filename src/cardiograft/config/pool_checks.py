@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from cardiograft.config.schema import BaselineRun, Config, Model, TransferRun, sources
+from cardiograft.config.entries import BaselineRun, Model, TransferRun, sources
+from cardiograft.config.schema import Config
 from cardiograft.specs.score import named
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from cardiograft.config.schema import BaselineRun, Config, sources, splits_of
+from cardiograft.config.entries import BaselineRun, sources, splits_of
+from cardiograft.config.schema import Config
 from cardiograft.config.sweeps import TRAININGS
 
 

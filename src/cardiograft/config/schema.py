@@ -5,166 +5,37 @@ plan alone: `repeats` and `tags`, which reach no job.
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal, get_args
+from typing import Any, get_args
 
-from annotated_types import Ge, Gt, Le, Lt, MinLen
-from pydantic import BeforeValidator, Field, PositiveInt
+from pydantic import Field
 
 from cardiograft import plugins
 from cardiograft.config import pools
-from cardiograft.specs.audit import Ancestor, Audit, Missing
+from cardiograft.config.entries import (
+    BaselineRun,
+    Database,
+    Evaluation,
+    Model,
+    PretrainRun,
+    PruneRun,
+    Section,
+    Study,
+    Tags,
+    TransferRun,
+    sources,
+)
+from cardiograft.specs.audit import Ancestor, Audit
 from cardiograft.specs.download import Download
-from cardiograft.specs.entry import Entry, Metric, Plugin
-from cardiograft.specs.predict import BaselinePredict, Control, Part, Predict
+from cardiograft.specs.entry import Entry, Plugin
+from cardiograft.specs.predict import BaselinePredict, Part, Predict
 from cardiograft.specs.pretrain import Pretrain
 from cardiograft.specs.prune import Prune
 from cardiograft.specs.report import Report
 from cardiograft.specs.score import Score
 from cardiograft.specs.segment import Segment
 from cardiograft.specs.split import Split
-from cardiograft.specs.tabulate import Comparison, Curve, StudyRun, Tabulate
+from cardiograft.specs.tabulate import StudyRun, Tabulate
 from cardiograft.specs.transfer import Transfer
-
-Tags = dict[str, str]
-Section = Literal["pretrain", "prune", "transfer", "baselines"]
-
-
-def _records(given: Any) -> Any:
-    """Refuse what could be taken for a number of records where a name is meant."""
-    names = given if isinstance(given, list | tuple) else []
-    if isinstance(given, str | bool | float) or not all(isinstance(n, str) for n in names):
-        raise ValueError("expected how many records, or a list of names in quotes: ['100', '101']")
-    return given
-
-
-class Database(Entry):
-    """One PhysioNet database: which reader, which records, and how they are simulated.
-
-    Attributes
-    ----------
-    records
-        Names, or how many from the top of RECORDS; all if null.
-    max_nonfinite
-        Share of missing samples in the wanted lead above which a record is quarantined.
-    simulate
-        Options of the data set's simulation.
-    """
-
-    dataset: str
-    records: Annotated[PositiveInt | tuple[str, ...] | None, BeforeValidator(_records)] = None
-    max_nonfinite: Annotated[float, Ge(0), Le(1)] = 0.1
-    simulate: dict[str, Any] = {}
-
-
-class PretrainRun(Pretrain):
-    """A pretraining, its number of repeats and its tags."""
-
-    repeats: PositiveInt = 1
-    tags: Tags = {}
-
-
-class PruneRun(Prune):
-    """A pruning, its number of repeats and its tags."""
-
-    repeats: PositiveInt = 1
-    tags: Tags = {}
-
-
-class TransferRun(Transfer):
-    """A transfer, its number of repeats and its tags."""
-
-    repeats: PositiveInt = 1
-    tags: Tags = {}
-
-
-class BaselineRun(BaselinePredict):
-    """A baseline, its number of repeats and its tags."""
-
-    repeats: PositiveInt = 1
-    tags: Tags = {}
-
-
-class Evaluation(Entry):
-    """A model on some parts of a split (its own unless given), and the metrics of that.
-
-    Attributes
-    ----------
-    controls
-        Corruptions of the input that a network is evaluated on as well: ``shuffled`` in time, an
-        ``other`` subject's, or of random ``phase``. What it predicts then, it has not read from
-        the signal. Of several parts the one furthest from training is used: test, else validation.
-    pool
-        Evaluations of one pool, the folds of a cross-validation, are one run of this name in
-        the tables.
-    tags
-        Beside the model's own; null drops one of those.
-    batch_size
-        How many segments a network is given at once: of memory and speed, not of what it predicts.
-    missing
-        Whether a part that is evaluated may have no segment of a class: ``refused``, before
-        anything is trained, or ``allowed``. Folds that are pooled may.
-    """
-
-    model: str
-    split: str
-    parts: tuple[Part, ...] = ("test",)
-    metrics: tuple[Metric, ...]
-    controls: tuple[Control, ...] = ()
-    pool: str | None = None
-    tags: dict[str, str | None] = {}
-    batch_size: PositiveInt = 256
-    missing: Missing = "refused"
-
-
-class Mean(Entry):
-    """Models that predict together: the mean over them and all their repeats.
-
-    Attributes
-    ----------
-    of
-        Runs of the study, tested on the same segments.
-    tags
-        Beside those of the first run.
-    """
-
-    of: Annotated[tuple[str, ...], MinLen(1)]
-    tags: dict[str, str] = {}
-
-
-class Study(Entry):
-    """Evaluations that make one study's tables.
-
-    Attributes
-    ----------
-    means
-        Runs that are the mean of others.
-    shown
-        Runs (evaluations, or pools of them) whose signals are drawn.
-    curves
-        Tags over whose numbers the primary figure is drawn.
-    draws
-        How often subjects are drawn for the intervals and tests.
-    level
-        Of the intervals.
-    least_subjects
-        A value that fewer subjects carry gets no interval and no p.
-    seed
-        Of the draws.
-    """
-
-    evaluations: tuple[str, ...]
-    primary: str = "macro_f1"
-    comparisons: tuple[Comparison, ...] = ()
-    means: dict[str, Mean] = {}
-    shown: tuple[str, ...] = ()
-    curves: tuple[Curve, ...] = ()
-    draws: PositiveInt = 2000
-    level: Annotated[float, Gt(0), Lt(1)] = 0.95
-    least_subjects: Annotated[int, Ge(2)] = 3
-    seed: Annotated[int, Ge(0)] = 0
-
-
-Model = PretrainRun | PruneRun | TransferRun | BaselineRun
 
 
 class Config(Entry):
@@ -365,19 +236,6 @@ class Config(Entry):
             least_subjects=study.least_subjects,
             seed=study.seed,
         )
-
-
-def sources(run: Model) -> tuple[str, ...]:
-    """Return the entries that a run loads weights from."""
-    if isinstance(run, PruneRun):
-        return (run.source,)
-    return tuple(s.entry for s in run.sources) if isinstance(run, TransferRun) else ()
-
-
-def splits_of(run: Model) -> tuple[str, ...]:
-    """Return the splits whose segments a run reads: its own, and its adaptation's domain."""
-    adaptation = run.adaptation if isinstance(run, TransferRun) else None
-    return (run.split,) if adaptation is None else (run.split, adaptation.domain)
 
 
 def _domain_ancestor(name: str, run: Model) -> list[Ancestor]:
