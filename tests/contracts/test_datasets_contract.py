@@ -40,7 +40,7 @@ def dataset(request: pytest.FixtureRequest) -> str:
 def twin(dataset: str, tmp_path: Path) -> tuple[object, Path, tuple[str, ...]]:
     module = plugins.load("datasets", dataset)
     if "duration_s" not in plugins.options("datasets", dataset).model_fields:
-        pytest.skip(f"{dataset} has no twin whose length can be set")
+        pytest.skip(f"{dataset} has no simulation whose length can be set")
     module.simulate(tmp_path / "one", some(module), 7, duration_s=SECONDS)
     return module, tmp_path / "one", some(module)
 
