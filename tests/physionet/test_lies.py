@@ -2,8 +2,11 @@
 
 import contextlib
 import datetime
+import errno
 import gzip
 import hashlib
+import ipaddress
+import os
 import random
 import socket
 import ssl
@@ -472,7 +475,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSL
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.datetime.now(datetime.UTC)
-    address = x509.IPAddress(__import__("ipaddress").ip_address("127.0.0.1"))
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
     made = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
@@ -771,3 +774,19 @@ def test_a_bucket_that_moved_without_saying_where_is_one_line(
         fetcher.file("100.dat")
     way.client.close()
     assert pauses == []
+
+
+def test_a_disk_that_fills_up_at_the_last_moment_is_named(
+    fetcher: Fetcher, liar: Liar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    liar.acts = [honest]
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space left on device") as caught:
+            fetcher.file("100.dat")
+    assert caught.value.filename == str(fetcher.root / "100.dat.part")
+    assert fetcher.file("100.dat").verified
+    assert liar.gets == 1

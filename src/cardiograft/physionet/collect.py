@@ -97,6 +97,7 @@ def collect(fetcher: Fetcher, dataset: ModuleType, records: Wanted) -> Collectio
     answers: Answers = {}
     sums = _sums(fetcher, answers)
     names = _requested(_names(fetcher, dataset, answers, records), records, dataset.SLUG)
+    _check_case(fetcher.root, names)
     top = listings.text(fetcher.root / listings.RECORDS) if listings.RECORDS in answers else ""
     answers |= _required_files(fetcher, dataset.EXTRAS)
     if hasattr(dataset, "files"):
@@ -208,6 +209,18 @@ def _requested(names: Iterator[str], records: Wanted, slug: str) -> tuple[str, .
     if not chosen:
         raise ValueError(f"{slug}: RECORDS lists no record")
     return chosen
+
+
+def _check_case(root: Path, names: tuple[str, ...]) -> None:
+    """Refuse names that would be one file where a disk takes ``A`` for ``a``."""
+    here, folded = root / listings.RECORDS, root / listings.RECORDS.lower()
+    if not (here.exists() and folded.exists() and folded.samefile(here)):
+        return
+    first: dict[str, str] = {}
+    for name in names:
+        other = first.setdefault(name.casefold(), name)
+        if other != name:
+            raise ValueError(f"{root}: {other!r} and {name!r} would be one file on this disk")
 
 
 def _plain(dataset: ModuleType, root: Path, names: tuple[str, ...]) -> list[FoundRecord]:
