@@ -20,6 +20,7 @@ ENVIRONMENT = {
     "PYTHONSAFEPATH": 1,
     "SCRIPTS": ROOT / "workflow" / "scripts",
     "MIRROR": CONFIG.mirror,
+    "SLOWEST": CONFIG.slowest,
     "RECORDINGS": CONFIG.data,
     "RESULTS": RESULTS,
     "COMMAND": command(sys.argv[1:]),

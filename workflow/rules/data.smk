@@ -18,7 +18,7 @@ rule download:
         code=code("download"),
     shell:
         'python "$SCRIPTS/download.py" --spec {params.spec:q} --mirror "$MIRROR"'
-        ' --data "$RECORDINGS" --out {output:q} 2> >(tee {log:q} >&2)'
+        ' --slowest "$SLOWEST" --data "$RECORDINGS" --out {output:q} 2> >(tee {log:q} >&2)'
 
 
 rule segment:

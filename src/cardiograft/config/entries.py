@@ -9,6 +9,7 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import BeforeValidator, PositiveInt
 
 from cardiograft.specs.audit import Missing
+from cardiograft.specs.download import Lost
 from cardiograft.specs.entry import Entry, Metric
 from cardiograft.specs.predict import BaselinePredict, Control, Part
 from cardiograft.specs.pretrain import Pretrain
@@ -37,6 +38,9 @@ class Database(Entry):
         Names, or how many from the top of RECORDS; all if null.
     max_nonfinite
         Share of missing samples in the wanted lead above which a record is quarantined.
+    lost
+        ``allowed`` goes on without records that are missing or quarantined, ``refused`` stops;
+        null stops where ``records`` names them.
     simulate
         Options of the data set's simulation.
     """
@@ -44,6 +48,7 @@ class Database(Entry):
     dataset: str
     records: Annotated[PositiveInt | tuple[str, ...] | None, BeforeValidator(_records)] = None
     max_nonfinite: Annotated[float, Ge(0), Le(1)] = 0.1
+    lost: Lost | None = None
     simulate: dict[str, Any] = {}
 
 

@@ -7,7 +7,7 @@ plan alone: `repeats` and `tags`, which reach no job.
 from collections.abc import Iterator
 from typing import Any, get_args
 
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 from cardiograft import plugins
 from cardiograft.config import pools
@@ -42,6 +42,7 @@ class Config(Entry):
     """All that config says, sweeps and variants expanded."""
 
     mirror: str = "simulated"
+    slowest: PositiveInt = 1 << 15  # bytes a minute below which a transfer is broken off
     data: str = "data"
     results: str = "results"
     seed: int = 0
@@ -145,6 +146,7 @@ class Config(Entry):
             dataset=database.dataset,
             records=database.records,
             max_nonfinite=database.max_nonfinite,
+            lost=database.lost,
             simulate=options,
             seed=self.seed if self.simulated else None,
             content=content,

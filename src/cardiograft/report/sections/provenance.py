@@ -38,16 +38,13 @@ def database_table(inputs: ReportInputs) -> Table:
     for name, manifest in inputs.manifests.items():
         left = [r for r in manifest["records"] if r["status"] == QUARANTINED]
         files = manifest["files"]
-        verified = sum(bool(f.get("verified")) for f in files)
-        refused = len(manifest.get("refused", []))
-        files_verified = f"{verified} of {len(files)}" + (f", {refused} refused" if refused else "")
         rows.append(
             [
                 Cell(name, small=f"{manifest['slug']} {manifest['version']}", mark=mark(manifest)),
                 wording.count(len(manifest["records"]) - len(left)),
                 wording.count(len(left)),
                 wording.size(sum(f["bytes"] for f in files)),
-                files_verified,
+                _verified(manifest),
                 Cell(str(manifest["digest"])[:12], mark="code"),
             ]
         )
@@ -56,6 +53,21 @@ def database_table(inputs: ReportInputs) -> Table:
         head=("Database", "Accepted", "Quarantined", "Size", "Files verified", "Digest"),
         rows=rows,
     )
+
+
+def _verified(manifest: Content) -> Cell:
+    """Return how many files a hash vouches for; the list of hashes itself is not counted."""
+    hashes = manifest.get("hashes", {})
+    files = [f for f in manifest["files"] if f["path"] != "SHA256SUMS.txt"]
+    refused = len(manifest.get("refused", []))
+    verified = sum(bool(f.get("verified")) for f in files)
+    said = f"{verified} of {len(files)}" + (f", {refused} refused" if refused else "")
+    notes = []
+    if not hashes.get("listed", True):
+        notes.append("the mirror has no SHA256SUMS.txt")
+    if hashes.get("malformed"):
+        notes.append(f"{hashes['malformed']} lines of SHA256SUMS.txt are no hash and name")
+    return Cell(said, warning="; ".join(notes))
 
 
 def quarantine_table(inputs: ReportInputs) -> Table | None:
