@@ -15,9 +15,9 @@ from synthetic import study, study_rows
 from cardiograft.report import headline, sentences, wording
 from cardiograft.report.cells import LEAD, LONG, Table
 from cardiograft.report.charts import dumbbells
-from cardiograft.report.inputs import read_study
+from cardiograft.report.inputs import ReportInputs, read_study
 from cardiograft.report.run_names import run_title
-from cardiograft.report.sections import comparisons
+from cardiograft.report.sections import comparisons, provenance
 from cardiograft.specs.report import Report
 
 script = load("report")
@@ -480,11 +480,13 @@ def test_a_ledger_says_in_what_its_source_differs(tmp_path):
     key = ("transfer", "second", "0")
     inputs = ReportInputs(studies=[], ledgers={key: ledger, ("transfer", "scratch", "0"): none})
     (shown,) = provenance.ledgers(inputs)
-    assert shown["caption"] == "second: 67 % of 18 parameters loaded"
+    assert shown["caption"] == "second: 66.7 % of 18 parameters loaded"
     assert shown["differences"] == ["first, rate in Hz: 360 there, 125 here; as they are"]
     rows = shown["table"].rows
     assert [row[0].small for row in rows[:2]] == ["outputs N, V", "outputs <S>"]
     assert rows[2][3].text == "unused"
     assert rows[2][4] == "first: head.weight (outputs Q)"
-    (nothing,) = provenance.ledgers(ReportInputs(studies=[], ledgers={key: {**ledger, "loaded": 0}}))
+    (nothing,) = provenance.ledgers(
+        ReportInputs(studies=[], ledgers={key: {**ledger, "loaded": 0}})
+    )
     assert nothing["table"].rows

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any, Self
 
-from annotated_types import Ge, Le, MinLen
-from pydantic import PositiveInt, model_validator
+from annotated_types import Ge, Le
+from pydantic import model_validator
 
-from cardiograft.specs.entry import Entry
+from cardiograft.specs.entry import Count, Entry, Seed, Some
 
 
 class Download(Entry):
@@ -31,10 +31,10 @@ class Download(Entry):
     """
 
     dataset: str
-    records: PositiveInt | Annotated[tuple[str, ...], MinLen(1)] | None = None
+    records: Count | Some[str] | None = None
     max_nonfinite: Annotated[float, Ge(0), Le(1)] = 0.1
     simulate: dict[str, Any] | None = None
-    seed: int | None = None
+    seed: Seed | None = None
     content: str = "published"
 
     @model_validator(mode="after")
