@@ -12,7 +12,7 @@ rule download:
     log:
         f"{RESULTS}/logs/download/{{entry}}.log",
     conda:
-        "../../envs/environment.yaml"
+        CONDA
     params:
         spec=spec("download"),
         code=code("download"),
@@ -30,7 +30,7 @@ rule segment:
     log:
         f"{RESULTS}/logs/segment/{{entry}}.log",
     conda:
-        "../../envs/environment.yaml"
+        CONDA
     resources:
         mem_mb=1000,
     params:
@@ -51,7 +51,7 @@ rule split:
     log:
         f"{RESULTS}/logs/split/{{entry}}.log",
     conda:
-        "../../envs/environment.yaml"
+        CONDA
     resources:
         mem_mb=4000,
     params:

@@ -7,7 +7,7 @@ plan alone: `repeats` and `tags`, which reach no job.
 from collections.abc import Iterator
 from typing import Any, get_args
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from cardiograft import plugins
 from cardiograft.config import pools
@@ -26,7 +26,7 @@ from cardiograft.config.entries import (
 )
 from cardiograft.specs.audit import Ancestor, Audit
 from cardiograft.specs.download import Download
-from cardiograft.specs.entry import Entry, Plugin
+from cardiograft.specs.entry import Count, Entry, Plugin, Seed, Several, Word
 from cardiograft.specs.predict import BaselinePredict, Part, Predict
 from cardiograft.specs.pretrain import Pretrain
 from cardiograft.specs.prune import Prune
@@ -41,11 +41,11 @@ from cardiograft.specs.transfer import Transfer
 class Config(Entry):
     """All that config says, sweeps and variants expanded."""
 
-    mirror: str = "simulated"
-    slowest: PositiveInt = 1 << 15  # bytes a minute below which a transfer is broken off
-    data: str = "data"
-    results: str = "results"
-    seed: int = 0
+    mirror: Word = "simulated"
+    slowest: Count = 1 << 15  # bytes a minute below which a transfer is broken off
+    data: Word = "data"
+    results: Word = "results"
+    seed: Seed = 0
     title: str = "cardiograft"
     databases: dict[str, Database] = {}
     segments: dict[str, Segment] = {}
@@ -56,7 +56,7 @@ class Config(Entry):
     baselines: dict[str, BaselineRun] = {}
     evaluations: dict[str, Evaluation] = {}
     studies: dict[str, Study] = Field(default={})
-    exports: tuple[str, ...] = ()
+    exports: Several[str] = ()
 
     @property
     def simulated(self) -> bool:

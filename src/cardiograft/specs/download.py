@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from annotated_types import Ge, Le, MinLen
-from pydantic import PositiveInt, model_validator
+from annotated_types import Ge, Le
+from pydantic import model_validator
 
-from cardiograft.specs.entry import Entry
+from cardiograft.specs.entry import Count, Entry, Seed, Some
 
 Lost = Literal["refused", "allowed"]
 
@@ -36,11 +36,11 @@ class Download(Entry):
     """
 
     dataset: str
-    records: PositiveInt | Annotated[tuple[str, ...], MinLen(1)] | None = None
+    records: Count | Some[str] | None = None
     max_nonfinite: Annotated[float, Ge(0), Le(1)] = 0.1
     lost: Lost | None = None
     simulate: dict[str, Any] | None = None
-    seed: int | None = None
+    seed: Seed | None = None
     content: str = "published"
 
     @model_validator(mode="after")
