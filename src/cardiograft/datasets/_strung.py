@@ -35,8 +35,9 @@ def read_strung(
         A segment can't be read, is shorter than stated, or no segment has a lead.
     """
     headers = {name: checked_header(root, name) for name in top.segments}
+    size = _checked_bytes(root, top, headers)
     lines, notes = _lines(top, headers)
-    found = _missing(root, top, headers, lines)
+    found = _missing(top.samples or 0, lines, size)
     for name, header in headers.items():
         starts = _starts(top, name)
         if not (starts and header.signals):
@@ -64,11 +65,9 @@ def _starts(top: Header, name: str) -> list[tuple[int, int]]:
     return found
 
 
-def _missing(
-    root: Path, top: Header, headers: dict[str, Header], lines: dict[str, Signal]
-) -> dict[int, Leads]:
-    """Return leads without a sample yet, by their samples a frame, once the files are seen."""
-    size, frames = 0, top.samples or 0
+def _checked_bytes(root: Path, top: Header, headers: dict[str, Header]) -> int:
+    """Return how many bytes of signal the segments have, once they are seen to fit."""
+    size = 0
     for name, header in headers.items():
         if header.parts:
             raise UnfitError(f"segment {name} is made of segments itself")
@@ -79,6 +78,11 @@ def _missing(
             if not (root / file).is_file():
                 raise FileNotFoundError(f"no signal file {file} beside its header")
             size += (root / file).stat().st_size
+    return size
+
+
+def _missing(frames: int, lines: dict[str, Signal], size: int) -> dict[int, Leads]:
+    """Return leads without a sample yet, by their samples a frame."""
     check_size(frames * sum(line.per_frame for line in lines.values()), size)
     found = {}
     for per_frame in dict.fromkeys(line.per_frame for line in lines.values()):

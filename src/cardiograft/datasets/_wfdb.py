@@ -13,6 +13,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -72,33 +73,43 @@ def read_record(
     UnfitError
         A file can't be read, or its header reads differently by wfdb; a `ValueError`.
     """
-    records = []
     with _naming(f"{dataset}/{record}"):
         header = checked_header(root, record)
         read = read_strung if header.parts else read_leads
         found, notes = read(root, header, baseline=baseline)
         marks = _marks(root, record, annotator)
         head = _constant_frames(found, header.rate_hz) if trim_constant_head else 0
-        for leads in _in_order(found, wanted):
-            offset = head * leads.per_frame
-            placed, said = _placed(marks, f"{record}.{annotator}", header, leads, offset)
-            records.append(
-                Record(
-                    dataset=dataset,
-                    id=record,
-                    subject=subject,
-                    signal_CT=leads.signal_CT[:, offset:],
-                    rate_hz=header.rate_hz * leads.per_frame,
-                    leads=leads.names,
-                    units=leads.units,
-                    mains_hz=mains_hz,
-                    annotations=placed,
-                    comments=header.comments,
-                    offset=offset,
-                    notes=(*notes, *said),
-                )
-            )
+        name = f"{record}.{annotator}"
+        ordered = _in_order(found, wanted)
+        placed = [_placed(marks, name, header, leads, head * leads.per_frame) for leads in ordered]
+        common = {"dataset": dataset, "id": record, "subject": subject, "mains_hz": mains_hz}
+        records = [
+            _record(common, header, leads, head, marks=its, notes=(*notes, *said))
+            for leads, (its, said) in zip(ordered, placed, strict=True)
+        ]
     return dataclasses.replace(records[0], beside=tuple(records[1:]))
+
+
+def _record(
+    common: dict[str, Any],
+    header: Header,
+    leads: Leads,
+    head: int,
+    *,
+    marks: Annotations,
+    notes: tuple[str, ...],
+) -> Record:
+    return Record(
+        **common,
+        signal_CT=leads.signal_CT[:, head * leads.per_frame :],
+        rate_hz=header.rate_hz * leads.per_frame,
+        leads=leads.names,
+        units=leads.units,
+        annotations=marks,
+        comments=header.comments,
+        offset=head * leads.per_frame,
+        notes=notes,
+    )
 
 
 def constant_head(signal_CT: npt.NDArray[np.generic], rate_hz: Fraction) -> int:
