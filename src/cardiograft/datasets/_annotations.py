@@ -68,7 +68,7 @@ def read_marks(path: Path) -> Marks:
     with path.open("rb") as file:
         content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
-        raise UnfitError(f"{path.name} is no annotation file: over {MOST_BYTES >> 20} MiB")
+        raise UnfitError(f"unreadable annotations: {path.name} has over {MOST_BYTES >> 20} MiB")
     rows, notes, whole = _decoded(content)
     said, ticks_hz, definitions = _preamble(path.name, rows, notes)
     kept = [a for a, row in enumerate(rows) if row[1] != NOTHING and a not in said]
@@ -208,11 +208,11 @@ def _preamble(
             defining = note == DEFINITIONS
             if stated := RESOLUTION.match(note):
                 ticks_hz = ticks_hz or _ticks_hz(name, stated[1])
-        elif defining:
+        elif defining and note:
             said.add(a)
             match = re.fullmatch(r"([0-9]{1,2})\s+(\S+)\s*(.*)", note)
             if not match:
-                raise UnfitError(f"{name} defines no code by {note[:40]!r}")
+                raise UnfitError(f"unreadable annotations: {name} defines {note[:40]!r}")
             definitions[int(match[1])] = (match[2], match[3])
     return said, ticks_hz, definitions
 
@@ -227,7 +227,7 @@ def _text(aux: bytes) -> str:
 def _ticks_hz(name: str, stated: str) -> Fraction:
     # As a float first: an exact fraction of an absurd exponent takes minutes.
     if not 1e-3 <= float(stated) <= HIGHEST_TICKS_HZ:
-        raise UnfitError(f"{name} states an absurd time resolution: {stated[:40]} Hz")
+        raise UnfitError(f"unreadable annotations: {name} counts at {stated[:40]} Hz")
     return Fraction(stated)
 
 
@@ -244,7 +244,7 @@ def _symbols(marks: Marks, name: str) -> tuple[dict[int, str], list[str]]:
         own = f"{code} {mnemonic} {description}".strip()
         symbol = meaning(code, mnemonic, description)
         if symbol is None and (code in SYMBOLS or mnemonic in SYMBOLS.values()):
-            raise UnfitError(f"{name} gives a code its own meaning, which is not known: {own!r}")
+            raise UnfitError(f"annotation code of unknown meaning: {name} defines {own!r}")
         if symbol is None:
             unknown.append(f"{own} ({count})")
         elif symbol != standard:

@@ -33,6 +33,7 @@ LONGEST_TEXT = 1 << 24
 MOST_SAMPLES = 1 << 34
 MOST_SIGNALS, MOST_SEGMENTS = 1024, 100_000
 NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+FIELD = re.compile(r"[^ \t\f\v]+")  # a blank of Latin-1 or Unicode is a letter here
 UNUSED = 5  # ADC resolution, ADC zero, initial value, checksum, block size
 
 
@@ -128,7 +129,7 @@ def read_header(root: Path, record: str) -> Header:
     kept, comments = split_lines(read_text(listings.inside(root, f"{record}.hea")))
     if not kept:
         raise UnfitError("unreadable header: it is empty")
-    words = kept[0].split()
+    words = FIELD.findall(kept[0])
     if len(words) < 2 or not _counts(words[1]):
         raise UnfitError(f"unreadable header: {kept[0][:60]!r} is no record line")
     rate_hz, samples, channels = _rate_hz(words), _samples(words), int(words[1])
@@ -215,7 +216,7 @@ def _samples(words: list[str]) -> int | None:
 
 
 def _signal(folder: str, line: str, rate_hz: Fraction) -> Signal:
-    words = list(re.finditer(r"\S+", line))
+    words = list(FIELD.finditer(line))
     fields = [word[0] for word in words]
     match = re.fullmatch(
         r"([0-9]{1,4})(?:x([0-9]{1,9}))?(?::([0-9]{1,9}))?(?:\+([0-9]{1,15}))?",
@@ -270,7 +271,7 @@ def _fault(format_: str, rate_hz: Fraction, gain: float, baseline: float) -> str
 
 
 def _part(folder: str, line: str) -> Part:
-    words = line.split()
+    words = FIELD.findall(line)
     if len(words) < 2 or not _counts(words[1]):
         raise UnfitError(f"unreadable header: {line[:60]!r} is no segment line")
     return Part(
