@@ -52,12 +52,22 @@ def test_times_and_dates_in_odd_forms_cost_nothing(tmp_path: Path, rest: str) ->
 
 
 @pytest.mark.parametrize(
-    "unused", ["0 0 0 0", "16.0 0 x y z", "nan 0 0 0 0", "12 0 99999999999999999999 1e9 -1", ""]
+    "unused",
+    ["0 0 0 0", "16.0 0 x y 0", "nan 0 0 0 0", "12 0 99999999999999999999 1e9 -1", "? 0 - - 0", ""],
 )
 def test_fields_that_nobody_uses_may_hold_anything(tmp_path: Path, unused: str) -> None:
     write_samples(tmp_path)
     write(tmp_path, two(line=f"r.dat 16 200/mV {unused}"))
-    np.testing.assert_allclose(read(tmp_path).signal_CT, STORED / 200, rtol=1e-6)
+    found = read(tmp_path)
+    assert found.leads == ("II", "V1")
+    np.testing.assert_allclose(found.signal_CT, STORED / 200, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["ECG lead one of two", "3D", "12", "V1 (left)"])
+def test_a_name_of_several_words_or_a_number(tmp_path: Path, name: str) -> None:
+    write_samples(tmp_path, STORED[:1])
+    write(tmp_path, f"r 1 250 4\nr.dat 16 200/mV 16 0 0 0 0  {name} \n")
+    assert read(tmp_path).leads == (name,)
 
 
 @pytest.mark.parametrize(

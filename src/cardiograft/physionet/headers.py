@@ -224,9 +224,7 @@ def _signal(folder: str, line: str, rate_hz: Fraction) -> Signal:
     )
     if not match:
         raise UnfitError(f"unreadable header: {line[:60]!r} is no signal line")
-    unused = 0
-    while unused < UNUSED and len(fields) > 3 + unused and re.fullmatch(NUMBER, fields[3 + unused]):
-        unused += 1
+    unused = _unused(fields[3:])
     zero = _number(fields[4]) if unused > 1 else 0.0
     initial = _number(fields[5]) if unused > 2 else zero
     described = words[3 + unused].start() if len(words) > 3 + unused else len(line)
@@ -246,6 +244,16 @@ def _signal(folder: str, line: str, rate_hz: Fraction) -> Signal:
         initial=int(initial) if math.isfinite(initial) else 0,
         name=line[described:],
         fault=None if null else _fault(match[1], rate_hz * per_frame, gain, baseline),
+    )
+
+
+def _unused(fields: list[str]) -> int:
+    """Return how many fields stand between gain and name: all five, or, of fewer, the numbers."""
+    numbers = [bool(re.fullmatch(rf"{NUMBER}|nan|inf", field, re.IGNORECASE)) for field in fields]
+    if len(fields) >= UNUSED and numbers[UNUSED - 1]:
+        return UNUSED
+    return next(
+        (i for i, number in enumerate(numbers[:UNUSED]) if not number), min(len(fields), UNUSED)
     )
 
 
@@ -304,7 +312,7 @@ def _check_lines(lines: tuple[Signal, ...]) -> None:
 
 def _beside(folder: str, name: str) -> str:
     try:
-        return posixpath.join(folder, listings.safe(name))
+        return posixpath.join(folder, listings.safe(name.removeprefix("./")))
     except ValueError as error:
         raise UnfitError(f"unsafe name: {error}") from None
 
