@@ -38,9 +38,9 @@ def _missing_lead(root: Path) -> None:
     _edit(root, "V5", "V2")
 
 
-def _gaps(root: Path) -> None:
+def _gaps(root: Path, *leads: int, samples: int = 60) -> None:
     samples_TC = wfdb.rdrecord(str(root / "101")).p_signal
-    samples_TC[:60, 0] = np.nan
+    samples_TC[:samples, leads] = np.nan
     wfdb.wrsamp(
         "101",
         fs=360,
@@ -81,7 +81,7 @@ PLANTS: dict[str, tuple[Plant, str]] = {
     "rate nan": (lambda r: _edit(r, " 360 ", " nan "), "absurd sampling rate: nan Hz"),
     "rate 1e9": (lambda r: _edit(r, " 360 ", " 1e9 "), "absurd sampling rate: 1e9 Hz"),
     "lead": (_missing_lead, "no wanted lead: has III, V2; MLII or V5"),
-    "gaps": (_gaps, "non-finite samples: 15.0% of MLII"),
+    "gaps": (lambda r: _gaps(r, 0, 1), "non-finite samples: 15.0% of MLII"),
     "name up": (lambda r: _edit(r, "101.dat", "../101.dat"), "unsafe name: the name '../101.dat'"),
     "name absolute": (lambda r: _edit(r, "101.dat", "/etc/passwd"), "unsafe name: "),
     "name of another system": (lambda r: _edit(r, "101.dat", "..\\101.dat"), "unsafe name: "),
@@ -109,9 +109,30 @@ def test_a_record_is_quarantined_with_its_reason(
 
 
 def test_fewer_gaps_than_the_limit_are_let_through(mirror: Path, tmp_path: Path) -> None:
-    _gaps(mirror / "tiny" / "1.0.0")
+    _gaps(mirror / "tiny" / "1.0.0", 0, 1)
     write_hashes(mirror / "tiny" / "1.0.0")
     assert reasons(fetch(mirror, tmp_path / "data", max_nonfinite=0.15))["101"] is None
+
+
+@pytest.mark.parametrize("dead", [0, 1])
+@pytest.mark.parametrize("wanted", [("MLII", "V5"), ("MLII",), ()])
+def test_a_dead_lead_beside_a_good_one_quarantines_nothing(
+    mirror: Path, tmp_path: Path, dead: int, wanted: tuple[str, ...]
+) -> None:
+    """Which lead is asked for, entries of `segments` know: they get the limit to judge by."""
+    _gaps(mirror / "tiny" / "1.0.0", dead, samples=400)
+    write_hashes(mirror / "tiny" / "1.0.0")
+    manifest = fetch(mirror, tmp_path / "data", Tiny(WANTED=wanted), max_nonfinite=0.25)
+    assert reasons(manifest)["101"] is None
+    assert manifest["max_nonfinite"] == 0.25
+
+
+def test_a_record_of_dead_leads_alone_is_quarantined(mirror: Path, tmp_path: Path) -> None:
+    _gaps(mirror / "tiny" / "1.0.0", 0, 1, samples=400)
+    write_hashes(mirror / "tiny" / "1.0.0")
+    for most in (0.1, 1.0):
+        manifest = fetch(mirror, tmp_path / f"{most}", max_nonfinite=most)
+        assert reasons(manifest)["101"] == "non-finite samples: 100.0% of MLII"
 
 
 def test_a_file_that_fails_its_hash_quarantines_its_record(

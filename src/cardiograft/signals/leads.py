@@ -40,3 +40,9 @@ def index(leads: Sequence[str], wanted: Sequence[str]) -> int | None:
         if canonical(lead) in have:
             return have.index(canonical(lead))
     return None
+
+
+def places(leads: Sequence[str], name: str) -> list[int]:
+    """Return where all leads of one name stand in `leads`: a file may have two."""
+    wanted = canonical(name)
+    return [place for place, lead in enumerate(leads) if canonical(lead) == wanted]
