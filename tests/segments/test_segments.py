@@ -313,7 +313,7 @@ def test_too_many_missing_samples_cost_the_entries_that_ask_for_them(cut_up):
 
 def test_of_two_leads_of_one_name_it_is_said_which_is_taken(cut_up):
     asked = spec(signal={"leads": ["ii"], "scale": "none"})
-    two = record("100", leads=("II", "II"))
+    two = record("100", leads=("II", "II (2)"))
     two.signal_CT[1] *= -1
     _, summary = cut_up(asked, two)
     assert summary["notes"] == {"leads of one name": ["100: of 2 II, number 1 taken"]}

@@ -59,7 +59,9 @@ def read(root: Path, record: str) -> Record:
     ValueError
         A file can't be read.
     """
-    return _wfdb.read_record(SLUG, root, record, subject=subject(root, record), mains_hz=MAINS_HZ)
+    return _wfdb.read_record(
+        SLUG, root, record, subject=subject(root, record), mains_hz=MAINS_HZ, wanted=WANTED
+    )
 
 
 def simulate(

@@ -88,6 +88,7 @@ def read(root: Path, record: str) -> Record:
         record,
         subject=subject(root, record),
         mains_hz=MAINS_HZ,
+        wanted=WANTED,
         annotator="atr",
     )
 

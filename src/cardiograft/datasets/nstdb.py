@@ -72,6 +72,7 @@ def read(root: Path, record: str) -> Record:
         record,
         subject=subject(root, record),
         mains_hz=MAINS_HZ,
+        wanted=WANTED,
         annotator="atr" if marked else None,
         baseline=0 if _mixed(record) else None,
     )

@@ -79,7 +79,12 @@ def read(root: Path, record: str) -> Record:
         A file can't be read.
     """
     return _wfdb.read_record(
-        "scg_rhc", root, record, subject=subject(root, record), mains_hz=MAINS_HZ
+        "scg_rhc",
+        root,
+        record,
+        subject=subject(root, record),
+        mains_hz=MAINS_HZ,
+        wanted=WANTED,
     )
 
 

@@ -70,7 +70,9 @@ def summary(manifest: dict[str, Any]) -> str:
     accepted = sum(row["status"] == "accepted" for row in rows)
     size = sum(file["bytes"] for file in manifest["files"]) / 1e6
     left = f"; quarantined: {tally(rows)}" if accepted < len(rows) else ""
-    return f"{accepted} of {len(rows)} records, {size:.1f} MB{left}"
+    noted = Counter(note.partition(":")[0] for row in rows for note in row["notes"])
+    said = ", ".join(f"{kind} {count}" for kind, count in noted.most_common())
+    return f"{accepted} of {len(rows)} records, {size:.1f} MB{left}{said and f'; noted: {said}'}"
 
 
 def tally(rows: list[dict[str, Any]]) -> str:
@@ -90,6 +92,7 @@ def _row(
         "leads": [],
         "rate_hz": None,
         "samples": None,
+        "notes": [],
     }
     try:
         _check_files(collection, found)
@@ -97,7 +100,7 @@ def _row(
         row["leads"] = [lead for lead, _ in _lanes(record)]
         row["rate_hz"] = float(record.rate_hz)
         row["samples"] = record.offset + record.signal_CT.shape[1]
-        row["subject"] = record.subject
+        row["subject"], row["notes"] = record.subject, list(record.notes)
         _check_signal(record, dataset.WANTED, spec.max_nonfinite)
     except UnfitError as error:
         return row | {"reason": str(error)}

@@ -4,6 +4,7 @@ A modified limb lead (``MLII``) is not its standard namesake (``II``), and ``ECG
 its data set says: names that stand for another placement are never merged.
 """
 
+import re
 from collections.abc import Sequence
 
 CANONICAL = (
@@ -43,6 +44,10 @@ def index(leads: Sequence[str], wanted: Sequence[str]) -> int | None:
 
 
 def places(leads: Sequence[str], name: str) -> list[int]:
-    """Return where all leads of one name stand in `leads`: a file may have two."""
+    """Return where leads of one name stand in `leads`: of two in a file the second is ``II (2)``."""
     wanted = canonical(name)
-    return [place for place, lead in enumerate(leads) if canonical(lead) == wanted]
+    have = [canonical(lead) for lead in leads]
+    if wanted not in have:
+        return []
+    again = re.compile(rf"{re.escape(wanted)}(?: \(\d+\))?")
+    return [place for place, lead in enumerate(have) if again.fullmatch(lead)]
