@@ -1,5 +1,6 @@
 """Every record is accepted, or quarantined with its reason; the digest is of what can be used."""
 
+import dataclasses
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -10,6 +11,9 @@ import numpy as np
 import pytest
 import wfdb
 from tiny_database import Tiny, fetch, http_servers, mirror_of, reasons, write_hashes, write_record
+
+from cardiograft.physionet.manifest import summary
+from cardiograft.records import Record
 
 
 @pytest.fixture
@@ -175,3 +179,33 @@ def test_the_digest_is_of_accepted_recordings_alone(mirror: Path, tmp_path: Path
     write_hashes(root)
     digests.append(fetch(mirror, tmp_path / "2")["digest"])
     assert digests[0] == digests[1] != digests[2]
+
+
+class Noting(Tiny):
+    """A data set whose reader has something to say about each record."""
+
+    def read(self, root: Path, record: str) -> Record:
+        return dataclasses.replace(super().read(root, record), notes=("marks beyond the end: 3",))
+
+
+def test_what_a_reader_notes_is_in_the_manifest_and_its_summary(
+    mirror: Path, tmp_path: Path
+) -> None:
+    manifest = fetch(mirror, tmp_path / "data", Noting())
+    assert [row["notes"] for row in manifest["records"]] == [["marks beyond the end: 3"]] * 3
+    assert summary(manifest).endswith("; noted: marks beyond the end 3")
+    assert "noted" not in summary(fetch(mirror, tmp_path / "other"))
+
+
+def test_a_lead_at_another_rate_counts_as_a_lead(mirror: Path, tmp_path: Path) -> None:
+    """One that is dead at the one rate, one that is good at the other."""
+
+    class Two(Tiny):
+        def read(self, root: Path, record: str) -> Record:
+            one = super().read(root, record)
+            dead_CT = np.full_like(one.signal_CT[:1], np.nan)
+            return dataclasses.replace(one, signal_CT=dead_CT, leads=("RESP",), beside=(one,))
+
+    manifest = fetch(mirror, tmp_path / "data", Two())
+    assert set(reasons(manifest).values()) == {None}
+    assert manifest["records"][0]["leads"] == ["RESP", "MLII", "V5"]

@@ -345,12 +345,12 @@ def test_a_lead_at_another_rate_is_brought_to_the_shards_from_its_own(cut_up):
 @pytest.mark.parametrize("rate", ["249.89", "499.97", "999.56", "62.4725"])
 def test_a_beat_at_an_odd_rate_lies_where_its_mark_says(cut_up, rate):
     asked = spec("beats", "aami", signal={"leads": ["MLII"]})
-    odd = record("101", rate=Fraction(rate), seconds=600)
+    odd = record("101", rate=Fraction(rate), seconds=120)
     out, summary = cut_up(asked, record("100"), odd)
     assert summary["left_out"] == {}
     found = shards.arrays([out], None, ["signal", "record", "start"])
     own_N = found["record"] == "101"
-    assert own_N.sum() > 740
+    assert own_N.sum() > 140
     assert np.abs(found["signal"][own_N, 0].argmax(axis=1) - round(0.3 * 125)).max() <= 1
     at_N = np.sort(found["start"][own_N]) + round(0.3 * float(rate))
     nearest_N = np.abs(at_N[:, None] - odd.annotations.sample_A).min(axis=1)
@@ -358,10 +358,10 @@ def test_a_beat_at_an_odd_rate_lies_where_its_mark_says(cut_up, rate):
 
 
 def test_windows_at_an_odd_rate_state_their_place_in_the_file(cut_up):
-    out, _ = cut_up(spec(), record("100", rate=Fraction("249.89"), seconds=3600))
+    out, _ = cut_up(spec(), record("100", rate=Fraction("249.89"), seconds=300))
     starts = np.sort(shards.arrays([out], None, ["start"])["start"])
     np.testing.assert_allclose(starts / 249.89, 10 * np.arange(len(starts)), atol=0.003)
-    assert len(starts) == 360
+    assert len(starts) == 30
 
 
 # --- one odd recording
@@ -372,7 +372,7 @@ def odd_records():
     huge = record("103")
     huge.signal_CT[:] *= np.float32(3e38)
     return [
-        record("101", rate=Fraction(1, 10), seconds=60_000),
+        record("101", rate=Fraction(1, 10), seconds=6_000),
         record("104", rate=Fraction(70), seconds=65),
         spoil(record("105", leads=("MLII",)), "MLII", "dead"),
         record("106", leads=("V1",)),
@@ -403,7 +403,7 @@ def test_one_odd_recording_never_stops_the_job(cut_up):
 
 def test_a_recording_far_too_slow_is_left_out_not_blown_up(cut_up):
     asked = spec(signal={"leads": ["MLII"]})
-    _, summary = cut_up(asked, record("101", rate=Fraction(1, 10), seconds=60_000), record("100"))
+    _, summary = cut_up(asked, record("101", rate=Fraction(1, 10), seconds=6_000), record("100"))
     assert summary["left_out"] == {"sampled at 0.1 Hz, less than 1/100 of 125 Hz": 1}
 
 

@@ -98,7 +98,10 @@ def _take(record: Record, text: str, limits: _Limits) -> Taken:
             if passed:
                 notes.append(f"lead passed over: {', '.join(dict.fromkeys(passed))}")
             if len(places) > 1:
-                notes.append(f"leads of one name: of {len(places)} {lead}, number {number} taken")
+                notes.append(
+                    f"leads of one name: of {len(places)} {leads.canonical(name)},"
+                    f" number {number} taken"
+                )
             kept = unit or "" if limits.scale == "none" else "1"
             return Taken(source, row, kept, factor, tuple(notes))
     raise UnusableError(", ".join(dict.fromkeys(passed)) or f"no lead {text}")

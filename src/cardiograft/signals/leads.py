@@ -44,7 +44,7 @@ def index(leads: Sequence[str], wanted: Sequence[str]) -> int | None:
 
 
 def places(leads: Sequence[str], name: str) -> list[int]:
-    """Return where leads of one name stand in `leads`: of two in a file the second is ``II (2)``."""
+    """Return where the leads of one name stand in `leads`: a file's second is ``II (2)``."""
     wanted = canonical(name)
     have = [canonical(lead) for lead in leads]
     if wanted not in have:
