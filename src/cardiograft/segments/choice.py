@@ -94,7 +94,6 @@ def _take(record: Record, text: str, limits: _Limits) -> Taken:
             except UnusableError as error:
                 passed.append(str(error))
                 continue
-            lead = source.leads[row]
             if passed:
                 notes.append(f"lead passed over: {', '.join(dict.fromkeys(passed))}")
             if len(places) > 1:
