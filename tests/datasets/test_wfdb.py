@@ -217,6 +217,12 @@ def test_a_compressed_file(tmp_path: Path, form: str) -> None:
         fmt=[f"5{form}"] * 2, adc_gain=[200] * 2, baseline=[0] * 2, write_dir=str(tmp_path),
     )  # fmt: skip
     np.testing.assert_allclose(read(tmp_path).signal_CT, stored.T / 200, rtol=1e-6)
+    whole = (tmp_path / "r.dat").read_bytes()
+    open_end = bytes([whole[21] & 0xF0]) + bytes(4)
+    (tmp_path / "r.dat").write_bytes(whole[:21] + open_end + whole[26:])
+    with pytest.raises(UnfitError, match=r"r\.dat leaves its length open"):
+        read(tmp_path)
+    (tmp_path / "r.dat").write_bytes(whole)
     text = (tmp_path / "r.hea").read_text().replace(" 500\n", " 500000\n", 1)
     write(tmp_path, text)
     with pytest.raises(UnfitError, match="truncated signal: 500 of 500000 samples"):
@@ -293,10 +299,10 @@ def test_a_segment_in_another_unit_costs_that_lead_alone(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("parts", "inner", "says"),
     [
-        ([("a", 5)], "a 2 250 4", "segment a has 4 of 5"),
-        ([("a", 4)], "a 2 125 4", "segment a has 125 Hz, the recording 250 Hz"),
-        ([("~", 4)], "a 2 250 4", "no segment has a signal"),
-        ([("r", 4)], "a 2 250 4", "segment r is made of segments itself"),
+        ([("a", 5)], "a 2 250 4", "truncated signal: segment a has 4 of 5"),
+        ([("a", 4)], "a 2 125 4", "segments do not fit: a has 125 Hz, the recording 250 Hz"),
+        ([("~", 4)], "a 2 250 4", "segments do not fit: none has a signal"),
+        ([("r", 4)], "a 2 250 4", "segments do not fit: r is made of segments itself"),
     ],
 )
 def test_segments_that_do_not_fit_are_refused(

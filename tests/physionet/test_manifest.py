@@ -75,7 +75,10 @@ PLANTS: dict[str, tuple[Plant, str]] = {
         lambda r: _edit(r, "101 2", "101 3"),
         "unreadable header: 2 signals or segments, it states 3",
     ),
-    "odd format": (lambda r: _edit(r, " 212 200", " 213 200"), "unreadable header: '101.dat 213"),
+    "odd format": (
+        lambda r: _edit(r, " 212 200", " 213 200"),
+        "unreadable header: no signal can be used: format 213",
+    ),
     "short signal": (
         lambda r: os.truncate(r / "101.dat", 1199),
         "truncated signal: 101.dat has 1199 of 1200 bytes",

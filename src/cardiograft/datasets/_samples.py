@@ -156,13 +156,14 @@ def _frames(root: Path, header: Header) -> int:
             need = header.least_bytes(file)
             raise UnfitError(f"truncated signal: {file} has {size} of {need} bytes")
         if each is None:
-            frames = (_compressed_samples(root / file) // its[0].per_frame) - its[0].start
+            frames = (_compressed_samples(root / file) - its[0].start) // its[0].per_frame
         else:
             frames = int((size - its[0].start) // (each * sum(line.per_frame for line in its)))
         held.append(frames)
-    frames = min(held) if header.samples is None else header.samples
-    if frames < 1 or frames > min(held):
-        raise UnfitError(f"truncated signal: {max(min(held), 0)} of {max(frames, 1)} samples")
+    least = min(held)
+    frames = least if header.samples is None else header.samples
+    if frames < 1 or frames > least:
+        raise UnfitError(f"truncated signal: {max(least, 0)} of {max(frames, 1)} samples")
     size = sum((root / file).stat().st_size for file in header.files)
     check_size(frames * sum(line.per_frame for line in header.signals), size)
     return frames
@@ -174,7 +175,10 @@ def _compressed_samples(path: Path) -> int:
         head = file.read(26)
     if len(head) < 26 or head[:4] != b"fLaC":
         raise UnfitError(f"unreadable signal: {path.name} is no FLAC file")
-    return int.from_bytes(head[18:26], "big") & ((1 << 36) - 1)
+    samples = int.from_bytes(head[18:26], "big") & ((1 << 36) - 1)
+    if not samples:
+        raise UnfitError(f"unreadable signal: {path.name} leaves its length open")
+    return samples
 
 
 def _decoded(

@@ -70,10 +70,10 @@ def _checked_bytes(root: Path, top: Header, headers: dict[str, Header]) -> int:
     size = 0
     for name, header in headers.items():
         if header.parts:
-            raise UnfitError(f"segment {name} is made of segments itself")
+            raise UnfitError(f"segments do not fit: {name} is made of segments itself")
         if header.rate_hz != top.rate_hz:
             rates = f"{float(header.rate_hz):g} Hz, the recording {float(top.rate_hz):g} Hz"
-            raise UnfitError(f"segment {name} has {rates}")
+            raise UnfitError(f"segments do not fit: {name} has {rates}")
         for file in header.files:
             if not (root / file).is_file():
                 raise FileNotFoundError(f"no signal file {file} beside its header")
@@ -132,5 +132,5 @@ def _lines(top: Header, headers: dict[str, Header]) -> tuple[dict[str, Signal], 
     notes += [f"null signal: {name} has no samples" for name in order if name not in lines]
     kept = {name: lines[name] for name in order if name in lines and name not in mixed}
     if not kept:
-        raise UnfitError("no segment has a signal that can be used")
+        raise UnfitError("segments do not fit: none has a signal that can be used")
     return kept, notes

@@ -45,9 +45,9 @@ class UnfitError(ValueError):
 class Signal:
     """One signal line: where its samples lie, and what they mean.
 
-    ``file`` is relative to the database's folder, and ``~`` where the signal is null. `value` of
-    a sample is ``(sample - baseline) / gain`` in `units`. ``fault`` says why the signal can't be
-    used though the others can.
+    ``file`` is relative to the database's folder, and ``~`` where the signal is null. A sample
+    stands for ``(sample - baseline) / gain`` in ``units``. ``fault`` says why the signal can't be
+    used though others can.
     """
 
     file: str
