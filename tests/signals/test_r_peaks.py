@@ -25,7 +25,9 @@ def lead(beat_B, rate, *, r=1.0, t=0.3, wide_B=(), seconds=None, noise=0.01, see
             signal_T += bump(time_T, at, -1.5 * size, 0.035) + bump(time_T, at + 0.3, 0.4, 0.06)
             continue
         signal_T += bump(time_T, at, size, 0.010) + bump(time_T, at + 0.03, -0.2 * size, 0.010)
-        signal_T += bump(time_T, at - 0.16, 0.1 * abs(size), 0.02) + bump(time_T, at + 0.28, t, 0.045)
+        signal_T += bump(time_T, at - 0.16, 0.1 * abs(size), 0.02) + bump(
+            time_T, at + 0.28, t, 0.045
+        )
     return signal_T.astype(np.float32)
 
 

@@ -15,7 +15,6 @@ Legend: T samples, A candidates, B beats, K blocks.
 
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
 from math import log
 
 import numpy as np
@@ -34,7 +33,7 @@ QRS_HZ, QRS_ORDER = (8.0, 20.0), 1
 STEEP_HZ, STEEP_ORDER = (15.0, 30.0), 2  # what T waves lack
 SMOOTHED_S = 0.12
 MAXIMA_S = 0.1  # no two candidates are nearer
-APART_S = 0.2  # refractory: no two beats are nearer
+APART_S = 0.24  # refractory: no two beats are nearer
 
 BLOCK_S, BLOCKS = 1.5, 9  # a level is the median of the maxima of so many blocks
 QUIET = 0.3  # quantile of a block: what lies between complexes
@@ -65,10 +64,6 @@ class _Candidates:
     time_A: Float64
     strength_A: Float64
     steep_A: Float64
-
-    def only(self, keep_A: npt.NDArray[np.bool_]) -> "_Candidates":
-        columns = (self.sample_A, self.time_A, self.strength_A, self.steep_A)
-        return _Candidates(*(column_A[keep_A] for column_A in columns))
 
 
 def r_peaks(signal_T: Float32, rate_hz: Fraction, *, mains_hz: int) -> Int64:
@@ -102,16 +97,16 @@ def r_peaks(signal_T: Float32, rate_hz: Fraction, *, mains_hz: int) -> Int64:
     filled_T, missing_T = bridge(signal_T, rate_hz, 0)
     if not len(filled_T):
         return np.zeros(0, dtype=np.int64)
-    signal_T = deviation(filled_T.astype(np.float64))
-    found, level_A = _candidates(signal_T, float(rate_hz))
+    lead_T = deviation(filled_T.astype(np.float64))
+    found, level_A = _candidates(lead_T, float(rate_hz))
     if not len(found.sample_A):
         return found.sample_A
-    end_s = len(signal_T) / float(rate_hz)
+    end_s = len(lead_T) / float(rate_hz)
     sure_A = found.strength_A > SURE * level_A
     chosen_B = _most_plausible(found, level_A, _rhythm(found, sure_A), end_s)
     level_A = _around(found, found.strength_A, chosen_B)
     chosen_B = _most_plausible(found, level_A, _rhythm(found, chosen_B), end_s)
-    peak_B = _peaks(signal_T, found.sample_A[chosen_B], float(rate_hz), mains_hz)
+    peak_B = _peaks(lead_T, found.sample_A[chosen_B], float(rate_hz), mains_hz)
     return peak_B if missing_T is None else peak_B[~missing_T[peak_B]]
 
 
@@ -167,7 +162,9 @@ def _noise(fast_T: Float64, sample_A: Int64, block: int) -> Float64:
 
 def _running_median(value_B: Float64, near: int) -> Float64:
     padded = np.pad(value_B, near, constant_values=np.nan)
-    return np.asarray(np.nanmedian(np.lib.stride_tricks.sliding_window_view(padded, 2 * near + 1), 1))
+    return np.asarray(
+        np.nanmedian(np.lib.stride_tricks.sliding_window_view(padded, 2 * near + 1), 1)
+    )
 
 
 def _around(found: _Candidates, value_A: Float64, beat_A: npt.NDArray[np.bool_]) -> Float64:
