@@ -28,9 +28,9 @@ FLOORS = (
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 PLUGIN_ROOMS = {tuple(place.split("/")) for place in plugins.PLACES.values()}
 # Who may import a library that others reach through them only.
-OWNERS = {"wfdb": {"datasets"}, "neurokit2": {"signals", "evaluation"}}
+OWNERS = {"wfdb": {"datasets"}}
 # What parsing a config must not load: the Snakefile is read at the start of every job.
-HEAVY = {"torch", "wfdb", "pandas", "accelerate", "sklearn", "neurokit2", "pyarrow", "scipy"}
+HEAVY = {"torch", "wfdb", "pandas", "accelerate", "sklearn", "pyarrow", "scipy"}
 
 
 def modules(package: Path) -> dict[tuple[str, ...], Path]:

@@ -1,4 +1,4 @@
-"""Filters, resampling, scaling and R-peaks, against what scipy and wfdb do."""
+"""Filters, resampling and scaling, against what scipy and wfdb do."""
 
 import math
 from fractions import Fraction
@@ -11,7 +11,6 @@ from scipy.signal import resample_poly, sosfiltfilt
 
 from cardiograft.signals import filtering, resampling
 from cardiograft.signals.filtering import CHUNK, bridge, butterworth, filtered
-from cardiograft.signals.peaks import r_peaks
 from cardiograft.signals.resampling import ratio, resampled, resampled_positions, thinned
 from cardiograft.signals.scaling import shift_and_span
 
@@ -315,24 +314,3 @@ def test_a_flat_window_has_span_zero_whatever_the_scaling():
 def test_an_unknown_scaling_is_refused():
     with pytest.raises(ValueError, match="no scaling 'robust'"):
         shift_and_span(noise(8).reshape(1, 1, 8), "robust")
-
-
-# --- R-peaks
-
-
-def test_r_peaks_of_either_polarity_are_where_people_marked_them(physionet):
-    wfdb = pytest.importorskip("wfdb")
-    place = str(physionet / "mitdb" / "1.0.0" / "100")
-    signal_T = wfdb.rdrecord(place, sampto=360 * 120).p_signal[:, 0].astype(np.float32)
-    marked = wfdb.rdann(place, "atr", sampto=360 * 120)
-    beat_A = marked.sample[np.isin(marked.symbol, list("NAV"))]
-    for sign in (1, -1):
-        found_A = r_peaks(sign * signal_T, Fraction(360), mains_hz=60)
-        nearest_A = np.abs(found_A[:, None] - beat_A[None]).min(axis=0)
-        assert (nearest_A <= 4).mean() > 0.98
-        assert abs(len(found_A) - len(beat_A)) <= 2
-
-
-@pytest.mark.parametrize("samples", [0, 10, 2000])
-def test_no_r_peak_in_silence(samples):
-    assert not len(r_peaks(np.zeros(samples, np.float32), Fraction(125), mains_hz=50))

@@ -1,24 +1,25 @@
 """Detect heart beats, at maxima of a band's energy: QRS complexes of ECGs, beats of SCGs.
 
 Energy has no polarity, and it is compared with the window's own level, so that neither scale
-nor offset matters.
+nor offset matters. These find beats in windows; `cardiograft.signals.r_waves` finds R-peaks in
+a whole lead.
 
 Legend: N windows, C channels, T samples, A peaks of a window.
 """
 
-import warnings
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.ndimage import convolve1d
 from scipy.signal import find_peaks, sosfiltfilt
 from scipy.signal.windows import hann
 
-from cardiograft.records import Float32, Float64, Int64
+from cardiograft.records import Float64, Int64
 from cardiograft.signals.filtering import butterworth
+from cardiograft.signals.r_waves import r_peaks
 from cardiograft.signals.scaling import deviation
+
+__all__ = ["qrs_peaks", "r_peaks", "scg_beats"]
 
 Band = tuple[float, float]
 
@@ -120,34 +121,3 @@ def _between_samples(energy_T: Float64, peak_A: Int64) -> Float64:
     shift_A = np.zeros(len(peak_A))  # of a parabola through the three; 0 on a plateau
     np.divide(after_A - before_A, 2 * bend_A, out=shift_A, where=bend_A > 0)
     return peak_A + shift_A
-
-
-def r_peaks(signal_T: Float32, rate_hz: Fraction, *, mains_hz: int) -> Int64:
-    """Return the positions of R-peaks, ascending, of either polarity.
-
-    neurokit2 finds the QRS complexes by steepness, which has no sign; the peak is then the
-    largest deviation from the lead's median within 50 ms.
-
-    Source
-    ------
-    Makowski et al., Behav Res Methods 2021;53:1689-1696, doi:10.3758/s13428-020-01516-y.
-    """
-    rate = float(rate_hz)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of an empty or a very short lead; no peak then
-        import neurokit2  # it takes seconds to import, and only a cut that detects needs it
-
-        try:
-            clean_T = neurokit2.ecg_clean(signal_T.astype(np.float64), rate, powerline=mains_hz)
-            found: dict[str, Any] = neurokit2.ecg_peaks(clean_T, rate)[1]
-        except (IndexError, ValueError, ZeroDivisionError):
-            return np.array([], dtype=np.int64)
-    return _sharpened(signal_T, np.asarray(found["ECG_R_Peaks"]), round(0.05 * rate))
-
-
-def _sharpened(signal_T: Float32, peak_A: npt.NDArray[Any], reach: int) -> Int64:
-    at_A = peak_A[np.isfinite(peak_A.astype(np.float64))].astype(np.int64)
-    around_AW = np.clip(at_A[:, None] + np.arange(-reach, reach + 1), 0, len(signal_T) - 1)
-    deviation_AW = np.abs(signal_T - np.median(signal_T))[around_AW]
-    best_A = around_AW[np.arange(len(at_A)), deviation_AW.argmax(axis=1)]
-    return np.unique(best_A).astype(np.int64)
