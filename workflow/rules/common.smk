@@ -27,9 +27,12 @@ ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": 1,
     "MKL_NUM_THREADS": 1,
 }
-shell.prefix(
-    "".join(f"export {k}={shlex.quote(str(v))}; " for k, v in ENVIRONMENT.items())
-)
+
+
+def exports(environment):
+    """What a job's shell begins with; Snakemake formats it, so that braces are doubled."""
+    lines = (f"export {k}={shlex.quote(str(v))}; " for k, v in environment.items())
+    return "".join(lines).replace("{", "{{").replace("}", "}}")
 
 
 wildcard_constraints:
