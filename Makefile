@@ -9,6 +9,11 @@ READY := $(VENV)/.ready
 STUDY ?=
 PAGE := $(if $(STUDY),studies/$(STUDY),report)
 
+# Snakemake keeps a cache below the home folder: where that can't be written, below this one.
+CACHE := $(shell cache="$${XDG_CACHE_HOME:-$$HOME/.cache}"; \
+  mkdir -p "$$cache" 2>/dev/null && test -w "$$cache" && echo "$$cache" || echo "$$PWD/.snakemake/cache")
+export XDG_CACHE_HOME := $(CACHE)
+
 .DEFAULT_GOAL := help
 .PHONY: help report open docs show test check format clean
 

@@ -5,16 +5,27 @@ import sys
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "src"))
 
-from cardiograft.config.files import config_file, study_files
+from cardiograft.config.files import check_files, config_file, located, study_files
+
+ON_TOP = list(map(Path, workflow.configfiles))
+CONFIG_FILES = [config_file(ROOT), *ON_TOP]
+
+try:
+    check_files(CONFIG_FILES, ROOT)
+except (ValueError, FileNotFoundError) as error:
+    sys.exit(f"config: {error}")
 
 
-configfile: str(config_file(ROOT))
+configfile: str(CONFIG_FILES[0])
 
 
 try:
     STUDY_FILES = study_files(config, ROOT)
-except ValueError as error:
-    sys.exit(f"config: {error}")
+    check_files(STUDY_FILES, ROOT)
+except (ValueError, FileNotFoundError) as error:
+    sys.exit(located(error, config, CONFIG_FILES, ROOT))
+
+CONFIG_FILES[1:1] = STUDY_FILES
 
 for file in STUDY_FILES:
 

@@ -11,11 +11,11 @@ import importlib
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from types import ModuleType
-from typing import Annotated, Any, Literal, get_type_hints
+from types import ModuleType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from annotated_types import Ge, Gt, Le, Lt
-from pydantic import BaseModel, ConfigDict, create_model
+from annotated_types import Ge, Gt, Le, Lt, MinLen, MultipleOf
+from pydantic import AfterValidator, BaseModel, ConfigDict, Strict, create_model
 
 PACKAGE = Path(__file__).parent
 FUNCTIONS = {
@@ -41,11 +41,32 @@ PLACES = {
     "baselines": "evaluation/baselines",
     "studies": "studies",
 }
+
+
+def _odd(number: int) -> int:
+    if number % 2 == 0:
+        raise ValueError(f"{number} is even, an odd number is needed: it has a middle")
+    return number
+
+
+Odd = Annotated[int, Ge(1), AfterValidator(_odd)]  # of a kernel
+Seconds = Annotated[float, Ge(0), Le(86_400)]
+Duration = Annotated[float, Gt(0), Le(86_400)]  # in seconds
+Widths = Annotated[tuple[Annotated[int, Ge(1)], ...], MinLen(1)]
+Eights = Annotated[tuple[Annotated[int, Ge(8), MultipleOf(8)], ...], MinLen(1)]
+Scales = Annotated[tuple[Annotated[float, Gt(0)], ...], MinLen(1)]
 # The types that an option may be annotated with.
 TYPES = {
     "Annotated": Annotated,
     "Literal": Literal,
-    **{t.__name__: t for t in (Ge, Gt, Le, Lt, int, float, str, bool, tuple, dict, list)},
+    "Odd": Odd,
+    "Widths": Widths,
+    "Eights": Eights,
+    "Scales": Scales,
+    "Seconds": Seconds,
+    "Duration": Duration,
+    **{t.__name__: t for t in (Ge, Gt, Le, Lt, MinLen)},
+    **{t.__name__: t for t in (int, float, str, bool, tuple, dict, list)},
 }
 
 
@@ -117,7 +138,7 @@ def options(kind: str, name: str) -> type[BaseModel]:
             raise TypeError(f"{kind}/{name}.py: option {argument.arg!r} has no type")
         value = ... if default is None else ast.literal_eval(default)
         fields[argument.arg] = (_type(ast.unparse(argument.annotation)), value)
-    config = ConfigDict(extra="forbid", frozen=True)
+    config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
     return create_model(f"{kind}.{name}", __config__=config, **fields)
 
 
@@ -128,7 +149,22 @@ def _tree(kind: str, name: str) -> ast.Module:
 
 def _type(annotation: str) -> Any:
     holder = type("holder", (), {"__annotations__": {"it": annotation}})
-    return get_type_hints(holder, globalns=dict(TYPES), include_extras=True)["it"]
+    return _listed(get_type_hints(holder, globalns=dict(TYPES), include_extras=True)["it"])
+
+
+def _listed(kind: Any) -> Any:
+    """Return a type whose tuples may be given as lists: YAML has no tuples."""
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        return Annotated[(_listed(inner[0]), *inner[1:])]
+    if origin is Literal or not inner:
+        return kind
+    parts = tuple(one if one is Ellipsis else _listed(one) for one in inner)
+    if origin is tuple:
+        return Annotated[tuple[parts], Strict(False)]  # type: ignore[valid-type]
+    if origin in (Union, UnionType):
+        return Union[parts]  # noqa: UP007  made of what is known at run time only
+    return origin[parts]
 
 
 @cache

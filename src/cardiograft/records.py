@@ -28,6 +28,14 @@ class Shape(NamedTuple):
     outputs: tuple[int, ...]
 
 
+# WFDB's beat codes (annot(5)): each stands at an R-peak.
+BEATS = "NLRBAaJSVrFejnE/fQ?"
+
+
+def _nothing() -> Int64:
+    return np.array([], dtype=np.int64)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Annotations:
     """Marks on a recording: beats, rhythm changes, noise.
@@ -40,11 +48,26 @@ class Annotations:
         The annotation code as WFDB prints it (``N``, ``V``, ``+`` ...).
     aux_A : str, shape (A,)
         The note that goes with it (``(AFIB`` with a rhythm change), or ``""``.
+    subtype_A, channel_A, number_A : int64, shape (A,)
+        The fields of these names in the file; 0 where it has none. A beat that is marked once a
+        channel stands here once.
     """
 
     sample_A: Int64
     symbol_A: npt.NDArray[np.str_]
     aux_A: npt.NDArray[np.str_]
+    subtype_A: Int64 = field(default_factory=_nothing)
+    channel_A: Int64 = field(default_factory=_nothing)
+    number_A: Int64 = field(default_factory=_nothing)
+
+    def __post_init__(self) -> None:
+        for name in ("subtype_A", "channel_A", "number_A"):
+            if len(getattr(self, name)) != len(self.sample_A):
+                object.__setattr__(self, name, np.zeros(len(self.sample_A), dtype=np.int64))
+
+    def taken(self, rows: npt.NDArray[np.bool_] | Int64) -> "Annotations":
+        """Return some of the marks: a mask, or their places."""
+        return Annotations(**{name: column_A[rows] for name, column_A in vars(self).items()})
 
     @classmethod
     def none(cls) -> "Annotations":
@@ -72,6 +95,12 @@ class Record:
     offset : int
         Samples cut away from the file's start (a constant run at its head); positions
         in `annotations` count from the first sample that is left.
+    notes : tuple of str
+        What was left out or decided on reading, one line each, beginning with a kind that can
+        be counted (``marks beyond the end: 3 of 100.atr``).
+    beside : tuple of Record
+        The same recording's leads at other rates, a `Record` for each rate, with the same
+        annotations at that rate.
     """
 
     dataset: str
@@ -85,6 +114,8 @@ class Record:
     annotations: Annotations = field(default_factory=Annotations.none)
     comments: tuple[str, ...] = ()
     offset: int = 0
+    notes: tuple[str, ...] = ()
+    beside: tuple["Record", ...] = ()
 
 
 # What predictions hold: probabilities of classes that exclude each other, of heads that do not,

@@ -51,7 +51,7 @@ def test_the_real_annotations_hold_the_published_classes(physionet: Path) -> Non
     root = physionet / "mitdb" / "1.0.0"
     count = dict.fromkeys(AAMI, 0)
     for record in mitdb.names():
-        marks = _wfdb.read_annotations(f"mitdb/{record}", root, record, "atr")
+        marks = mitdb.read(root, record).annotations
         for kind, symbols in AAMI.items():
             count[kind] += int(np.isin(marks.symbol_A, list(symbols)).sum())
     assert count == {"N": 90_631, "S": 2_781, "V": 7_236, "F": 803, "Q": 8_043}
@@ -179,19 +179,19 @@ def test_several_samples_a_frame_multiply_the_rate(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("header", "content", "error", "says"),
     [
-        ("r 1 250 4\nr.dat 16 200 12 0 0 0 0 I\n", b"\0\0", ValueError, "x/r: unreadable signal"),
+        (
+            "r 1 250 4\nr.dat 16 200 12 0 0 0 0 I\n",
+            b"\0\0",
+            ValueError,
+            "x/r: truncated signal: r.dat has 2 of 8",
+        ),
         ("r 1 250 4\ns.dat 16 200 12 0 0 0 0 I\n", b"", FileNotFoundError, "no signal file s.dat"),
-        ("r 1 250 4\n../r.dat 16 200 12 0 0 0 0 I\n", b"", ValueError, "x/r: unreadable header"),
-        ("r 1 250 4\nC:\\r.dat 16 200 12 0 0 0 0 I\n", b"", ValueError, "x/r: unreadable header"),
+        ("r 1 250 4\n../r.dat 16 200 12 0 0 0 0 I\n", b"", ValueError, "x/r: unsafe name"),
+        ("r 1 250 4\nC:\\r.dat 16 200 12 0 0 0 0 I\n", b"", ValueError, "x/r: unsafe name"),
         ("<html>\n", b"", ValueError, "x/r: unreadable header"),
         ("", b"", ValueError, "x/r: unreadable header"),
-        ("r 0 250 4\n", b"", ValueError, "names no signal"),
-        (
-            "r 2 250 1\nr.dat 16x2 200 12 0 0 0 0 I\nr.dat 16 200 12 0 0 0 0 II\n",
-            b"\0" * 6,
-            ValueError,
-            "several rates",
-        ),
+        ("r 0 250 4\n", b"", ValueError, "0 signals"),
+        ("r 1 250 4\n~ 0 200 12 0 0 0 0 I\n", b"", ValueError, "names no signal"),
     ],
 )
 def test_what_cannot_be_read_is_said_in_one_line(

@@ -24,6 +24,7 @@ from tiny_database import (
     sha256,
     tree,
     write_hashes,
+    write_lists,
     write_record,
 )
 
@@ -252,6 +253,24 @@ def test_a_directory_may_hold_a_cut_database(
     assert reasons(manifest) == {"100": None}
     assert [f["verified"] for f in manifest["files"] if f["path"] == "RECORDS"] == [False]
     assert "RECORDS is not the one that SHA256SUMS.txt lists" in capsys.readouterr().err
+
+
+def test_names_that_differ_in_case_alone_need_a_disk_that_tells_them_apart(
+    mirror: Path, tmp_path: Path
+) -> None:
+    root = mirror / "tiny" / "1.0.0"
+    for place, name in enumerate(("rec", "REC")):
+        write_record(root, name, seed=place)
+    write_lists(root, ("rec", "REC"))
+    manifest = fetch(mirror, tmp_path / "data")
+    assert reasons(manifest) == {"rec": None, "REC": None}
+    by_path = {file["path"]: file["sha256"] for file in manifest["files"]}
+    assert by_path["rec.dat"] != by_path["REC.dat"]
+    folding = tmp_path / "folding" / "tiny" / "1.0.0"
+    folding.mkdir(parents=True)
+    (folding / "records").symlink_to("RECORDS")
+    with pytest.raises(ValueError, match="'rec' and 'REC' would be one file on this disk"):
+        fetch(mirror, tmp_path / "folding")
 
 
 def test_a_record_in_segments_brings_them_along(mirror: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import scripts
 import wfdb
-from tiny_database import Tiny, fetch, http_servers, paths, reasons, sha256, tree
+from tiny_database import Tiny, fetch, http_servers, mirror_of, paths, reasons, sha256, tree
 
 from cardiograft import plugins
 from cardiograft.specs.download import Download
@@ -72,6 +72,63 @@ def test_mirror_and_spec_must_agree(
     spec = Download(dataset="tiny", simulate=options, seed=0 if options else None)
     with pytest.raises(ValueError, match=r"mirror: .* contradicts simulate"):
         script.download(spec, mirror_, tmp_path, tmp_path / "m.json", 1)
+
+
+@pytest.mark.parametrize("option", [None, "allowed"])
+def test_a_named_record_that_is_lost_stops_the_stage(
+    script: ModuleType, tmp_path: Path, option: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mirror = mirror_of(tmp_path / "mirror")
+    (mirror / "tiny" / "1.0.0" / "101.dat").unlink()
+    out = tmp_path / "m.json"
+    spec = Download(dataset="tiny", records=("100", "101"), lost=option)
+    if option:
+        script.download(spec, str(mirror), tmp_path / "data", out, 1)
+        assert "1 of 2 records" in capsys.readouterr().err
+        return
+    with pytest.raises(ValueError, match=r"tiny: 1 of 2 .*: 101 \(missing file: 101\.dat\)\."):
+        script.download(spec, str(mirror), tmp_path / "data", out, 1)
+    assert not out.exists()
+    assert (tmp_path / "data" / "tiny" / "1.0.0" / "100.dat").exists()
+
+
+def test_what_is_unverified_is_said_on_the_console(
+    script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mirror, spec = mirror_of(tmp_path / "mirror"), Download(dataset="tiny")
+    sums = mirror / "tiny" / "1.0.0" / "SHA256SUMS.txt"
+    sums.write_text(sums.read_text().splitlines()[0])
+    script.download(spec, str(mirror), tmp_path / "data", tmp_path / "m.json", 1)
+    assert "9 of 10 files unverified by SHA256SUMS.txt" in capsys.readouterr().err
+    sums.unlink()
+    script.download(spec, str(mirror), tmp_path / "data", tmp_path / "m.json", 1)
+    said = capsys.readouterr().err
+    assert "no SHA256SUMS.txt: all 10 files are unverified" in said
+    sums.touch()
+    with pytest.raises(ValueError, match=r"SHA256SUMS\.txt lists no hash \(empty\)"):
+        script.download(spec, str(mirror), tmp_path / "data", tmp_path / "m.json", 1)
+
+
+def test_two_downloads_at_once_both_end_right(tmp_path: Path, served: Any) -> None:
+    mirror = mirror_of(tmp_path / "mirror")
+    code = (
+        f"import sys; sys.path[:0] = [{str(scripts.FOLDER)!r}, {str(Path(__file__).parents[1])!r}];"
+        "from pathlib import Path; from tiny_database import Tiny; from cardiograft import plugins;"
+        "plugins.load = lambda kind, name: Tiny(); import download;"
+        "from cardiograft.specs.download import Download;"
+        "download.download(Download(dataset='tiny'), sys.argv[1], Path(sys.argv[2]),"
+        " Path(sys.argv[3]), 4)"
+    )
+    way, data = served(mirror), tmp_path / "data"
+    outs = [tmp_path / f"{n}.json" for n in range(3)]
+    runs = [
+        subprocess.Popen([sys.executable, "-c", code, way, str(data), str(out)]) for out in outs
+    ]
+    assert [run.wait(120) for run in runs] == [0, 0, 0]
+    found = [json.loads(out.read_text()) for out in outs]
+    assert found[0] == found[1] == found[2]
+    assert set(reasons(found[0]).values()) == {None}
+    assert tree(data / "tiny" / "1.0.0") == tree(mirror / "tiny" / "1.0.0")
 
 
 def test_the_script_shows_its_help() -> None:

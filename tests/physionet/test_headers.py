@@ -96,7 +96,7 @@ def test_an_absurd_rate(tmp_path: Path, rate: str) -> None:
         ("r 1 fast 100\nr.dat 16\n", "'fast' is no sampling rate"),
         ("r 0 360 100\n", "0 signals"),
         ("r 1 360 100\nr.dat\n", "is no signal line"),
-        ("r 1 360 100\nr.dat 17\n", "is no signal line"),
+        ("r 1 360 100\nr.dat 17\n", "format 17 is not known"),
         ("r 1 360 100\nr.dat 16+x\n", "is no signal line"),
         ("r/x 1 360 100\na 100\n", "1 signals or segments, it states x"),
     ],

@@ -79,9 +79,36 @@ def test_hashes_are_read_in_all_the_ways_they_are_written() -> None:
     assert listings.sums(text) == found
 
 
-def test_hashes_that_are_none_are_refused() -> None:
-    with pytest.raises(ValueError, match="line 2: not a hash and a name: '404 Not FoundRecord'"):
-        listings.sums(f"{'a' * 64} 100.dat\n404 Not FoundRecord\n")
+def test_a_line_that_is_no_hash_vouches_for_nothing_and_is_counted() -> None:
+    one, two = "a" * 64, "b" * 64
+    text = f"{one} 100.dat\n404 Not Found\n{two}\n{two[:63]} 101.dat\n\n"
+    assert listings.sums(text) == {"100.dat": one}
+    assert listings.malformed(text) == 3
+    assert listings.malformed(f"{one} 100.dat\n\n") == 0
+
+
+def test_a_name_with_two_hashes_has_none() -> None:
+    one, two = "a" * 64, "b" * 64
+    text = f"{one} 100.dat\n{one} 101.dat\n{two} 100.dat\n{one.upper()} 101.dat\n"
+    assert listings.sums(text) == {"101.dat": one}
+    assert listings.malformed(text) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "empty"),
+        (" \r\n\n", "empty"),
+        ("<html>\n<p>Log in</p>", "its first line: '<html>'"),
+        (f"{'a' * 64}\n", "its first line: 'aaa"),
+    ],
+)
+def test_a_list_without_a_hash_is_refused(text: str, said: str) -> None:
+    with pytest.raises(ValueError, match=rf"SHA256SUMS\.txt lists no hash \({said}"):
+        listings.sums(text)
+
+
+def test_hashes_of_a_name_outside_are_refused() -> None:
     with pytest.raises(ValueError, match="may lead outside"):
         listings.sums(f"{'a' * 64} ../100.dat\n")
 

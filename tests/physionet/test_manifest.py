@@ -9,7 +9,21 @@ from typing import Any
 import numpy as np
 import pytest
 import wfdb
-from tiny_database import Tiny, fetch, http_servers, mirror_of, reasons, write_hashes, write_record
+from tiny_database import (
+    NAMES,
+    Tiny,
+    fetch,
+    http_servers,
+    mirror_of,
+    paths,
+    reasons,
+    write_hashes,
+    write_lists,
+    write_record,
+)
+
+from cardiograft.physionet.manifest import lost, summary
+from cardiograft.specs.download import Download
 
 
 @pytest.fixture
@@ -71,7 +85,10 @@ PLANTS: dict[str, tuple[Plant, str]] = {
         lambda r: _edit(r, "101 2", "101 3"),
         "unreadable header: 2 signals or segments, it states 3",
     ),
-    "odd format": (lambda r: _edit(r, " 212 200", " 213 200"), "unreadable header: '101.dat 213"),
+    "odd format": (
+        lambda r: _edit(r, " 212 200", " 213 200"),
+        "unreadable header: no signal can be used: format 213",
+    ),
     "short signal": (
         lambda r: os.truncate(r / "101.dat", 1199),
         "truncated signal: 101.dat has 1199 of 1200 bytes",
@@ -154,3 +171,142 @@ def test_the_digest_is_of_accepted_recordings_alone(mirror: Path, tmp_path: Path
     write_hashes(root)
     digests.append(fetch(mirror, tmp_path / "2")["digest"])
     assert digests[0] == digests[1] != digests[2]
+
+
+def _surplus(root: Path, count: int) -> None:
+    with (root / "101.dat").open("ab") as file:
+        file.write(bytes(count))
+
+
+@pytest.mark.parametrize("network", [True, False])
+def test_a_signal_longer_than_its_header_states_needs_a_hash(
+    mirror: Path, tmp_path: Path, served: Any, network: bool
+) -> None:
+    root, way = mirror / "tiny" / "1.0.0", served(mirror) if network else mirror
+    _surplus(root, 300)
+    write_hashes(root)
+    manifest = fetch(way, tmp_path / "vouched")
+    assert reasons(manifest)["101"] is None
+    assert [row["samples"] for row in manifest["records"]] == [400] * 3
+    (root / "SHA256SUMS.txt").unlink()
+    said = "surplus signal: 101.dat has 1500 bytes, its header states 1200"
+    assert reasons(fetch(way, tmp_path / "data")) == {"100": None, "101": said, "sub/rec_1": None}
+
+
+def test_padding_to_whole_words_is_no_surplus(mirror: Path, tmp_path: Path) -> None:
+    root = mirror / "tiny" / "1.0.0"
+    (root / "SHA256SUMS.txt").unlink()
+    _surplus(root, 3)
+    assert reasons(fetch(mirror, tmp_path / "0"))["101"] is None
+    _surplus(root, 1)
+    assert "has 1204 bytes" in reasons(fetch(mirror, tmp_path / "1"))["101"]
+
+
+def test_segments_that_share_a_file_are_no_surplus(mirror: Path, tmp_path: Path) -> None:
+    root = mirror / "tiny" / "1.0.0"
+    (root / "SHA256SUMS.txt").unlink()
+    (root / "both.dat").write_bytes((root / "100.dat").read_bytes() * 2)
+    for name, start in (("one", ""), ("two", "+1200")):
+        lines = (root / "100.hea").read_text().replace("100.dat 212", f"both.dat 212{start}")
+        (root / f"{name}.hea").write_text(lines.replace("100 2", f"{name} 2"))
+    (root / "long.hea").write_text("long/2 2 360 800\none 400\ntwo 400\n")
+    (root / "RECORDS").write_text("long\n")
+    manifest = fetch(mirror, tmp_path / "data", Tiny(ANNOTATORS=()))
+    assert "surplus" not in str(reasons(manifest))
+
+
+def _keep(root: Path, *names: str) -> None:
+    """Cut SHA256SUMS.txt to the lines of some files."""
+    lines = (root / "SHA256SUMS.txt").read_text().splitlines()
+    kept = [line for line in lines if line.split()[1] in names]
+    (root / "SHA256SUMS.txt").write_text("\n".join(kept))
+
+
+@pytest.mark.parametrize("network", [True, False])
+def test_files_without_a_hash_are_counted_and_said(
+    mirror: Path, tmp_path: Path, served: Any, network: bool
+) -> None:
+    root, way = mirror / "tiny" / "1.0.0", served(mirror) if network else mirror
+    manifest = fetch(way, tmp_path / "0")
+    assert manifest["hashes"] == {"listed": True, "malformed": 0, "unverified": 0}
+    assert summary(manifest).endswith(" MB")
+    _keep(root, "RECORDS", "100.dat", "100.hea", "101.dat")
+    with (root / "SHA256SUMS.txt").open("a") as sums:
+        sums.write("\nnonsense\n")
+    manifest = fetch(way, tmp_path / "1")
+    assert manifest["hashes"] == {"listed": True, "malformed": 1, "unverified": 6}
+    unverified = [f["path"] for f in manifest["files"] if not f["verified"]]
+    assert len(unverified) == 7
+    assert "; 6 of 10 files unverified by SHA256SUMS.txt; 1 lines" in summary(manifest)
+    (root / "SHA256SUMS.txt").unlink()
+    manifest = fetch(way, tmp_path / "2")
+    assert manifest["hashes"] == {"listed": False, "malformed": 0, "unverified": 10}
+    assert "; no SHA256SUMS.txt: all 10 files are unverified" in summary(manifest)
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "Please log in\n"])
+@pytest.mark.parametrize("network", [True, False])
+def test_a_list_of_hashes_without_one_is_refused(
+    mirror: Path, tmp_path: Path, served: Any, network: bool, text: str
+) -> None:
+    (mirror / "tiny" / "1.0.0" / "SHA256SUMS.txt").write_text(text)
+    way = served(mirror) if network else mirror
+    with pytest.raises(ValueError, match=r"1\.0\.0/SHA256SUMS\.txt: SHA256SUMS\.txt lists no hash"):
+        fetch(way, tmp_path / "data")
+
+
+def test_a_folder_of_records_is_found_where_the_hashes_leave_it_out(
+    mirror: Path, tmp_path: Path, served: Any
+) -> None:
+    root = mirror / "tiny" / "1.0.0"
+    (root / "RECORDS").write_text("100\n101\nsub\n")
+    (root / "sub" / "RECORDS").write_text("rec_1\n")
+    write_hashes(root)
+    _keep(root, "RECORDS", "100.dat")
+    manifest = fetch(served(mirror), tmp_path / "data")
+    assert reasons(manifest) == dict.fromkeys(("100", "101", "sub/rec_1"))
+    assert "sub/RECORDS" in paths(manifest)
+
+
+@pytest.mark.parametrize(
+    ("records", "option", "stops"),
+    [
+        (("100", "101"), None, True),
+        (("100", "101"), "refused", True),
+        (("100", "101"), "allowed", False),
+        (("100", "sub/rec_1"), None, False),
+        (3, None, False),
+        (3, "refused", True),
+        (None, None, False),
+        (None, "refused", True),
+    ],
+)
+@pytest.mark.parametrize("how", ["missing", "quarantined"])
+def test_records_that_are_named_must_all_be_there(
+    mirror: Path, tmp_path: Path, records: Any, option: Any, stops: bool, how: str
+) -> None:
+    root = mirror / "tiny" / "1.0.0"
+    if how == "missing":
+        (root / "101.dat").unlink()
+        reason = "101 (missing file: 101.dat)"
+    else:
+        _missing_lead(root)
+        write_hashes(root)
+        reason = "101 (no wanted lead: has III, V2; MLII or V5)"
+    manifest = fetch(mirror, tmp_path / "data", records=records)
+    said = lost(manifest, Download(dataset="tiny", records=records, lost=option))
+    assert (said is not None) == stops
+    if said:
+        asked = len(manifest["records"])
+        assert said.startswith(f"tiny: 1 of {asked} records that config asks for can't be used: ")
+        assert reason in said
+        assert said.endswith("Take them out of `records`, or say `lost: allowed` there")
+
+
+def test_many_lost_records_are_one_line_of_some(mirror: Path, tmp_path: Path) -> None:
+    root, names = mirror / "tiny" / "1.0.0", (*NAMES, *(f"r{n:02}" for n in range(14)))
+    write_lists(root, names)
+    manifest = fetch(mirror, tmp_path / "data", records=names)
+    said = lost(manifest, Download(dataset="tiny", records=names)) or ""
+    assert said.count("missing file") == 10
+    assert " and 4 more. " in said

@@ -15,9 +15,9 @@ from synthetic import study, study_rows
 from cardiograft.report import headline, sentences, wording
 from cardiograft.report.cells import LEAD, LONG, Table
 from cardiograft.report.charts import dumbbells
-from cardiograft.report.inputs import read_study
+from cardiograft.report.inputs import ReportInputs, read_study
 from cardiograft.report.run_names import run_title
-from cardiograft.report.sections import comparisons
+from cardiograft.report.sections import comparisons, provenance
 from cardiograft.specs.report import Report
 
 script = load("report")
@@ -450,3 +450,43 @@ def test_a_studys_own_table_is_printed_in_its_formats(page: str) -> None:
     assert "90.38 %" in table
     assert re.search(r"<td>\d\d\.\d\d %<small>mitdb-strict, simulated</small></td>", table)
     assert "missing_classes" not in table
+
+
+def test_a_ledger_says_in_what_its_source_differs(tmp_path):
+    line = {"shape": [3, 6], "entry": "first", "source": "head.weight", "tensor": "head.weight"}
+    ledger = {
+        "parameters": 18,
+        "mapped": 18,
+        "loaded": 12,
+        "share_of_mapped": 2 / 3,
+        "share_of_all": 2 / 3,
+        "tensors": [
+            {**line, "parameters": 12, "state": "loaded", "why": "", "part": "outputs N, V"},
+            {**line, "parameters": 6, "state": "skipped", "why": "new", "part": "outputs <S>"},
+        ],
+        "unused": [
+            {"entry": "first", "source": "head.weight", "part": "outputs Q", "why": "no such name"}
+        ],
+        "sources": [
+            {
+                "entry": "first",
+                "differences": [
+                    {"what": "rate_hz", "source": "360", "here": "125", "done": "as they are"}
+                ],
+            }
+        ],
+    }
+    none = {**ledger, "loaded": 0, "mapped": 0, "share_of_all": 0.0, "sources": [], "tensors": []}
+    key = ("transfer", "second", "0")
+    inputs = ReportInputs(studies=[], ledgers={key: ledger, ("transfer", "scratch", "0"): none})
+    (shown,) = provenance.ledgers(inputs)
+    assert shown["caption"] == "second: 66.7 % of 18 parameters loaded"
+    assert shown["differences"] == ["first, rate in Hz: 360 there, 125 here; as they are"]
+    rows = shown["table"].rows
+    assert [row[0].small for row in rows[:2]] == ["outputs N, V", "outputs <S>"]
+    assert rows[2][3].text == "unused"
+    assert rows[2][4] == "first: head.weight (outputs Q)"
+    (nothing,) = provenance.ledgers(
+        ReportInputs(studies=[], ledgers={key: {**ledger, "loaded": 0}})
+    )
+    assert nothing["table"].rows

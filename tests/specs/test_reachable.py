@@ -75,6 +75,7 @@ CHANGES = {
         "dataset": at("databases", "mitdb", "dataset", "ptbdb"),
         "records": at("databases", "mitdb", "records", 4),
         "max_nonfinite": at("databases", "mitdb", "max_nonfinite", 0.5),
+        "lost": at("databases", "mitdb", "lost", "allowed"),
         "simulate": at("databases", "mitdb", "simulate", {"duration_s": 60}),
         "seed": at("seed", 5),
         "content": None,  # of the mirror's bytes: `Plan` reads it

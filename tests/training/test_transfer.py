@@ -15,7 +15,7 @@ from cardiograft.checkpoints.names import longest, require_matches
 from cardiograft.models import cnn
 from cardiograft.records import Shape
 from cardiograft.specs.transfer import Transfer
-from cardiograft.training.job import Job, Origin, Place, train_and_publish
+from cardiograft.training.job import Fresh, Job, Origin, Place, train_and_publish
 from cardiograft.training.transfer import Graft, graft
 
 
@@ -160,8 +160,8 @@ def test_the_card_has_the_encoder_as_it_was_before_training(
         }
     )
 
-    def initialise(target: nn.Module) -> Origin:
-        ledger = graft(target, [Graft("toy", source, {"encoder": "encoder"})], least=0.5)
+    def initialise(fresh: Fresh) -> Origin:
+        ledger = graft(fresh.network, [Graft("toy", source, {"encoder": "encoder"})], least=0.5)
         return Origin(ledger=ledger.content())
 
     place = Place(

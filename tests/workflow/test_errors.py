@@ -1,6 +1,11 @@
 """A mistake in config ends in one line that names key, value and what is accepted."""
 
+import copy
+import shutil
+
 import pytest
+
+from .conftest import ROOT, TINY, lay
 
 pytestmark = pytest.mark.xdist_group("errors")
 
@@ -72,6 +77,10 @@ MISTAKES = {
         at("splits", "paper", "protocol", value="honest"),
         ["splits.paper", "'segment'", "'paper'"],
     ),
+    "no number": (
+        at("segments", "beats", "rate_hz", value=float("inf")),
+        ["segments.beats.rate_hz", "inf", "finite", "config.yaml"],
+    ),
     "wrong type": (
         at("transfer", "scratch", "training", "epochs", value="many"),
         ["transfer.scratch.training.epochs", "'many'", "integer"],
@@ -90,3 +99,48 @@ def test_one_line(name, tiny):
     assert len(said) == 1, done.stderr
     assert not [word for word in words if word not in said[0]], said[0]
     assert not (house.root / "results").exists(), "a job ran"
+
+
+def one_line(done):
+    assert done.returncode != 0
+    said = [line for line in done.stderr.splitlines() if line.strip()]
+    assert len(said) == 1, done.stderr
+    return said[0]
+
+
+def test_a_key_that_stands_twice_in_a_file_on_top(tiny):
+    tiny.root.joinpath("mine.yaml").write_text("seed: 1\nseed: 2\n")
+    said = one_line(tiny.snakemake("-n", "--configfile", "mine.yaml", check=False))
+    assert "mine.yaml, line 2: the key 'seed' stands in line 1 too" in said
+
+
+def test_a_config_that_is_empty(tiny):
+    tiny.config.write_text("")
+    assert "config.yaml: empty" in one_line(tiny.snakemake("-n", check=False))
+
+
+def test_any_folder_without_a_home(tmp_path, monkeypatch):
+    """Braces, blanks and letters in the path, no place to write below HOME."""
+    (tmp_path / "home").write_text("a file, where no folder can be made")
+    for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    house = lay(tmp_path / "x {data} ü y", TINY)
+    shutil.copytree(ROOT / "profiles", house.root / "profiles")
+    house.snakemake("--", "results/manifests/mitdb.json")
+    assert (house.root / "results/manifests/mitdb.json").is_file()
+
+
+def test_a_data_set_of_ones_own_without_a_simulation(tmp_path):
+    config = copy.deepcopy(TINY)
+    config["databases"]["mitdb"] = {"dataset": "own"}
+    config["mirror"] = str(tmp_path / "mirror")
+    (tmp_path / "mirror/mitdb/1.0.0").mkdir(parents=True)
+    (tmp_path / "mirror/mitdb/1.0.0/RECORDS").write_text("100\n")
+    house = lay(tmp_path / "house", config)
+    folder = house.root / "src/cardiograft/datasets"
+    text = (folder / "mitdb.py").read_text()
+    (folder / "own.py").write_text(text[: text.index("def simulate(")])
+    assert "download mitdb" in house.plan()
+    said = one_line(house.snakemake("-n", "--config", "mirror=simulated", check=False))
+    assert "databases.mitdb: datasets/own.py has no function 'simulate'" in said

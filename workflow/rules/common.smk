@@ -1,18 +1,19 @@
 # Shared by all rules: the config, and the two params of a job (its spec, its code).
 
-import shlex
-
 from cardiograft.config.checks import load_config
-from cardiograft.config.command import command
+from cardiograft.config.command import command, doubled, exports
+from cardiograft.config.files import check_writable
 from cardiograft.config.plan import Plan
 
 try:
     CONFIG = load_config(config)
+    check_writable("results", Path(CONFIG.results))
     PLAN = Plan(CONFIG)
-except (ValueError, FileNotFoundError) as error:
-    sys.exit(f"config: {error}")
+except (ValueError, OSError) as error:
+    sys.exit(located(error, config, CONFIG_FILES, ROOT))
 
 RESULTS = CONFIG.results
+CONDA = doubled(str(ROOT / "envs" / "environment.yaml"))
 # One thread a job: as fast beside busy neighbours, and the same bytes on every machine. Where
 # things lie, and how one called, reaches a job through its environment: it reruns nothing.
 ENVIRONMENT = {
@@ -20,6 +21,7 @@ ENVIRONMENT = {
     "PYTHONSAFEPATH": 1,
     "SCRIPTS": ROOT / "workflow" / "scripts",
     "MIRROR": CONFIG.mirror,
+    "SLOWEST": CONFIG.slowest,
     "RECORDINGS": CONFIG.data,
     "RESULTS": RESULTS,
     "COMMAND": command(sys.argv[1:]),
@@ -27,12 +29,6 @@ ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": 1,
     "MKL_NUM_THREADS": 1,
 }
-
-
-def exports(environment):
-    """What a job's shell begins with; Snakemake formats it, so that braces are doubled."""
-    lines = (f"export {k}={shlex.quote(str(v))}; " for k, v in environment.items())
-    return "".join(lines).replace("{", "{{").replace("}", "}}")
 
 
 wildcard_constraints:

@@ -12,13 +12,13 @@ rule download:
     log:
         f"{RESULTS}/logs/download/{{entry}}.log",
     conda:
-        "../../envs/environment.yaml"
+        CONDA
     params:
         spec=spec("download"),
         code=code("download"),
     shell:
         'python "$SCRIPTS/download.py" --spec {params.spec:q} --mirror "$MIRROR"'
-        ' --data "$RECORDINGS" --out {output:q} 2> >(tee {log:q} >&2)'
+        ' --slowest "$SLOWEST" --data "$RECORDINGS" --out {output:q} 2> >(tee {log:q} >&2)'
 
 
 rule segment:
@@ -30,7 +30,7 @@ rule segment:
     log:
         f"{RESULTS}/logs/segment/{{entry}}.log",
     conda:
-        "../../envs/environment.yaml"
+        CONDA
     resources:
         mem_mb=1000,
     params:
@@ -51,7 +51,7 @@ rule split:
     log:
         f"{RESULTS}/logs/split/{{entry}}.log",
     conda:
-        "../../envs/environment.yaml"
+        CONDA
     resources:
         mem_mb=4000,
     params:

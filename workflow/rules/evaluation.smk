@@ -12,7 +12,7 @@ rule audit:
         f"{RESULTS}/logs/audit/{{entry}}.log",
     priority: 100
     conda:
-        "../../envs/environment.yaml"
+        CONDA
     params:
         spec=spec("audit"),
         code=code("audit"),
@@ -35,7 +35,7 @@ rule predict:
     wildcard_constraints:
         entry=PLAN.networks_evaluated(),
     conda:
-        "../../envs/environment.yaml"
+        CONDA
     resources:
         gpu=1,
         mem_mb=4000,
@@ -60,7 +60,7 @@ rule baseline:
     wildcard_constraints:
         entry=PLAN.baselines_evaluated(),
     conda:
-        "../../envs/environment.yaml"
+        CONDA
     resources:
         mem_mb=4000,
     params:
@@ -80,7 +80,7 @@ rule score:
     log:
         f"{RESULTS}/logs/score/{{entry}}/{{repeat}}.log",
     conda:
-        "../../envs/environment.yaml"
+        CONDA
     params:
         spec=spec("score"),
         code=code("score"),
@@ -101,7 +101,7 @@ rule tabulate:
     log:
         f"{RESULTS}/logs/tabulate/{{entry}}.log",
     conda:
-        "../../envs/environment.yaml"
+        CONDA
     params:
         spec=spec("tabulate"),
         code=code("tabulate"),

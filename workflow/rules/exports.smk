@@ -15,7 +15,7 @@ rule export:
     log:
         f"{RESULTS}/logs/export/{{entry}}/{{repeat}}.log",
     conda:
-        "../../envs/environment.yaml"
+        CONDA
     params:
         spec=spec("export"),
         code=code("export"),

@@ -14,7 +14,8 @@ WARM = (
     and os.environ.get("CARDIOGRAFT_WARM") != "0"
     and workflow.is_main_process
     and not workflow.deployment_settings.deployment_method
-    and shutil.which("python") == os.path.join(os.path.dirname(sys.executable), "python")
+    and shutil.which("python")
+    == os.path.join(os.path.dirname(sys.executable), "python")
 )
 
 
@@ -31,7 +32,11 @@ shell.prefix(exports(ENVIRONMENT) + CALL)
 
 
 onstart:
-    if WARM and workflow.local_exec and len(list(workflow.dag.needrun_jobs())) >= FEWEST_JOBS:
+    if (
+        WARM
+        and workflow.local_exec
+        and len(list(workflow.dag.needrun_jobs())) >= FEWEST_JOBS
+    ):
         os.mkdir(os.path.dirname(ENVIRONMENT["WARM_SOCKET"]), 0o700)
         # It ends when this process does, which holds its standard input.
         WARM_SERVER = subprocess.Popen(

@@ -17,7 +17,7 @@ rule report:
     log:
         f"{RESULTS}/logs/report.log",
     conda:
-        "../../envs/environment.yaml"
+        CONDA
     params:
         spec=spec("report"),
         code=code("report"),
@@ -48,7 +48,7 @@ rule publish:
     log:
         f"{RESULTS}/logs/publish/{{entry}}.log",
     conda:
-        "../../envs/environment.yaml"
+        CONDA
     params:
         spec=spec("publish"),
         code=code("publish"),

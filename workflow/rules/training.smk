@@ -11,7 +11,7 @@ rule pretrain:
     log:
         f"{RESULTS}/logs/pretrain/{{entry}}/{{repeat}}.log",
     conda:
-        "../../envs/environment.yaml"
+        CONDA
     resources:
         gpu=1,
         mem_mb=4000,
@@ -36,7 +36,7 @@ rule prune:
     log:
         f"{RESULTS}/logs/prune/{{entry}}/{{repeat}}.log",
     conda:
-        "../../envs/environment.yaml"
+        CONDA
     resources:
         gpu=1,
         mem_mb=4000,
@@ -63,7 +63,7 @@ rule transfer:
     log:
         f"{RESULTS}/logs/transfer/{{entry}}/{{repeat}}.log",
     conda:
-        "../../envs/environment.yaml"
+        CONDA
     resources:
         gpu=1,
         mem_mb=4000,

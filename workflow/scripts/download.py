@@ -9,20 +9,28 @@ from cardiograft.files import atomic_directory, write_json
 from cardiograft.physionet import mirrors
 from cardiograft.physionet.collect import collect, locked, transport
 from cardiograft.physionet.fetch import Fetcher
-from cardiograft.physionet.manifest import make_manifest, summary
+from cardiograft.physionet.manifest import lost, make_manifest, summary
 from cardiograft.physionet.progress import Progress
-from cardiograft.physionet.transports import Folder
+from cardiograft.physionet.transports import PACE, Folder, Pace
 from cardiograft.specs.download import Download
 
 
-def download(spec: Download, mirror: str, data: Path, out: Path, jobs: int) -> None:
+def download(
+    spec: Download,
+    mirror: str,
+    data: Path,
+    out: Path,
+    jobs: int,
+    slowest: int = PACE.least_bytes,
+) -> None:
     dataset = plugins.load("datasets", spec.dataset)
     if (spec.simulate is None) == (mirror == mirrors.SIMULATED):
         raise ValueError(f"mirror: {mirror!r} contradicts simulate: {spec.simulate!r} in the spec")
     place = Path(dataset.SLUG, dataset.VERSION)
     if spec.simulate is None:
         root = data / place
-        way = transport(mirror, slug=dataset.SLUG, version=dataset.VERSION, jobs=jobs)
+        pace = Pace(least_bytes=slowest)
+        way = transport(mirror, slug=dataset.SLUG, version=dataset.VERSION, jobs=jobs, pace=pace)
         records = spec.records
     else:
         root = data / "simulated" / recipe(spec) / place
@@ -34,13 +42,16 @@ def download(spec: Download, mirror: str, data: Path, out: Path, jobs: int) -> N
         fetcher = Fetcher(way, root, progress, jobs=jobs)
         collection = collect(fetcher, dataset, records)
         manifest = make_manifest(collection, dataset, spec, root=root)
+    stop = lost(manifest, spec)
+    if stop:
+        raise ValueError(stop)
     write_json(out, manifest)
     progress.note(summary(manifest))
 
 
 def recipe(spec: Download) -> str:
     """Name a simulation by what goes into it: two of one data set never share a folder."""
-    text = spec.canonical(exclude={"max_nonfinite", "content"})
+    text = spec.canonical(exclude={"max_nonfinite", "lost", "content"})
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
@@ -68,4 +79,10 @@ if __name__ == "__main__":
     parser.add_argument("--data", type=Path, required=True, help="folder that keeps recordings")
     parser.add_argument("--out", type=Path, required=True, help="the manifest, JSON")
     parser.add_argument("--jobs", type=int, default=8, help="files fetched at a time")
+    parser.add_argument(
+        "--slowest",
+        type=int,
+        default=PACE.least_bytes,
+        help="bytes a minute below which a transfer is broken off and resumed",
+    )
     cli.run(download, parser)

@@ -7,9 +7,10 @@ from torch import nn
 from cardiograft import cli
 from cardiograft.checkpoints.file import Checkpoint, load_checkpoint, read_checkpoint
 from cardiograft.checkpoints.folder import checkpoint_file
+from cardiograft.checkpoints.meaning import require_alike
 from cardiograft.records import Shape
 from cardiograft.specs.prune import Prune
-from cardiograft.training.job import Job, Origin, Place, train_and_publish, training_code
+from cardiograft.training.job import Fresh, Job, Origin, Place, train_and_publish, training_code
 from cardiograft.training.pruning.magnitude import Magnitude
 from cardiograft.training.pruning.structured import structured
 from cardiograft.training.publish import parent
@@ -27,11 +28,12 @@ def prune(
 ) -> None:
     file = checkpoint_file(source)
 
-    def initialise(network: nn.Module) -> Origin:
+    def initialise(fresh: Fresh) -> Origin:
         checkpoint = read_checkpoint(file)
-        load_checkpoint(network, checkpoint, where=f"source {spec.source!r}")
-        start = Start(masks=checkpoint.masks, pruning=pruning(spec, network, checkpoint))
-        return Origin(start=start, parents=(parent(checkpoint, spec.source),))
+        require_alike(checkpoint, fresh.meaning, where=f"source {spec.source!r}")
+        load_checkpoint(fresh.network, checkpoint, where=f"source {spec.source!r}")
+        start = Start(masks=checkpoint.masks, pruning=pruning(spec, fresh.network, checkpoint))
+        return Origin(start=start, parents=(parent(checkpoint, spec.source, fresh.meaning),))
 
     place = Place(segments=segments, split=split, state=state, out=out)
     job = Job(

@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from torch import nn
-
 from cardiograft import cli
 from cardiograft.checkpoints.file import read_checkpoint
 from cardiograft.checkpoints.folder import checkpoint_file
 from cardiograft.checkpoints.names import require_matches
 from cardiograft.specs.transfer import Transfer
 from cardiograft.training.domain import requested_domain
-from cardiograft.training.job import Job, Origin, Place, train_and_publish, training_code
+from cardiograft.training.job import Fresh, Job, Origin, Place, train_and_publish, training_code
 from cardiograft.training.publish import parent
+from cardiograft.training.run import log
 from cardiograft.training.task import Start
 from cardiograft.training.transfer import Graft, graft
 
@@ -33,14 +32,19 @@ def transfer(
     if len(files) != len(spec.sources):
         raise ValueError(f"{len(files)} --sources given, the entry names {len(spec.sources)}")
 
-    def initialise(network: nn.Module) -> Origin:
-        require_matches(network, spec.frozen, what="frozen")
-        require_matches(network, spec.rate_factors, what="rate_factors")
+    def initialise(fresh: Fresh) -> Origin:
+        require_matches(fresh.network, spec.frozen, what="frozen")
+        require_matches(fresh.network, spec.rate_factors, what="rate_factors")
         read = [(source, read_checkpoint(f)) for source, f in zip(spec.sources, files, strict=True)]
         grafts = [Graft(source.entry, checkpoint, source.map) for source, checkpoint in read]
-        ledger = graft(network, grafts, least=spec.least)
+        named = {"meaning": fresh.meaning, "ends": fresh.ends}
+        ledger = graft(fresh.network, grafts, least=spec.least, **named)
+        for line in ledger.said():
+            log(line)
         start = Start(masks=ledger.masks, frozen=spec.frozen, rate_factors=spec.rate_factors)
-        parents = tuple(parent(checkpoint, source.entry) for source, checkpoint in read)
+        parents = tuple(
+            parent(checkpoint, source.entry, fresh.meaning) for source, checkpoint in read
+        )
         return Origin(start=start, parents=parents, ledger=ledger.content())
 
     place = Place(segments=segments, split=split, state=state, out=out)

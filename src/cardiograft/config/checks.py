@@ -1,7 +1,6 @@
 """Load a config, and check what field types can't: references, and entries that must agree."""
 
 import difflib
-import json
 import re
 from typing import Any
 
@@ -9,15 +8,23 @@ from pydantic import ValidationError
 
 from cardiograft import plugins
 from cardiograft.config.entries import TransferRun, sources, splits_of
+from cardiograft.config.plain import plain
 from cardiograft.config.pool_checks import check_pool
 from cardiograft.config.schema import Config
 from cardiograft.config.sweeps import completed, expanded
 from cardiograft.specs.entry import Plugin
+from cardiograft.specs.errors import parts
 from cardiograft.specs.members import members
 from cardiograft.specs.score import named
 
 # Keys that make rows out of an entry: no field of a spec, but a misspelt one is most like it.
 WORDS = ("sweep", "variants", "splits", "evaluate", "preset")
+NAMED = (
+    *("databases", "segments", "splits", "pretrain", "prune", "transfer"),
+    *("baselines", "evaluations", "studies"),
+)
+SAID = {"studies": "tables"}  # as config calls it
+NAME = re.compile(r"[^./\\{}\x00-\x1f-][^/\\{}\x00-\x1f]*")
 UNKNOWN = re.compile(r"unknown key '(\w+)'\.(?! Did you mean)")
 
 
@@ -29,12 +36,13 @@ def load_config(given: dict[str, Any]) -> Config:
     ValueError
         One line: the key, its value, and what is accepted.
     """
-    raw = completed(expanded(json.loads(json.dumps(given))))
+    raw = completed(expanded(plain(given)))
     raw["studies"] = raw.pop("tables")
     try:
         config = Config.model_validate(raw)
     except ValidationError as error:
         raise ValueError(_one_line(error)) from None
+    _check_names(config)
     _check_simulations(config)
     _check_controls(config)
     _check_references(config)
@@ -43,14 +51,26 @@ def load_config(given: dict[str, Any]) -> Config:
 
 
 def _one_line(error: ValidationError) -> str:
-    first = error.errors()[0]
-    place = ".".join(str(p) for p in first["loc"] if not str(p).startswith("function-"))
+    place, value, message = parts(error)
     place = re.sub(r"^studies\b", "tables", place)  # as config calls them
-    message = first["msg"].removeprefix("Value error, ")
     if (key := UNKNOWN.match(message)) and (word := difflib.get_close_matches(key[1], WORDS, n=1)):
         message = f"unknown key {key[1]!r}. Did you mean {word[0]!r}?"
-    value = "" if isinstance(first["input"], dict) else f" {first['input']!r}:"
     return f"{place}:{value} {message}".removeprefix(": ")
+
+
+def _check_names(config: Config) -> None:
+    """Refuse names that are no names of files, or that Snakemake would take for a pattern."""
+    for section in NAMED:
+        for name in getattr(config, section):
+            if not NAME.fullmatch(name):
+                raise ValueError(
+                    f"{SAID.get(section, section)}.{name}: a file is named after it: no slash,"
+                    " backslash, brace or control character, and no dot or dash at its beginning"
+                )
+    for key in ("results", "data"):
+        if re.search(r"[{}]", getattr(config, key)):
+            given = getattr(config, key)
+            raise ValueError(f"{key}: {given!r}: braces stand for names in Snakemake: rename it")
 
 
 def _check_simulations(config: Config) -> None:
@@ -60,15 +80,19 @@ def _check_simulations(config: Config) -> None:
             plugins.path("datasets", database.dataset)
             if not config.simulated and not database.simulate:
                 continue  # a data set need not have a simulation where recordings are real
-            allowed = plugins.options("datasets", database.dataset).model_fields
+            allowed = plugins.options("datasets", database.dataset)
         except (ValueError, TypeError) as error:
             raise ValueError(f"{place}: {error}") from None
         for key in database.simulate:
-            if key not in allowed:
-                known = plugins.hint(key, allowed)
+            if key not in allowed.model_fields:
+                known = plugins.hint(key, allowed.model_fields)
                 raise ValueError(
                     f"{place}: simulate: {database.dataset} has no option {key!r}.{known}"
                 )
+        try:
+            allowed.model_validate(database.simulate)
+        except ValidationError as error:
+            raise ValueError(f"{place}.simulate.{_one_line(error)}") from None
 
 
 def _check_controls(config: Config) -> None:

@@ -3,7 +3,7 @@
 import argparse
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 # What decides on content or is needed to run at all; how many values each takes. What only
 # concerns the moment (`--dry-run`, `--forcerun`, `--quiet`) is left out, as are settings of
@@ -19,6 +19,7 @@ OPTIONS = {
     ("--configfile", "--configfiles"): "+",
     ("--config", "-C"): "*",
 }
+BRACE = re.compile(r"[{}]")
 LOGIN = re.compile(r"(?<=://)[^/@\s]+@")
 
 
@@ -41,3 +42,14 @@ def command(arguments: Sequence[str]) -> str:
             listed = value if isinstance(value, list) else [value]
             words += [name, *(LOGIN.sub("", one) for one in listed if one or count is None)]
     return shlex.join(words)
+
+
+def exports(environment: Mapping[str, object]) -> str:
+    """Return shell that sets an environment, as Snakemake's prefix of every job takes it."""
+    lines = (f"export {name}={shlex.quote(str(v))}; " for name, v in environment.items())
+    return doubled("".join(lines))
+
+
+def doubled(text: str) -> str:
+    """Return a text in which Snakemake fills no names: of a doubled brace it leaves one."""
+    return BRACE.sub(lambda brace: brace[0] * 2, text)

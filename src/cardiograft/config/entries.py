@@ -5,11 +5,12 @@
 
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Gt, Le, Lt, MinLen
-from pydantic import BeforeValidator, PositiveInt
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BeforeValidator
 
 from cardiograft.specs.audit import Missing
-from cardiograft.specs.entry import Entry, Metric
+from cardiograft.specs.download import Lost
+from cardiograft.specs.entry import Count, Entry, Metric, Seed, Several, Some
 from cardiograft.specs.predict import BaselinePredict, Control, Part
 from cardiograft.specs.pretrain import Pretrain
 from cardiograft.specs.prune import Prune
@@ -23,7 +24,8 @@ Section = Literal["pretrain", "prune", "transfer", "baselines"]
 def _records(given: Any) -> Any:
     """Refuse what could be taken for a number of records where a name is meant."""
     names = given if isinstance(given, list | tuple) else []
-    if isinstance(given, str | bool | float) or not all(isinstance(n, str) for n in names):
+    wrong = isinstance(given, str | bool | float | dict)
+    if wrong or given == [] or not all(isinstance(name, str) for name in names):
         raise ValueError("expected how many records, or a list of names in quotes: ['100', '101']")
     return given
 
@@ -37,41 +39,45 @@ class Database(Entry):
         Names, or how many from the top of RECORDS; all if null.
     max_nonfinite
         Share of missing samples in the wanted lead above which a record is quarantined.
+    lost
+        ``allowed`` goes on without records that are missing or quarantined, ``refused`` stops;
+        null stops where ``records`` names them.
     simulate
         Options of the data set's simulation.
     """
 
     dataset: str
-    records: Annotated[PositiveInt | tuple[str, ...] | None, BeforeValidator(_records)] = None
+    records: Annotated[Count | Some[str] | None, BeforeValidator(_records)] = None
     max_nonfinite: Annotated[float, Ge(0), Le(1)] = 0.1
+    lost: Lost | None = None
     simulate: dict[str, Any] = {}
 
 
 class PretrainRun(Pretrain):
     """A pretraining, its number of repeats and its tags."""
 
-    repeats: PositiveInt = 1
+    repeats: Count = 1
     tags: Tags = {}
 
 
 class PruneRun(Prune):
     """A pruning, its number of repeats and its tags."""
 
-    repeats: PositiveInt = 1
+    repeats: Count = 1
     tags: Tags = {}
 
 
 class TransferRun(Transfer):
     """A transfer, its number of repeats and its tags."""
 
-    repeats: PositiveInt = 1
+    repeats: Count = 1
     tags: Tags = {}
 
 
 class BaselineRun(BaselinePredict):
     """A baseline, its number of repeats and its tags."""
 
-    repeats: PositiveInt = 1
+    repeats: Count = 1
     tags: Tags = {}
 
 
@@ -98,12 +104,12 @@ class Evaluation(Entry):
 
     model: str
     split: str
-    parts: tuple[Part, ...] = ("test",)
-    metrics: tuple[Metric, ...]
-    controls: tuple[Control, ...] = ()
+    parts: Some[Part] = ("test",)
+    metrics: Some[Metric]
+    controls: Several[Control] = ()
     pool: str | None = None
     tags: dict[str, str | None] = {}
-    batch_size: PositiveInt = 256
+    batch_size: Count = 256
     missing: Missing = "refused"
 
 
@@ -118,7 +124,7 @@ class Mean(Entry):
         Beside those of the first run.
     """
 
-    of: Annotated[tuple[str, ...], MinLen(1)]
+    of: Some[str]
     tags: dict[str, str] = {}
 
 
@@ -143,16 +149,16 @@ class Study(Entry):
         Of the draws.
     """
 
-    evaluations: tuple[str, ...]
+    evaluations: Some[str]
     primary: str = "macro_f1"
-    comparisons: tuple[Comparison, ...] = ()
+    comparisons: Several[Comparison] = ()
     means: dict[str, Mean] = {}
-    shown: tuple[str, ...] = ()
-    curves: tuple[Curve, ...] = ()
-    draws: PositiveInt = 2000
+    shown: Several[str] = ()
+    curves: Several[Curve] = ()
+    draws: Count = 2000
     level: Annotated[float, Gt(0), Lt(1)] = 0.95
     least_subjects: Annotated[int, Ge(2)] = 3
-    seed: Annotated[int, Ge(0)] = 0
+    seed: Seed = 0
 
 
 Model = PretrainRun | PruneRun | TransferRun | BaselineRun

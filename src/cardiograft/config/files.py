@@ -6,11 +6,15 @@ but for `WHOLE`, which is the study's own file alone. Both are found beside the 
 it is run from.
 """
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from cardiograft import plugins
+from cardiograft.config.plain import plain
+from cardiograft.config.whence import file_of
+from cardiograft.config.yaml_files import read_file
 
 FOLDER = Path("workflow") / "config"
 USUAL = "demo"
@@ -21,6 +25,38 @@ def config_file(root: Path) -> Path:
     """Return the config of the folder that one runs in, or else the workflow's own."""
     own = Path("config.yaml")
     return own if own.exists() else root / own.name
+
+
+def named(file: Path, root: Path) -> str:
+    """Return a file's name as short as it can be told from others."""
+    for folder in (root / FOLDER, root):
+        if file.resolve().is_relative_to(folder.resolve()):
+            return str(file.resolve().relative_to(folder.resolve()))
+    return str(file)
+
+
+def check_files(files: Iterable[Path], root: Path) -> None:
+    """Refuse config files that Snakemake would read otherwise than they are written.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        One line, as `cardiograft.config.yaml_files.read_file`.
+    """
+    for file in files:
+        content = read_file(file)
+        try:
+            plain(content)
+        except ValueError as error:
+            raise ValueError(f"{error} ({named(file, root)})") from None
+
+
+def located(error: Exception, config: Mapping[str, Any], files: Iterable[Path], root: Path) -> str:
+    """Return a mistake as one line, with the file that it stands in where that can be told."""
+    line = " ".join(str(error).split())
+    layers = [(named(file, root), read_file(file)) for file in files]
+    file = file_of(line, dict(config), layers)
+    return f"config: {line}" if file is None else f"config: {line} ({file})"
 
 
 def study_files(config: Mapping[str, Any], root: Path) -> list[Path]:
@@ -63,3 +99,20 @@ def study_files(config: Mapping[str, Any], root: Path) -> list[Path]:
 
 def _short(file: Path, root: Path) -> str:
     return file.relative_to(root).as_posix()
+
+
+def check_writable(place: str, folder: Path) -> None:
+    """Refuse a folder that no job could write to.
+
+    Raises
+    ------
+    ValueError
+        One line: which folder, and where writing ends.
+    """
+    there = folder.absolute()
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    if not there.is_dir():
+        raise ValueError(f"{place}: {str(folder)!r}: {there} is a file, not a folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise ValueError(f"{place}: {str(folder)!r}: no permission to write in {there}")

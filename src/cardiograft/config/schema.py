@@ -26,7 +26,7 @@ from cardiograft.config.entries import (
 )
 from cardiograft.specs.audit import Ancestor, Audit
 from cardiograft.specs.download import Download
-from cardiograft.specs.entry import Entry, Plugin
+from cardiograft.specs.entry import Count, Entry, Plugin, Seed, Several, Word
 from cardiograft.specs.predict import BaselinePredict, Part, Predict
 from cardiograft.specs.pretrain import Pretrain
 from cardiograft.specs.prune import Prune
@@ -41,10 +41,11 @@ from cardiograft.specs.transfer import Transfer
 class Config(Entry):
     """All that config says, sweeps and variants expanded."""
 
-    mirror: str = "simulated"
-    data: str = "data"
-    results: str = "results"
-    seed: int = 0
+    mirror: Word = "simulated"
+    slowest: Count = 1 << 15  # bytes a minute below which a transfer is broken off
+    data: Word = "data"
+    results: Word = "results"
+    seed: Seed = 0
     title: str = "cardiograft"
     databases: dict[str, Database] = {}
     segments: dict[str, Segment] = {}
@@ -55,7 +56,7 @@ class Config(Entry):
     baselines: dict[str, BaselineRun] = {}
     evaluations: dict[str, Evaluation] = {}
     studies: dict[str, Study] = Field(default={})
-    exports: tuple[str, ...] = ()
+    exports: Several[str] = ()
 
     @property
     def simulated(self) -> bool:
@@ -145,6 +146,7 @@ class Config(Entry):
             dataset=database.dataset,
             records=database.records,
             max_nonfinite=database.max_nonfinite,
+            lost=database.lost,
             simulate=options,
             seed=self.seed if self.simulated else None,
             content=content,

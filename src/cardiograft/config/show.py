@@ -13,16 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from cardiograft import cli, plugins
 from cardiograft.config.checks import load_config
-from cardiograft.config.files import FOLDER, config_file, study_files
+from cardiograft.config.files import config_file, named, study_files
+from cardiograft.config.plain import plain
 from cardiograft.config.relations import relations
 from cardiograft.config.rows import Raw, lay
 from cardiograft.config.schema import Config
 from cardiograft.config.sweeps import TRAININGS, traced
-from cardiograft.specs.score import named
+from cardiograft.config.yaml_files import read_file
+from cardiograft.specs.score import named as metric_name
 
 ROOT = Path(__file__).parents[3]
 SHOWN = ("databases", "segments", "splits", *TRAININGS, "evaluations")
@@ -106,7 +106,7 @@ def table(found: Resolved, section: str, entry: str, width: int) -> Iterator[str
     """Yield a line for each option: its name, its value, where it comes from."""
     content = getattr(found.config, section)[entry].model_dump(mode="json")
     if section == "evaluations":
-        content["metrics"] = [named(m) for m in found.config.evaluations[entry].metrics]
+        content["metrics"] = [metric_name(m) for m in found.config.evaluations[entry].metrics]
     lines = [
         (".".join(key), _text(value), found.origin(section, entry, key))
         for key, value in options((), content)
@@ -149,18 +149,8 @@ def _unknown(config: Config, entry: str) -> str:
 
 
 def _lay_file(config: Raw, files: Raw, file: Path, root: Path) -> None:
-    if not file.exists():
-        raise FileNotFoundError(f"no file {file}")
-    content = json.loads(json.dumps(yaml.safe_load(file.read_text(encoding="utf-8")) or {}))
-    lay(config, files, content, _labelled(content, _name(file, root)))
-
-
-def _name(file: Path, root: Path) -> str:
-    """Return a file's name as short as it can be told from others."""
-    for folder in (root / FOLDER, root):
-        if file.resolve().is_relative_to(folder.resolve()):
-            return str(file.resolve().relative_to(folder.resolve()))
-    return str(file)
+    content = plain(read_file(file))
+    lay(config, files, content, _labelled(content, named(file, root)))
 
 
 def _labelled(value: Any, label: str) -> Any:

@@ -40,12 +40,12 @@ def expanded(config: Raw) -> Raw:
 def traced(config: Raw) -> tuple[Raw, dict[str, dict[str, Raw]]]:
     """Return a config of single entries, and by section and entry where its values stand."""
     result = {k: v for k, v in config.items() if k not in ("presets", "studies", "size")}
-    presets = mapping("presets", config.get("presets") or {})
+    presets = mapping("presets", _or(config.get("presets"), {}))
     folds: dict[str, dict[str, str]] = {}
     origins: dict[str, dict[str, Raw]] = {section: {} for section in SECTIONS}
     result |= {section: {} for section in SECTIONS}
     for section in SECTIONS:
-        for name, entry in mapping(section, config.get(section) or {}).items():
+        for name, entry in mapping(section, _or(config.get(section), {})).items():
             if entry is None:
                 continue
             entry = mapping(f"{section}.{name}", entry)
@@ -58,6 +58,11 @@ def traced(config: Raw) -> tuple[Raw, dict[str, dict[str, Raw]]]:
     if names is not None:
         result["tables"] = {name: _of_study(name, result["tables"]) for name in names}
     return result, origins
+
+
+def _or(value: Any, nothing: Any) -> Any:
+    """Return a value, or what stands for it where it is null: 0 and "" are not nothing."""
+    return nothing if value is None else value
 
 
 def _check_split(section: str, row: EntryRow, folds: dict[str, dict[str, str]]) -> None:
@@ -77,6 +82,10 @@ def _put(result: Raw, origins: dict[str, dict[str, Raw]], section: str, row: Ent
         raise ValueError(f"{section}.{row.name}: two entries expand to this name")
     if section in TAGGED and "tags" in content:
         tags = mapping(f"{section}.{row.name}.tags", content["tags"])
+        for tag, value in tags.items():
+            if isinstance(value, bool) or not isinstance(value, str | int | float | None):
+                where = f"{section}.{row.name}.tags.{tag}"
+                raise ValueError(f"{where}: {value!r}: expected text: write it in quotes")
         content["tags"] = {
             k: v if v is None else str(v)
             for k, v in tags.items()
@@ -151,13 +160,16 @@ def completed(config: Raw) -> Raw:
         entry.setdefault("model", name)
         if model := _training(config, entry["model"]):
             entry.setdefault("split", model.get("split"))
+        elif "split" not in entry:
+            model, hint = entry["model"], plugins.hint(str(entry["model"]), _all_trainings(config))
+            raise ValueError(f"evaluations.{name}.model: no entry named {model!r}.{hint}")
     for name, study in config["tables"].items():
         if "evaluations" in study:
             study["evaluations"] = _matching(
                 f"tables.{name}.evaluations", study["evaluations"], config["evaluations"]
             )
     networks = [n for section in NETWORKS for n in config[section]]
-    config["exports"] = _matching("exports", config.get("exports") or [], networks)
+    config["exports"] = _matching("exports", _or(config.get("exports"), []), networks)
     return config
 
 
@@ -169,9 +181,9 @@ def _take_from_source(config: Raw, place: str, entry: Raw) -> None:
             raise ValueError(f"{place}: 'source' and 'sources' contradict: give one of them")
         mapped = {"map": entry.pop("map")} if "map" in entry else {}
         entry["sources"] = [] if source is None else [{"entry": source, **mapped}]
-    first = entry.get("source") or _first(place, entry.get("sources", ()))
+    first = _first(place, entry.get("sources", ())) if transfers else entry.get("source")
     source = _training(config, first)
-    if first is not None and source is None:
+    if source is None and (first is not None or not transfers):
         known = plugins.hint(str(first), _all_trainings(config))
         raise ValueError(f"{place}.source: no entry named {first!r}.{known}")
     for key in ("model",) if transfers else ("model", "task", "split"):
@@ -213,7 +225,9 @@ def _matching(place: str, patterns: Any, known: Any) -> list[str]:
     if not isinstance(patterns, list):
         raise ValueError(f"{place}: expected names or patterns of names, not {patterns!r}")
     found: list[str] = []
-    for pattern in map(str, patterns):
+    for pattern in patterns:
+        if not isinstance(pattern, str):
+            raise ValueError(f"{place}: {pattern!r}: expected text: write it in quotes")
         hits = [name for name in known if fnmatchcase(name, pattern)]
         if not hits:
             raise ValueError(f"{place}: nothing matches {pattern!r}.{plugins.hint(pattern, known)}")

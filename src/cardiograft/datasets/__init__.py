@@ -1,11 +1,12 @@
 """Plug-ins: one public database a module, which reads its recordings and simulates others.
 
 The module's name is what config calls the data set. A name that begins with ``_`` is no plug-in:
-`_wfdb` reads WFDB files, `_simulated` and `_long` write simulated ones, the others are tables of
-single databases. `simulation` makes heart beats, chests, sounds and noise.
+`_wfdb` reads WFDB files (with `_agreement`, `_samples`, `_strung`, `_annotations`, `_codes`),
+`_simulated` and `_long` write simulated ones, the others are tables of single databases.
+`simulation` makes heart beats, chests, sounds and noise.
 
-Imports: `signals`, ``_`` modules and ``simulation`` of this room, and the files at the package's
-root; no other data set. wfdb is imported here alone.
+Imports: `signals`, `physionet.headers`, ``_`` modules and ``simulation`` of this room, and the
+files at the package's root; no other data set. wfdb is imported here alone.
 
 A data set's module docstring says what the database holds, its rate and format, its licence and
 its source. Constants are literals: they are read without importing the module.
@@ -40,9 +41,10 @@ subject(root: Path, record: str) -> str
 read(root: Path, record: str) -> Record
     One recording, a `cardiograft.records.Record`: its `dataset` is the module's name, `id` is
     `record`, `subject` what the function above returns; ``signal_CT`` is float32 in physical
-    units, NaN where samples are missing; leads are spelt canonically, each once. Raises
-    `FileNotFoundError` if a file is not there and `ValueError` if one can't be read: the record is
-    then quarantined, with the message as the reason.
+    units, NaN where samples are missing; leads are spelt canonically, each once; leads at another
+    rate are in ``beside``, and ``notes`` say what was left out. Raises `FileNotFoundError` if a
+    file is not there and `ValueError` if one can't be read: the record is then quarantined, with
+    the message as the reason.
 simulate(root: Path, records: tuple of str, seed: int, *, duration_s: float, ...) -> None
     Write simulated recordings below `root`, in the files and formats of the real ones, with RECORDS
     and SHA256SUMS.txt (`_simulated.write_listing`), so that the same `read` reads them. Bytes of a

@@ -1,27 +1,30 @@
-"""WFDB recordings: read through wfdb as physical units, written as PhysioNet lays them out.
+"""WFDB recordings as the format's definition has them, decoded through wfdb.
+
+`physionet.headers` reads headers, `_agreement` holds them against wfdb's reading, `_samples`
+decodes, `_strung` joins segments, `_annotations` reads marks; here it all becomes a `Record`.
 
 Legend: C channels (leads), T samples, A annotations.
 
 Source: https://physionet.org/physiotools/wag/ (header(5), signal(5), annot(5)).
 """
 
+import contextlib
+import dataclasses
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import wfdb
 
-from cardiograft.records import Annotations, Float32, Record
-from cardiograft.signals.leads import canonical
+from cardiograft.datasets._annotations import Marks, annotations, read_marks
+from cardiograft.datasets._samples import Leads, checked_header, read_leads
+from cardiograft.datasets._strung import read_strung
+from cardiograft.physionet.headers import Header, UnfitError
+from cardiograft.records import Annotations, Record
+from cardiograft.signals import leads as lead_names
 
-# Formats whose samples fit 16 bits, so that wfdb need not widen them to 64.
-NARROW = frozenset({"8", "16", "61", "80", "160", "212", "310", "311", "508", "516"})
-# The value that stands for a missing sample, by format (signal(5)).
-STRETCH = 1 << 18
-MISSING = {"80": -128, "508": -128, "310": -512, "311": -512, "212": -2048}
-MISSING |= {"16": -(2**15), "61": -(2**15), "160": -(2**15), "516": -(2**15)}
-MISSING |= {"24": -(2**23), "524": -(2**23), "32": -(2**31)}
 # ASSUME a quarter of a second in which no lead changes is no heart: a constant run at a
 # file's head is cut from there on only, so that a coincidence of a few samples stays.
 SHORTEST_CONSTANT_S = Fraction(1, 4)
@@ -37,8 +40,9 @@ def read_record(
     annotator: str | None = None,
     trim_constant_head: bool = False,
     baseline: int | None = None,
+    wanted: Sequence[str] = (),
 ) -> Record:
-    """Read one recording with its header, its signal files and, where named, its annotations.
+    """Read one recording with its headers, its signal files and, where named, its annotations.
 
     Parameters
     ----------
@@ -49,145 +53,129 @@ def read_record(
     annotator : str, optional
         Extension of the annotations to read (``atr``).
     trim_constant_head : bool
-        Cut a run at the start in which no lead changes; `Record.offset` says how much,
-        and annotations count from what is left.
+        Cut a run at the start in which no lead changes; `Record.offset` says how much.
     baseline : int, optional
         The sample value that is 0 mV, where a header is known to misstate it.
+    wanted : sequence of str
+        Leads in order of preference. Of leads at several rates, those at the rate of the first
+        one wanted, else at that of most leads, come first; the others are in ``beside``.
 
     Returns
     -------
     Record
-        ``signal_CT`` float32, shape (C, T), in the header's units; missing samples are NaN;
-        leads by canonical name; `comments` without their ``#``.
+        ``signal_CT`` float32, shape (C, T), in the header's units, NaN where a sample is missing
+        or no segment has it; leads by canonical name, each once; `notes` on what was left out.
 
     Raises
     ------
     FileNotFoundError
         The header, or a file that it names, is not below `root`.
-    ValueError
-        wfdb can't make sense of a file, or leads have different rates.
+    UnfitError
+        A file can't be read, or its header reads differently by wfdb; a `ValueError`.
     """
-    where = f"{dataset}/{record}"
-    header = read_header(where, root, record, baseline=baseline)
-    digital_CT, frames = _digital(where, root, record, header)
-    rate_hz = Fraction(str(header.fs)) * frames
-    offset = constant_head(digital_CT, rate_hz) if trim_constant_head else 0
-    marks = read_annotations(where, root, record, annotator) if annotator else Annotations.none()
+    with _naming(f"{dataset}/{record}"):
+        header = checked_header(root, record)
+        read = read_strung if header.parts else read_leads
+        found, notes = read(root, header, baseline=baseline)
+        marks = _marks(root, record, annotator)
+        head = _constant_frames(found, header.rate_hz) if trim_constant_head else 0
+        name = f"{record}.{annotator}"
+        ordered = _in_order(found, wanted)
+        placed = [_placed(marks, name, header, leads, head * leads.per_frame) for leads in ordered]
+        common = {"dataset": dataset, "id": record, "subject": subject, "mains_hz": mains_hz}
+        records = [
+            _record(common, header, leads, head, marks=its, notes=(*notes, *said))
+            for leads, (its, said) in zip(ordered, placed, strict=True)
+        ]
+    return dataclasses.replace(records[0], beside=tuple(records[1:]))
+
+
+def _record(
+    common: dict[str, Any],
+    header: Header,
+    leads: Leads,
+    head: int,
+    *,
+    marks: Annotations,
+    notes: tuple[str, ...],
+) -> Record:
     return Record(
-        dataset=dataset,
-        id=record,
-        subject=subject,
-        signal_CT=_physical(digital_CT[:, offset:], header),
-        rate_hz=rate_hz,
-        leads=tuple(canonical(n or f"signal {i}") for i, n in enumerate(header.sig_name)),
-        units=tuple(header.units),
-        mains_hz=mains_hz,
-        annotations=_after(marks, offset),
-        comments=tuple(header.comments),
-        offset=offset,
+        **common,
+        signal_CT=leads.signal_CT[:, head * leads.per_frame :],
+        rate_hz=header.rate_hz * leads.per_frame,
+        leads=leads.names,
+        units=leads.units,
+        annotations=marks,
+        comments=header.comments,
+        offset=head * leads.per_frame,
+        notes=notes,
     )
 
 
-def read_header(where: str, root: Path, record: str, *, baseline: int | None = None) -> wfdb.Record:
-    """Return wfdb's view of a header; `where` opens the error messages.
-
-    Parameters
-    ----------
-    baseline
-        The sample value that is 0 mV, in place of the header's own.
-    """
-    path = root / f"{record}.hea"
-    if not path.is_file():
-        raise FileNotFoundError(f"{where}: no header {path}")
-    try:
-        header = wfdb.rdheader(str(root / record))
-    except Exception as error:  # wfdb lets whatever its parser trips over through
-        raise ValueError(f"{where}: unreadable header: {_one_line(error)}") from error
-    if not getattr(header, "n_sig", 0):
-        raise ValueError(f"{where}: its header names no signal")
-    for name in dict.fromkeys(header.file_name or ()):
-        if not (path.parent / name).is_file():
-            raise FileNotFoundError(f"{where}: no signal file {name} beside its header")
-    if baseline is not None:
-        header.baseline = [baseline] * header.n_sig
-    return header
-
-
-def read_annotations(where: str, root: Path, record: str, annotator: str) -> Annotations:
-    """Return one annotation file's marks; `where` opens the error messages."""
-    path = root / f"{record}.{annotator}"
-    if not path.is_file():
-        raise FileNotFoundError(f"{where}: no annotations {path.name} beside its header")
-    try:
-        marks = wfdb.rdann(str(root / record), annotator)
-    except Exception as error:  # as above
-        raise ValueError(f"{where}: unreadable {path.name}: {_one_line(error)}") from error
-    return Annotations(
-        sample_A=np.asarray(marks.sample, dtype=np.int64),
-        symbol_A=np.array(marks.symbol, dtype=np.str_),
-        aux_A=np.array([note.rstrip("\0") for note in marks.aux_note], dtype=np.str_),
-    )
-
-
-def constant_head(digital_CT: npt.NDArray[np.integer], rate_hz: Fraction) -> int:
+def constant_head(signal_CT: npt.NDArray[np.generic], rate_hz: Fraction) -> int:
     """Return how many samples at the start form a run in which no lead changes.
 
     A run shorter than a quarter of a second counts as 0, and so does a recording that is
     constant throughout: there is nothing behind it to keep.
     """
-    changed_T = np.any(digital_CT != digital_CT[:, :1], axis=0)
+    first_C1 = signal_CT[:, :1]
+    same_CT = (signal_CT == first_C1) | (np.isnan(signal_CT) & np.isnan(first_C1))
+    changed_T = ~np.all(same_CT, axis=0)
     run = int(np.argmax(changed_T)) if changed_T.any() else 0
     return run if run >= SHORTEST_CONSTANT_S * rate_hz else 0
 
 
-def _digital(
-    where: str, root: Path, record: str, header: wfdb.Record
-) -> tuple[npt.NDArray[np.integer], int]:
-    """Return samples as stored, shape (C, T), and how many of them a frame holds."""
-    frames = set(header.samps_per_frame)
-    if len(frames) > 1:
-        raise ValueError(f"{where}: leads at several rates ({header.samps_per_frame} a frame)")
-    bits = 16 if set(header.fmt) <= NARROW else 32
+@contextlib.contextmanager
+def _naming(where: str) -> Iterator[None]:
+    """Begin the message of what can't be read with the record's name."""
     try:
-        found = wfdb.rdrecord(
-            str(root / record), physical=False, return_res=bits, smooth_frames=frames == {1}
-        )
-    except Exception as error:  # a short file surfaces as a failed reshape
-        raise ValueError(f"{where}: unreadable signal: {_one_line(error)}") from error
-    digital_CT = found.d_signal.T if frames == {1} else np.stack(found.e_d_signal)
-    if header.sig_len and digital_CT.shape[1] != header.sig_len * min(frames):
-        raise ValueError(
-            f"{where}: {digital_CT.shape[1]} samples where its header states {header.sig_len}"
-        )
-    return digital_CT, min(frames)
+        yield
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"{where}: {error}") from error
+    except ValueError as error:
+        raise UnfitError(f"{where}: {error}") from error
 
 
-def _physical(digital_CT: npt.NDArray[np.integer], header: wfdb.Record) -> Float32:
-    signal_CT = np.empty(digital_CT.shape, dtype=np.float32)
-    for channel, stored_T in enumerate(digital_CT):
-        # In float64 as wfdb does it, but a stretch at a time: a lead of 50 minutes at 5 kHz
-        # would take 120 MB whole.
-        for start in range(0, stored_T.size, STRETCH):
-            part_T = stored_T[start : start + STRETCH].astype(np.float64)
-            part_T -= header.baseline[channel]
-            part_T /= header.adc_gain[channel]
-            signal_CT[channel, start : start + STRETCH] = part_T
-        missing = MISSING.get(header.fmt[channel])
-        if missing is not None:
-            signal_CT[channel, stored_T == missing] = np.nan
-    return signal_CT
+def _marks(root: Path, record: str, annotator: str | None) -> Marks | None:
+    if annotator is None:
+        return None
+    path = root / f"{record}.{annotator}"
+    if not path.is_file():
+        raise FileNotFoundError(f"no annotations {path.name} beside its header")
+    return read_marks(path)
 
 
-def _after(marks: Annotations, offset: int) -> Annotations:
-    if not offset:
-        return marks
-    keep_A = marks.sample_A >= offset
-    return Annotations(
-        sample_A=marks.sample_A[keep_A] - offset,
-        symbol_A=marks.symbol_A[keep_A],
-        aux_A=marks.aux_A[keep_A],
+def _placed(
+    marks: Marks | None, name: str, header: Header, leads: Leads, offset: int
+) -> tuple[Annotations, list[str]]:
+    """Return annotations at the rate of some leads, counted from where their head is cut."""
+    if marks is None:
+        return Annotations.none(), []
+    placed, notes = annotations(
+        marks,
+        name,
+        frames_hz=header.rate_hz,
+        rate_hz=header.rate_hz * leads.per_frame,
+        samples=leads.signal_CT.shape[1],
+    )
+    kept = placed.taken(placed.sample_A >= offset)
+    return dataclasses.replace(kept, sample_A=kept.sample_A - offset), notes
+
+
+def _constant_frames(found: Sequence[Leads], rate_hz: Fraction) -> int:
+    return min(
+        constant_head(leads.signal_CT, rate_hz * leads.per_frame) // leads.per_frame
+        for leads in found
     )
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+def _in_order(found: Sequence[Leads], wanted: Sequence[str]) -> list[Leads]:
+    """Return leads of the rate that is asked for first, then those of the others."""
+
+    def place(leads: Leads) -> tuple[int, int]:
+        ranks = [
+            i for i, name in enumerate(wanted) if lead_names.index(leads.names, [name]) is not None
+        ]
+        return (min(ranks, default=len(wanted)), -len(leads.names))
+
+    return sorted(found, key=place)

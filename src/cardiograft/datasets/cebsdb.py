@@ -17,6 +17,7 @@ from cardiograft.datasets import _long, _simulated, _wfdb
 from cardiograft.datasets.simulation import ecg, hearts, noise, resting, scg
 from cardiograft.datasets.simulation.rhythm import Rhythm
 from cardiograft.datasets.simulation.seeding import generator
+from cardiograft.plugins import Duration
 from cardiograft.records import Float64, Record
 
 SLUG, VERSION = "cebsdb", "1.0.0"
@@ -58,11 +59,13 @@ def read(root: Path, record: str) -> Record:
     ValueError
         A file can't be read.
     """
-    return _wfdb.read_record(SLUG, root, record, subject=subject(root, record), mains_hz=MAINS_HZ)
+    return _wfdb.read_record(
+        SLUG, root, record, subject=subject(root, record), mains_hz=MAINS_HZ, wanted=WANTED
+    )
 
 
 def simulate(
-    root: Path, records: tuple[str, ...], seed: int, *, duration_s: float | None = None
+    root: Path, records: tuple[str, ...], seed: int, *, duration_s: Duration | None = None
 ) -> None:
     """Write simulated recordings, a stretch of a recording at a time.
 

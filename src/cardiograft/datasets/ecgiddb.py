@@ -19,6 +19,7 @@ from cardiograft.datasets.simulation import ecg, hearts, noise, resting
 from cardiograft.datasets.simulation.hearts import Heart
 from cardiograft.datasets.simulation.rhythm import Rhythm
 from cardiograft.datasets.simulation.seeding import generator
+from cardiograft.plugins import Duration
 from cardiograft.records import Float64, Record
 
 SLUG, VERSION = "ecgiddb", "1.0.0"
@@ -77,12 +78,15 @@ def read(root: Path, record: str) -> Record:
         record,
         subject=subject(root, record),
         mains_hz=MAINS_HZ,
+        wanted=WANTED,
         annotator="atr",
         trim_constant_head=True,
     )
 
 
-def simulate(root: Path, records: tuple[str, ...], seed: int, *, duration_s: float = 20.0) -> None:
+def simulate(
+    root: Path, records: tuple[str, ...], seed: int, *, duration_s: Duration = 20.0
+) -> None:
     """Write simulated recordings, the damaged heads of eleven of them included.
 
     Parameters

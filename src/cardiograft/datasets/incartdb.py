@@ -17,6 +17,7 @@ from cardiograft.datasets.simulation import ecg, hearts, noise, resting, rhythm
 from cardiograft.datasets.simulation.order import HALF_HOUR_S, Case
 from cardiograft.datasets.simulation.rhythm import Rhythm
 from cardiograft.datasets.simulation.seeding import generator
+from cardiograft.plugins import Duration
 from cardiograft.records import Float64, Record
 
 SLUG, VERSION = "incartdb", "1.0.0"
@@ -87,12 +88,13 @@ def read(root: Path, record: str) -> Record:
         record,
         subject=subject(root, record),
         mains_hz=MAINS_HZ,
+        wanted=WANTED,
         annotator="atr",
     )
 
 
 def simulate(
-    root: Path, records: tuple[str, ...], seed: int, *, duration_s: float = 1800.0
+    root: Path, records: tuple[str, ...], seed: int, *, duration_s: Duration = 1800.0
 ) -> None:
     """Write simulated recordings.
 

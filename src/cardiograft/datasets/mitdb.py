@@ -10,6 +10,7 @@ Moody & Mark, IEEE Eng Med Biol 2001;20(3):45-50, doi:10.1109/51.932724.
 from pathlib import Path
 
 from cardiograft.datasets import _mitdb, _simulated, _wfdb
+from cardiograft.plugins import Duration
 from cardiograft.records import Record
 
 SLUG, VERSION = "mitdb", "1.0.0"
@@ -50,12 +51,13 @@ def read(root: Path, record: str) -> Record:
         record,
         subject=subject(root, record),
         mains_hz=MAINS_HZ,
+        wanted=WANTED,
         annotator="atr",
     )
 
 
 def simulate(
-    root: Path, records: tuple[str, ...], seed: int, *, duration_s: float = 1805.5555555555557
+    root: Path, records: tuple[str, ...], seed: int, *, duration_s: Duration = 1805.5555555555557
 ) -> None:
     """Write simulated recordings, recording by recording, as PhysioNet lays it out.
 

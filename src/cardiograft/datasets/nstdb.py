@@ -21,6 +21,7 @@ from cardiograft.datasets import _mitdb, _simulated, _wfdb
 from cardiograft.datasets.simulation import noise
 from cardiograft.datasets.simulation.order import HALF_HOUR_S
 from cardiograft.datasets.simulation.seeding import generator
+from cardiograft.plugins import Duration
 from cardiograft.records import Float64, Int64, Record
 
 SLUG, VERSION = "nstdb", "1.0.0"
@@ -71,13 +72,14 @@ def read(root: Path, record: str) -> Record:
         record,
         subject=subject(root, record),
         mains_hz=MAINS_HZ,
+        wanted=WANTED,
         annotator="atr" if marked else None,
         baseline=0 if _mixed(record) else None,
     )
 
 
 def simulate(
-    root: Path, records: tuple[str, ...], seed: int, *, duration_s: float = 1805.5555555555557
+    root: Path, records: tuple[str, ...], seed: int, *, duration_s: Duration = 1805.5555555555557
 ) -> None:
     """Write simulated recordings; the mixtures hold the simulated mitdb's 118 and 119.
 

@@ -11,6 +11,7 @@ Kreiseler & Schnabel, Biomed Tech 1995;40(s1):317-318.
 from pathlib import Path
 
 from cardiograft.datasets import _ptbdb, _simulated, _wfdb
+from cardiograft.plugins import Duration
 from cardiograft.records import Record
 
 SLUG, VERSION = "ptbdb", "1.0.0"
@@ -45,10 +46,14 @@ def read(root: Path, record: str) -> Record:
     ValueError
         A file can't be read.
     """
-    return _wfdb.read_record(SLUG, root, record, subject=subject(root, record), mains_hz=MAINS_HZ)
+    return _wfdb.read_record(
+        SLUG, root, record, subject=subject(root, record), mains_hz=MAINS_HZ, wanted=WANTED
+    )
 
 
-def simulate(root: Path, records: tuple[str, ...], seed: int, *, duration_s: float = 115.2) -> None:
+def simulate(
+    root: Path, records: tuple[str, ...], seed: int, *, duration_s: Duration = 115.2
+) -> None:
     """Write simulated recordings, as PhysioNet lays it out.
 
     Parameters

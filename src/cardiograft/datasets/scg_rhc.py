@@ -20,6 +20,7 @@ from cardiograft.datasets import _simulated, _wfdb
 from cardiograft.datasets.simulation import ecg, hearts, noise, resting, scg
 from cardiograft.datasets.simulation.rhythm import Rhythm
 from cardiograft.datasets.simulation.seeding import generator
+from cardiograft.plugins import Duration
 from cardiograft.records import Float64, Record
 
 SLUG, VERSION = "scg-rhc-wearable-database", "1.0.0"
@@ -78,12 +79,17 @@ def read(root: Path, record: str) -> Record:
         A file can't be read.
     """
     return _wfdb.read_record(
-        "scg_rhc", root, record, subject=subject(root, record), mains_hz=MAINS_HZ
+        "scg_rhc",
+        root,
+        record,
+        subject=subject(root, record),
+        mains_hz=MAINS_HZ,
+        wanted=WANTED,
     )
 
 
 def simulate(
-    root: Path, records: tuple[str, ...], seed: int, *, duration_s: float = 1800.0
+    root: Path, records: tuple[str, ...], seed: int, *, duration_s: Duration = 1800.0
 ) -> None:
     """Write simulated recordings.
 

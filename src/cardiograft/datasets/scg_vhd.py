@@ -21,6 +21,7 @@ from scipy.interpolate import CubicSpline
 from scipy.io import loadmat
 
 from cardiograft.datasets import _scg_vhd, _simulated
+from cardiograft.plugins import Duration
 from cardiograft.records import Float32, Float64, Record
 
 SLUG, VERSION = "scg-vhd", "5279448"
@@ -193,7 +194,9 @@ def mains_hz(record: str) -> int:
     return 60 if record.startswith("UP") else MAINS_HZ
 
 
-def simulate(root: Path, records: tuple[str, ...], seed: int, *, duration_s: float = 400.0) -> None:
+def simulate(
+    root: Path, records: tuple[str, ...], seed: int, *, duration_s: Duration = 400.0
+) -> None:
     """Write simulated recordings: MATLAB 5 files, uneven clocks, gaps, two schemes of names.
 
     CP-19's clock ticks each 100 ms, UP-28's stands still and its lead II is railed, CP-01 to

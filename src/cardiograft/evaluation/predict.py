@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from cardiograft import plugins
 from cardiograft.checkpoints.file import Checkpoint, load_checkpoint, read_checkpoint
 from cardiograft.checkpoints.folder import checkpoint_file
+from cardiograft.checkpoints.meaning import differences, meaning_of, require_alike
 from cardiograft.evaluation import controls, predictions
 from cardiograft.evaluation.predictions import Predictions
 from cardiograft.records import Float32, Int64, Shape
@@ -23,7 +24,7 @@ from cardiograft.segments import shards
 from cardiograft.segments.folders import pooled
 from cardiograft.specs.predict import Control, Predict, control_part, corrupted_part
 from cardiograft.splits.table import SplitTable, read_split_table
-from cardiograft.training.build import make_task, network_shape
+from cardiograft.training.build import make_task, network_meaning, network_shape
 from cardiograft.training.determinism import WATCHING, available_device, deterministic, seeded
 from cardiograft.training.feed import Feed, draw, read_feed
 from cardiograft.training.order import sweep
@@ -64,7 +65,7 @@ def predict(
         part_N=np.repeat(table.part_N[rows], task.versions),
         target=_swept(part, task, spec, task.targets),
         score_NK=_predicted(network, part, task, spec),
-        about=_about(spec, checkpoint, meta, table),
+        about=_about(spec, checkpoint, task, meta, table),
     )
     last = control_part(spec.parts)
     plain = whole.only(whole.part_N == last)
@@ -149,6 +150,12 @@ def rebuilt(
     if "memory" not in checkpoint.about:
         raise ValueError(f"{where}: not a checkpoint of this project's training")
     task.recall(checkpoint.about["memory"])
+    trained_on, here = meaning_of(checkpoint), network_meaning(meta, task)
+    require_alike(checkpoint, here, where=where)
+    if trained_on.rate_hz not in (None, here.rate_hz):
+        raise ValueError(
+            f"{where}: trained at {trained_on.rate_hz:g} Hz, the shards have {here.rate_hz:g} Hz"
+        )
     shape = network_shape(meta, task)
     trained = Shape(**checkpoint.about["shape"])
     if (shape.channels, shape.samples) != (trained.channels, trained.samples):
@@ -168,9 +175,10 @@ def _ids(id_N: Any, versions: int) -> Any:
 
 
 def _about(
-    spec: Predict, checkpoint: Checkpoint, meta: shards.Meta, split: SplitTable
+    spec: Predict, checkpoint: Checkpoint, task: Task, meta: shards.Meta, split: SplitTable
 ) -> dict[str, Any]:
     keep = ("repeat", "seed", "data", "versions")
+    unlike = differences(meaning_of(checkpoint), network_meaning(meta, task))
     return {
         "spec": spec.model_dump(mode="json"),
         "protocol": split.protocol,
@@ -178,5 +186,6 @@ def _about(
         "rate_hz": meta.rate_hz,
         "simulated": meta.simulated or checkpoint.about.get("simulated", False),
         "weights_sha256": checkpoint.digest(),
+        "differences": [one.line() for one in unlike],
         **{key: checkpoint.about.get(key) for key in keep},
     }

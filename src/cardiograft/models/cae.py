@@ -26,6 +26,7 @@ from cardiograft.models.layers.decoder import (
     padded,
 )
 from cardiograft.models.layers.network import Network
+from cardiograft.plugins import Eights, Odd
 from cardiograft.records import Shape
 
 # Options that are numbers of channels, pruned to multiples of so many.
@@ -53,8 +54,13 @@ class Encoder(nn.Module):
 def build(
     shape: Shape,
     *,
-    widths: tuple[int, ...] = (16, 32, 48, 64),
-    kernel: Annotated[int, Ge(1)] = 15,
+    widths: Eights = (
+        16,
+        32,
+        48,
+        64,
+    ),
+    kernel: Odd = 15,
     code: Annotated[int, Ge(1)] = 8,
 ) -> nn.Module:
     """Return the network with random weights.

@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from cardiograft.models.layers.convolution import SLOPE, flatwise, pooled_stack
 from cardiograft.models.layers.dense import Dense, headed
+from cardiograft.plugins import Odd, Widths
 from cardiograft.records import Shape
 
 # Options that are numbers of channels, pruned to multiples of so many.
@@ -60,9 +61,9 @@ class Encoder(Dense):
 def build(
     shape: Shape,
     *,
-    widths: tuple[int, ...] = (16, 32, 64),
-    kernel: Annotated[int, Ge(1)] = 7,
-    hidden: tuple[int, ...] = (128, 64),
+    widths: Widths = (16, 32, 64),
+    kernel: Odd = 7,
+    hidden: Widths = (128, 64),
     dropout: Annotated[float, Ge(0), Lt(1)] = 0.0,
 ) -> nn.Module:
     """Return the network with random weights.

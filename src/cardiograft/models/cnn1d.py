@@ -13,9 +13,7 @@ Source: STUDIES `scg_to_ecg`.
 """
 
 from itertools import pairwise
-from typing import Annotated
 
-from annotated_types import Ge
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -27,6 +25,7 @@ from cardiograft.models.layers.decoder import (
     rectified,
 )
 from cardiograft.models.layers.network import Network
+from cardiograft.plugins import Odd, Widths
 from cardiograft.records import Shape
 
 # Options that are numbers of channels, pruned to multiples of so many: of 8 though none is
@@ -53,8 +52,17 @@ class Encoder(nn.Module):
 def build(
     shape: Shape,
     *,
-    widths: tuple[int, ...] = (16, 32, 48, 64, 64, 48, 32, 16),
-    kernel: Annotated[int, Ge(1)] = 15,
+    widths: Widths = (
+        16,
+        32,
+        48,
+        64,
+        64,
+        48,
+        32,
+        16,
+    ),
+    kernel: Odd = 15,
 ) -> nn.Module:
     """Return the network with random weights.
 

@@ -12,9 +12,7 @@ convolutions on the ECG, doi:10.1038/s41591-018-0268-3.
 """
 
 from itertools import pairwise
-from typing import Annotated
 
-from annotated_types import Ge
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -28,6 +26,7 @@ from cardiograft.models.layers.decoder import (
     padded,
 )
 from cardiograft.models.layers.network import Network
+from cardiograft.plugins import Eights, Odd
 from cardiograft.records import Shape
 
 # Options that are numbers of channels, pruned to multiples of so many.
@@ -66,8 +65,13 @@ class Encoder(nn.Module):
 def build(
     shape: Shape,
     *,
-    widths: tuple[int, ...] = (16, 32, 48, 64),
-    kernel: Annotated[int, Ge(1)] = 15,
+    widths: Eights = (
+        16,
+        32,
+        48,
+        64,
+    ),
+    kernel: Odd = 15,
 ) -> nn.Module:
     """Return the network with random weights.
 

@@ -22,6 +22,7 @@ from annotated_types import Ge, Lt
 from torch import Tensor, nn
 
 from cardiograft.models.layers.dense import Dense, headed
+from cardiograft.plugins import Widths
 from cardiograft.records import Shape
 
 HALF_PRECISION = (torch.bfloat16, torch.float16)
@@ -139,7 +140,7 @@ def build(
     shape: Shape,
     *,
     units: Annotated[int, Ge(1)] = 64,
-    hidden: tuple[int, ...] = (64,),
+    hidden: Widths = (64,),
     dropout: Annotated[float, Ge(0), Lt(1)] = 0.0,
     read: Literal["last", "valid"] = "last",
 ) -> nn.Module:

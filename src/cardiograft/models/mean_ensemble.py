@@ -10,9 +10,10 @@ Source: STUDIES `transform_recognition`, ensemble.
 """
 
 import math
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import torch
+from annotated_types import MinLen
 from torch import Tensor, nn
 
 from cardiograft import plugins
@@ -48,7 +49,7 @@ class Heads(nn.ModuleList):
 def build(
     shape: Shape,
     *,
-    members: tuple[str | dict[str, object], ...] = ("mlp", "cnn", "lstm"),
+    members: Annotated[tuple[str | dict[str, object], ...], MinLen(2)] = ("mlp", "cnn", "lstm"),
     mean_of: Literal["probabilities", "outputs"] = "probabilities",
 ) -> nn.Module:
     """Return the network with random weights.

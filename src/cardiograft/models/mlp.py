@@ -12,6 +12,7 @@ from annotated_types import Ge, Lt
 from torch import Tensor, nn
 
 from cardiograft.models.layers.dense import Dense, headed
+from cardiograft.plugins import Widths
 from cardiograft.records import Shape
 
 # Options that are numbers of channels, pruned to multiples of so many.
@@ -35,7 +36,7 @@ class Encoder(nn.Module):
 def build(
     shape: Shape,
     *,
-    widths: tuple[int, ...] = (256, 256, 128, 128, 64, 64),
+    widths: Widths = (256, 256, 128, 128, 64, 64),
     dropout: Annotated[float, Ge(0), Lt(1)] = 0.2,
 ) -> nn.Module:
     """Return the network with random weights.

@@ -27,6 +27,7 @@ from cardiograft.models.layers.decoder import (
     rectified,
 )
 from cardiograft.models.layers.network import Network
+from cardiograft.plugins import Odd, Widths
 from cardiograft.records import Shape
 
 # Options that are numbers of channels, pruned to multiples of so many: of 8 though none is
@@ -98,8 +99,8 @@ class Encoder(nn.Module):
 def build(
     shape: Shape,
     *,
-    widths: tuple[int, ...] = (16, 32, 48, 64),
-    kernel: Annotated[int, Ge(1)] = 15,
+    widths: Widths = (16, 32, 48, 64),
+    kernel: Odd = 15,
     causal: bool = False,
     dropout: Annotated[float, Ge(0), Lt(1)] = 0.1,
 ) -> nn.Module:

@@ -33,6 +33,7 @@ from cardiograft.models.layers.decoder import (
     padded,
 )
 from cardiograft.models.layers.network import Network
+from cardiograft.plugins import Eights, Odd
 from cardiograft.records import Shape
 
 # Options that are numbers of channels, pruned to multiples of so many.
@@ -157,8 +158,8 @@ class Head(nn.Module):
 def build(
     shape: Shape,
     *,
-    widths: tuple[int, ...] = (32, 48, 64),
-    kernel: Annotated[int, Ge(1)] = 7,
+    widths: Eights = (32, 48, 64),
+    kernel: Odd = 7,
     patch: Annotated[int, Ge(1)] = 5,
     units: Annotated[int, Ge(1)] = 48,
     dropout: Annotated[float, Ge(0), Lt(1)] = 0.1,

@@ -19,7 +19,15 @@ from cardiograft.physionet.fetch import Fetcher, File
 from cardiograft.physionet.headers import Header, UnfitError, read_header
 from cardiograft.physionet.https import Https
 from cardiograft.physionet.s3 import S3
-from cardiograft.physionet.transports import Folder, RefusedError, Transport
+from cardiograft.physionet.transports import (
+    FORBIDDEN,
+    MISSING,
+    PACE,
+    Folder,
+    Pace,
+    RefusedError,
+    Transport,
+)
 
 DEEPEST = 8  # folders of RECORDS within one another
 Wanted = int | tuple[str, ...] | None
@@ -41,22 +49,25 @@ class Collection:
     """What was fetched of one database, and what was refused.
 
     ``listing`` is a digest of its lists: another edition of the database has another.
+    ``malformed`` counts the lines of SHA256SUMS.txt that vouch for nothing; it is none where
+    there is no such file.
     """
 
     records: tuple[FoundRecord, ...]
     files: dict[str, File]
     refused: dict[str, RefusedError]
     listing: str
+    malformed: int | None
 
 
-def transport(mirror: str, *, slug: str, version: str, jobs: int) -> Transport:
+def transport(mirror: str, *, slug: str, version: str, jobs: int, pace: Pace = PACE) -> Transport:
     """Return the transport to one database on a mirror that `mirrors.check` accepts."""
     # Each client is imported only where it is needed: they take half a second.
     if mirror.startswith("s3://"):
         bucket, _, prefix = mirror.removeprefix("s3://").partition("/")
-        return S3(bucket, "/".join(filter(None, (prefix.strip("/"), slug, version))), jobs)
+        return S3(bucket, "/".join(filter(None, (prefix.strip("/"), slug, version))), jobs, pace)
     if "://" in mirror:
-        return Https(f"{mirror.rstrip('/')}/{slug}/{version}", jobs)
+        return Https(f"{mirror.rstrip('/')}/{slug}/{version}", jobs, pace)
     return Folder(Path(mirror).expanduser() / slug / version)
 
 
@@ -86,6 +97,7 @@ def collect(fetcher: Fetcher, dataset: ModuleType, records: Wanted) -> Collectio
     answers: Answers = {}
     sums = _sums(fetcher, answers)
     names = _requested(_names(fetcher, dataset, answers, records), records, dataset.SLUG)
+    _check_case(fetcher.root, names)
     top = listings.text(fetcher.root / listings.RECORDS) if listings.RECORDS in answers else ""
     answers |= _required_files(fetcher, dataset.EXTRAS)
     if hasattr(dataset, "files"):
@@ -99,6 +111,7 @@ def collect(fetcher: Fetcher, dataset: ModuleType, records: Wanted) -> Collectio
         files={name: f for name, f in sorted(answers.items()) if isinstance(f, File)},
         refused={name: f for name, f in sorted(answers.items()) if isinstance(f, RefusedError)},
         listing=listings.digest(top, sums),
+        malformed=None if sums is None else listings.malformed(sums),
     )
 
 
@@ -107,13 +120,16 @@ def _sums(fetcher: Fetcher, answers: Answers) -> str | None:
     try:
         answers[listings.SUMS] = fetcher.file(listings.SUMS, fresh=True)
     except RefusedError as refused:
-        if refused.bytes is not None:
+        if refused.bytes is not None or refused.kind not in (MISSING, FORBIDDEN):
             raise ValueError(str(refused)) from refused
         (fetcher.root / listings.SUMS).unlink(missing_ok=True)
         fetcher.progress.note(f"{refused}: hashes are recorded, nothing is verified")
         return None
     text = listings.text(fetcher.root / listings.SUMS)
-    fetcher.sums = listings.sums(text)
+    try:
+        fetcher.sums = listings.sums(text)
+    except ValueError as error:
+        raise ValueError(f"{fetcher.transport.where(listings.SUMS)}: {error}") from error
     return text
 
 
@@ -159,7 +175,8 @@ def _names_below(fetcher: Fetcher, folder: str, answers: Answers, wanted: Wanted
 def _is_folder(fetcher: Fetcher, name: str) -> bool:
     inner = f"{name}/{listings.RECORDS}"
     if fetcher.sums and not fetcher.transport.cut:
-        return inner in fetcher.sums
+        if inner in fetcher.sums or f"{name}.hea" in fetcher.sums:
+            return inner in fetcher.sums
     return not fetcher.exists(f"{name}.hea") and fetcher.exists(inner)
 
 
@@ -192,6 +209,18 @@ def _requested(names: Iterator[str], records: Wanted, slug: str) -> tuple[str, .
     if not chosen:
         raise ValueError(f"{slug}: RECORDS lists no record")
     return chosen
+
+
+def _check_case(root: Path, names: tuple[str, ...]) -> None:
+    """Refuse names that would be one file where a disk takes ``A`` for ``a``."""
+    here, folded = root / listings.RECORDS, root / listings.RECORDS.lower()
+    if not (here.exists() and folded.exists() and folded.samefile(here)):
+        return
+    first: dict[str, str] = {}
+    for name in names:
+        other = first.setdefault(name.casefold(), name)
+        if other != name:
+            raise ValueError(f"{root}: {other!r} and {name!r} would be one file on this disk")
 
 
 def _plain(dataset: ModuleType, root: Path, names: tuple[str, ...]) -> list[FoundRecord]:

@@ -5,6 +5,7 @@ the part belongs to. Both outlive a killed run.
 """
 
 import contextlib
+import hashlib
 import os
 import random
 import threading
@@ -20,12 +21,16 @@ from cardiograft.physionet.progress import Progress
 from cardiograft.physionet.transports import (
     BrokenOffError,
     RefusedError,
+    SlowError,
     StaleError,
     Stream,
     Transport,
 )
 
 PAGES = (".html", ".htm", ".shtml", ".xhtml")
+COMPRESSED = (".gz", ".tgz", ".z", ".bz2", ".xz", ".zst", ".br")  # files, not answers
+# The longest that a file of a kind may be, and one whose server does not state its length.
+LIST_BYTES, HEADER_BYTES, UNSTATED_BYTES = 1 << 29, 1 << 26, 1 << 32
 Answer = TypeVar("Answer")
 
 
@@ -51,11 +56,14 @@ class File:
 class Patience:
     """How often a request is repeated, and how long the pauses are.
 
-    The pause doubles from `first_s` up to `longest_s`, with up to a quarter of it added at
-    random; a server's Retry-After takes its place, up to `obeyed_s`.
+    An attempt that brings the file `progress_bytes` forward is not fruitless, unless it was too
+    slow: a server that sends a few bytes at a time would never end. The pause doubles from
+    `first_s` up to `longest_s`, with up to a quarter of it added at random; a server's
+    Retry-After takes its place, up to `obeyed_s`.
     """
 
-    attempts: int = 6  # without a byte of progress
+    attempts: int = 6  # without progress
+    progress_bytes: int = 1 << 15
     damaged: int = 3  # at a file that arrives whole and wrong
     first_s: float = 0.5
     longest_s: float = 30.0
@@ -81,6 +89,7 @@ class Fetcher:
     sums: dict[str, str] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
     _failures: list[BaseException] = field(default_factory=list)
+    _said: set[str] = field(default_factory=set)
 
     def files(self, names: Iterable[str]) -> dict[str, File | RefusedError]:
         """Fetch many files; what the mirror refuses is returned, not raised.
@@ -135,6 +144,7 @@ class Fetcher:
         if place.is_file() and not fresh:
             file = self._unchanged(name, place, expected)
             if file:
+                PartFile(listings.inside(self.root, f"{name}.part")).drop()
                 return file
         place.parent.mkdir(parents=True, exist_ok=True)
         part = PartFile(listings.inside(self.root, f"{name}.part"))
@@ -160,7 +170,8 @@ class Fetcher:
     ) -> Answer:
         """Call `attempt` until it succeeds, is refused, or patience ends.
 
-        An attempt after which `reached` stands higher than ever before is not fruitless.
+        An attempt after which `reached` stands higher than ever before, by what `patience` calls
+        progress, is not fruitless.
         """
         fruitless, damaged, best = 0, 0, reached()
         while True:
@@ -172,8 +183,10 @@ class Fetcher:
                     raise
                 pause_s = self.patience.pause_s(damaged, None)
             except BrokenOffError as error:
-                fruitless = 1 if reached() > best else fruitless + 1
-                best = max(best, reached())
+                progress = reached() >= best + self.patience.progress_bytes
+                if progress:
+                    best = reached()
+                fruitless = 1 if progress and not isinstance(error, SlowError) else fruitless + 1
                 if fruitless >= self.patience.attempts:
                     raise ValueError(f"{error} ({fruitless} attempts)") from error
                 pause_s = self.patience.pause_s(fruitless, error.wait_s)
@@ -184,44 +197,96 @@ class Fetcher:
         offset, validator = part.resume(verifiable=expected is not None)
         try:
             with self.transport.open(name, offset, validator) as stream:
-                self._receive(stream, part)
-        except StaleError:
-            part.drop()
-            raise
-        if stream.total is not None and part.size() != stream.total:
-            message = f"{self.transport.where(name)}: {part.size()} of {stream.total} bytes"
-            if part.size() > stream.total:
+                self._look(name, stream, expected)
+                self._receive(name, stream, part)
+            self._measure(name, stream, part)
+        except BrokenOffError as error:
+            # The length may be the lie: what has come is asked first.
+            if expected is not None and part.size() and part.sha256() == expected:
+                self._say("lengths", f"{error}; its hash agrees, so it is taken as whole")
+                return self._publish(name, part, sha256=expected, verified=True)
+            if isinstance(error, StaleError):
                 part.drop()
-            raise BrokenOffError(message)
+            raise
         sha256 = part.sha256()
-        self._judge(name, part, sha256, expected=expected, html=stream.html)
+        self._judge(name, part, sha256, expected=expected, stream=stream)
         return self._publish(name, part, sha256=sha256, verified=sha256 == expected)
 
-    def _receive(self, stream: Stream, part: "PartFile") -> None:
+    def _look(self, name: str, stream: Stream, expected: str | None) -> None:
+        """Refuse what its headers show to be of no use."""
+        where = self.transport.where(name)
+        if stream.led_to:
+            # One line a host: a mirror that moved redirects every file.
+            host = stream.led_to.partition("://")[2].partition("/")[0]
+            self._say(host, f"{where}: redirected to another host, {stream.led_to}")
+        if stream.encoding and expected is None and not name.lower().endswith(COMPRESSED):
+            raise _encoded(where, stream)
+        most = self._most(name, stream)
+        if stream.total is not None and stream.total > most:
+            raise _oversized(where, f"{stream.total} bytes are stated", most)
+
+    def _most(self, name: str, stream: Stream) -> int:
+        base = name.rpartition("/")[2]
+        if base in (listings.RECORDS, listings.SUMS):
+            return LIST_BYTES
+        if base.endswith(".hea"):
+            return HEADER_BYTES
+        return UNSTATED_BYTES if stream.total is None else stream.total
+
+    def _receive(self, name: str, stream: Stream, part: "PartFile") -> None:
         if stream.start == 0:
-            part.begin(stream.validator)
-        with _naming(part.path), part.path.open("ab") as file:
+            part.begin(stream)
+        else:
+            part.check(stream, self.transport.where(name))
+        most, has = self._most(name, stream), stream.start
+        with part.writing() as write:
             for chunk in stream.chunks:
                 if self._stop.is_set():
                     raise StoppedError
-                file.write(chunk)
+                has += len(chunk)
+                if has > most:
+                    break
+                write(chunk)
                 self.progress.add(len(chunk))
+        if has > most:
+            part.drop()
+            where = self.transport.where(name)
+            if stream.total is not None:
+                raise BrokenOffError(f"{where}: more than the {stream.total} bytes that it states")
+            raise _oversized(where, "its length is not stated", most)
+
+    def _measure(self, name: str, stream: Stream, part: "PartFile") -> None:
+        size = part.size()
+        if stream.total is not None and size != stream.total:
+            if size > stream.total:
+                raise StaleError(f"{self.transport.where(name)}: {size} of {stream.total} bytes")
+            raise BrokenOffError(f"{self.transport.where(name)}: {size} of {stream.total} bytes")
 
     def _judge(
-        self, name: str, part: "PartFile", sha256: str, *, expected: str | None, html: bool
+        self, name: str, part: "PartFile", sha256: str, *, expected: str | None, stream: Stream
     ) -> None:
         if sha256 == expected:
             return
-        size = part.size()
-        if not name.lower().endswith(PAGES) and part.is_page(html):
-            kind, note = "HTML page", "an HTML page came in its place"
-        elif expected is not None:
-            kind, note = "wrong hash", f"not the bytes that {listings.SUMS} lists"
-        else:
+        size, where = part.size(), self.transport.where(name)
+        led = f", from {stream.led_to}" if stream.led_to else ""
+        if not name.lower().endswith(PAGES) and part.is_page(stream.html):
+            kind, note = "HTML page", f"an HTML page came in its place{led}"
+        elif not name.lower().endswith(".xml") and part.is_error():
+            kind, note = "error document", f"a storage service's error came in its place{led}"
+        elif expected is None:
             return
+        elif stream.encoding:
+            part.drop()
+            raise _encoded(where, stream)
+        else:
+            kind, note = "wrong hash", f"not the bytes that {listings.SUMS} lists"
         part.drop()
-        where = self.transport.where(name)
         raise DamagedError(kind, where, note=note, bytes=size, sha256=sha256)
+
+    def _say(self, about: str, line: str) -> None:
+        if about not in self._said:
+            self._said.add(about)
+            self.progress.note(line)
 
     def _publish(self, name: str, part: "PartFile", *, sha256: str, verified: bool) -> File:
         place = listings.inside(self.root, name)
@@ -229,12 +294,26 @@ class Fetcher:
         return File(path=name, bytes=place.stat().st_size, sha256=sha256, verified=verified)
 
 
+def _encoded(where: str, stream: Stream) -> RefusedError:
+    note = f"answered in the encoding {stream.encoding!r}, which was not asked for"
+    return RefusedError("encoded file", where, note=note)
+
+
+def _oversized(where: str, why: str, most: int) -> RefusedError:
+    return RefusedError("oversized file", where, note=f"{why}, at most {most} are taken")
+
+
 class PartFile:
-    """A file on its way, and what version of it the bytes so far belong to."""
+    """A file on its way, and what version of it the bytes so far belong to.
+
+    Its hash is kept while it grows: after each drop it is known without reading the file again.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.version = path.with_name(f"{path.name}.from")
+        self._total: int | None = None
+        self._hash, self._hashed = hashlib.sha256(), 0
 
     def size(self) -> int:
         """Return how many bytes have arrived."""
@@ -250,13 +329,40 @@ class PartFile:
             return 0, None
         return self.size(), validator or None
 
-    def begin(self, validator: str | None) -> None:
+    def begin(self, stream: Stream) -> None:
         """Start from nothing."""
         with _naming(self.path):
             self.version.unlink(missing_ok=True)
             self.path.write_bytes(b"")
-            if validator:
-                self.version.write_text(validator, "utf-8")
+            if stream.validator:
+                self.version.write_text(stream.validator, "utf-8")
+        self._total = stream.total
+        self._hash, self._hashed = hashlib.sha256(), 0
+
+    def check(self, stream: Stream, where: str) -> None:
+        """Make sure that a stream goes on where this part ends.
+
+        Raises
+        ------
+        StaleError
+            It does not, or the whole has another length than it had.
+        """
+        known = self._total is not None and stream.total is not None
+        if stream.start != self.size() or (known and stream.total != self._total):
+            raise StaleError(f"{where}: changed while it was fetched")
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Callable[[bytes], None]]:
+        """Yield what appends a chunk."""
+        self._catch_up()
+        with _naming(self.path), self.path.open("ab") as file:
+
+            def write(chunk: bytes) -> None:
+                file.write(chunk)
+                self._hash.update(chunk)
+                self._hashed += len(chunk)
+
+            yield write
 
     def drop(self) -> None:
         """Forget what has arrived."""
@@ -265,18 +371,35 @@ class PartFile:
 
     def sha256(self) -> str:
         """Return the hash of what has arrived."""
-        return file_digest(self.path)
+        self._catch_up()
+        return self._hash.hexdigest()
+
+    def _catch_up(self) -> None:
+        """Hash what is on the disk where that is not what was written last."""
+        if self._hashed != self.size():
+            with self.path.open("rb") as file:
+                self._hash = hashlib.file_digest(file, "sha256")
+            self._hashed = self.size()
 
     def is_page(self, served_as_html: bool) -> bool:
         """Tell whether a web page has arrived."""
+        head = self._head()
+        return head.startswith((b"<!doctype html", b"<html")) or (
+            head.startswith(b"<") and (served_as_html or b"<html" in head)
+        )
+
+    def is_error(self) -> bool:
+        """Tell whether an answer of S3 that says what went wrong has arrived."""
+        head = self._head()
+        return head.startswith((b"<?xml", b"<error>")) and b"<error>" in head and b"<code>" in head
+
+    def _head(self) -> bytes:
         with self.path.open("rb") as file:
-            head = file.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-        openings = (b"<!doctype html", b"<html", *((b"<",) if served_as_html else ()))
-        return head.startswith(openings)
+            return file.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip().lower()
 
     def publish(self, place: Path) -> None:
         """Become the file, whole on disk."""
-        with self.path.open("rb") as file:
+        with _naming(self.path), self.path.open("rb") as file:
             os.fsync(file.fileno())
         self.path.replace(place)
         self.version.unlink(missing_ok=True)

@@ -59,20 +59,41 @@ def lines(text: str) -> tuple[str, ...]:
 def sums(text: str) -> dict[str, str]:
     """Return the SHA-256 of each file that a SHA256SUMS.txt lists.
 
+    A line that is no hash and name vouches for nothing and is left out, as is a name with two
+    different hashes.
+
     Raises
     ------
     ValueError
-        A line is no hash and name, or the name is not `safe`.
+        It lists no hash at all, or a name is not `safe`.
     """
-    sum_by_name = {}
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        match = re.fullmatch(r"([0-9a-fA-F]{64})\s+\*?(?:\./)?(.+?)\s*", line)
-        if not match:
-            raise ValueError(f"{SUMS}, line {number}: not a hash and a name: {line[:60]!r}")
-        sum_by_name[safe(match[2])] = match[1].lower()
-    return sum_by_name
+    hashes = {name: found.pop() for name, found in _hashes(text).items() if len(found) == 1}
+    if not hashes:
+        what = f"its first line: {text.strip().splitlines()[0][:60]!r}" if text.strip() else "empty"
+        raise ValueError(
+            f"{SUMS} lists no hash ({what}): without any of its own, the file must be absent"
+        )
+    return hashes
+
+
+def malformed(text: str) -> int:
+    """Return how many lines of a SHA256SUMS.txt vouch for nothing.
+
+    They are no hash and name, or one of several with different hashes for one name.
+    """
+    stray = sum(1 for line in text.splitlines() if line.strip() and not _HASH.fullmatch(line))
+    return stray + sum(len(found) for found in _hashes(text).values() if len(found) > 1)
+
+
+_HASH = re.compile(r"([0-9a-fA-F]{64})\s+\*?(?:\./)?(.+?)\s*")
+
+
+def _hashes(text: str) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for match in map(_HASH.fullmatch, text.splitlines()):
+        if match:
+            found.setdefault(safe(match[2]), set()).add(match[1].lower())
+    return found
 
 
 def digest(records: str, sums_text: str | None) -> str:

@@ -13,10 +13,15 @@ from typing import Any
 
 import numpy as np
 
+from cardiograft.physionet import listings
 from cardiograft.physionet.collect import Collection, FoundRecord, refusal
+from cardiograft.physionet.fetch import File
 from cardiograft.physionet.headers import HIGHEST_HZ, UnfitError
 from cardiograft.records import Record
 from cardiograft.specs.download import Download
+
+SAID = 10  # records that a line names
+PADDING = 4  # bytes: formats pack up to three samples into as many
 
 
 def make_manifest(
@@ -49,6 +54,7 @@ def make_manifest(
         "content": spec.content,
         "listing": collection.listing,
         "digest": digest({name: hashes[name] for name in used | set(dataset.EXTRAS)}),
+        "hashes": _hashes(collection),
         "files": [vars(file) for file in collection.files.values()],
         "refused": [
             {"path": name, "kind": error.kind, "bytes": error.bytes, "sha256": error.sha256}
@@ -69,7 +75,42 @@ def summary(manifest: dict[str, Any]) -> str:
     accepted = sum(row["status"] == "accepted" for row in rows)
     size = sum(file["bytes"] for file in manifest["files"]) / 1e6
     left = f"; quarantined: {tally(rows)}" if accepted < len(rows) else ""
-    return f"{accepted} of {len(rows)} records, {size:.1f} MB{left}"
+    return f"{accepted} of {len(rows)} records, {size:.1f} MB{left}{_unverified(manifest)}"
+
+
+def _unverified(manifest: dict[str, Any]) -> str:
+    """Say how many files no hash vouches for."""
+    hashes, total = manifest["hashes"], len(manifest["files"])
+    if not hashes["listed"]:
+        return f"; no {listings.SUMS}: all {total} files are unverified"
+    said = ""
+    if hashes["unverified"]:
+        said = f"; {hashes['unverified']} of {total - 1} files unverified by {listings.SUMS}"
+    if hashes["malformed"]:
+        said += f"; {hashes['malformed']} lines of {listings.SUMS} are no hash and name"
+    return said
+
+
+def lost(manifest: dict[str, Any], spec: Download) -> str | None:
+    """Return one line on records that a spec asks for and does not get, if that is refused.
+
+    Parameters
+    ----------
+    spec
+        Where its ``lost`` is null, records that it names must all be there, of a number or of all
+        some may be left out.
+    """
+    rows = [row for row in manifest["records"] if row["reason"]]
+    allowed = spec.lost or ("refused" if isinstance(spec.records, tuple) else "allowed")
+    if not rows or allowed == "allowed":
+        return None
+    said = [f"{row['name']} ({row['reason']})" for row in rows]
+    more = f" and {len(said) - SAID} more" if len(said) > SAID else ""
+    return (
+        f"{spec.dataset}: {len(rows)} of {len(manifest['records'])} records that config asks for"
+        f" can't be used: {'; '.join(said[:SAID])}{more}. Take them out of `records`, or say"
+        " `lost: allowed` there"
+    )
 
 
 def tally(rows: list[dict[str, Any]]) -> str:
@@ -102,6 +143,19 @@ def _row(
     return row | {"status": "accepted"}
 
 
+def _hashes(collection: Collection) -> dict[str, Any]:
+    """Return whether hashes are listed, and how many lines and files are without one.
+
+    The list itself can't be in the list.
+    """
+    files = [file for name, file in collection.files.items() if name != listings.SUMS]
+    return {
+        "listed": collection.malformed is not None,
+        "malformed": collection.malformed or 0,
+        "unverified": sum(not file.verified for file in files),
+    }
+
+
 def _check_files(collection: Collection, found: FoundRecord) -> None:
     """Judge a record by its files' presence and sizes."""
     if found.reason:
@@ -109,11 +163,24 @@ def _check_files(collection: Collection, found: FoundRecord) -> None:
     for file in found.files:
         if file in collection.refused:
             raise UnfitError(refusal(file, collection.refused[file]))
+    stated: dict[str, list[int]] = {}
     for header in found.headers:
         for file in header.files:
             least, size = header.least_bytes(file), collection.files[file].bytes
             if size < least:
                 raise UnfitError(f"truncated signal: {file} has {size} of {least} bytes")
+            stated.setdefault(file, []).append(least)
+    for file, lengths in stated.items():
+        if all(lengths) and not collection.files[file].verified:
+            _check_surplus(collection.files[file], max(lengths))
+
+
+def _check_surplus(file: File, stated: int) -> None:
+    """Judge a file that no hash vouches for by what lies beyond the header's last sample."""
+    if file.bytes >= stated + PADDING:
+        raise UnfitError(
+            f"surplus signal: {file.path} has {file.bytes} bytes, its header states {stated}"
+        )
 
 
 def _read(dataset: ModuleType, root: Path, name: str) -> Record:

@@ -266,6 +266,13 @@ PAGE = (
 <h3>What each transfer loaded</h3>
 {%- for l in p.ledgers %}
 {{ folded(l.caption, [l.table]) }}
+{%- if l.differences %}
+<ul>
+{%- for line in l.differences %}
+<li>{{ line }}</li>
+{%- endfor %}
+</ul>
+{%- endif %}
 {%- endfor %}
 {%- endif %}
 <h3>Costs and versions</h3>

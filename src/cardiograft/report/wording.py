@@ -74,6 +74,8 @@ FINDINGS = {
     "near_duplicates": "Near-duplicate segments across",
     "overlapping_windows": "Overlapping windows across",
 }
+# What two networks are compared in, where weights go from one to the other.
+ENDS = {"rate_hz": "rate in Hz", "samples": "samples of a window"}
 STAGES = {"pretrain": "Pretraining", "prune": "Pruning", "transfer": "Transfer"}
 MINUS, DASH = "−", "–"
 

@@ -9,13 +9,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from cardiograft.records import Annotations, Float32, Int64
+from cardiograft.records import BEATS, Annotations, Float32, Int64
 from cardiograft.segments.cutting import Labels, Names, Prepared, spans
 from cardiograft.signals import rr_intervals
 from cardiograft.signals.peaks import r_peaks
-
-# WFDB's beat codes (annot(5)): each stands at an R-peak.
-BEATS = "NLRBAaJSVrFejnE/fQ?"
 
 
 @dataclass(frozen=True, kw_only=True)

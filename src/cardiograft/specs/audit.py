@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from cardiograft.specs.entry import Entry, Protocol
+from cardiograft.specs.entry import Entry, Protocol, Several
 
 Missing = Literal["refused", "allowed"]
 
@@ -19,7 +19,7 @@ class Ancestor(Entry):
     stage: Literal["pretrain", "prune", "transfer", "baseline"]
     entry: str
     split: str
-    uses: tuple[Literal["train", "validation", "test"], ...]
+    uses: Several[Literal["train", "validation", "test"]]
 
 
 class Audit(Entry):
@@ -36,7 +36,7 @@ class Audit(Entry):
 
     protocol: Protocol
     split: str
-    parts: tuple[Literal["train", "validation", "test"], ...] = ("test",)
-    lineage: tuple[Ancestor, ...]
-    labels: tuple[str, ...] | None = None
+    parts: Several[Literal["train", "validation", "test"]] = ("test",)
+    lineage: Several[Ancestor]
+    labels: Several[str] | None = None
     missing: Missing = "refused"

@@ -1,11 +1,13 @@
 """What config may ask of the stage `download`: one database, fetched or simulated."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from annotated_types import Ge, Le, MinLen
-from pydantic import PositiveInt, model_validator
+from annotated_types import Ge, Le
+from pydantic import model_validator
 
-from cardiograft.specs.entry import Entry
+from cardiograft.specs.entry import Count, Entry, Seed, Some
+
+Lost = Literal["refused", "allowed"]
 
 
 class Download(Entry):
@@ -22,6 +24,9 @@ class Download(Entry):
         Names, or how many from the top of RECORDS; all if null.
     max_nonfinite
         Share of missing samples in the wanted lead above which a record is quarantined.
+    lost
+        Whether the job goes on without records that it asks for and that are missing or
+        quarantined: null refuses it where they are named, and allows it else.
     simulate
         Options of the data set's simulation with all defaults, or null where recordings are real.
     seed
@@ -31,10 +36,11 @@ class Download(Entry):
     """
 
     dataset: str
-    records: PositiveInt | Annotated[tuple[str, ...], MinLen(1)] | None = None
+    records: Count | Some[str] | None = None
     max_nonfinite: Annotated[float, Ge(0), Le(1)] = 0.1
+    lost: Lost | None = None
     simulate: dict[str, Any] | None = None
-    seed: int | None = None
+    seed: Seed | None = None
     content: str = "published"
 
     @model_validator(mode="after")

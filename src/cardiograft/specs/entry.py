@@ -2,20 +2,43 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PositiveFloat, model_validator
+from annotated_types import Ge, Le, MinLen
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PositiveFloat,
+    Strict,
+    ValidationError,
+    model_validator,
+)
 
 from cardiograft import plugins
+from cardiograft.specs.errors import one_line
 
 Protocol = Literal["paper", "honest", "personal"]
+T = TypeVar("T")
+# YAML has lists: they alone become another type, tuples. Text is no number, 1 is no yes.
+Several = Annotated[tuple[T, ...], Strict(False)]
+Some = Annotated[tuple[T, ...], Strict(False), MinLen(1)]
+Word = Annotated[str, MinLen(1)]
+Count = Annotated[int, Ge(1), Le(10**9)]
+Seed = Annotated[int, Ge(0), Le(2**31 - 1)]  # what every library takes
 
 
 class Entry(BaseModel):
-    """Unknown keys are errors that say what is known; defaults are written out."""
+    """Unknown keys are errors that say what is known; defaults are written out.
+
+    A value is of its field's type, or an error: nothing is turned into another type but a whole
+    number where any number will do, and a list. No number is infinite or NaN.
+    """
 
     # Deferred: planning imports every spec, and a job checks one.
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, defer_build=True, strict=True, allow_inf_nan=False
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -58,7 +81,7 @@ class MetricSpec(Plugin):
         As in the predictions, ``<dataset>/<subject>``.
     """
 
-    without: tuple[str, ...] = ()
+    without: Several[str] = ()
 
 
 class Adapting(Plugin):
@@ -109,6 +132,8 @@ def _chosen(kind: str, beside: Iterable[str] = ()) -> Callable[[Any], Any]:
             given = {"name": given}
         if not isinstance(given, dict) or "name" not in given:
             raise ValueError(f"expected the name of one of {kind}, or a mapping with 'name'")
+        if not isinstance(given["name"], str):
+            raise ValueError(f"name: {given['name']!r}: expected the name of one of {kind}")
         if set(given) == {"kind", "name", "options"}:
             given = {"name": given["name"], **given["options"]}
         options = {k: v for k, v in given.items() if k != "name"}
@@ -117,7 +142,10 @@ def _chosen(kind: str, beside: Iterable[str] = ()) -> Callable[[Any], Any]:
             if key not in allowed.model_fields:
                 known = plugins.hint(key, {*allowed.model_fields, *beside})
                 raise ValueError(f"{given['name']} has no option {key!r}.{known}")
-        whole = allowed.model_validate(options).model_dump(mode="json")
+        try:
+            whole = allowed.model_validate(options).model_dump(mode="json")
+        except ValidationError as error:
+            raise ValueError(f"{given['name']}: {one_line(error)}") from None
         return Plugin(kind=kind, name=given["name"], options=whole)
 
     return choose

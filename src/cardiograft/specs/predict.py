@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal, get_args
 
-from pydantic import PositiveInt
-
-from cardiograft.specs.entry import Baseline, Entry, Model, Task
+from cardiograft.specs.entry import Baseline, Count, Entry, Model, Seed, Several, Some, Task
 
 Part = Literal["train", "validation", "test"]
 Control = Literal["shuffled", "other", "phase"]
@@ -42,9 +40,9 @@ class Predict(Entry):
     split: str
     model: Model
     task: Task
-    parts: tuple[Part, ...] = ("test",)
-    controls: tuple[Control, ...] = ()
-    batch_size: PositiveInt = 256
+    parts: Some[Part] = ("test",)
+    controls: Several[Control] = ()
+    batch_size: Count = 256
 
 
 class BaselinePredict(Entry):
@@ -52,5 +50,5 @@ class BaselinePredict(Entry):
 
     split: str
     baseline: Baseline
-    parts: tuple[Part, ...] = ("test",)
-    seed: int = 0
+    parts: Some[Part] = ("test",)
+    seed: Seed = 0

@@ -4,10 +4,10 @@ import math
 from typing import Annotated, Any, Literal, Self
 
 from annotated_types import Ge, Lt
-from pydantic import NonNegativeInt, PositiveInt, model_validator
+from pydantic import NonNegativeInt, model_validator
 
 from cardiograft import plugins
-from cardiograft.specs.entry import Entry, Plugin
+from cardiograft.specs.entry import Count, Entry, Plugin
 from cardiograft.specs.training import Trained
 
 Share = Annotated[float, Ge(0), Lt(1)]
@@ -34,15 +34,17 @@ class Sparsity(Entry):
     initial: Share = FIRST
     final: Share = 0.25
     begin: NonNegativeInt = 0
-    end: PositiveInt = 1000
-    every: PositiveInt = 100
+    end: Count = 1000
+    every: Count = 100
 
     @model_validator(mode="before")
     @classmethod
     def _begun(cls, given: Any) -> Any:
         if isinstance(given, dict) and given.get("initial") is None:
             final = given.get("final", FIRST)
-            known = isinstance(final, int | float)  # or `final` itself is refused
+            # or `final` itself is refused
+            number = isinstance(final, int | float) and not isinstance(final, bool)
+            known = number and 0 <= final < 1
             return {**given, "initial": min(FIRST, final) if known else FIRST}
         return given
 

@@ -1,6 +1,6 @@
 """What config may ask of the stage `report`."""
 
-from cardiograft.specs.entry import Entry
+from cardiograft.specs.entry import Entry, Several
 
 
 class Report(Entry):
@@ -15,4 +15,4 @@ class Report(Entry):
     """
 
     title: str
-    studies: tuple[str, ...]
+    studies: Several[str]

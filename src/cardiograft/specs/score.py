@@ -3,13 +3,13 @@
 from typing import Any
 
 from cardiograft import plugins
-from cardiograft.specs.entry import Entry, Metric, MetricSpec
+from cardiograft.specs.entry import Entry, Metric, MetricSpec, Some
 
 
 class Score(Entry):
     """Metrics of saved predictions."""
 
-    metrics: tuple[Metric, ...]
+    metrics: Some[Metric]
 
 
 def named(metric: MetricSpec) -> str:

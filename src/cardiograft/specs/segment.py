@@ -2,11 +2,13 @@
 
 from typing import Annotated, Literal, Self
 
-from annotated_types import MinLen
-from pydantic import AllowInfNan, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from annotated_types import Ge, Le
+from pydantic import NonNegativeFloat, PositiveFloat, model_validator
 
 from cardiograft import plugins
-from cardiograft.specs.entry import Cut, Entry, Label
+from cardiograft.specs.entry import Count, Cut, Entry, Label, Some
+
+MOST_SAMPLES = 10**8  # of one segment
 
 
 class Filter(Entry):
@@ -17,7 +19,7 @@ class Filter(Entry):
 
     low_hz: PositiveFloat | None = None
     high_hz: PositiveFloat | None = None
-    order: PositiveInt = 3
+    order: Annotated[int, Ge(1), Le(20)] = 3
 
     @model_validator(mode="after")
     def _edges(self) -> Self:
@@ -45,7 +47,7 @@ class Channels(Entry):
         (x - median) / max|x - median|, per scaling scope of the cut.
     """
 
-    leads: Annotated[tuple[str, ...], MinLen(1)]
+    leads: Some[str]
     filter: Filter | None = None
     scale: Scale = "minmax"
 
@@ -74,12 +76,12 @@ class Segment(Entry):
     dataset: str
     signal: Channels
     target: Channels | None = None
-    rate_hz: Annotated[PositiveFloat, AllowInfNan(False)]
+    rate_hz: Annotated[float, Ge(0.1), Le(1_000_000)]
     # ASSUME a line may fill 20 ms, a quarter of the shortest QRS
     bridge_ms: NonNegativeFloat = 20.0
     cut: Cut
     label: Label | None = None
-    parts: PositiveInt = 8
+    parts: Count = 8
 
     @model_validator(mode="after")
     def _below_nyquist(self) -> Self:
@@ -93,6 +95,19 @@ class Segment(Entry):
                             f"{name}.filter.{edge} {value:g} is not below half of"
                             f" rate_hz {self.rate_hz:g}"
                         )
+        return self
+
+    @model_validator(mode="after")
+    def _holds_samples(self) -> Self:
+        for name, value in self.cut.options.items():
+            if not name.endswith("_s") or not value:
+                continue
+            samples = value * self.rate_hz
+            if not 1 <= samples <= MOST_SAMPLES:
+                raise ValueError(
+                    f"cut.{name} {value:g} is {samples:g} samples at rate_hz {self.rate_hz:g}:"
+                    f" accepted are 1 to {MOST_SAMPLES}"
+                )
         return self
 
     @model_validator(mode="after")

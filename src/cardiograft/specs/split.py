@@ -5,12 +5,13 @@ from typing import Annotated, Literal, Self
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import model_validator
 
-from cardiograft.specs.entry import Entry, Protocol
+from cardiograft.specs.entry import Entry, Protocol, Seed, Several, Some
 
 FOLDED = ("subject", "dechazal", "dechazal_strict")
+DAY = 86_400  # seconds
 CALIBRATED = ("subject", "named")
 Share = Annotated[float, Ge(0), Lt(1)]
-Seconds = Annotated[float, Ge(0)]
+Seconds = Annotated[float, Ge(0), Le(DAY)]
 
 
 class Calibration(Entry):
@@ -85,20 +86,20 @@ class Split(Entry):
         one.
     """
 
-    segments: tuple[str, ...]
+    segments: Some[str]
     scheme: Literal["segment", "subject", "time", "named", "dechazal", "dechazal_strict", "fixed"]
     protocol: Protocol
     test: Share = 0.1
     validation: Share = 0.0
     folds: Annotated[int, Ge(2)] | None = None
     fold: Annotated[int, Ge(0)] | None = None
-    test_subjects: tuple[str, ...] = ()
-    train_subjects: tuple[str, ...] = ()
+    test_subjects: Several[str] = ()
+    train_subjects: Several[str] = ()
     calibration: Calibration | None = None
-    drop_labels: tuple[str, ...] = ()
+    drop_labels: Several[str] = ()
     fraction: Annotated[float, Gt(0), Le(1)] = 1.0
     duplicate_correlation: Annotated[float, Gt(0), Lt(1)] = 0.999
-    seed: int = 0
+    seed: Seed = 0
 
     @model_validator(mode="after")
     def _folds_agree(self) -> Self:

@@ -3,9 +3,8 @@
 from typing import Annotated
 
 from annotated_types import Ge, Gt, Lt
-from pydantic import PositiveInt
 
-from cardiograft.specs.entry import Entry, Metric, Protocol, StudyName
+from cardiograft.specs.entry import Count, Entry, Metric, Protocol, Seed, Several, Some, StudyName
 
 
 class StudyRun(Entry):
@@ -18,14 +17,14 @@ class StudyRun(Entry):
     the inflation gap is taken across them.
     """
 
-    members: tuple[str, ...]
-    averaged: tuple[tuple[str, ...], ...] = ()
+    members: Some[str]
+    averaged: Several[Several[str]] = ()
     protocol: Protocol
     split: str
     simulated: bool
-    repeats: PositiveInt
+    repeats: Count
     tags: dict[str, str]
-    metrics: tuple[Metric, ...]
+    metrics: Some[Metric]
 
 
 class Comparison(Entry):
@@ -64,10 +63,10 @@ class Tabulate(Entry):
     study: StudyName
     rows: dict[str, StudyRun]
     primary: str
-    comparisons: tuple[Comparison, ...] = ()
-    shown: dict[str, tuple[str, ...]] = {}
-    curves: tuple[Curve, ...] = ()
+    comparisons: Several[Comparison] = ()
+    shown: dict[str, Several[str]] = {}
+    curves: Several[Curve] = ()
     level: Annotated[float, Gt(0), Lt(1)] = 0.95
-    draws: PositiveInt = 2000
+    draws: Count = 2000
     least_subjects: Annotated[int, Ge(2)] = 3
-    seed: Annotated[int, Ge(0)] = 0
+    seed: Seed = 0

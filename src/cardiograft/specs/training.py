@@ -3,9 +3,9 @@
 from typing import Annotated, Literal, Self
 
 from annotated_types import Ge, Gt, Lt
-from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import NonNegativeFloat, PositiveFloat, model_validator
 
-from cardiograft.specs.entry import Entry, Model, Plugin, Task
+from cardiograft.specs.entry import Count, Entry, Model, Plugin, Seed, Task
 
 
 class Training(Entry):
@@ -48,8 +48,8 @@ class Training(Entry):
         The repeat's number is added to it.
     """
 
-    epochs: PositiveInt
-    batch_size: PositiveInt = 64
+    epochs: Count
+    batch_size: Count = 64
     learning_rate: PositiveFloat = 1e-3
     optimiser: Literal["adam", "adamw", "sgd"] = "adam"
     momentum: Annotated[float, Ge(0), Lt(1)] = 0.9
@@ -58,13 +58,13 @@ class Training(Entry):
     clip_norm: PositiveFloat | None = None
     ema: Annotated[float, Gt(0), Lt(1)] | None = None
     class_weights: Literal["none", "balanced"] = "none"
-    per_class: PositiveInt | None = None
+    per_class: Count | None = None
     keep: Literal["last", "best_validation", "best_test"] = "last"
     monitor: str = "loss"
-    patience: PositiveInt | None = None
+    patience: Count | None = None
     precision: Literal["no", "bf16", "fp16"] = "no"
     compile: bool = False
-    seed: Annotated[int, Ge(0)] = 0
+    seed: Seed = 0
 
     @model_validator(mode="after")
     def _agree(self) -> Self:

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Self
 
-from annotated_types import Ge, Le
+from annotated_types import Ge, Le, MinLen
 from pydantic import NonNegativeFloat, model_validator
 
-from cardiograft.specs.entry import Adaptation, Entry
+from cardiograft.specs.entry import Adaptation, Entry, Several
 from cardiograft.specs.training import Trained
 
 
@@ -17,7 +17,7 @@ class Source(Entry):
     """
 
     entry: str
-    map: dict[str, str] = {"encoder": "encoder"}
+    map: Annotated[dict[str, str], MinLen(1)] = {"encoder": "encoder"}
 
 
 class Transfer(Trained):
@@ -38,9 +38,9 @@ class Transfer(Trained):
         `domain` beside its name; ``none`` without ``supervised`` is the same as null.
     """
 
-    sources: tuple[Source, ...] = ()
+    sources: Several[Source] = ()
     least: Annotated[float, Ge(0), Le(1)] = 0.5
-    frozen: tuple[str, ...] = ()
+    frozen: Several[str] = ()
     rate_factors: dict[str, NonNegativeFloat] = {}
     adaptation: Adaptation = None
 

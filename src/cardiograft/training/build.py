@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from cardiograft import plugins
+from cardiograft.checkpoints.meaning import Meaning
 from cardiograft.records import Shape
 from cardiograft.segments import shards
 from cardiograft.specs.entry import Plugin
@@ -43,6 +44,21 @@ def make_task(plugin: Plugin, meta: shards.Meta) -> Task:
 def network_shape(meta: shards.Meta, task: Task) -> Shape:
     """Return what a network for this task takes and gives."""
     return Shape(len(meta.channels), meta.samples, task.features, task.outputs)
+
+
+def network_meaning(meta: shards.Meta, task: Task) -> Meaning:
+    """Return what goes into a network for this task, and what comes out, by name."""
+    features = task.remember().get("features", ())
+    return Meaning(
+        kind=task.kind,
+        outputs=tuple(task.labels),
+        leads=meta.channels,
+        features=tuple(features),
+        units=meta.units,
+        scale=meta.spec.get("signal", {}).get("scale"),
+        rate_hz=float(meta.rate_hz),
+        samples=meta.samples,
+    )
 
 
 def build_network(model: Plugin, shape: Shape, *, seed: int) -> nn.Module:

@@ -17,6 +17,7 @@ from torch import nn
 
 from cardiograft.checkpoints.file import Checkpoint, load_checkpoint, weights_digest
 from cardiograft.checkpoints.folder import checkpoint_file
+from cardiograft.checkpoints.meaning import UNKNOWN, Meaning
 from cardiograft.files import file_digest
 from cardiograft.fingerprint import fingerprint
 from cardiograft.records import Shape
@@ -24,12 +25,18 @@ from cardiograft.segments.folders import data_digest, pooled
 from cardiograft.specs.members import files as files_of
 from cardiograft.specs.training import Trained
 from cardiograft.splits.table import SplitTable, read_split_table
-from cardiograft.training.build import build_network, fitted_task, network_shape
+from cardiograft.training.build import (
+    build_network,
+    fitted_task,
+    network_meaning,
+    network_shape,
+)
 from cardiograft.training.determinism import deterministic, float32_layers
 from cardiograft.training.domain import Domain, DomainTerm, make_domain_term
 from cardiograft.training.feed import Feed, read_feed
 from cardiograft.training.latency import latency
 from cardiograft.training.loop import Outcome, fit
+from cardiograft.training.named_axes import Ends
 from cardiograft.training.publish import publish, versions
 from cardiograft.training.state import clear_states, state_key
 from cardiograft.training.task import Start, Task
@@ -67,7 +74,16 @@ class Origin:
     ledger: dict[str, Any] | None = None
 
 
-def from_scratch(network: nn.Module) -> Origin:
+@dataclass(frozen=True, kw_only=True)
+class Fresh:
+    """A network with random weights, what it is for, and where its tensors say so."""
+
+    network: nn.Module
+    meaning: Meaning = UNKNOWN
+    ends: Ends | None = None
+
+
+def from_scratch(fresh: Fresh) -> Origin:
     """Leave a network's random weights as they are."""
     return Origin()
 
@@ -101,7 +117,7 @@ class Job:
     repeat: int
     code: str
     parents: Sequence[Path] = ()
-    initialise: Callable[[nn.Module], Origin] = from_scratch
+    initialise: Callable[[Fresh], Origin] = from_scratch
     domain: Domain | None = None
 
     @property
@@ -130,6 +146,7 @@ class Prepared:
     accelerator: Accelerator
     task: Task
     shape: Shape
+    meaning: Meaning
     network: nn.Module
     origin: Origin
     encoder_digest: str
@@ -187,7 +204,8 @@ def prepare(job: Job) -> Prepared:
     task = fitted_task(spec, meta, place.segments, split)
     shape = network_shape(meta, task)
     network = build_network(spec.model, shape, seed=job.seed)
-    origin = job.initialise(network)
+    meaning, ends = network_meaning(meta, task), Ends(spec.model.name, spec.model.options, shape)
+    origin = job.initialise(Fresh(network=network, meaning=meaning, ends=ends))
     encoder_digest = weights_digest(network.get_submodule("encoder").state_dict())
     train_feed, watched = feeds(spec, place, split, task=task, device=device, scratch=state_folder)
     domain_term = None
@@ -200,6 +218,7 @@ def prepare(job: Job) -> Prepared:
         accelerator=accelerator,
         task=task,
         shape=shape,
+        meaning=meaning,
         network=network,
         origin=origin,
         encoder_digest=encoder_digest,
@@ -235,6 +254,7 @@ def trained_checkpoint(job: Job, prepared: Prepared, outcome: Outcome) -> Checkp
         "parents": list(prepared.origin.parents),
         "shape": prepared.shape._asdict(),
         "memory": prepared.task.remember(),
+        "meaning": prepared.meaning.content(),
         "buffers": sorted(name for name, _ in prepared.network.named_buffers()),
         "simulated": prepared.simulated,
     }

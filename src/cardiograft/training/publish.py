@@ -17,8 +17,12 @@ import torch
 from cardiograft.checkpoints.file import Checkpoint, read_checkpoint, write_checkpoint
 from cardiograft.checkpoints.folder import CARD, HISTORY, LEDGER, WEIGHTS
 from cardiograft.checkpoints.masks import sparsity_summary
+from cardiograft.checkpoints.meaning import Meaning, differences, meaning_of
 from cardiograft.files import atomic_directory, write_json
 from cardiograft.training.loop import Outcome
+
+# Of what a checkpoint holds, what its card does not: too long, or told there in other words.
+LEFT_OUT = ("memory", "buffers", "code")
 
 
 def publish(
@@ -40,7 +44,7 @@ def publish(
         pq.write_table(history, folder / HISTORY, compression="zstd")
         if ledger is not None:
             write_json(folder / LEDGER, ledger)
-        about = {k: v for k, v in saved.about.items() if k not in ("memory", "buffers", "code")}
+        about = {k: v for k, v in saved.about.items() if k not in LEFT_OUT}
         card = {
             **about,
             "weights_sha256": saved.digest(),
@@ -58,9 +62,10 @@ def publish(
         write_json(folder / CARD, card)
 
 
-def parent(checkpoint: Checkpoint, entry: str) -> dict[str, Any]:
-    """Return how a card names a checkpoint that went in."""
+def parent(checkpoint: Checkpoint, entry: str, here: Meaning) -> dict[str, Any]:
+    """Return how a card names a checkpoint that went in, and in what it differs from it."""
     return {
+        "differences": [one.line() for one in differences(meaning_of(checkpoint), here)],
         "stage": checkpoint.about.get("stage"),
         "entry": entry,
         "repeat": checkpoint.about.get("repeat"),

@@ -1,11 +1,13 @@
 """Transfer: load tensors of source checkpoints into a network, and keep a ledger of each.
 
 A map takes name prefixes of the source to name prefixes of the target; the longest source
-prefix that fits wins.
+prefix that fits wins. Where the source's outputs, leads or features are others than the
+target's, or in another order, what stands for one of them goes by its name
+(`cardiograft.checkpoints.meaning`), and the rest is left as it is.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import torch
@@ -13,12 +15,18 @@ from torch import Tensor, nn
 
 from cardiograft import plugins
 from cardiograft.checkpoints.file import Checkpoint
+from cardiograft.checkpoints.meaning import UNKNOWN, Difference, Meaning, differences, meaning_of
 from cardiograft.checkpoints.names import below, longest
+from cardiograft.records import Shape
+from cardiograft.training.matching import Match, Matcher
+from cardiograft.training.named_axes import Ends
+
+NO_MAP = "no map reaches it"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """What became of one tensor of the target.
+    """What became of one tensor of the target, or of a part of it.
 
     Attributes
     ----------
@@ -27,13 +35,15 @@ class Line:
     shape
         Its shape.
     parameters
-        How many trained numbers it holds; 0 for a buffer.
+        How many trained numbers it, or its part, holds; 0 for a buffer.
     state
         ``loaded``, ``masked`` (loaded, and pruned: its mask came along), or ``skipped``.
     why
-        Of what was skipped.
+        Of what was skipped; or what is not known of what was loaded.
     entry, source
         The source's entry and its tensor, where there is one.
+    part
+        Of a tensor that is loaded in part: the outputs, leads or features that the line is of.
     """
 
     tensor: str
@@ -43,16 +53,41 @@ class Line:
     why: str = ""
     entry: str = ""
     source: str = ""
+    part: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unused:
+    """What a source has and the target does not take: a tensor, or the part of one."""
+
+    entry: str
+    source: str
+    part: str = ""
+    why: str
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """A transfer, tensor by tensor, and the masks that came with it."""
+    """A transfer, tensor by tensor, and the masks that came with it.
+
+    Attributes
+    ----------
+    lines
+        Of the target's tensors.
+    mapped, loaded
+        Parameters that the maps reach, and those of them that were loaded.
+    differences
+        By the source's entry: in what it differs from the network here.
+    unused
+        Of the sources' tensors that a map names.
+    """
 
     lines: tuple[Line, ...]
     masks: dict[str, Tensor]
     mapped: int
     loaded: int
+    differences: dict[str, list[Difference]] = field(default_factory=dict)
+    unused: tuple[Unused, ...] = ()
 
     @property
     def share(self) -> float:
@@ -69,7 +104,17 @@ class Ledger:
             "share_of_mapped": self.share,
             "share_of_all": self.loaded / total if total else 0.0,
             "tensors": [asdict(line) for line in self.lines],
+            "unused": [asdict(line) for line in self.unused],
+            "sources": [
+                {"entry": entry, "differences": [asdict(d) for d in found]}
+                for entry, found in self.differences.items()
+            ],
         }
+
+    def said(self) -> Iterator[str]:
+        """Yield a line for everything in which a source differs."""
+        for entry, found in self.differences.items():
+            yield from (f"source {entry!r}: {one.line()}" for one in found)
 
 
 @dataclass(frozen=True)
@@ -80,8 +125,32 @@ class Graft:
     checkpoint: Checkpoint
     map: Mapping[str, str]
 
+    def matcher(self, meaning: Meaning, here: Ends | None) -> Matcher:
+        """Return what tells which places of this source's tensors go where."""
+        own = meaning_of(self.checkpoint)
+        return Matcher(source=own, here=meaning, ends=(ends_of(self.checkpoint), here))
 
-def graft(model: nn.Module, sources: Sequence[Graft], *, least: float) -> Ledger:
+
+Offers = dict[str, tuple[Graft, str]]
+
+
+def ends_of(checkpoint: Checkpoint) -> Ends | None:
+    """Return the ends of a checkpoint's network; None where it does not name its model."""
+    about = checkpoint.about
+    if "shape" not in about or not ("model" in about or "spec" in about):
+        return None
+    shape = {**about["shape"], "outputs": tuple(about["shape"]["outputs"])}
+    return Ends(checkpoint.model["name"], checkpoint.model["options"], Shape(**shape))
+
+
+def graft(
+    model: nn.Module,
+    sources: Sequence[Graft],
+    *,
+    least: float,
+    meaning: Meaning = UNKNOWN,
+    ends: Ends | None = None,
+) -> Ledger:
     """Load the sources into the network.
 
     Parameters
@@ -92,6 +161,9 @@ def graft(model: nn.Module, sources: Sequence[Graft], *, least: float) -> Ledger
         In order; two may not reach one tensor.
     least
         Share of the mapped parameters that must be loaded.
+    meaning, ends
+        What the network's outputs and inputs are, and where its tensors have them. Without
+        them, tensors are loaded where shapes agree.
 
     Raises
     ------
@@ -99,32 +171,49 @@ def graft(model: nn.Module, sources: Sequence[Graft], *, least: float) -> Ledger
         A map names no tensor of its source, two sources reach one tensor, or less than
         `least` could be loaded.
     """
-    offers: dict[str, tuple[Graft, str]] = {}
+    offers: Offers = {}
     for source in sources:
         _offer(source, offers)
     state = model.state_dict()
+    matchers = {id(source): source.matcher(meaning, ends) for source in sources}
+    matches = {
+        name: matchers[id(source)].match(theirs, source.checkpoint.tensors[theirs], name, state)
+        for name, (source, theirs) in offers.items()
+        if name in state
+    }
     trained = {name for name, _ in model.named_parameters()}
     reached = {prefix for source in sources for prefix in source.map.values()}
-    lines, masks, mapped = [], {}, 0
+    lines, masks = list[Line](), dict[str, Tensor]()
     for name, tensor in state.items():
-        size = tensor.numel() if name in trained else 0
-        mapped += size if longest(name, reached) is not None else 0
-        line = _line(name, tensor, size, offers.get(name), reached)
-        if line.state != "skipped":
-            origin, theirs = offers[name]
-            with torch.no_grad():
-                tensor.copy_(origin.checkpoint.tensors[theirs])
-            if line.state == "masked":
-                masks[name] = origin.checkpoint.masks[theirs].clone()
-        lines.append(line)
-    loaded = sum(line.parameters for line in lines if line.state != "skipped")
-    ledger = Ledger(tuple(lines), masks, mapped, loaded)
+        lines += _lines(name, tensor, name in trained, offers.get(name), matches.get(name), reached)
+        if (match := matches.get(name)) and match.any:
+            _put(name, tensor, offers[name], match, masks)
+    mapped = sum(x.parameters for x in lines if longest(x.tensor, reached) is not None)
+    loaded = sum(x.parameters for x in lines if x.state != "skipped")
+    found = {s.entry: differences(meaning_of(s.checkpoint), meaning) for s in sources}
+    ledger = Ledger(tuple(lines), masks, mapped, loaded, found, tuple(_unused(offers, matches)))
     if sources and ledger.share < least:
         raise ValueError(_too_little(ledger, least))
     return ledger
 
 
-def _offer(source: Graft, offers: dict[str, tuple[Graft, str]]) -> None:
+@torch.no_grad()
+def _put(
+    name: str,
+    tensor: Tensor,
+    offer: tuple[Graft, str],
+    match: Match,
+    masks: dict[str, Tensor],
+) -> None:
+    """Load what matches into a tensor, and its mask with it: what is left anew is not pruned."""
+    source, theirs = offer
+    match.copy(source.checkpoint.tensors[theirs], tensor)
+    if theirs in source.checkpoint.masks:
+        masks[name] = torch.ones(tensor.shape, dtype=torch.bool)
+        match.copy(source.checkpoint.masks[theirs], masks[name])
+
+
+def _offer(source: Graft, offers: Offers) -> None:
     names = source.checkpoint.tensors
     for prefix in source.map:
         if not any(below(name, prefix) for name in names):
@@ -144,38 +233,60 @@ def _offer(source: Graft, offers: dict[str, tuple[Graft, str]]) -> None:
         offers[target] = (source, name)
 
 
-def _line(
+def _lines(
     name: str,
     tensor: Tensor,
-    size: int,
+    trained: bool,
     offer: tuple[Graft, str] | None,
+    match: Match | None,
     reached: set[str],
-) -> Line:
-    shape = tuple(tensor.shape)
-    if offer is None:
-        mapped = longest(name, reached) is not None
-        why = "no source has it" if mapped else "no map reaches it"
-        return Line(tensor=name, shape=shape, parameters=size, state="skipped", why=why)
+) -> Iterator[Line]:
+    """Yield the line of a tensor, or one of what was loaded of it and one of what was not."""
+    size, shape = tensor.numel(), tuple(tensor.shape)
+
+    def parameters(count: int) -> int:
+        return count if trained else 0
+
+    line = Line(tensor=name, shape=shape, parameters=parameters(size), state="skipped")
+    if offer is None or match is None:
+        why = NO_MAP if longest(name, reached) is None else "no source has it"
+        yield replace(line, why=why)
+        return
     source, theirs = offer
-    given = tuple(source.checkpoint.tensors[theirs].shape)
-    same = given == shape
-    masked = theirs in source.checkpoint.masks
-    return Line(
-        tensor=name,
-        shape=shape,
-        parameters=size,
-        state="skipped" if not same else "masked" if masked else "loaded",
-        why="" if same else f"shape {given} in the source",
-        entry=source.entry,
-        source=theirs,
-    )
+    line = replace(line, entry=source.entry, source=theirs)
+    if match.any:
+        yield replace(
+            line,
+            parameters=parameters(match.numbers),
+            state="masked" if theirs in source.checkpoint.masks else "loaded",
+            why=match.unknown,
+            part=match.part,
+        )
+    if match.numbers < size or not match.any:
+        yield replace(
+            line,
+            parameters=parameters(size - match.numbers),
+            why=match.why,
+            part=match.left if match.any else "",
+        )
+
+
+def _unused(offers: Offers, matches: Mapping[str, Match]) -> Iterator[Unused]:
+    for name, (source, theirs) in offers.items():
+        one = {"entry": source.entry, "source": theirs}
+        if name not in matches:
+            yield Unused(**one, why=f"the network has no tensor {name}")
+        elif not matches[name].any:
+            yield Unused(**one, why=f"{name} does not take it: {matches[name].why}")
+        elif matches[name].over:
+            yield Unused(**one, part=matches[name].over, why="no such name here")
 
 
 def _too_little(ledger: Ledger, least: float) -> str:
     skipped = [
-        f"{line.tensor} ({line.why})"
+        f"{line.tensor}{f' [{line.part}]' if line.part else ''} ({line.why})"
         for line in ledger.lines
-        if line.state == "skipped" and line.parameters and line.why != "no map reaches it"
+        if line.state == "skipped" and line.parameters and line.why != NO_MAP
     ]
     return (
         f"transfer loaded {ledger.loaded} of {ledger.mapped} mapped parameters"

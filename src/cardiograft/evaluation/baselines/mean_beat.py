@@ -11,13 +11,13 @@ window, K places in a beat: so many samples before or after its R-peak, and, las
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from annotated_types import Gt
 
 from cardiograft.evaluation.baseline_inputs import SignalExamples
+from cardiograft.plugins import Duration
 from cardiograft.records import Float32, Float64, Int64
 from cardiograft.signals.peaks import qrs_peaks, scg_beats
 
@@ -37,8 +37,8 @@ def predict(
     *,
     peaks: Literal["target", "signal"] = "signal",
     shape: Literal["others", "own"] = "others",
-    before_s: Annotated[float, Gt(0)] = 0.3,
-    after_s: Annotated[float, Gt(0)] = 0.5,
+    before_s: Duration = 0.3,
+    after_s: Duration = 0.5,
 ) -> Float32:
     """Return mean beats in a row, shape (W, C, T).
 

@@ -22,12 +22,13 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 import numpy as np
-from annotated_types import Ge, Gt
+from annotated_types import Ge
 from numpy.random import Generator
 from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from cardiograft.evaluation.baseline_inputs import Examples
+from cardiograft.plugins import Duration
 from cardiograft.records import Float32, Float64, Int64
 from cardiograft.segments.recordings import number, recordings
 from cardiograft.signals import beat_shape, rr_intervals, synthetic_rhythms
@@ -41,8 +42,8 @@ Lesson = tuple[Float64, Int64]  # features (B, F), classes (B,)
 def predict(
     examples: Examples,
     *,
-    before_s: Annotated[float, Gt(0)] = 0.3,
-    after_s: Annotated[float, Gt(0)] = 0.6,
+    before_s: Duration = 0.3,
+    after_s: Duration = 0.6,
     fibrillation: Annotated[int, Ge(0)] = 1,
     ectopy: Annotated[int, Ge(0)] = 0,
     most: Annotated[int, Ge(1)] = 300,

@@ -38,16 +38,13 @@ def database_table(inputs: ReportInputs) -> Table:
     for name, manifest in inputs.manifests.items():
         left = [r for r in manifest["records"] if r["status"] == QUARANTINED]
         files = manifest["files"]
-        verified = sum(bool(f.get("verified")) for f in files)
-        refused = len(manifest.get("refused", []))
-        files_verified = f"{verified} of {len(files)}" + (f", {refused} refused" if refused else "")
         rows.append(
             [
                 Cell(name, small=f"{manifest['slug']} {manifest['version']}", mark=mark(manifest)),
                 wording.count(len(manifest["records"]) - len(left)),
                 wording.count(len(left)),
                 wording.size(sum(f["bytes"] for f in files)),
-                files_verified,
+                _verified(manifest),
                 Cell(str(manifest["digest"])[:12], mark="code"),
             ]
         )
@@ -56,6 +53,21 @@ def database_table(inputs: ReportInputs) -> Table:
         head=("Database", "Accepted", "Quarantined", "Size", "Files verified", "Digest"),
         rows=rows,
     )
+
+
+def _verified(manifest: Content) -> Cell:
+    """Return how many files a hash vouches for; the list of hashes itself is not counted."""
+    hashes = manifest.get("hashes", {})
+    files = [f for f in manifest["files"] if f["path"] != "SHA256SUMS.txt"]
+    refused = len(manifest.get("refused", []))
+    verified = sum(bool(f.get("verified")) for f in files)
+    said = f"{verified} of {len(files)}" + (f", {refused} refused" if refused else "")
+    notes = []
+    if not hashes.get("listed", True):
+        notes.append("the mirror has no SHA256SUMS.txt")
+    if hashes.get("malformed"):
+        notes.append(f"{hashes['malformed']} lines of SHA256SUMS.txt are no hash and name")
+    return Cell(said, warning="; ".join(notes))
 
 
 def quarantine_table(inputs: ReportInputs) -> Table | None:
@@ -224,23 +236,36 @@ def ledgers(inputs: ReportInputs) -> list[dict[str, Any]]:
     first = {key[:2]: key for key in reversed(list(inputs.ledgers))}
     for key in reversed(list(first.values())):
         ledger = inputs.ledgers[key]
-        if not ledger["loaded"]:
-            continue
+        if not ledger.get("sources", ledger["loaded"]):
+            continue  # from scratch
         share = wording.number(ledger["share_of_all"], percent=True)
         rows = [_ledger_row(line) for line in ledger["tensors"]]
+        rows += [_unused_row(line) for line in ledger.get("unused", [])]
         caption = f"{key[1]}: {share} of {wording.count(ledger['parameters'])} parameters loaded"
-        shown.append(
-            {
-                "caption": caption,
-                "table": Table(
-                    caption=caption,
-                    head=("Tensor", "Shape", "Parameters", "State", "From"),
-                    rows=rows,
-                    words=frozenset({1, 3, 4}),
-                ),
-            }
+        table = Table(
+            caption=caption,
+            head=("Tensor", "Shape", "Parameters", "State", "From"),
+            rows=rows,
+            words=frozenset({1, 3, 4}),
         )
+        said = [line for source in ledger.get("sources", []) for line in _differences(source)]
+        shown.append({"caption": caption, "table": table, "differences": said})
     return shown
+
+
+def _differences(source: Content) -> list[str]:
+    """Return a line for everything in which a source of weights differs from the network."""
+    return [
+        f"{source['entry']}, {wording.ENDS.get(one['what'], one['what'])}: {one['source']} there,"
+        f" {one['here']} here; {one['done']}"
+        for one in source["differences"]
+    ]
+
+
+def _unused_row(line: Content) -> list[str | Cell]:
+    part = f" ({line['part']})" if line["part"] else ""
+    source = f"{line['entry']}: {line['source']}{part}"
+    return [wording.DASH, wording.DASH, wording.DASH, Cell("unused", small=line["why"]), source]
 
 
 def _ledger_row(line: Content) -> list[str | Cell]:
@@ -248,7 +273,7 @@ def _ledger_row(line: Content) -> list[str | Cell]:
     source = f"{line['entry']}: {line['source']}" if line.get("source") else ""
     why = line.get("why", "")
     return [
-        Cell(line["tensor"], mark="code"),
+        Cell(line["tensor"], small=line.get("part", ""), mark="code"),
         shape,
         wording.count(line["parameters"]),
         Cell(line["state"], small=why),

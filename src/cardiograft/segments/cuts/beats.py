@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
-from annotated_types import Ge, Gt
+from annotated_types import Ge
 
+from cardiograft.plugins import Duration, Seconds
 from cardiograft.records import Float32, Int64
 from cardiograft.segments.beats import Beats, beats
 from cardiograft.segments.cutting import CutSegments, Prepared
@@ -21,8 +22,8 @@ LABELS = ("beat", "record", "span")
 def cut(
     prepared: Prepared,
     *,
-    before_s: Annotated[float, Ge(0)] = 0.3,
-    after_s: Annotated[float, Gt(0)] = 0.5,
+    before_s: Seconds = 0.3,
+    after_s: Duration = 0.5,
     peaks: Literal["annotations", "detected"] = "annotations",
     neighbours: Annotated[int, Ge(0)] = 0,
     median_beat: bool = False,

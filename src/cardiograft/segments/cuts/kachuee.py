@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import numpy as np
 from annotated_types import Ge, Gt
 
+from cardiograft.plugins import Duration
 from cardiograft.records import Float32, Float64, Int64
 from cardiograft.segments.beats import Beats, beats
 from cardiograft.segments.cutting import CutSegments, Prepared
@@ -22,7 +23,7 @@ LABELS = ("beat", "record", "span")
 def cut(
     prepared: Prepared,
     *,
-    window_s: Annotated[float, Gt(0)] = 10.0,
+    window_s: Duration = 10.0,
     periods: Annotated[float, Gt(0)] = 1.2,
     samples: Annotated[int, Ge(1)] = 187,
     peaks: Literal["annotations", "detected"] = "annotations",

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from annotated_types import Ge, Gt
 
+from cardiograft.plugins import Duration
 from cardiograft.records import Int64
 from cardiograft.segments.cutting import CutSegments, Prepared, spans
 from cardiograft.segments.windows import Window, sort_out, windows
@@ -35,8 +36,8 @@ class Limits(NamedTuple):
 def cut(
     prepared: Prepared,
     *,
-    window_s: Annotated[float, Gt(0)] = 10.0,
-    step_s: Annotated[float, Gt(0)] | None = None,
+    window_s: Duration = 10.0,
+    step_s: Duration | None = None,
     restart_after_gaps: bool = False,
     most_range: Annotated[float, Gt(0)] | None = None,
     most_rms: Annotated[float, Gt(0)] | None = None,

@@ -9,11 +9,12 @@ Source: Gretton et al. 2012, JMLR 13:723, equation 3 (the estimate) and section 
 distance as bandwidth); Long et al. 2015, arXiv:1502.02791, section 3 (several kernels).
 """
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import torch
-from annotated_types import Gt
 from torch import Tensor, nn
+
+from cardiograft.plugins import Scales
 
 TINY = torch.finfo(torch.float32).tiny
 
@@ -59,7 +60,13 @@ def _median(square_NN: Tensor) -> Tensor:
 def make(
     width: int,
     *,
-    bandwidths: tuple[Annotated[float, Gt(0)], ...] = (0.25, 0.5, 1.0, 2.0, 4.0),
+    bandwidths: Scales = (
+        0.25,
+        0.5,
+        1.0,
+        2.0,
+        4.0,
+    ),
     unit: Literal["median", "code"] = "median",
 ) -> nn.Module:
     """Return the loss.

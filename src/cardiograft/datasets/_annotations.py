@@ -1,0 +1,258 @@
+"""Annotation files in MIT format, with the context that their marks have: clock, codes, channels.
+
+Legend: A annotations.
+
+Source: https://physionet.org/physiotools/wag/annot-5.htm; codes and their descriptions as
+https://physionet.org/physiotools/wfdb/lib/ecgcodes.h and ecgmap.h have them.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from cardiograft.datasets._codes import SYMBOLS, meaning
+from cardiograft.physionet.headers import NUMBER, UnfitError
+from cardiograft.records import BEATS, Annotations, Int64
+
+MOST_BYTES = 1 << 26  # a day of annotations takes a hundredth of it
+HIGHEST_TICKS_HZ = 1e9
+COLUMNS = ("tick_A", "code_A", "subtype_A", "channel_A", "number_A")
+Row = tuple[int, int, int, int, int]
+NOTHING, NOTE, SKIP, NUM, SUB, CHN, AUX = 0, 22, 59, 60, 61, 62, 63
+RESOLUTION = re.compile(rf"## time resolution:\s*({NUMBER})")
+DEFINITIONS = "## annotation type definitions"
+# ASSUME two channels' marks of one heart beat are within what AAMI EC57 takes for one: 150 ms.
+ONE_BEAT_S = 0.15
+
+
+@dataclass(frozen=True, kw_only=True)
+class Marks:
+    """An annotation file as it stands.
+
+    Attributes
+    ----------
+    tick_A, code_A, subtype_A, channel_A, number_A : int64, shape (A,)
+        Times in ticks of the file's own clock, and the numbers that stand beside them.
+    aux : tuple of str, length A
+    ticks_hz : Fraction, optional
+        The clock, where the file states it; else ticks are frames of the recording.
+    definitions : dict
+        Mnemonic and description of each code that the file defines.
+    fault : str, optional
+        ``is empty``, ``is cut off after 3 marks``.
+    """
+
+    tick_A: Int64
+    code_A: Int64
+    subtype_A: Int64
+    channel_A: Int64
+    number_A: Int64
+    aux: tuple[str, ...]
+    ticks_hz: Fraction | None
+    definitions: dict[int, tuple[str, str]]
+    fault: str | None
+
+
+def read_marks(path: Path) -> Marks:
+    """Read an annotation file up to its end mark, or as far as it goes.
+
+    Raises
+    ------
+    UnfitError
+        It is far longer than annotations are.
+    """
+    with path.open("rb") as file:
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise UnfitError(f"unreadable annotations: {path.name} has over {MOST_BYTES >> 20} MiB")
+    rows, notes, whole = _decoded(content)
+    said, ticks_hz, definitions = _preamble(path.name, rows, notes)
+    kept = [a for a, row in enumerate(rows) if row[1] != NOTHING and a not in said]
+    columns = np.array([rows[a] for a in kept], dtype=np.int64).reshape(-1, len(COLUMNS)).T
+    fault = None if whole else f"is cut off after {len(kept)} marks"
+    return Marks(
+        **dict(zip(COLUMNS, columns, strict=True)),
+        aux=tuple(notes.get(a, "") for a in kept),
+        ticks_hz=ticks_hz,
+        definitions=definitions,
+        fault=fault if content else "is empty",
+    )
+
+
+def annotations(
+    marks: Marks, name: str, *, frames_hz: Fraction, rate_hz: Fraction, samples: int
+) -> tuple[Annotations, list[str]]:
+    """Return a recording's annotations at a rate, each beat once, and what is to be said of them.
+
+    Parameters
+    ----------
+    name
+        The file's, for the notes.
+    frames_hz
+        The header's frames a second.
+    rate_hz, samples
+        Of the signal; marks beyond it are left out.
+
+    Raises
+    ------
+    UnfitError
+        The file gives a code that it uses a meaning that isn't known.
+    """
+    symbols, notes = _symbols(marks, name)
+    by = rate_hz / (marks.ticks_hz or frames_hz)
+    place_A = marks.tick_A
+    if by != 1:
+        place_A = np.floor(marks.tick_A * float(by) + 0.5).astype(np.int64)
+    order_A = np.argsort(place_A, kind="stable")
+    found = Annotations(
+        sample_A=place_A[order_A],
+        symbol_A=np.array([symbols[code] for code in marks.code_A[order_A].tolist()], np.str_),
+        aux_A=np.array([marks.aux[a] for a in order_A.tolist()], dtype=np.str_),
+        subtype_A=marks.subtype_A[order_A],
+        channel_A=marks.channel_A[order_A],
+        number_A=marks.number_A[order_A],
+    )
+    if marks.fault:
+        notes.append(f"annotations not whole: {name} {marks.fault}")
+    inside_A = (found.sample_A >= 0) & (found.sample_A < samples)
+    if not inside_A.all():
+        notes.append(f"marks beyond the signal: {int((~inside_A).sum())} of {name} left out")
+    found, again = one_mark_a_beat(found.taken(inside_A), rate_hz)
+    if again:
+        notes.append(f"beats marked once a channel: {again} further marks of {name} left out")
+    return found, notes
+
+
+def one_mark_a_beat(found: Annotations, rate_hz: Fraction) -> tuple[Annotations, int]:
+    """Leave out a beat's mark in one channel that is within 150 ms of its mark in another.
+
+    The channel with the most beats keeps its marks, the lower one of two; the number left out is
+    returned with what is left.
+    """
+    beat_B = np.flatnonzero(np.isin(found.symbol_A, list(BEATS)))
+    channel_B, sample_B = found.channel_A[beat_B], found.sample_A[beat_B]
+    counts = Counter(channel_B.tolist())
+    kept_B = np.zeros(len(beat_B), dtype=np.bool_)
+    reach = float(ONE_BEAT_S * rate_hz)
+    for channel in sorted(counts, key=lambda channel: (-counts[channel], channel)):
+        its_B = channel_B == channel
+        if kept_B.any():
+            known_K = np.sort(sample_B[kept_B])
+            after_B = np.searchsorted(known_K, sample_B)
+            before = np.abs(sample_B - known_K[np.clip(after_B - 1, 0, None)])
+            following = np.abs(sample_B - known_K[np.clip(after_B, None, len(known_K) - 1)])
+            its_B &= np.minimum(before, following) > reach
+        kept_B |= its_B
+    keep_A = np.ones(len(found.sample_A), dtype=np.bool_)
+    keep_A[beat_B] = kept_B
+    return found.taken(keep_A), int((~kept_B).sum())
+
+
+def _decoded(content: bytes) -> tuple[list[Row], dict[int, str], bool]:
+    """Return (time, code, subtype, channel, number) of each mark, notes, and whether it ends."""
+    rows: list[Row] = []
+    notes: dict[int, str] = {}
+    at, tick = 0, 0
+    last = len(content) - 1
+    while at < last:
+        low, high = content[at], content[at + 1]
+        at += 2
+        code = high >> 2
+        if code == 0 and low == 0 and high == 0:
+            return rows, notes, True
+        if code == SKIP:
+            skipped = content[at : at + 4]
+            if len(skipped) < 4:
+                break
+            # the high half comes first, each half with its low byte first
+            tick += int.from_bytes(skipped[2:] + skipped[:2], "little", signed=True)
+            at += 4
+        elif code == AUX:
+            if at + low > len(content):
+                break
+            if rows:
+                notes[len(rows) - 1] = _text(content[at : at + low])
+            at += low + low % 2
+        elif code in (SUB, CHN, NUM):
+            if rows:
+                time, kind, subtype, channel, number = rows[-1]
+                signed = low - 256 if low > 127 else low
+                subtype = signed if code == SUB else subtype
+                channel = low if code == CHN else channel
+                number = signed if code == NUM else number
+                rows[-1] = (time, kind, subtype, channel, number)
+        else:
+            tick += low + ((high & 3) << 8)
+            channel, number = rows[-1][3:] if rows else (0, 0)
+            rows.append((tick, code, 0, channel, number))
+    return rows, notes, False
+
+
+def _preamble(
+    name: str, rows: list[Row], notes: dict[int, str]
+) -> tuple[set[int], Fraction | None, dict[int, tuple[str, str]]]:
+    """Return which notes at time 0 speak of the file itself, its clock, and codes it defines."""
+    said: set[int] = set()
+    definitions: dict[int, tuple[str, str]] = {}
+    ticks_hz, defining = None, False
+    for a, row in enumerate(rows):
+        note = notes.get(a, "").strip()
+        if row[:2] != (0, NOTE):
+            break
+        if note.startswith("## "):
+            said.add(a)
+            defining = note == DEFINITIONS
+            if stated := RESOLUTION.match(note):
+                ticks_hz = ticks_hz or _ticks_hz(name, stated[1])
+        elif defining and note:
+            said.add(a)
+            match = re.fullmatch(r"([0-9]{1,2})\s+(\S+)\s*(.*)", note)
+            if not match:
+                raise UnfitError(f"unreadable annotations: {name} defines {note[:40]!r}")
+            definitions[int(match[1])] = (match[2], match[3])
+    return said, ticks_hz, definitions
+
+
+def _text(aux: bytes) -> str:
+    try:
+        return aux.decode("utf-8").rstrip("\0")
+    except UnicodeDecodeError:
+        return aux.decode("latin-1").rstrip("\0")
+
+
+def _ticks_hz(name: str, stated: str) -> Fraction:
+    # As a float first: an exact fraction of an absurd exponent takes minutes.
+    if not 1e-3 <= float(stated) <= HIGHEST_TICKS_HZ:
+        raise UnfitError(f"unreadable annotations: {name} counts at {stated[:40]} Hz")
+    return Fraction(stated)
+
+
+def _symbols(marks: Marks, name: str) -> tuple[dict[int, str], list[str]]:
+    """Return the standard symbol of each code that the file uses, and what was made of its own."""
+    symbols: dict[int, str] = {}
+    taken, unknown = [], []
+    for code, count in sorted(Counter(marks.code_A.tolist()).items()):
+        standard = SYMBOLS.get(code, f"[{code}]")
+        if code not in marks.definitions:
+            symbols[code] = standard
+            continue
+        mnemonic, description = marks.definitions[code]
+        own = f"{code} {mnemonic} {description}".strip()
+        symbol = meaning(code, mnemonic, description)
+        if symbol is None and (code in SYMBOLS or mnemonic in SYMBOLS.values()):
+            raise UnfitError(f"annotation code of unknown meaning: {name} defines {own!r}")
+        if symbol is None:
+            unknown.append(f"{own} ({count})")
+        elif symbol != standard:
+            taken.append(f"{own} as {symbol} ({count})")
+        symbols[code] = symbol or mnemonic or standard
+    notes = []
+    if taken:
+        notes.append(f"codes that {name} defines: {', '.join(taken)}")
+    if unknown:
+        notes.append(f"codes without a standard meaning: {', '.join(unknown)} in {name}")
+    return symbols, notes

@@ -1,0 +1,250 @@
+"""The leads of one WFDB record in physical units: decoded by wfdb, laid out as the header says.
+
+Legend: C channels, T samples.
+
+Source: https://physionet.org/physiotools/wag/ (header(5), signal(5)).
+"""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import wfdb
+
+from cardiograft.datasets._agreement import check_agreement
+from cardiograft.physionet.headers import BYTES, Header, Signal, UnfitError, read_header
+from cardiograft.records import Float32
+from cardiograft.signals.leads import canonical
+
+# Formats whose samples fit 16 bits, so that wfdb need not widen them to 64.
+NARROW = frozenset({"16", "61", "80", "160", "212", "310", "311", "508", "516"})
+# The value that stands for a missing sample, by format (signal(5)).
+STRETCH = 1 << 18
+MISSING = {"80": -128, "508": -128, "310": -512, "311": -512, "212": -2048}
+MISSING |= {"16": -(2**15), "61": -(2**15), "160": -(2**15), "516": -(2**15)}
+MISSING |= {"24": -(2**23), "524": -(2**23), "32": -(2**31)}
+# ASSUME no recording has more than 64 samples for a byte of its files (gaps, compression); below
+# 256 MB in memory it may.
+MOST_A_BYTE, ANYHOW = 64, 1 << 26
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leads:
+    """Leads of one rate, ``per_frame`` samples a frame: float32, shape (C, T), missing ones NaN."""
+
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+    per_frame: int
+    signal_CT: Float32
+
+
+def checked_header(root: Path, record: str) -> Header:
+    """Read a record's header and hold it against wfdb's reading.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is none.
+    UnfitError
+        It can't be read, or reads differently by wfdb.
+    """
+    path = root / f"{record}.hea"
+    if not path.is_file():
+        raise FileNotFoundError(f"no header {path}")
+    header = read_header(root, record)
+    check_agreement(root, record, header)
+    return header
+
+
+def read_leads(
+    root: Path, header: Header, *, baseline: int | None = None
+) -> tuple[list[Leads], list[str]]:
+    """Read the leads of a header that has files of its own, and say what is left out.
+
+    Parameters
+    ----------
+    baseline
+        The sample value that is 0 in physical units, in place of the header's own.
+
+    Raises
+    ------
+    FileNotFoundError
+        A file that the header names is not there.
+    UnfitError
+        A file is too short, can't be decoded, or no lead is left.
+    """
+    if not header.signals:
+        raise UnfitError("its header names no signal with samples")
+    frames = _frames(root, header)
+    names = unique_names(header.lines)
+    faults = [
+        line.fault or (f"skewed by {line.skew} samples" if line.skew >= frames else None)
+        for line in header.lines
+    ]
+    readable = [i for i, line in enumerate(header.lines) if not line.null and line.format in BYTES]
+    kept = [i for i in readable if faults[i] is None]
+    if not kept:
+        raise UnfitError(f"no signal can be used: {next(filter(None, faults))}")
+    stored = dict(
+        zip(
+            readable,
+            _decoded(root, [header.lines[i] for i in readable], header, frames),
+            strict=True,
+        )
+    )
+    found = []
+    for per_frame in dict.fromkeys(header.lines[i].per_frame for i in kept):
+        its = [i for i in kept if header.lines[i].per_frame == per_frame]
+        signal_CT = np.empty((len(its), frames * per_frame), dtype=np.float32)
+        for signal_T, i in zip(signal_CT, its, strict=True):
+            _fill(signal_T, stored.pop(i), header.lines[i], baseline)
+        found.append(
+            Leads(
+                names=tuple(names[i] for i in its),
+                units=tuple(header.lines[i].units for i in its),
+                per_frame=per_frame,
+                signal_CT=signal_CT,
+            )
+        )
+    return found, _notes(header, names, faults)
+
+
+def unique_names(lines: Sequence[Signal]) -> list[str]:
+    """Return leads' names in their one spelling, each once: a second II is ``II (2)``.
+
+    A signal that is null or can't be used takes no name from one that can.
+    """
+    names: list[str] = [""] * len(lines)
+    taken: set[str] = set()
+    for i in sorted(range(len(lines)), key=lambda i: (lines[i].null or bool(lines[i].fault), i)):
+        name = canonical(lines[i].name) or f"signal {i}"
+        count, own = 1, name
+        while own in taken:
+            count += 1
+            own = f"{name} ({count})"
+        taken.add(own)
+        names[i] = own
+    return names
+
+
+def check_size(values: int, size: int) -> None:
+    """Refuse to reserve memory for far more samples than files of `size` bytes can hold.
+
+    Raises
+    ------
+    UnfitError
+        Nobody would have written so few bytes for them.
+    """
+    if values > max(ANYHOW, MOST_A_BYTE * size):
+        raise UnfitError(f"absurd length: {values} samples in {size} bytes")
+
+
+def _frames(root: Path, header: Header) -> int:
+    """Return how many frames there are, once the files are seen to hold them."""
+    held = []
+    for file in header.files:
+        if not (root / file).is_file():
+            raise FileNotFoundError(f"no signal file {file} beside its header")
+        its = [line for line in header.signals if line.file == file]
+        size, each = (root / file).stat().st_size, BYTES.get(its[0].format)
+        if its[0].format not in BYTES:
+            continue
+        if header.samples is not None and size < header.least_bytes(file):
+            need = header.least_bytes(file)
+            raise UnfitError(f"truncated signal: {file} has {size} of {need} bytes")
+        if each is None:
+            frames = (_compressed_samples(root / file) - its[0].start) // its[0].per_frame
+        else:
+            frames = int((size - its[0].start) // (each * sum(line.per_frame for line in its)))
+        held.append(frames)
+    least = min(held)
+    frames = least if header.samples is None else header.samples
+    if frames < 1 or frames > least:
+        raise UnfitError(f"truncated signal: {max(least, 0)} of {max(frames, 1)} samples")
+    size = sum((root / file).stat().st_size for file in header.files)
+    check_size(frames * sum(line.per_frame for line in header.signals), size)
+    return frames
+
+
+def _compressed_samples(path: Path) -> int:
+    """Return the samples of each channel that a FLAC file says it holds."""
+    with path.open("rb") as file:
+        head = file.read(26)
+    if len(head) < 26 or head[:4] != b"fLaC":
+        raise UnfitError(f"unreadable signal: {path.name} is no FLAC file")
+    samples = int.from_bytes(head[18:26], "big") & ((1 << 36) - 1)
+    if not samples:
+        raise UnfitError(f"unreadable signal: {path.name} leaves its length open")
+    return samples
+
+
+def _decoded(
+    root: Path, lines: Sequence[Signal], header: Header, frames: int
+) -> list[npt.NDArray[np.integer]]:
+    """Return the samples as stored, lead by lead.
+
+    wfdb is handed a header in its own grammar beside links to the files, so that it decodes what
+    the definition's reading says.
+    """
+    bits = 16 if {line.format for line in lines} <= NARROW else 32
+    with tempfile.TemporaryDirectory(prefix="cardiograft-") as folder:
+        files = {file: f"f{i}.dat" for i, file in enumerate(header.files)}
+        for file, link in files.items():
+            Path(folder, link).symlink_to((root / file).resolve())
+        text = [f"r {len(lines)} 1 {frames}"]
+        for line in lines:
+            skew = line.skew if line.skew < frames else 0
+            layout = f"{line.format}x{line.per_frame}:{skew}+{line.start}"
+            text.append(f"{files[line.file]} {layout} 1(0)/NU 0 0 {line.initial} 0 0 s")
+        Path(folder, "r.hea").write_text("\n".join(text), encoding="ascii")
+        try:
+            found = wfdb.rdrecord(
+                f"{folder}/r", physical=False, return_res=bits, smooth_frames=False
+            )
+        except Exception as error:  # wfdb lets whatever it trips over through
+            message = " ".join(str(error).replace(f"{folder}/", "").split())
+            raise UnfitError(f"unreadable signal: {message or type(error).__name__}") from error
+    for line, stored_T in zip(lines, found.e_d_signal, strict=True):
+        if len(stored_T) != frames * line.per_frame:
+            raise UnfitError(f"unreadable signal: {len(stored_T)} of {frames} samples")
+    return list(found.e_d_signal)
+
+
+def _fill(
+    signal_T: Float32, stored_T: npt.NDArray[np.integer], line: Signal, baseline: int | None
+) -> None:
+    """Write a lead's samples in physical units over `signal_T`."""
+    # In float64 as wfdb does it, but a stretch at a time: a lead of 50 minutes at 5 kHz would
+    # take 120 MB whole.
+    for start in range(0, len(stored_T), STRETCH):
+        part_T = stored_T[start : start + STRETCH].astype(np.float64)
+        part_T -= line.baseline if baseline is None else baseline
+        part_T /= line.gain
+        with np.errstate(over="ignore"):  # infinite is not finite: the lead is then judged so
+            signal_T[start : start + STRETCH] = part_T
+    missing = MISSING.get(line.format)
+    if missing is not None:
+        signal_T[stored_T == missing] = np.nan
+
+
+def _notes(header: Header, names: Sequence[str], faults: Sequence[str | None]) -> list[str]:
+    notes = []
+    if header.surplus:
+        notes.append(f"surplus lines: the header has {header.surplus} more than it announces")
+    for i, (line, name, fault) in enumerate(zip(header.lines, names, faults, strict=True)):
+        spelt = canonical(line.name)
+        if line.null:
+            notes.append(f"null signal: {name} has no samples")
+        elif fault:
+            notes.append(f"lead left out: {name}, {fault}")
+        elif spelt and name != spelt:
+            first = names.index(spelt)
+            notes.append(
+                f"two leads of one name: {spelt} is signal {first}, signal {i} is {name!r}"
+            )
+        if not (line.null or fault or line.gain_stated):
+            notes.append(f"gain not stated: {name} is taken at {line.gain:g} a {line.units}")
+    return notes

@@ -1,0 +1,136 @@
+"""Recordings that string segments together, all with the same leads or each with its own.
+
+What no segment holds is missing: gaps between segments, and a lead where a segment lacks it. Leads
+are matched by name, so that it makes no difference which layout a header follows.
+
+Legend: C channels, T samples.
+
+Source: https://physionet.org/physiotools/wag/header-5.htm (multi-segment records).
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from cardiograft.datasets._samples import (
+    Leads,
+    check_size,
+    checked_header,
+    read_leads,
+    unique_names,
+)
+from cardiograft.physionet.headers import Header, Signal, UnfitError
+
+
+def read_strung(
+    root: Path, top: Header, *, baseline: int | None = None
+) -> tuple[list[Leads], list[str]]:
+    """Read the leads of a multi-segment header, and say what is left out.
+
+    Raises
+    ------
+    FileNotFoundError
+        A segment's header or file is not there.
+    UnfitError
+        A segment can't be read, is shorter than stated, or no segment has a lead.
+    """
+    headers = {name: checked_header(root, name) for name in top.segments}
+    size = _checked_bytes(root, top, headers)
+    lines, notes = _lines(top, headers)
+    found = _missing(top.samples or 0, lines, size)
+    for name, header in headers.items():
+        starts = _starts(top, name)
+        if not (starts and header.signals):
+            continue
+        inner, said = read_leads(root, header, baseline=baseline)
+        notes += said
+        for start, samples in starts:
+            for leads in inner:
+                held = leads.signal_CT.shape[1] // leads.per_frame
+                if held < samples:
+                    raise UnfitError(f"truncated signal: segment {name} has {held} of {samples}")
+                if held > samples:
+                    notes.append(f"segment cut: {name} has {held} samples, {samples} are stated")
+                _place(found, leads, start, samples)
+    return list(found.values()), list(dict.fromkeys(notes))
+
+
+def _starts(top: Header, name: str) -> list[tuple[int, int]]:
+    """Return where a segment's frames begin, and how many there are: a layout has none."""
+    found, start = [], 0
+    for part in top.parts:
+        if part.name == name and part.samples:
+            found.append((start, part.samples))
+        start += part.samples
+    return found
+
+
+def _checked_bytes(root: Path, top: Header, headers: dict[str, Header]) -> int:
+    """Return how many bytes of signal the segments have, once they are seen to fit."""
+    size = 0
+    for name, header in headers.items():
+        if header.parts:
+            raise UnfitError(f"segments do not fit: {name} is made of segments itself")
+        if header.rate_hz != top.rate_hz:
+            rates = f"{float(header.rate_hz):g} Hz, the recording {float(top.rate_hz):g} Hz"
+            raise UnfitError(f"segments do not fit: {name} has {rates}")
+        for file in header.files:
+            if not (root / file).is_file():
+                raise FileNotFoundError(f"no signal file {file} beside its header")
+            size += (root / file).stat().st_size
+    return size
+
+
+def _missing(frames: int, lines: dict[str, Signal], size: int) -> dict[int, Leads]:
+    """Return leads without a sample yet, by their samples a frame."""
+    check_size(frames * sum(line.per_frame for line in lines.values()), size)
+    found = {}
+    for per_frame in dict.fromkeys(line.per_frame for line in lines.values()):
+        its = {name: line for name, line in lines.items() if line.per_frame == per_frame}
+        found[per_frame] = Leads(
+            names=tuple(its),
+            units=tuple(line.units for line in its.values()),
+            per_frame=per_frame,
+            signal_CT=np.full((len(its), frames * per_frame), np.nan, dtype=np.float32),
+        )
+    return found
+
+
+def _place(found: dict[int, Leads], leads: Leads, start: int, samples: int) -> None:
+    whole = found.get(leads.per_frame)
+    if whole is None:
+        return
+    first, count = start * leads.per_frame, samples * leads.per_frame
+    for name, signal_T in zip(leads.names, leads.signal_CT, strict=True):
+        if name in whole.names:
+            row = whole.names.index(name)
+            whole.signal_CT[row, first : first + count] = signal_T[:count]
+
+
+def _lines(top: Header, headers: dict[str, Header]) -> tuple[dict[str, Signal], list[str]]:
+    """Return a signal line for each lead that some segment has, in the order of the first ones.
+
+    A lead whose unit or rate changes between segments is left out.
+    """
+    lines: dict[str, Signal] = {}
+    order: dict[str, None] = {}
+    mixed: dict[str, str] = {}
+    for part in top.parts:
+        header = headers.get(part.name or "")
+        if header is None:
+            continue
+        for name, line in zip(unique_names(header.lines), header.lines, strict=True):
+            order.setdefault(name)
+            if line.null or line.fault or not part.samples:
+                continue
+            first = lines.setdefault(name, line)
+            if first.units != line.units:
+                mixed[name] = f"in {first.units} and in {line.units}"
+            if first.per_frame != line.per_frame:
+                mixed[name] = f"{first.per_frame} and {line.per_frame} samples a frame"
+    notes = [f"lead left out: {name}, {how}" for name, how in mixed.items()]
+    notes += [f"null signal: {name} has no samples" for name in order if name not in lines]
+    kept = {name: lines[name] for name in order if name in lines and name not in mixed}
+    if not kept:
+        raise UnfitError("segments do not fit: none has a signal that can be used")
+    return kept, notes
