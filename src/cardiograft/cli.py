@@ -32,10 +32,16 @@ def run(stage: Callable[..., None], arguments: argparse.ArgumentParser) -> None:
 
 
 def stop(line: str) -> NoReturn:
-    """End with status 1 and one line, also on a terminal that stderr does not reach.
+    """End with status 1 and one line."""
+    say(line)
+    sys.exit(1)
 
-    A rule sends stderr to its log; what stops the run should be read without opening it.
+
+def say(line: str) -> None:
+    """Print one line, also on a terminal that stderr does not reach.
+
+    A rule sends stderr to its log; what a user has to know should be read without opening it.
     """
     if not os.path.sameopenfile(1, 2):
         sys.stdout.write(line + "\n")
-    sys.exit(line)
+    sys.stderr.write(line + "\n")

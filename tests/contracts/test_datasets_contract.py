@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from cardiograft import plugins
-from cardiograft.signals import leads
+from cardiograft.segments import choice
+from cardiograft.signals import leads, units
 
 SECONDS = 12.0
 
@@ -47,9 +48,11 @@ def twin(dataset: str, tmp_path: Path) -> tuple[object, Path, tuple[str, ...]]:
 
 def test_its_constants_are_literals(dataset: str) -> None:
     found = plugins.constants("datasets", dataset)
-    assert {"SLUG", "VERSION", "MAINS_HZ", "WANTED", "ANNOTATORS", "EXTRAS"} <= set(found)
+    named = {"SLUG", "VERSION", "MAINS_HZ", "WANTED", "UNITS", "ANNOTATORS", "EXTRAS"}
+    assert named <= set(found)
     assert found["MAINS_HZ"] in (50, 60)
     assert all(leads.canonical(lead) == lead for lead in found["WANTED"])
+    assert all(units.find(unit).name == unit for unit in found["UNITS"].values())
 
 
 def test_its_names_are_distinct_and_stay_below_their_folder(dataset: str) -> None:
@@ -70,6 +73,8 @@ def test_what_it_writes_it_reads(twin: tuple[object, Path, tuple[str, ...]]) -> 
         finite = np.isfinite(found.signal_CT)
         assert finite.all() or (getattr(module, "GAPS", False) and finite.mean() > 0.6)
         assert channels == len(found.leads) == len(found.units) == len(set(found.leads))
+        stated = [choice.stated(lead, module.UNITS) for lead in found.leads]
+        assert all(units.factor(u, s) for u, s in zip(found.units, stated, strict=True))
         assert isinstance(found.rate_hz, Fraction)
         assert samples == pytest.approx(SECONDS * float(found.rate_hz), abs=1)
         assert all(leads.canonical(lead) == lead for lead in found.leads)

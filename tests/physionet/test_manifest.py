@@ -1,5 +1,6 @@
 """Every record is accepted, or quarantined with its reason; the digest is of what can be used."""
 
+import dataclasses
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ from tiny_database import (
 )
 
 from cardiograft.physionet.manifest import lost, summary
+from cardiograft.records import Record
 from cardiograft.specs.download import Download
 
 
@@ -52,9 +54,9 @@ def _missing_lead(root: Path) -> None:
     _edit(root, "V5", "V2")
 
 
-def _gaps(root: Path) -> None:
+def _gaps(root: Path, *leads: int, samples: int = 60) -> None:
     samples_TC = wfdb.rdrecord(str(root / "101")).p_signal
-    samples_TC[:60, 0] = np.nan
+    samples_TC[:samples, leads] = np.nan
     wfdb.wrsamp(
         "101",
         fs=360,
@@ -98,7 +100,7 @@ PLANTS: dict[str, tuple[Plant, str]] = {
     "rate nan": (lambda r: _edit(r, " 360 ", " nan "), "absurd sampling rate: nan Hz"),
     "rate 1e9": (lambda r: _edit(r, " 360 ", " 1e9 "), "absurd sampling rate: 1e9 Hz"),
     "lead": (_missing_lead, "no wanted lead: has III, V2; MLII or V5"),
-    "gaps": (_gaps, "non-finite samples: 15.0% of MLII"),
+    "gaps": (lambda r: _gaps(r, 0, 1), "non-finite samples: 15.0% of MLII"),
     "name up": (lambda r: _edit(r, "101.dat", "../101.dat"), "unsafe name: the name '../101.dat'"),
     "name absolute": (lambda r: _edit(r, "101.dat", "/etc/passwd"), "unsafe name: "),
     "name of another system": (lambda r: _edit(r, "101.dat", "..\\101.dat"), "unsafe name: "),
@@ -126,9 +128,30 @@ def test_a_record_is_quarantined_with_its_reason(
 
 
 def test_fewer_gaps_than_the_limit_are_let_through(mirror: Path, tmp_path: Path) -> None:
-    _gaps(mirror / "tiny" / "1.0.0")
+    _gaps(mirror / "tiny" / "1.0.0", 0, 1)
     write_hashes(mirror / "tiny" / "1.0.0")
     assert reasons(fetch(mirror, tmp_path / "data", max_nonfinite=0.15))["101"] is None
+
+
+@pytest.mark.parametrize("dead", [0, 1])
+@pytest.mark.parametrize("wanted", [("MLII", "V5"), ("MLII",), ()])
+def test_a_dead_lead_beside_a_good_one_quarantines_nothing(
+    mirror: Path, tmp_path: Path, dead: int, wanted: tuple[str, ...]
+) -> None:
+    """Which lead is asked for, entries of `segments` know: they get the limit to judge by."""
+    _gaps(mirror / "tiny" / "1.0.0", dead, samples=400)
+    write_hashes(mirror / "tiny" / "1.0.0")
+    manifest = fetch(mirror, tmp_path / "data", Tiny(WANTED=wanted), max_nonfinite=0.25)
+    assert reasons(manifest)["101"] is None
+    assert manifest["max_nonfinite"] == 0.25
+
+
+def test_a_record_of_dead_leads_alone_is_quarantined(mirror: Path, tmp_path: Path) -> None:
+    _gaps(mirror / "tiny" / "1.0.0", 0, 1, samples=400)
+    write_hashes(mirror / "tiny" / "1.0.0")
+    for most in (0.1, 1.0):
+        manifest = fetch(mirror, tmp_path / f"{most}", max_nonfinite=most)
+        assert reasons(manifest)["101"] == "non-finite samples: 100.0% of MLII"
 
 
 def test_a_file_that_fails_its_hash_quarantines_its_record(
@@ -310,3 +333,33 @@ def test_many_lost_records_are_one_line_of_some(mirror: Path, tmp_path: Path) ->
     said = lost(manifest, Download(dataset="tiny", records=names)) or ""
     assert said.count("missing file") == 10
     assert " and 4 more. " in said
+
+
+class Noting(Tiny):
+    """A data set whose reader has something to say about each record."""
+
+    def read(self, root: Path, record: str) -> Record:
+        return dataclasses.replace(super().read(root, record), notes=("marks beyond the end: 3",))
+
+
+def test_what_a_reader_notes_is_in_the_manifest_and_its_summary(
+    mirror: Path, tmp_path: Path
+) -> None:
+    manifest = fetch(mirror, tmp_path / "data", Noting())
+    assert [row["notes"] for row in manifest["records"]] == [["marks beyond the end: 3"]] * 3
+    assert summary(manifest).endswith("; noted: marks beyond the end 3")
+    assert "noted" not in summary(fetch(mirror, tmp_path / "other"))
+
+
+def test_a_lead_at_another_rate_counts_as_a_lead(mirror: Path, tmp_path: Path) -> None:
+    """One that is dead at the one rate, one that is good at the other."""
+
+    class Two(Tiny):
+        def read(self, root: Path, record: str) -> Record:
+            one = super().read(root, record)
+            dead_CT = np.full_like(one.signal_CT[:1], np.nan)
+            return dataclasses.replace(one, signal_CT=dead_CT, leads=("RESP",), beside=(one,))
+
+    manifest = fetch(mirror, tmp_path / "data", Two())
+    assert set(reasons(manifest).values()) == {None}
+    assert manifest["records"][0]["leads"] == ["RESP", "MLII", "V5"]

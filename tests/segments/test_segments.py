@@ -12,7 +12,8 @@ import pytest
 
 from cardiograft.datasets import mitdb
 from cardiograft.records import Annotations, Record
-from cardiograft.segments import shards
+from cardiograft.segments import choice, shards, write
+from cardiograft.segments.prepare import prepare
 from cardiograft.segments.write import write_segments
 from cardiograft.signals.resampling import resampled
 from cardiograft.specs.segment import Segment
@@ -66,7 +67,7 @@ def record(name="100", seconds=65, leads=("MLII", "V5"), rate=RATE, **changed):
 def cut_up(tmp_path, monkeypatch):
     """Segment some recordings; return the folder and its summary."""
 
-    def run(asked, *recordings, out="out"):
+    def run(asked, *recordings, out="out", **about):
         have = {one.id: one for one in recordings}
         monkeypatch.setattr(mitdb, "read", lambda root, name: have[name])
         listed = [
@@ -75,7 +76,7 @@ def cut_up(tmp_path, monkeypatch):
         ]
         listed.append({"name": "999", "status": "quarantined", "rate_hz": None})
         manifest = {"dataset": "mitdb", "root": str(tmp_path), "digest": "d", "simulated": True}
-        write_segments(asked, manifest | {"records": listed}, tmp_path / out)
+        write_segments(asked, manifest | about | {"records": listed}, tmp_path / out)
         return tmp_path / out, json.loads((tmp_path / out / "summary.json").read_text())
 
     return run
@@ -190,13 +191,245 @@ def test_leads_are_found_by_name_or_the_record_is_left_out(cut_up):
     )
 
 
-def test_other_units_are_left_out_where_nothing_scales_them(cut_up):
+# --- units
+
+
+def in_unit(name, unit, factor, **changed):
+    """The recording `name` in another unit: `factor` times the millivolts of all leads."""
+    one = record(name, **changed)
+    signal_CT = (one.signal_CT.astype(np.float64) * factor).astype(np.float32)
+    return dataclasses.replace(one, signal_CT=signal_CT, units=(unit,) * len(one.leads))
+
+
+@pytest.mark.parametrize("first", [0, 1, 2, 3])
+def test_units_become_those_of_the_data_set_whichever_record_is_first(cut_up, first):
     asked = spec(signal={"leads": ["MLII"], "scale": "none"})
-    odd = record("101", units=("uV", "uV"))
-    out, summary = cut_up(asked, record("100"), odd)
-    assert summary["left_out"] == {"units uV": 1}
+    kinds = [("mv", 1), ("µV", 1e3), ("V", 1e-3), ("nV", 1e6)]
+    kinds = kinds[first:] + kinds[:first]
+    people = [in_unit(str(100 + n), *kind) for n, kind in enumerate(kinds)]
+    out, summary = cut_up(asked, *people)
+    plain, _ = cut_up(asked, *(record(str(100 + n)) for n in range(4)), out="plain")
+    assert (summary["left_out"], summary["notes"]) == ({}, {})
     assert shards.meta(out).units == ("mV",)
-    assert cut_up(spec(), record("100"), odd, out="scaled")[1]["left_out"] == {}
+    found, expected = (shards.arrays([f], None, ["signal"])["signal"] for f in (out, plain))
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_two_units_in_one_record_each_become_their_own(cut_up):
+    asked = spec(signal={"leads": ["MLII", "V5"], "scale": "none"})
+    mixed = record("100", units=("mV", "uV"))
+    mixed.signal_CT[1] *= 1000
+    out, _ = cut_up(asked, mixed)
+    plain, _ = cut_up(asked, record("100"), out="plain")
+    found, expected = (shards.arrays([f], None, ["signal"])["signal"] for f in (out, plain))
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_accelerations_come_in_the_data_sets_unit(cut_up, monkeypatch):
+    """9.80665 m/s2 is a g, by definition."""
+    monkeypatch.setattr(choice, "stated", lambda text, _: "m/s2" if "SCG" in text else "mV")
+    asked = spec(signal={"leads": ["SCG z"], "scale": "none"}, target={"leads": ["MLII"]})
+    both = record("100", leads=("SCG z", "MLII"), units=("mg", "mV"))
+    out, _ = cut_up(asked, both)
+    about = shards.meta(out)
+    assert (about.units, about.target_units) == (("m/s2",), ("1",))
+    found = shards.arrays([out], ["mitdb/100/SCG z/0"], ["signal"])["signal"][0, 0]
+    expected = resampled(both.signal_CT[0], Fraction(25, 72))[:1250] * 9.80665e-3
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_an_unknown_unit_costs_what_keeps_it_alone(cut_up):
+    asked = spec(signal={"leads": ["MLII"], "scale": "none"})
+    odd = record("101", units=("\ufffdV", "furlong"))
+    _, summary = cut_up(asked, record("100"), odd)
+    assert summary["left_out"] == {"MLII: unknown unit '\ufffdV'": 1}
+    assert summary["records_left_out"] == {"101": "MLII: unknown unit '\ufffdV'"}
+    # not asked for
+    beside = record("101", units=("mV", "furlong"))
+    assert cut_up(asked, record("100"), beside, out="beside")[1]["left_out"] == {}
+    # scaled: no unit is left in any case
+    _, scaled = cut_up(spec(), record("100"), odd, out="scaled")
+    assert scaled["left_out"] == {}
+    assert scaled["notes"] == {"unit lost by scaling": ["101: MLII: unknown unit '\ufffdV'"]}
+    assert scaled["segments"] == 12
+
+
+# --- what is asked for
+
+
+def spoil(one, lead, how):
+    signal_T = one.signal_CT[one.leads.index(lead)]
+    if how == "dead":
+        signal_T[:] = np.nan
+    elif how == "gaps":
+        signal_T[: len(signal_T) // 5] = np.nan
+    else:
+        signal_T[:] = 5.12
+    return one
+
+
+REASONS = {"dead": "{} is missing throughout", "flat": "{} never changes"}
+
+
+@pytest.mark.parametrize("how", ["dead", "flat"])
+def test_a_spoilt_lead_costs_those_who_ask_for_it(cut_up, how):
+    def spoilt():
+        return spoil(record("101"), "MLII", how)
+
+    other = spec(signal={"leads": ["V5"]})
+    _, summary = cut_up(other, record("100"), spoilt())
+    assert (summary["left_out"], summary["segments"]) == ({}, 12)
+    own = spec(signal={"leads": ["MLII"]})
+    _, summary = cut_up(own, record("100"), spoilt(), out="own")
+    assert (summary["left_out"], summary["segments"]) == ({REASONS[how].format("MLII"): 1}, 6)
+    as_target = spec(signal={"leads": ["V5"]}, target={"leads": ["MLII"]})
+    _, summary = cut_up(as_target, record("100"), spoilt(), out="target")
+    assert summary["left_out"] == {REASONS[how].format("MLII"): 1}
+
+
+@pytest.mark.parametrize("how", ["dead", "flat"])
+def test_of_alternatives_the_first_that_can_be_used_is_taken(cut_up, how):
+    out, summary = cut_up(spec(), record("100"), spoil(record("101"), "MLII", how))
+    leads = shards.arrays([out], None, ["record", "lead"])
+    assert set(zip(leads["record"], leads["lead"], strict=True)) == {("100", "MLII"), ("101", "V5")}
+    assert summary["notes"] == {"lead passed over": [f"101: {REASONS[how].format('MLII')}"]}
+    both = spoil(spoil(record("101"), "MLII", how), "V5", how)
+    _, summary = cut_up(spec(), record("100"), both, out="both")
+    reasons = f"{REASONS[how].format('MLII')}, {REASONS[how].format('V5')}"
+    assert summary["left_out"] == {reasons: 1}
+
+
+def test_too_many_missing_samples_cost_the_entries_that_ask_for_them(cut_up):
+    """The limit is the manifest's; under it gaps drop windows, not recordings."""
+    holey, most = spoil(record("101"), "MLII", "gaps"), {"max_nonfinite": 0.1}
+    asked = spec(signal={"leads": ["MLII"]})
+    _, summary = cut_up(asked, record("100"), holey, out="a", **most)
+    assert summary["left_out"] == {"MLII is missing for over 10%": 1}
+    _, summary = cut_up(asked, record("100"), holey, out="b", max_nonfinite=0.3)
+    assert (summary["left_out"], summary["dropped"]["non-finite"]) == ({}, 2)
+    _, summary = cut_up(spec(signal={"leads": ["V5"]}), record("100"), holey, out="c", **most)
+    assert summary["left_out"] == {}
+
+
+def test_of_two_leads_of_one_name_it_is_said_which_is_taken(cut_up):
+    asked = spec(signal={"leads": ["ii"], "scale": "none"})
+    two = record("100", leads=("II", "II (2)"))
+    two.signal_CT[1] *= -1
+    _, summary = cut_up(asked, two)
+    assert summary["notes"] == {"leads of one name": ["100: of 2 II, number 1 taken"]}
+    out, summary = cut_up(asked, spoil(two, "II", "dead"), out="second")
+    assert summary["notes"]["leads of one name"] == ["100: of 2 II, number 2 taken"]
+    assert shards.arrays([out], None, ["signal"])["signal"].min() < -0.9
+
+
+# --- leads at several rates, odd rates
+
+
+def test_a_lead_at_another_rate_is_brought_to_the_shards_from_its_own(cut_up):
+    """A tone of 3 Hz at 360 Hz, and the same beside it at 90: both come out alike."""
+    tone = {r: np.sin(2 * np.pi * 3 * np.arange(30 * r) / r).astype(np.float32) for r in (360, 90)}
+    one = record("100", seconds=30, leads=("MLII",), signal_CT=tone[360][None])
+    slow = record("100", seconds=30, rate=Fraction(90), leads=("V5",), signal_CT=tone[90][None])
+    whole = dataclasses.replace(one, beside=(slow,))
+    asked = spec(signal={"leads": ["MLII", "V5"], "scale": "none"})
+    out, summary = cut_up(asked, whole)
+    found = shards.arrays([out], ["mitdb/100/MLII+V5/3600"], ["signal"])["signal"][0]
+    expected = np.sin(2 * np.pi * 3 * (1250 + np.arange(1250)) / 125)
+    np.testing.assert_allclose(found, [expected] * 2, atol=2e-3)
+    assert summary["segments"] == 3
+    # alone, its own rate counts
+    out, _ = cut_up(spec(signal={"leads": ["V5"]}), whole, out="slow")
+    assert sorted(shards.arrays([out], None, ["start"])["start"]) == [0, 900, 1800]
+
+
+@pytest.mark.parametrize("rate", ["249.89", "499.97", "999.56", "62.4725"])
+def test_a_beat_at_an_odd_rate_lies_where_its_mark_says(cut_up, rate):
+    asked = spec("beats", "aami", signal={"leads": ["MLII"]})
+    odd = record("101", rate=Fraction(rate), seconds=120)
+    out, summary = cut_up(asked, record("100"), odd)
+    assert summary["left_out"] == {}
+    found = shards.arrays([out], None, ["signal", "record", "start"])
+    own_N = found["record"] == "101"
+    assert own_N.sum() > 140
+    assert np.abs(found["signal"][own_N, 0].argmax(axis=1) - round(0.3 * 125)).max() <= 1
+    at_N = np.sort(found["start"][own_N]) + round(0.3 * float(rate))
+    nearest_N = np.abs(at_N[:, None] - odd.annotations.sample_A).min(axis=1)
+    assert nearest_N.max() <= 1 + 0.01 * float(rate)
+
+
+def test_windows_at_an_odd_rate_state_their_place_in_the_file(cut_up):
+    out, _ = cut_up(spec(), record("100", rate=Fraction("249.89"), seconds=300))
+    starts = np.sort(shards.arrays([out], None, ["start"])["start"])
+    np.testing.assert_allclose(starts / 249.89, 10 * np.arange(len(starts)), atol=0.003)
+    assert len(starts) == 30
+
+
+# --- one odd recording
+
+
+def odd_records():
+    short = record("102", seconds=5)
+    huge = record("103")
+    huge.signal_CT[:] *= np.float32(3e38)
+    return [
+        record("101", rate=Fraction(1, 10), seconds=6_000),
+        record("104", rate=Fraction(70), seconds=65),
+        spoil(record("105", leads=("MLII",)), "MLII", "dead"),
+        record("106", leads=("V1",)),
+        record("107", signal_CT=np.zeros((2, 0), np.float32), annotations=Annotations.none()),
+        short,
+        huge,
+    ]
+
+
+def test_one_odd_recording_never_stops_the_job(cut_up):
+    asked = spec(signal={"leads": ["MLII"], "filter": {"high_hz": 40}, "scale": "none"})
+    out, summary = cut_up(asked, *odd_records(), record("100"))
+    left = summary["records_left_out"]
+    assert left == {
+        "103": "MLII has values beyond 1e+18",
+        "101": "signal.filter.high_hz 40 is not below half of the rate 0.1 Hz",
+        "104": "signal.filter.high_hz 40 is not below half of the rate 70 Hz",
+        "105": "MLII is missing throughout",
+        "106": "no lead MLII",
+        "107": "no samples",
+    }
+    assert summary["dropped"]["shorter than a window"] == 2
+    plain, _ = cut_up(asked, record("100"), out="plain")
+    one, other = (shards.arrays([f], None, ["id", "signal"]) for f in (out, plain))
+    np.testing.assert_array_equal(one["id"], other["id"])
+    np.testing.assert_array_equal(one["signal"], other["signal"])
+
+
+def test_a_recording_far_too_slow_is_left_out_not_blown_up(cut_up):
+    asked = spec(signal={"leads": ["MLII"]})
+    _, summary = cut_up(asked, record("101", rate=Fraction(1, 10), seconds=6_000), record("100"))
+    assert summary["left_out"] == {"sampled at 0.1 Hz, less than 1/100 of 125 Hz": 1}
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ValueError("mitdb/101: torn\n in two"), "torn in two"),
+        (ZeroDivisionError(), "ZeroDivisionError"),
+    ],
+)
+def test_what_a_recording_raises_is_its_reason(cut_up, monkeypatch, error, reason):
+    def prepared(one, *more):
+        if one.id == "101":
+            raise error
+        return prepare(one, *more)
+
+    monkeypatch.setattr(write, "prepare", prepared)
+    _, summary = cut_up(spec(), record("100"), record("101"))
+    assert summary["left_out"] == {reason: 1}
+    assert summary["segments"] == 6
+
+
+def test_a_mistake_in_the_program_still_stops_the_job(cut_up, monkeypatch):
+    monkeypatch.setattr(write, "prepare", lambda *_: None + 1)
+    with pytest.raises(TypeError):
+        cut_up(spec(), record("100"))
 
 
 def test_a_gap_drops_the_windows_that_touch_it_alone(cut_up):
@@ -511,20 +744,13 @@ def test_nothing_left_is_an_error_with_its_reasons(cut_up, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_an_edge_beyond_a_recordings_rate_stops_before_any_is_read(tmp_path, monkeypatch):
-    read = []
-    monkeypatch.setattr(mitdb, "read", lambda root, name: read.append(name))
-    listed = [
-        {"name": name, "status": "accepted", "rate_hz": rate}
-        for name, rate in (("100", 360.0), ("101", 100.0))
-    ]
-    manifest = {"dataset": "mitdb", "root": str(tmp_path), "digest": "d", "simulated": True}
+def test_an_edge_beyond_every_recordings_rate_is_an_error(cut_up):
     asked = spec(signal={"leads": ["MLII"], "filter": {"high_hz": 60}})
-    with pytest.raises(
-        ValueError, match=r"mitdb/101: signal\.filter\.high_hz 60 is not below .* 100 Hz"
-    ):
-        write_segments(asked, manifest | {"records": listed}, tmp_path / "out")
-    assert not read
+    message = (
+        r"db: no segment of 1 records: signal\.filter\.high_hz 60 is not below .* 100 Hz \(1\)"
+    )
+    with pytest.raises(ValueError, match=message):
+        cut_up(asked, record("100", rate=Fraction(100)))
 
 
 def test_recordings_that_are_not_there(tmp_path):
@@ -563,3 +789,17 @@ def test_the_script_runs_by_hand(physionet, tmp_path):
     done = subprocess.run([*command, "--spec", asked.canonical()], capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr.strip() == "segment.py: db: no segment of 1 records: no lead aVR (1)"
+
+
+def test_the_script_says_in_one_line_what_was_left_out(tmp_path):
+    root = tmp_path / "mitdb"
+    mitdb.simulate(root, ("100", "102"), 3, duration_s=30)
+    listed = [{"name": n, "status": "accepted", "rate_hz": 360.0} for n in ("100", "102")]
+    manifest = {"dataset": "mitdb", "root": str(root), "digest": "d", "simulated": True}
+    (tmp_path / "m.json").write_text(json.dumps(manifest | {"records": listed}))
+    command = [sys.executable, str(ROOT / "workflow" / "scripts" / "segment.py")]
+    command += ["--manifest", str(tmp_path / "m.json"), "--out", str(tmp_path / "few")]
+    asked = spec(signal={"leads": ["MLII"]})
+    done = subprocess.run([*command, "--spec", asked.canonical()], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert done.stderr == done.stdout == "few: 1 of 2 records; left out: no lead MLII (1)\n"

@@ -171,11 +171,64 @@ def test_ends_are_padded_by_reflection(rate, samples):
     np.testing.assert_allclose(out, expected, atol=1e-5)
 
 
-def test_a_ratio_too_odd_is_refused():
-    with pytest.raises(ValueError, match="no part may exceed 20000"):
-        ratio(Fraction("249.60001"), Fraction(125))
+ODD_HZ = ["249.89", "499.97", "999.56", "62.4725", "249.60001", "360.00123456789", "127.999999999"]
+
+
+@pytest.mark.parametrize("rate", ODD_HZ)
+@pytest.mark.parametrize("target", ["125", "250", "128.7"])
+def test_a_tone_at_an_odd_rate_keeps_its_frequency_and_phase(rate, target):
+    """Ten minutes: a wrong rate by a millionth would turn a 20 Hz tone by 4 degrees."""
+    by = ratio(Fraction(rate), Fraction(target))
+    assert float(by) == pytest.approx(float(target) / float(rate), rel=1e-10)
+    place_T = np.arange(round(600 * float(rate)))
+    signal_T = np.sin(2 * np.pi * 20 / float(rate) * place_T).astype(np.float32)
+    out_T = resampled(signal_T, by)
+    assert len(out_T) == math.ceil(len(signal_T) * by)
+    expected_T = np.sin(2 * np.pi * 20 / float(target) * np.arange(len(out_T)))
+    assert np.abs(out_T - expected_T)[200:-200].max() < 1.2e-3
+
+
+@pytest.mark.parametrize(("up", "down"), [(12_503, 19_997), (19_997, 12_503), (313, 20_000)])
+def test_phases_that_are_interpolated_equal_those_of_their_own(up, down):
+    """The same filter, read at the times of a ratio that has one for each phase."""
+    signal_T, by = noise(3000), Fraction(up, down)
+    error_T = np.abs(resampling._at_any_phase(signal_T, by) - resampled(signal_T, by))
+    assert np.median(error_T) < 1e-6
+    assert error_T.max() < 5e-4, (
+        "a sample at the very end of the filter is in the one, not the other"
+    )
+
+
+@settings(deadline=None)
+@given(samples=st.integers(1, 300), level=st.floats(-100, 100, width=32))
+def test_an_odd_ratio_too_keeps_a_constant_and_the_length(samples, level):
+    by = ratio(Fraction("249.89"), Fraction(125))
+    out = resampled(np.full(samples, level, np.float32), by)
+    assert len(out) == math.ceil(samples * by)
+    np.testing.assert_allclose(out, level, atol=1e-5 * max(1, abs(level)))
+
+
+def test_nothing_beyond_half_the_new_rate_is_left_at_an_odd_rate():
+    by = ratio(Fraction("249.89"), Fraction(125))
+    for hz in (63, 70, 100):
+        signal_T = np.sin(2 * np.pi * hz / 249.89 * np.arange(10_000)).astype(np.float32)
+        assert rms(resampled(signal_T, by)[125:-125]) < 1e-3
+
+
+@pytest.mark.parametrize("rate", [*ODD_HZ, "249.8899993896484375"])
+def test_positions_over_a_week_are_at_their_time(rate):
+    by = ratio(Fraction(rate), Fraction(125))
+    place_A = np.array([0, 1, 7 * 24 * 3600 * math.floor(float(rate))])
+    exact = [Fraction(int(p)) * 125 / Fraction(rate) for p in place_A]
+    found = resampled_positions(place_A, by)
+    assert all(abs(int(f) - e) <= Fraction(501, 1000) for f, e in zip(found, exact, strict=True))
+
+
+def test_rates_without_a_ratio_are_refused():
     with pytest.raises(ValueError, match="no ratio of rates 0 and 125 Hz"):
         ratio(Fraction(0), Fraction(125))
+    with pytest.raises(ValueError, match=r"sampled at 0\.1 Hz, less than 1/100 of 125 Hz"):
+        ratio(Fraction("0.1"), Fraction(125))
 
 
 @pytest.mark.parametrize("rate", RATES)

@@ -9,7 +9,9 @@ from cardiograft.specs.segment import Segment
 
 
 def segment(spec: Segment, manifest: Path, out: Path) -> None:
-    write_segments(spec, json.loads(manifest.read_text(encoding="utf-8")), out)
+    said = write_segments(spec, json.loads(manifest.read_text(encoding="utf-8")), out)
+    if said:
+        cli.say(f"{out.name}: {said}")
 
 
 if __name__ == "__main__":

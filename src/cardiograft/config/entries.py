@@ -38,7 +38,8 @@ class Database(Entry):
     records
         Names, or how many from the top of RECORDS; all if null.
     max_nonfinite
-        Share of missing samples in the wanted lead above which a record is quarantined.
+        Share of missing samples above which a lead can't be used: a record is quarantined where no
+        lead can, and left out of an entry of `segments` where none that is asked for can.
     lost
         ``allowed`` goes on without records that are missing or quarantined, ``refused`` stops;
         null stops where ``records`` names them.

@@ -20,9 +20,13 @@ VERSION : str
 MAINS_HZ : int
     50 or 60: the mains where it was recorded.
 WANTED : tuple of str
-    Leads in order of preference, spelt as `cardiograft.signals.leads` spells them. A recording
-    without any of them is quarantined, and so is one whose first of them has too many missing
-    samples. Empty where any lead will do.
+    Leads without any of which a recording is nothing of what the database is about, and is
+    quarantined; spelt as `cardiograft.signals.leads` spells them. Empty where any lead will do:
+    which it needs, each entry of ``segments`` says, and leaves out the recordings without them.
+UNITS : dict of str to str
+    The unit of a lead in shards, by a pattern that its name matches (``SCG*``; the first that does
+    counts, ``*`` is any): ``{"*": "mV"}``. Values in another unit of the same quantity are
+    converted. Units are spelt as `cardiograft.signals.units` spells them.
 ANNOTATORS : tuple of str
     Extensions of the annotation files that each WFDB record needs: ``("atr",)``, or ``()``.
 EXTRAS : tuple of str
@@ -40,11 +44,12 @@ subject(root: Path, record: str) -> str
     answers. Raises `ValueError` if nothing knows the record.
 read(root: Path, record: str) -> Record
     One recording, a `cardiograft.records.Record`: its `dataset` is the module's name, `id` is
-    `record`, `subject` what the function above returns; ``signal_CT`` is float32 in physical
-    units, NaN where samples are missing; leads are spelt canonically, each once; leads at another
-    rate are in ``beside``, and ``notes`` say what was left out. Raises `FileNotFoundError` if a
-    file is not there and `ValueError` if one can't be read: the record is then quarantined, with
-    the message as the reason.
+    `record`, `subject` what the function above returns; ``signal_CT`` is float32 in the units
+    that the file states, as it spells them, NaN where samples are missing; leads are spelt
+    canonically, each once (of two alike, the second is ``II (2)``); leads at another rate are in
+    ``beside``, and ``notes`` say what was left out. Raises `FileNotFoundError` if a file is not
+    there and `ValueError` if one can't be read: the record is then quarantined, with the message
+    as the reason.
 simulate(root: Path, records: tuple of str, seed: int, *, duration_s: float, ...) -> None
     Write simulated recordings below `root`, in the files and formats of the real ones, with RECORDS
     and SHA256SUMS.txt (`_simulated.write_listing`), so that the same `read` reads them. Bytes of a

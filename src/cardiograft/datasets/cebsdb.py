@@ -22,7 +22,8 @@ from cardiograft.records import Float64, Record
 
 SLUG, VERSION = "cebsdb", "1.0.0"
 MAINS_HZ = 50
-WANTED = ("SCG",)
+WANTED = ()
+UNITS = {"*": "mV"}  # of the belt and the accelerometer too
 ANNOTATORS = ()
 EXTRAS = ()
 

@@ -24,7 +24,8 @@ from cardiograft.records import Float64, Record
 
 SLUG, VERSION = "ecgiddb", "1.0.0"
 MAINS_HZ = 50
-WANTED = ("ECG I",)
+WANTED = ()
+UNITS = {"*": "mV"}
 ANNOTATORS = ("atr",)
 EXTRAS = ()
 

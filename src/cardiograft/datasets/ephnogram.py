@@ -21,7 +21,8 @@ from cardiograft.records import Float64, Record
 
 SLUG, VERSION = "ephnogram", "1.0.0"
 MAINS_HZ = 50
-WANTED = ("ECG", "PCG")
+WANTED = ()
+UNITS = {"*": "mV"}
 ANNOTATORS = ()
 EXTRAS = ("ECGPCGSpreadsheet.csv",)
 

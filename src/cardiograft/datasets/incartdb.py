@@ -22,7 +22,8 @@ from cardiograft.records import Float64, Record
 
 SLUG, VERSION = "incartdb", "1.0.0"
 MAINS_HZ = 50
-WANTED = ("II", "I")
+WANTED = ()
+UNITS = {"*": "mV"}
 ANNOTATORS = ("atr",)
 EXTRAS = ()
 

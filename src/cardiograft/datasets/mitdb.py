@@ -15,7 +15,8 @@ from cardiograft.records import Record
 
 SLUG, VERSION = "mitdb", "1.0.0"
 MAINS_HZ = 60
-WANTED = ("MLII", "V5")  # 102 and 104 have no MLII
+WANTED = ()
+UNITS = {"*": "mV"}
 ANNOTATORS = ("atr",)
 EXTRAS = ()
 

@@ -27,6 +27,7 @@ from cardiograft.records import Float64, Int64, Record
 SLUG, VERSION = "nstdb", "1.0.0"
 MAINS_HZ = 60
 WANTED = ()
+UNITS = {"*": "mV"}
 ANNOTATORS = ()
 EXTRAS = ()
 

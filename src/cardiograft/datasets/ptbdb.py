@@ -17,6 +17,7 @@ from cardiograft.records import Record
 SLUG, VERSION = "ptbdb", "1.0.0"
 MAINS_HZ = 50
 WANTED = ()
+UNITS = {"*": "mV"}
 ANNOTATORS = ()
 EXTRAS = ()
 

@@ -25,7 +25,8 @@ from cardiograft.records import Float64, Record
 
 SLUG, VERSION = "scg-rhc-wearable-database", "1.0.0"
 MAINS_HZ = 60
-WANTED = ("patch_ACC_dv",)
+WANTED = ()
+UNITS = {"patch_ACC*": "mg", "RHC_pressure": "mmHg", "PLETH": "NU", "*": "mV"}
 ANNOTATORS = ()
 EXTRAS = ()
 

@@ -26,7 +26,8 @@ from cardiograft.records import Float32, Float64, Record
 
 SLUG, VERSION = "scg-vhd", "5279448"
 MAINS_HZ = 50  # the hum that CP recordings carry; in UP ones it is 60
-WANTED = ("II",)  # UP-28's left-leg electrode was off: it has lead I alone
+WANTED = ("II",)  # UP-28's left-leg electrode was off: an SCG that is no pair
+UNITS = {"SCG*": "m/s2", "GCG*": "deg/s", "*": "mV"}
 ANNOTATORS = ()
 EXTRAS = ()
 GAPS = True  # what a file leaves out is NaN

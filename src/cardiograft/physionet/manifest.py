@@ -17,7 +17,7 @@ from cardiograft.physionet import listings
 from cardiograft.physionet.collect import Collection, FoundRecord, refusal
 from cardiograft.physionet.fetch import File
 from cardiograft.physionet.headers import HIGHEST_HZ, UnfitError
-from cardiograft.records import Record
+from cardiograft.records import Float32, Record
 from cardiograft.specs.download import Download
 
 SAID = 10  # records that a line names
@@ -52,6 +52,7 @@ def make_manifest(
         "simulated": spec.simulate is not None,
         "root": root.as_posix(),
         "content": spec.content,
+        "max_nonfinite": spec.max_nonfinite,
         "listing": collection.listing,
         "digest": digest({name: hashes[name] for name in used | set(dataset.EXTRAS)}),
         "hashes": _hashes(collection),
@@ -75,7 +76,12 @@ def summary(manifest: dict[str, Any]) -> str:
     accepted = sum(row["status"] == "accepted" for row in rows)
     size = sum(file["bytes"] for file in manifest["files"]) / 1e6
     left = f"; quarantined: {tally(rows)}" if accepted < len(rows) else ""
-    return f"{accepted} of {len(rows)} records, {size:.1f} MB{left}{_unverified(manifest)}"
+    noted = Counter(note.partition(":")[0] for row in rows for note in row["notes"])
+    said = ", ".join(f"{kind} {count}" for kind, count in noted.most_common())
+    return (
+        f"{accepted} of {len(rows)} records, {size:.1f} MB{left}{_unverified(manifest)}"
+        f"{said and f'; noted: {said}'}"
+    )
 
 
 def _unverified(manifest: dict[str, Any]) -> str:
@@ -130,13 +136,15 @@ def _row(
         "leads": [],
         "rate_hz": None,
         "samples": None,
+        "notes": [],
     }
     try:
         _check_files(collection, found)
         record = _read(dataset, root, found.name)
-        row["leads"], row["rate_hz"] = list(record.leads), float(record.rate_hz)
+        row["leads"] = [lead for lead, _ in _lanes(record)]
+        row["rate_hz"] = float(record.rate_hz)
         row["samples"] = record.offset + record.signal_CT.shape[1]
-        row["subject"] = record.subject
+        row["subject"], row["notes"] = record.subject, list(record.notes)
         _check_signal(record, dataset.WANTED, spec.max_nonfinite)
     except UnfitError as error:
         return row | {"reason": str(error)}
@@ -194,19 +202,27 @@ def _read(dataset: ModuleType, root: Path, name: str) -> Record:
 
 
 def _check_signal(record: Record, wanted: tuple[str, ...], most: float) -> None:
-    """Judge a record by its rate and its signal."""
+    """Judge a record by its rate and by whether any lead of it can be used.
+
+    Which leads are asked for, each entry of `segments` knows for itself: it leaves out the
+    records that don't serve it.
+    """
     if not 0 < record.rate_hz <= HIGHEST_HZ:
         raise UnfitError(f"absurd sampling rate: {float(record.rate_hz):g} Hz")
-    present = [lead for lead in wanted if lead in record.leads][:1] if wanted else record.leads
-    if not present:
-        raise UnfitError(f"no wanted lead: has {', '.join(record.leads)}; {' or '.join(wanted)}")
-    if not record.signal_CT.shape[1]:
+    lanes = _lanes(record)
+    names = [lead for lead, _ in lanes]
+    if wanted and not set(wanted) & set(names):
+        raise UnfitError(f"no wanted lead: has {', '.join(names)}; {' or '.join(wanted)}")
+    missing = [(float(np.mean(~np.isfinite(s_T))), lead) for lead, s_T in lanes if s_T.size]
+    if not missing:
         raise UnfitError("truncated signal: no sample")
-    missing = {
-        lead: float(np.mean(~np.isfinite(record.signal_CT[record.leads.index(lead)])))
-        for lead in present
-    }
-    # ASSUME where any lead will do, the record is as good as its best one.
-    lead = min(missing, key=lambda name: missing[name])
-    if missing[lead] > most:
-        raise UnfitError(f"non-finite samples: {missing[lead]:.1%} of {lead}")
+    # ASSUME the record is as good as its best lead.
+    share, lead = min(missing, key=lambda pair: pair[0])
+    if share > most or share == 1:
+        raise UnfitError(f"non-finite samples: {share:.1%} of {lead}")
+
+
+def _lanes(record: Record) -> list[tuple[str, Float32]]:
+    """Return a record's leads, those at other rates included."""
+    sources = (record, *record.beside)
+    return [pair for s in sources for pair in zip(s.leads, s.signal_CT, strict=True)]

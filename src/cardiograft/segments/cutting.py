@@ -67,6 +67,8 @@ class Prepared:
     missing_T, moved_CT : bool
         Per sample: lies in a gap; the file's own samples change into or within it (a channel
         in which none does is flat, whatever ringing a filter left).
+    notes : tuple of str
+        What to say about the choice of leads.
     """
 
     name: str
@@ -86,6 +88,7 @@ class Prepared:
     labels: Labels | None = None
     missing_T: npt.NDArray[np.bool_]
     moved_CT: npt.NDArray[np.bool_]
+    notes: tuple[str, ...] = ()
 
     def sides(self) -> list[tuple[Float32, str]]:
         """Return the signal, then the target where there is one, each with its scaling."""
@@ -94,8 +97,8 @@ class Prepared:
 
     def at_source(self, sample_N: Int64) -> Int64:
         """Return positions in the file for positions at the rate of the shards."""
-        by = ratio(self.rate_hz, self.source_rate_hz)
-        return resampled_positions(sample_N, by) + self.offset
+        by = ratio(self.source_rate_hz, self.rate_hz)
+        return resampled_positions(sample_N, 1 / by) + self.offset
 
 
 @dataclass(frozen=True, kw_only=True)

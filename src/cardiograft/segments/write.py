@@ -4,115 +4,99 @@ Legend: N segments, C channels, T samples, A annotations.
 """
 
 import json
-from collections import Counter
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from cardiograft import plugins
 from cardiograft.files import atomic_directory, write_json
 from cardiograft.records import Record
 from cardiograft.segments import shards
+from cardiograft.segments.choice import UnusableError, channel_units
 from cardiograft.segments.cutting import CutSegments, Prepared
-from cardiograft.segments.prepare import UnusableError, check_edges, prepare
+from cardiograft.segments.prepare import prepare
+from cardiograft.segments.tally import Tally
 from cardiograft.signals import leads
 from cardiograft.signals.shape_hash import shape_hash
 from cardiograft.specs.segment import Segment
 
 
-def write_segments(spec: Segment, manifest: dict[str, Any], out: Path) -> None:
+def write_segments(spec: Segment, manifest: dict[str, Any], out: Path) -> str:
     """Cut every accepted record of a manifest and publish the shards and ``summary.json``.
+
+    A record that can't be cut as asked is left out, with the reason: whatever is odd about it, the
+    others are cut.
+
+    Returns
+    -------
+    str
+        One line on what was left out or not as usual; empty where nothing was.
 
     Raises
     ------
     FileNotFoundError
-        The recordings are not where the manifest says.
+        The recordings, or a file of theirs, are not where the manifest says.
     ValueError
-        Nothing is left, or an edge of a filter is not below half of a record's rate.
+        Nothing is left.
     """
-    accepted = [r for r in manifest["records"] if r["status"] == "accepted"]
-    check_edges(spec, manifest["dataset"], accepted)
+    accepted = [r["name"] for r in manifest["records"] if r["status"] == "accepted"]
     tally = Tally()
     with atomic_directory(out) as directory:
-        _write(spec, manifest, directory, tally)
+        _write(spec, manifest, accepted, directory, tally)
         if not tally.labels.total():
-            reasons = {**tally.left_out, **tally.dropped}
+            reasons = tally.reasons() + tally.dropped
             why = ", ".join(f"{reason} ({n})" for reason, n in sorted(reasons.items()))
             raise ValueError(f"{spec.database}: no segment of {len(accepted)} records: {why}")
         write_json(directory / "summary.json", tally.summary(manifest))
+    return tally.line(len(accepted))
 
 
-class Tally:
-    """Counts of recordings and segments: kept, left out, by label."""
-
-    def __init__(self) -> None:
-        self.records = 0
-        self.left_out: Counter[str] = Counter()
-        self.dropped: Counter[str] = Counter()
-        self.labels: Counter[str] = Counter()
-        self.subjects: set[str] = set()
-
-    def add(self, subject: str, cut: CutSegments) -> None:
-        """Count one recording's segments."""
-        self.records += 1
-        self.dropped += cut.dropped
-        self.labels += Counter("" if la is None else la for la in cut.label_N.tolist())
-        if len(cut.start_N):
-            self.subjects.add(subject)
-
-    def summary(self, manifest: dict[str, Any]) -> dict[str, Any]:
-        """Return the content of ``summary.json``; ``left_out`` counts records, not segments."""
-        return {
-            "segments": self.labels.total(),
-            "dropped": dict(sorted(self.dropped.items())),
-            "records": self.records,
-            "left_out": dict(sorted(self.left_out.items())),
-            "labels": {name: n for name, n in sorted(self.labels.items()) if name},
-            "subjects": len(self.subjects),
-            "simulated": manifest["simulated"],
-            "manifest_digest": manifest["digest"],
-            "source_rate_hz": {
-                f"{manifest['dataset']}/{r['name']}": float(r["rate_hz"])
-                for r in manifest["records"]
-                if r["status"] == "accepted"
-            },
-        }
-
-
-def _write(spec: Segment, manifest: dict[str, Any], directory: Path, tally: Tally) -> None:
-    meta, writer = None, None
-    with ExitStack() as open_files:
-        for record in _records(spec, manifest):
-            try:
-                prepared = prepare(record, spec)
-            except UnusableError as reason:
-                tally.left_out[str(reason)] += 1
-                continue
-            cut = plugins.load("cuts", spec.cut.name).cut(prepared, **spec.cut.options)
-            if meta is None or writer is None:
-                meta = _meta(spec, manifest, prepared, cut)
-                writer = open_files.enter_context(shards.Writer(directory, meta, spec.parts))
-            if prepared.units + prepared.target_units != meta.units + meta.target_units:
-                tally.left_out[f"units {'+'.join(prepared.units + prepared.target_units)}"] += 1
-                continue
-            writer.write(_rows(record, prepared, cut))
-            tally.add(record.subject, cut)
-
-
-def _records(spec: Segment, manifest: dict[str, Any]) -> Iterator[Record]:
-    root = Path(manifest["root"])
+def _write(
+    spec: Segment, manifest: dict[str, Any], accepted: list[str], directory: Path, tally: Tally
+) -> None:
+    root, most = Path(manifest["root"]), manifest.get("max_nonfinite", 1.0)
     if not root.is_dir():
         raise FileNotFoundError(f"{spec.database}: no recordings at {root}")
-    read = plugins.load("datasets", spec.dataset).read
-    for entry in manifest["records"]:
-        if entry["status"] == "accepted":
-            yield read(root, entry["name"])
+    meta, writer = None, None
+    with ExitStack() as open_files:
+        for name in accepted:
+            try:
+                record, prepared, cut = _cut(spec, root, name, most)
+            except (UnusableError, ValueError, ArithmeticError) as error:
+                tally.leave_out(name, _reason(error, manifest, name))
+                continue
+            if meta is None or writer is None:
+                meta = _meta(spec, manifest, cut)
+                writer = open_files.enter_context(shards.Writer(directory, meta, spec.parts))
+            writer.write(_rows(record, prepared, cut))
+            tally.add(record, cut, prepared.notes)
 
 
-def _meta(
-    spec: Segment, manifest: dict[str, Any], prepared: Prepared, cut: CutSegments
-) -> shards.Meta:
+def _cut(
+    spec: Segment, root: Path, name: str, most_missing: float
+) -> tuple[Record, Prepared, CutSegments]:
+    record: Record = plugins.load("datasets", spec.dataset).read(root, name)
+    prepared = prepare(record, spec, most_missing)
+    cut: CutSegments = plugins.load("cuts", spec.cut.name).cut(prepared, **spec.cut.options)
+    for signal_NCT in (cut.signal_NCT, cut.target_NCT):
+        if signal_NCT is not None and not np.isfinite(signal_NCT).all():
+            raise UnusableError("values too large to be cut")
+    return record, prepared, cut
+
+
+def _reason(error: Exception, manifest: dict[str, Any], name: str) -> str:
+    """Return an error's message in one line, without what differs from record to record."""
+    message = " ".join(str(error).split()) or type(error).__name__
+    message = message.replace(f"{manifest['root']}/", "")
+    for place in {manifest["dataset"], manifest.get("slug", manifest["dataset"])}:
+        message = message.removeprefix(f"{place}/{name}: ")
+    return message
+
+
+def _meta(spec: Segment, manifest: dict[str, Any], cut: CutSegments) -> shards.Meta:
+    units = plugins.constants("datasets", spec.dataset)["UNITS"]
     names = tuple(map(_channel, spec.signal.leads))
     target = cut.target_NCT
     return shards.Meta(
@@ -122,10 +106,10 @@ def _meta(
         rate_hz=spec.rate_hz,
         channels=(*names, *(f"{n} {added}" for added in cut.added for n in names)),
         samples=cut.signal_NCT.shape[2],
-        units=prepared.units,
+        units=channel_units(spec.signal, units),
         target_channels=() if spec.target is None else tuple(map(_channel, spec.target.leads)),
         target_samples=0 if target is None else target.shape[2],
-        target_units=prepared.target_units,
+        target_units=() if spec.target is None else channel_units(spec.target, units),
         features=tuple(cut.features),
     )
 

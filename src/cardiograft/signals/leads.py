@@ -4,6 +4,7 @@ A modified limb lead (``MLII``) is not its standard namesake (``II``), and ``ECG
 its data set says: names that stand for another placement are never merged.
 """
 
+import re
 from collections.abc import Sequence
 
 CANONICAL = (
@@ -40,3 +41,13 @@ def index(leads: Sequence[str], wanted: Sequence[str]) -> int | None:
         if canonical(lead) in have:
             return have.index(canonical(lead))
     return None
+
+
+def places(leads: Sequence[str], name: str) -> list[int]:
+    """Return where the leads of one name stand in `leads`: a file's second is ``II (2)``."""
+    wanted = canonical(name)
+    have = [canonical(lead) for lead in leads]
+    if wanted not in have:
+        return []
+    again = re.compile(rf"{re.escape(wanted)}(?: \(\d+\))?")
+    return [place for place, lead in enumerate(have) if again.fullmatch(lead)]

@@ -23,7 +23,8 @@ class Download(Entry):
     records
         Names, or how many from the top of RECORDS; all if null.
     max_nonfinite
-        Share of missing samples in the wanted lead above which a record is quarantined.
+        Share of missing samples above which a lead can't be used: a record is quarantined where no
+        lead can, and left out of an entry of `segments` where none that is asked for can.
     lost
         Whether the job goes on without records that it asks for and that are missing or
         quarantined: null refuses it where they are named, and allows it else.

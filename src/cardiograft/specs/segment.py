@@ -39,7 +39,8 @@ class Channels(Entry):
     Attributes
     ----------
     leads
-        One channel each, in this order; ``MLII|V5`` takes the first of them that is there.
+        One channel each, in this order; ``MLII|V5`` takes the first of them that is there and can
+        be used. Values are converted to the units that the data set states.
     filter
         Applied at the source rate, before resampling.
     scale
