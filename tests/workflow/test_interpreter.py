@@ -57,7 +57,8 @@ class Warm:
         self.call = [sys.executable, "-IS", str(INTERPRETER / "client.py"), str(self.socket)]
 
     def close(self) -> None:
-        assert self.process.stdin and self.process.stderr
+        assert self.process.stdin
+        assert self.process.stderr
         self.process.stdin.close()
         self.process.wait(30)
         self.process.stderr.close()
@@ -169,7 +170,7 @@ def test_a_killed_interpreter_fails_its_jobs(warm, scripts, tmp_path):
 def test_libraries_with_threads_are_not_forked(tmp_path, scripts):
     (scripts / "threaded.py").write_text("import beginning_threads")
     (scripts / "beginning_threads.py").write_text(
-        "import threading, time\nthreading.Thread(target=time.sleep, args=(5,), daemon=True).start()"
+        "import threading, time\nthreading.Thread(target=time.sleep, args=[5], daemon=1).start()"
     )
     done = subprocess.run(
         [sys.executable, INTERPRETER / "server.py", tmp_path / "private" / "socket"],

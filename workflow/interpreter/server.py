@@ -14,10 +14,12 @@ arguments, folder, environment); it receives the job's process number, then its 
 """
 
 import ast
+import contextlib
 import gc
 import importlib
 import json
 import os
+import pkgutil
 import runpy
 import select
 import shutil
@@ -28,6 +30,18 @@ import sys
 from pathlib import Path
 
 NUMBER = struct.Struct("!i")
+
+
+def modules(names: list[str]) -> list[str]:
+    """Return modules by name; of a package whose name is followed by ``.*``, all that it holds."""
+    listed: list[str] = []
+    for name in names:
+        package = name.removesuffix(".*")
+        listed.append(package)
+        if package != name:
+            path = importlib.import_module(package).__path__
+            listed += [found.name for found in pkgutil.walk_packages(path, f"{package}.")]
+    return listed
 
 
 def imports(script: Path) -> list[str]:
@@ -41,7 +55,7 @@ def imports(script: Path) -> list[str]:
     return names
 
 
-def serve(listening: socket.socket, stdin: int, folder: str) -> socket.socket:
+def serve(listening: socket.socket, stdin: int, folder: Path) -> socket.socket:
     """Fork for each client; return in the fork, with the client's connection.
 
     `folder`, which holds the socket, is removed at the end.
@@ -92,10 +106,8 @@ def serve(listening: socket.socket, stdin: int, folder: str) -> socket.socket:
 
 
 def _tell(client: socket.socket, number: int) -> None:
-    try:
+    with contextlib.suppress(OSError):  # it was killed meanwhile
         client.sendall(NUMBER.pack(number))
-    except OSError:
-        pass  # it was killed meanwhile
 
 
 def become(client: socket.socket) -> str:
@@ -119,27 +131,33 @@ def become(client: socket.socket) -> str:
     return str(asked["script"])
 
 
-def main(path: str) -> str:
-    """Import what the scripts import, then serve at `path`; return, in a fork, the script to run."""
+def main(path: Path, names: list[str]) -> str:
+    """Import, then serve at `path`; return, in a fork, the script to run.
+
+    What is imported: what the scripts import, and `names` as `modules` has them.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # from a terminal the jobs receive it themselves
     for script in sorted(Path(os.environ["SCRIPTS"]).glob("*.py")):
         for name in imports(script):
             importlib.import_module(name)
-    threads = len(os.listdir("/proc/self/task"))
+    for name in modules(names):
+        with contextlib.suppress(ImportError):  # of a library that not everybody has
+            importlib.import_module(name)
+    threads = len(list(Path("/proc/self/task").iterdir()))
     if threads > 1:
-        shutil.rmtree(os.path.dirname(path), ignore_errors=True)
+        shutil.rmtree(path.parent, ignore_errors=True)
         sys.exit(f"the libraries began {threads - 1} threads: no fork would have them")
     gc.collect()
     gc.freeze()  # what is there stays where it is, in pages that all jobs share
     listening = socket.socket(socket.AF_UNIX)
-    waiting = f"{path}.waiting"
-    listening.bind(waiting)
+    waiting = path.with_suffix(".waiting")
+    listening.bind(str(waiting))
     listening.listen(128)
-    os.rename(waiting, path)  # whoever finds it is answered
-    return become(serve(listening, sys.stdin.fileno(), os.path.dirname(path)))
+    waiting.rename(path)  # whoever finds it is answered
+    return become(serve(listening, sys.stdin.fileno(), path.parent))
 
 
 if __name__ == "__main__":
-    script = main(sys.argv[1])
+    script = main(Path(sys.argv[1]), sys.argv[2:])
     del sys.modules["__main__"]
     runpy.run_path(script, run_name="__main__")

@@ -40,7 +40,17 @@ onstart:
         os.mkdir(os.path.dirname(ENVIRONMENT["WARM_SOCKET"]), 0o700)
         # It ends when this process does, which holds its standard input.
         WARM_SERVER = subprocess.Popen(
-            [sys.executable, INTERPRETER / "server.py", ENVIRONMENT["WARM_SOCKET"]],
+            [
+                *(
+                    sys.executable,
+                    INTERPRETER / "server.py",
+                    ENVIRONMENT["WARM_SOCKET"],
+                ),
+                *(
+                    "cardiograft.*",
+                    "pandas",
+                ),  # which pyarrow imports when it is first used
+            ],
             stdin=subprocess.PIPE,
             # Of Arrow's allocators one begins a thread, which no fork would have.
             env={
