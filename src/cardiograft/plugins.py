@@ -8,6 +8,7 @@ import ast
 import contextlib
 import difflib
 import importlib
+import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -110,9 +111,10 @@ def load(kind: str, name: str) -> ModuleType:
     ValueError
         No plug-in of this kind has the name.
     """
-    path(kind, name)
-    room = PLACES[kind].replace("/", ".")
-    return importlib.import_module(f"cardiograft.{room}.{name}")
+    full = f"cardiograft.{PLACES[kind].replace('/', '.')}.{name}"
+    if full not in sys.modules:
+        path(kind, name)
+    return importlib.import_module(full)
 
 
 @cache

@@ -30,6 +30,13 @@ def test_a_study_is_a_file_and_its_size_another_on_top():
     assert names() == []
 
 
+def test_what_a_size_says_of_a_shared_database_is_not_undone_by_another_study():
+    listed = names(studies=["transform_recognition", "scg_to_ecg"])
+    assert [name.partition("/")[0] for name in listed] == ["studies", "studies", "demo", "demo"]
+    # both studies read mitdb, and say how long in their own files
+    assert load_config(merged()).databases["mitdb"].simulate["duration_s"] == 90
+
+
 @pytest.mark.parametrize(
     ("config", "message"),
     [

@@ -13,8 +13,11 @@ MODELS = [
 ]
 
 
-def test_eight_jobs_at_once_give_the_bytes_of_one(finished, tiny):
-    """`finished` ran with --cores 1."""
+def test_eight_jobs_at_once_each_in_its_own_python_give_the_bytes_of_one(
+    finished, tiny, monkeypatch
+):
+    """`finished` ran with --cores 1, its jobs as forks of one interpreter."""
+    monkeypatch.setenv("CARDIOGRAFT_WARM", "0")
     tiny.snakemake("--cores", "8", *MODELS)
     for model in MODELS:
         assert (tiny.root / model).read_bytes() == (finished.root / model).read_bytes(), model

@@ -29,7 +29,6 @@ ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": 1,
     "MKL_NUM_THREADS": 1,
 }
-shell.prefix(exports(ENVIRONMENT))
 
 
 wildcard_constraints:

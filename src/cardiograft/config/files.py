@@ -62,6 +62,9 @@ def located(error: Exception, config: Mapping[str, Any], files: Iterable[Path], 
 def study_files(config: Mapping[str, Any], root: Path) -> list[Path]:
     """Return the files of the studies that a config names, in the order they lie on one another.
 
+    All studies first, then their sizes: what a size makes of a database that two studies read
+    is not undone by the other study's own file.
+
     Parameters
     ----------
     config
@@ -78,23 +81,23 @@ def study_files(config: Mapping[str, Any], root: Path) -> list[Path]:
     names, size = config.get("studies", []), config.get("size", USUAL)
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ValueError(f"studies: expected a list of names, not {names!r}")
-    found = []
+    studies, sizes = [], []
     for name in names:
-        found.append(root / FOLDER / "studies" / f"{name}.yaml")
-        if not found[-1].exists():
-            known = plugins.hint(name, (f.stem for f in found[-1].parent.glob("*.yaml")))
-            raise ValueError(f"studies: {name!r} has no file {_short(found[-1], root)}.{known}")
+        studies.append(root / FOLDER / "studies" / f"{name}.yaml")
+        if not studies[-1].exists():
+            known = plugins.hint(name, (f.stem for f in studies[-1].parent.glob("*.yaml")))
+            raise ValueError(f"studies: {name!r} has no file {_short(studies[-1], root)}.{known}")
         if size == WHOLE:
             continue
-        found.append(root / FOLDER / str(size) / f"{name}.yaml")
-        if not found[-1].exists():
-            sizes = {f.parent.name for f in (root / FOLDER).glob(f"*/{name}.yaml")}
-            known = plugins.hint(str(size), {WHOLE, *sizes} - {"studies"})
+        sizes.append(root / FOLDER / str(size) / f"{name}.yaml")
+        if not sizes[-1].exists():
+            there = {f.parent.name for f in (root / FOLDER).glob(f"*/{name}.yaml")}
+            known = plugins.hint(str(size), {WHOLE, *there} - {"studies"})
             raise ValueError(
                 f"size: {size!r} of the study {name!r} has no file"
-                f" {_short(found[-1], root)}.{known}"
+                f" {_short(sizes[-1], root)}.{known}"
             )
-    return found
+    return [*studies, *sizes]
 
 
 def _short(file: Path, root: Path) -> str:

@@ -123,14 +123,14 @@ def scheme(record: str) -> tuple[str, str, str]:
 
 
 def write(path: Path, record: str, names: list[str], filed_CT: Float64, clock_T: Float64) -> None:
-    """Write a MATLAB 5 file, compressed, one column a variable, without the time of writing."""
+    """Write a MATLAB 5 file, one column a variable, without the time of writing."""
     prefix, clock, end = scheme(record)
     idle = np.zeros(len(clock_T), dtype=np.uint8)
     found = dict(zip(names, filed_CT, strict=True))
     found |= {"ECG_EMG_Status1": idle, "ECG_EMG_Status2": idle, clock: clock_T}
     content = {f"{prefix}{name}{end}": found[name][:, None] for name in sorted(found)}
     buffer = io.BytesIO()
-    savemat(buffer, content, do_compression=True)
+    savemat(buffer, content)  # compressing would take half of the simulation
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_file(path) as partial:
         partial.write_bytes(CREATED.ljust(116) + buffer.getvalue()[116:])

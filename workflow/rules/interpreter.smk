@@ -1,0 +1,61 @@
+# A run on one machine: its jobs are forks of an interpreter that has imported numpy, pyarrow and
+# torch once. Jobs of a cluster, of conda and of containers start a Python each, and so does every
+# job with CARDIOGRAFT_WARM=0: the results are the same bytes.
+
+import os
+import shutil
+import subprocess
+import tempfile
+
+INTERPRETER = ROOT / "workflow" / "interpreter"
+FEWEST_JOBS = 8  # for which importing once more pays
+WARM = (
+    sys.platform == "linux"
+    and os.environ.get("CARDIOGRAFT_WARM") != "0"
+    and workflow.is_main_process
+    and not workflow.deployment_settings.deployment_method
+    and shutil.which("python")
+    == os.path.join(os.path.dirname(sys.executable), "python")
+)
+
+
+if WARM:
+    folder = f"cardiograft-{os.getuid()}-{os.getpid()}"
+    ENVIRONMENT["WARM_SOCKET"] = os.path.join(tempfile.gettempdir(), folder, "socket")
+    ENVIRONMENT["WARM_CLIENT"] = INTERPRETER / "client.py"
+    # The client starts a Python of its own where no interpreter answers.
+    CALL = 'python() ( exec python -IS "$WARM_CLIENT" "$WARM_SOCKET" "$@" ); '
+else:
+    CALL = ""
+
+shell.prefix(exports(ENVIRONMENT) + CALL)
+
+
+onstart:
+    if (
+        WARM
+        and workflow.local_exec
+        and len(list(workflow.dag.needrun_jobs())) >= FEWEST_JOBS
+    ):
+        os.mkdir(os.path.dirname(ENVIRONMENT["WARM_SOCKET"]), 0o700)
+        # It ends when this process does, which holds its standard input.
+        WARM_SERVER = subprocess.Popen(
+            [
+                *(
+                    sys.executable,
+                    INTERPRETER / "server.py",
+                    ENVIRONMENT["WARM_SOCKET"],
+                ),
+                *(
+                    "cardiograft.*",
+                    "pandas",
+                ),  # which pyarrow imports when it is first used
+            ],
+            stdin=subprocess.PIPE,
+            # Of Arrow's allocators one begins a thread, which no fork would have.
+            env={
+                **os.environ,
+                **{name: str(value) for name, value in ENVIRONMENT.items()},
+                "JE_ARROW_MALLOC_CONF": "background_thread:false",
+            },
+        )
