@@ -7,7 +7,7 @@ plan alone: `repeats` and `tags`, which reach no job.
 from collections.abc import Iterator
 from typing import Any, get_args
 
-from pydantic import Field
+from pydantic import Field, PositiveFloat
 
 from cardiograft import plugins
 from cardiograft.config import pools
@@ -44,6 +44,7 @@ class Config(Entry):
     mirror: str = "simulated"
     data: str = "data"
     results: str = "results"
+    save_every_s: PositiveFloat = 300.0
     seed: int = 0
     title: str = "cardiograft"
     databases: dict[str, Database] = {}

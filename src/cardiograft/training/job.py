@@ -31,6 +31,7 @@ from cardiograft.training.feed import Feed, read_feed
 from cardiograft.training.latency import latency
 from cardiograft.training.loop import Outcome, fit
 from cardiograft.training.publish import publish, versions
+from cardiograft.training.run import SAVE_EVERY_S
 from cardiograft.training.state import clear_states, state_key
 from cardiograft.training.task import Start, Task
 
@@ -87,6 +88,8 @@ class Job:
     code
         Fingerprint of the script and the plug-ins (`training_code`): other code never resumes
         this training.
+    save_every_s
+        Seconds after which the state is written within an epoch, too.
     parents
         Checkpoints that `initialise` reads.
     initialise
@@ -100,6 +103,7 @@ class Job:
     place: Place
     repeat: int
     code: str
+    save_every_s: float = SAVE_EVERY_S
     parents: Sequence[Path] = ()
     initialise: Callable[[nn.Module], Origin] = from_scratch
     domain: Domain | None = None
@@ -224,6 +228,7 @@ def train(job: Job, prepared: Prepared) -> Outcome:
         start=prepared.origin.start,
         domain_term=prepared.domain_term,
         state=prepared.state_folder / "state.safetensors",
+        save_every_s=job.save_every_s,
     )
 
 
