@@ -46,7 +46,8 @@ def write(checkpoint: Checkpoint, path: Path) -> None:
     about = checkpoint.about
     if not {"spec", "shape"} <= about.keys():
         raise ValueError(f"{path}: made of what is not a checkpoint of this project's training")
-    with atomic_file(path) as partial, h5py.File(partial, "w", locking=LOCKING) as file:
+    # Nobody else writes the partial file: `atomic_file` holds a lock on it already.
+    with atomic_file(path) as partial, h5py.File(partial, "w", locking=False) as file:
         _put(file, "weights", checkpoint.tensors)
         _put(file, "masks", {name: m.to(torch.uint8) for name, m in checkpoint.masks.items()})
         file.attrs["format"] = FORMAT
