@@ -15,7 +15,7 @@ import re
 import secrets
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -212,9 +212,30 @@ def read_json(path: Path) -> dict[str, Any]:
         content = None
     if not isinstance(content, dict):
         raise ValueError(f"{path}: not a JSON object")
-    stated = content.pop(SEAL, None)
-    if stated is not None and stated != digest_of(content):
-        raise ValueError(f"{path}: {DAMAGED}")
+    return unsealed(content, path, digest_of)
+
+
+def unsealed(
+    content: dict[str, Any], path: Path, digest: Callable[[dict[str, Any]], str]
+) -> dict[str, Any]:
+    """Return what a file holds beside its `SEAL`; without one, of an older release, all of it.
+
+    Raises
+    ------
+    ValueError
+        The seal is not the digest of the rest.
+    """
+    if SEAL in content:
+        candidates = [SEAL]
+    else:  # of a file with a seal, that may be the key in which a byte has changed
+        candidates = [k for k, v in content.items() if isinstance(v, str) and len(v) == 64]
+    for key in candidates:
+        rest = {k: v for k, v in content.items() if k != key}
+        sealed = content[key] == digest(rest)
+        if sealed and key == SEAL:
+            return rest
+        if sealed or key == SEAL:
+            raise ValueError(f"{path}: {DAMAGED}")
     return content
 
 

@@ -14,7 +14,7 @@ from typing import Any, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cardiograft.files import DAMAGED, SEAL, atomic_file, digest_of
+from cardiograft.files import DAMAGED, SEAL, atomic_file, digest_of, unsealed
 
 
 class Writer:
@@ -44,7 +44,8 @@ class Writer:
         trace: TracebackType | None,
     ) -> None:
         if kind is None:
-            self._file.add_key_value_metadata({SEAL: _seal(self._schema, self._rows)})
+            seal = _seal(self._schema, self._rows, _text(self._schema))
+            self._file.add_key_value_metadata({SEAL: seal})
         self._file.close()
 
     def write(self, table: pa.Table) -> None:
@@ -83,9 +84,12 @@ def opened(path: Path) -> pq.ParquetFile:
     """
     with reading(path):
         file = pq.ParquetFile(path, page_checksum_verification=True)
-        metadata = dict(file.schema_arrow.metadata or {})
-        stated = metadata.get(SEAL.encode())
-        if stated is not None and stated != _seal(file.schema_arrow, file.metadata.num_rows):
+        schema, rows = file.schema_arrow, file.metadata.num_rows
+        # Arrow keeps the schema once more, with metadata of its own: what readers are given.
+        held = {k: v for k, v in (file.metadata.metadata or {}).items() if k != b"ARROW:schema"}
+        text = {k.decode("latin-1"): v.decode("latin-1") for k, v in held.items()}
+        rest = unsealed(text, path, lambda rest: _seal(schema, rows, rest))
+        if len(rest) < len(text) and rest != _text(schema):
             raise ValueError(f"{path}: {DAMAGED}")
         return file
 
@@ -115,14 +119,14 @@ def _brief(error: BaseException) -> str:
     return " ".join(str(error).split())[:200]
 
 
-def _seal(schema: pa.Schema, rows: int) -> bytes:
-    metadata = {k: v for k, v in (schema.metadata or {}).items() if k != SEAL.encode()}
-    content = {
-        "columns": [[f.name, _type(f.type), f.nullable] for f in schema],
-        "metadata": {k.decode("latin-1"): v.decode("latin-1") for k, v in metadata.items()},
-        "rows": rows,
-    }
-    return digest_of(content).encode()
+def _text(schema: pa.Schema) -> dict[str, str]:
+    metadata = schema.metadata or {}
+    return {k.decode("latin-1"): v.decode("latin-1") for k, v in metadata.items()}
+
+
+def _seal(schema: pa.Schema, rows: int, metadata: dict[str, str]) -> str:
+    columns = [[f.name, _type(f.type), f.nullable] for f in schema]
+    return digest_of({"columns": columns, "metadata": metadata, "rows": rows})
 
 
 def _type(kind: pa.DataType) -> str:

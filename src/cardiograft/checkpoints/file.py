@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from cardiograft.files import DAMAGED, KEY, SEAL, atomic_file, digest_of
+from cardiograft.files import DAMAGED, KEY, SEAL, atomic_file, digest_of, unsealed
 
 MASK = "mask."
 
@@ -97,13 +97,10 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     if KEY not in metadata:
         raise ValueError(f"{path}: safetensors without the metadata key {KEY!r}")
     try:
-        about: dict[str, Any] = json.loads(metadata[KEY])
-        stated = about.pop(SEAL, None)
-    except (ValueError, AttributeError):
+        sealed: dict[str, Any] = json.loads(metadata[KEY])
+    except ValueError:
         raise ValueError(f"{path}: {DAMAGED}") from None
-    if stated is not None and stated != _content_digest(tensors, about):
-        raise ValueError(f"{path}: {DAMAGED}")
-    return tensors, about
+    return tensors, unsealed(sealed, path, lambda about: _content_digest(tensors, about))
 
 
 def _content_digest(tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> str:
