@@ -215,3 +215,16 @@ def prepare(study: Study, folder: Path, last: str | None = None) -> None:
         must(job, folder / "prepared.log")
         if name == last:
             return
+
+
+def state_of(study: Study, folder: Path, place: Path) -> None:
+    """Put a training's saved state, killed after it, into a folder."""
+    folder.mkdir(parents=True)
+    job = _elsewhere(study.jobs()["scratch"], folder / "home")
+    running = Running(job, folder / "log")
+    if not _ended_after_a_state(running, job.arguments["state"], signal.SIGKILL, random.Random(0)):
+        raise AssertionError(running.said())
+    running.wait()
+    place.mkdir(parents=True)
+    (state,) = job.arguments["state"].glob("*/state.safetensors")
+    shutil.copy(state, place)

@@ -19,6 +19,7 @@
 Equal networks give equal bytes: nothing is dated, and names are in order.
 """
 
+import io
 import json
 from pathlib import Path
 
@@ -49,8 +50,9 @@ def write(checkpoint: Checkpoint, path: Path) -> None:
     about = checkpoint.about
     if not {"spec", "shape"} <= about.keys():
         raise ValueError(f"{path}: made of what is not a checkpoint of this project's training")
-    # Nobody else writes the partial file: `atomic_file` holds a lock on it already.
-    with atomic_file(path) as partial, h5py.File(partial, "w", locking=False) as file:
+    # In memory first: HDF5 has its own words for a full disk, and may end the process.
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
         _put(file, "weights", checkpoint.tensors)
         _put(file, "masks", {name: m.to(torch.uint8) for name, m in checkpoint.masks.items()})
         facts = {
@@ -64,6 +66,8 @@ def write(checkpoint: Checkpoint, path: Path) -> None:
         }
         for name, value in {**facts, SEAL: digest_of(facts)}.items():
             file.attrs[name] = value
+    with atomic_file(path) as partial:
+        partial.write_bytes(buffer.getvalue())
 
 
 def _put(file: h5py.File, group: str, tensors: dict[str, Tensor]) -> None:
