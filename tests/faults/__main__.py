@@ -47,7 +47,7 @@ def every(folder: Path, *, scale: float) -> Iterator[Count]:
     yield from kills.others(study, folder / "others", WRITING, some(12))
     kills.state_of(study, folder / "state", study.root / "state" / "0")
     yield from flips.counts(study, folder / "flips", some(600))
-    yield from full_disk.counts(study, folder / "disk", WRITING + ("scratch",), some(8))
+    yield from full_disk.counts(study, folder / "disk", (*WRITING, "scratch"), some(8))
     yield from sharing.counts(study, folder / "sharing", some(8))
     yield names.counts(folder / "names", None if scale >= 1 else some(300))
     numbers = {name: some(number) for name, number in MUTATIONS.items()}
@@ -62,10 +62,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="cardiograft-faults-") as folder:
         for count in every(Path(folder), scale=scale):
             found.append(count)
-            print(f"{count.fault}: {count.tried}, failures {len(count.failures)}", file=sys.stderr)
-    print(table(found))
+            sys.stderr.write(f"{count.fault}: {count.tried}, failures {len(count.failures)}\n")
     failed = sum(len(count.failures) for count in found)
-    print(f"\n{sum(count.tried for count in found)} faults tried, {failed} ended badly")
+    tried = sum(count.tried for count in found)
+    sys.stdout.write(f"{table(found)}\n\n{tried} faults tried, {failed} ended badly\n")
     sys.exit(bool(failed))
 
 

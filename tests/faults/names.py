@@ -24,7 +24,7 @@ EVIL = (
     "</style><injected>",
     "</svg></title><injected a=1>",
     "&lt;injected&gt;",
-    "{{ 7 * 7 }}{% injected %}",
+    "{{ 7919 * 7877 }}{% injected %}",
     "]]><injected/>",
     "<!--injected-->",
     "javascript:injected()",
@@ -88,7 +88,7 @@ def _judge(count: Count, page: str, plain: _Elements, what: str) -> None:
     links = [link for link in found.links if not link.startswith(("#", "data:"))]
     if strange or links:
         count.add("", f"{what}: {strange[:2]} {links[:2]}")
-    elif "49" in page and "{{ 7 * 7 }}" in what and "{{ 7 * 7 }}" not in page:
+    elif str(7919 * 7877) in page:
         count.add("", f"{what}: evaluated")
     else:
         count.add("text" if "injected" in page else "not shown")
