@@ -1,6 +1,6 @@
 """Processor time and peak memory of every stage at 1, 4 and 16 times as many segments.
 
-Beats of 187 samples, 1,000 a subject, made up but no two alike; each stage runs as its own
+Beats of 187 samples, 250 a subject, made up but no two alike; each stage runs as its own
 process, on one thread. Trainings take the same number of steps at every size, so that what grows
 is reading alone. The exponent is fitted to the two largest sizes: 1 is proportional, 2 is every
 segment against every other.
@@ -27,7 +27,7 @@ from cardiograft.segments import shards
 from cardiograft.signals.shape_hash import shape_hash
 
 SCRIPTS = Path(__file__).parents[1] / "workflow" / "scripts"
-EACH, SAMPLES, RATE_HZ = 1000, 187, 125
+EACH, SAMPLES, RATE_HZ = 250, 187, 125
 LABELS, SHARES = ("F", "N", "Q", "S", "V"), (0.02, 0.8, 0.03, 0.05, 0.1)
 TRAINING = {"epochs": 1, "per_class": 200, "batch_size": 64}
 MODEL = {"model": "cnn", "task": "classify", "split": "people"}
@@ -49,7 +49,7 @@ CONFIG: dict[str, Any] = {
             "scheme": "subject",
             "protocol": "honest",
             "test": 0.2,
-            "validation": 0.1,
+            "validation": 0.25,
         }
     },
     "pretrain": {"source": {**MODEL, "training": TRAINING}},
@@ -116,7 +116,7 @@ def _rows(name: str) -> shards.ShardRows:
 def jobs(at: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield each stage to measure, in order, with its arguments."""
     plan = Plan(load_config(CONFIG))
-    cut, split, audit = at / "beats", at / "split.parquet", at / "split.audit.json"
+    cut, split, audit = at / "beats", at / "people.parquet", at / "people.audit.json"
     data = {"segments": cut, "split": split}
     yield (
         "split",

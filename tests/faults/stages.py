@@ -73,7 +73,7 @@ CONFIG: dict[str, Any] = {
             "split": "strict",
             "source": "pruned",
             "task": "classify",
-            "training": {**TRAINING, "optimiser": "adamw", "clip_norm": 1.0, "schedule": "cosine"},
+            "training": {**TRAINING, "epochs": 3, "optimiser": "adamw", "schedule": "cosine"},
             "tags": {"init": "pruned"},
         },
     },

@@ -56,7 +56,7 @@ def test_other_jobs_ended_while_they_write_are_healed_by_a_rerun(
 
 
 def test_a_changed_bit_is_said_or_harmless(study: Study, tmp_path: Path) -> None:
-    well(flips.counts(study, tmp_path, 40), 40 * len(flips.KINDS))
+    well(flips.counts(study, tmp_path, 25), 25 * len(flips.KINDS))
 
 
 def test_a_full_disk_is_said_and_a_rerun_heals(study: Study, tmp_path: Path) -> None:
@@ -70,8 +70,8 @@ def test_two_runs_share_a_data_folder(study: Study, tmp_path: Path) -> None:
 
 
 def test_markup_in_names_is_text(tmp_path: Path) -> None:
-    count = names.counts(tmp_path, 25)
-    well([count], 25)
+    count = names.counts(tmp_path, 10)
+    well([count], 10)
     assert count.seen["text"]
 
 
