@@ -65,6 +65,18 @@ CONFIG: dict[str, Any] = {
 }
 
 
+# The peak that `getrusage` gives of a child counts its parent's memory at the fork, too.
+WATCHED = """
+import atexit, re, runpy, sys, time
+def cost():
+    peak = re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]
+    sys.stderr.write(f"\\n{time.process_time()} {peak}\\n")
+atexit.register(cost)
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
 @dataclass(frozen=True)
 class Cost:
     """Of one process."""
@@ -151,14 +163,12 @@ def measured(stage: str, arguments: dict[str, Any]) -> Cost:
     words = []
     for name, value in arguments.items():
         words += [f"--{name}", *map(str, value if isinstance(value, list) else [value])]
-    line = [sys.executable, str(SCRIPTS / f"{stage}.py"), *words]
-    process = subprocess.Popen(line, stderr=subprocess.PIPE, text=True)
-    said = process.stderr.read() if process.stderr else ""
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{stage}: {said}")
-    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1e3)
+    line = [sys.executable, "-c", WATCHED, str(SCRIPTS / f"{stage}.py"), *words]
+    done = subprocess.run(line, stderr=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{stage}: {done.stderr}")
+    cpu_s, peak_kb = done.stderr.splitlines()[-1].split()
+    return Cost(float(cpu_s), float(peak_kb) / 1e3)
 
 
 def main() -> None:
