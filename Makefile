@@ -15,10 +15,10 @@ CACHE := $(shell cache="$${XDG_CACHE_HOME:-$$HOME/.cache}"; \
 export XDG_CACHE_HOME := $(CACHE)
 
 .DEFAULT_GOAL := help
-.PHONY: help report open docs show test check format clean
+.PHONY: help report open docs show test test-faults check format clean
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 	@echo '  report, open and docs of one study alone: make report STUDY=scg_to_ecg, into results/studies'
 
 $(READY): pyproject.toml envs/constraints.txt
@@ -38,6 +38,9 @@ docs: $(READY) ## the measured tables of `make open`, into docs/results and the 
 
 show: $(READY) ## a run as config has it in the end: make show ENTRY=scg-cae-scratch-A [CONFIG=workflow/config/open.yaml]
 	@PATH="$(abspath $(BIN)):$$PATH" python -m cardiograft.config.show '$(ENTRY)' --configfile $(CONFIG)
+
+test-faults: $(READY) ## kills, flipped bits, full disks, mutated files, in numbers: a table
+	PATH="$(abspath $(BIN)):$$PATH" PYTHONPATH=tests python -m faults
 
 test: $(READY) ## every test
 	PATH="$(abspath $(BIN)):$$PATH" python -m pytest -n $(TESTERS) --dist worksteal -q

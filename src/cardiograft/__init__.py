@@ -10,8 +10,9 @@ A study walks through the rooms in the order of a paper's method section:
 - `studies` knows the papers; `report` prints the page;
 - `specs` says what one job may be asked, `config` what the whole workflow is asked.
 
-Beside the rooms stand five files that every room may import: `records` (what a recording is),
+Beside the rooms stand six files that every room may import: `records` (what a recording is),
 `plugins` (modules found by their name), `files` (files that appear whole or not at all),
+`parquet` (tables that tell of a changed byte),
 `fingerprint` (which code a job runs) and `cli` (a script's arguments).
 
 A room imports only rooms on floors below its own; ``tests/test_layering.py`` has the floors. An

@@ -3,10 +3,14 @@
 import argparse
 import errno
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import NoReturn
+
+from cardiograft.files import DISK_FAULTS
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -17,18 +21,30 @@ def parser(description: str | None) -> argparse.ArgumentParser:
 
 
 def run(stage: Callable[..., None], arguments: argparse.ArgumentParser) -> None:
-    """Call `stage` with the parsed arguments; a user's mistake ends in one line and status 1."""
+    """Call `stage` with the parsed arguments; a user's mistake ends in one line and status 1.
+
+    A job that is signalled to end (SIGTERM) takes what it has half written with it, and so does
+    one that is interrupted (Ctrl-C).
+    """
     # A script's own folder leads the search path, and ours holds a tabulate.py, which torch
     # would take for the library of that name.
     sys.path[:] = [p for p in sys.path if not Path(p, "tabulate.py").is_file()]
+    signal.signal(signal.SIGTERM, _ended)
     try:
         stage(**vars(arguments.parse_args()))
     except (ValueError, FileNotFoundError) as error:
         stop(f"{arguments.prog}: {' '.join(str(error).split())}")
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
+        if error.errno in DISK_FAULTS | {errno.EACCES}:
             stop(f"{arguments.prog}: {error.strerror}: {error.filename}; nothing was published")
         raise
+    except KeyboardInterrupt:
+        sys.stderr.write(f"{arguments.prog}: interrupted; nothing was published\n")
+        sys.exit(128 + signal.SIGINT)
+
+
+def _ended(number: int, frame: FrameType | None) -> NoReturn:
+    sys.exit(128 + number)
 
 
 def stop(line: str) -> NoReturn:

@@ -1,52 +1,248 @@
-"""Outputs appear whole or not at all: written beside their place, then renamed into it."""
+"""Outputs appear whole or not at all: written beside their place, then renamed into it.
+
+What is being written is called ``.<name>.<host>.<process>.<random>.partial``, and its writer
+holds a lock on it. A writer that is killed leaves it behind; the next one to write the same
+output removes it, unless its writer may still be alive.
+"""
 
 import contextlib
+import errno
+import fcntl
 import hashlib
 import json
 import os
+import re
+import secrets
 import shutil
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 KEY = "cardiograft"  # of this project's metadata in safetensors files
 PARQUET_KEY = KEY.encode()  # ... and in Parquet files, where keys are bytes
+SEAL = "content_sha256"  # of a file's content, in the file itself
+# What every reader says of a file whose content has changed since it was written.
+DAMAGED = "damaged: it does not hold what was written; remove it and run again"
+DISK_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
 
 
 @contextlib.contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
-    """Yield a path to write to; it becomes `path` when the block ends without an error."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        yield partial
-        _sync(partial)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    """Yield a path to write to; it becomes `path` when the block ends without an error.
+
+    Raises
+    ------
+    OSError
+        The disk is full, say; the error names `path`.
+    """
+    with naming(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        clear_partials(path)
+        partial = _partial(path)
+        try:
+            partial.touch(exist_ok=False)
+            with _held(partial):
+                yield partial
+                _sync(partial)
+                partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def atomic_directory(path: Path) -> Iterator[Path]:
-    """Yield an empty folder to fill; it replaces `path` when the block ends without an error."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+    """Yield an empty folder to fill; it replaces `path` when the block ends without an error.
+
+    Raises
+    ------
+    OSError
+        As `atomic_file`.
+    """
+    with naming(path):
+        clear_partials(path)
+        partial = _partial(path)
+        try:
+            partial.mkdir(parents=True)
+            with _held(partial):
+                yield partial
+                for file in partial.rglob("*"):
+                    if file.is_file():
+                        _sync(file)
+                _put_in_place(partial, path)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+def _put_in_place(partial: Path, path: Path) -> None:
+    """Rename a folder into its place; what is there goes only when the new one has come."""
+    former = _partial(path)
+    with contextlib.suppress(FileNotFoundError):
+        path.rename(former)
     try:
-        yield partial
-        for file in partial.rglob("*"):
-            if file.is_file():
-                _sync(file)
-        shutil.rmtree(path, ignore_errors=True)
-        partial.replace(path)
+        partial.rename(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            former.rename(path)
+        raise
+    if former.is_dir() and not former.is_symlink():
+        shutil.rmtree(former, ignore_errors=True)
+    else:
+        former.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Add a file's path to a disk's error that does not name one."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in DISK_FAULTS and error.filename is None:
+            raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
+        raise
+
+
+def clear_partials(path: Path) -> None:
+    """Remove what killed writers of an output have left beside it."""
+    pattern = re.compile(
+        rf"\.{re.escape(path.name)}\.(?:(?P<host>.+)\.)?(?P<process>\d+)(?:\.[0-9a-f]{{8}})?\.partial"
+    )
+    inside_another = any(folder.name.endswith(".partial") for folder in path.parents)
+    if inside_another or not path.parent.is_dir():
+        return
+    for left in path.parent.iterdir():
+        found = pattern.fullmatch(left.name)
+        if found and _abandoned(left, found["host"], int(found["process"])):
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
+
+
+def _abandoned(left: Path, host: str | None, process: int) -> bool:
+    """Tell whether nobody writes it any more: no lock on it, and no such process here."""
+    here = host in (None, _host())
+    if here and _alive(process):
+        return False
+    try:
+        handle = os.open(left, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks: a process of another machine can't be asked
+        return here
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        os.close(handle)
+    return True
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _host() -> str:
+    return re.sub(r"[^A-Za-z0-9-]", "-", socket.gethostname())[:32] or "host"
+
+
+def _partial(path: Path) -> Path:
+    token = secrets.token_hex(4)
+    return path.with_name(f".{path.name}.{_host()}.{os.getpid()}.{token}.partial")
+
+
+@contextlib.contextmanager
+def _held(partial: Path) -> Iterator[None]:
+    handle = os.open(partial, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # some cluster file systems have no locks
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(handle)
+
+
+def reserve(file: Path, size: int) -> None:
+    """Make a file of so many bytes that the disk really has.
+
+    A file that is only mapped into memory takes its room page by page, and a full disk then
+    ends the process on the spot.
+
+    Raises
+    ------
+    OSError
+        The disk is full.
+    """
+    with naming(file), file.open("wb") as opened:
+        if size and hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(opened.fileno(), 0, size)
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write JSON atomically, indented, keys in the order given."""
+    """Write JSON atomically, indented, keys in the order given; an object gets a last key, `SEAL`.
+
+    `read_json` compares it with the content.
+    """
+    if isinstance(content, dict):
+        content = {**content, SEAL: digest_of(content)}
     with atomic_file(path) as partial:
         partial.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object, without its `SEAL`.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such file.
+    ValueError
+        It is not one, or not as it was written.
+    """
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        raise ValueError(f"{path}: not a JSON object")
+    return unsealed(content, path, digest_of)
+
+
+def unsealed(
+    content: dict[str, Any], path: Path, digest: Callable[[dict[str, Any]], str]
+) -> dict[str, Any]:
+    """Return what a file holds beside its `SEAL`; without one, of an older release, all of it.
+
+    Raises
+    ------
+    ValueError
+        The seal is not the digest of the rest.
+    """
+    if SEAL in content:
+        candidates = [SEAL]
+    else:  # of a file with a seal, that may be the key in which a byte has changed
+        candidates = [k for k, v in content.items() if isinstance(v, str) and len(v) == 64]
+    for key in candidates:
+        rest = {k: v for k, v in content.items() if k != key}
+        sealed = content[key] == digest(rest)
+        if sealed and key == SEAL:
+            return rest
+        if sealed or key == SEAL:
+            raise ValueError(f"{path}: {DAMAGED}")
+    return content
+
+
+def digest_of(content: Any) -> str:
+    """Return the SHA-256 of what can be written as JSON, whatever the order of its keys."""
+    plain = json.loads(json.dumps(content))  # a tuple is a list there, and a number a key's name
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
 def _sync(path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import findings
 import pandas as pd
 import pytest
+from faults.names import unsealed
 from scripts import load
 from synthetic import study, study_rows
 
@@ -116,6 +117,7 @@ def test_a_run_or_class_with_markup_in_its_name_is_text(inputs: Inputs, tmp_path
     for name in ("scores", "gaps", "confusion", "records"):
         path = inputs["tables"][0] / f"{name}.csv"
         path.write_text(path.read_text().replace("cnn,", "<svg/onload=alert(1)>,"))
+    unsealed(inputs["tables"][0] / "study.json")
     page = told(inputs, tmp_path)
     Elements(page)
     assert "<svg/onload" not in page
@@ -378,6 +380,7 @@ def test_a_class_that_the_test_part_lacks_is_named_in_every_table(
     assert "segments in the test part" not in told(inputs, tmp_path)
     frame.loc[frame["run"] == run, "missing_classes"] = "S"
     frame.to_csv(scores, index=False)
+    unsealed(scores.with_name("study.json"))
     page = told(inputs, tmp_path)
     warning = '<small class="warning">no S segments in the test part</small>'
     own = [row for row in page.split("<tr") if run in row and "paper_run" not in row]

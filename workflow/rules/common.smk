@@ -15,7 +15,8 @@ except (ValueError, OSError) as error:
 RESULTS = CONFIG.results
 CONDA = doubled(str(ROOT / "envs" / "environment.yaml"))
 # One thread a job: as fast beside busy neighbours, and the same bytes on every machine. Where
-# things lie, and how one called, reaches a job through its environment: it reruns nothing.
+# things lie, how often a training is saved, and how one called reach a job through its
+# environment: that reruns nothing.
 ENVIRONMENT = {
     "PYTHONPATH": ROOT / "src",
     "PYTHONSAFEPATH": 1,
@@ -24,6 +25,7 @@ ENVIRONMENT = {
     "SLOWEST": CONFIG.slowest,
     "RECORDINGS": CONFIG.data,
     "RESULTS": RESULTS,
+    "SAVE_EVERY_S": CONFIG.save_every_s,
     "COMMAND": command(sys.argv[1:]),
     "OMP_NUM_THREADS": 1,
     "OPENBLAS_NUM_THREADS": 1,

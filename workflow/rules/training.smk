@@ -22,7 +22,8 @@ rule pretrain:
         'python "$SCRIPTS/pretrain.py" --spec {params.spec:q} --segments {input.segments:q}'
         " --split {input.split:q} --repeat {wildcards.repeat}"
         ' --out "$RESULTS"/pretrain/{wildcards.entry:q}/{wildcards.repeat}'
-        ' --state "$RESULTS"/.state/pretrain/{wildcards.entry:q}/{wildcards.repeat} 2> {log:q}'
+        ' --state "$RESULTS"/.state/pretrain/{wildcards.entry:q}/{wildcards.repeat}'
+        ' --save-every "$SAVE_EVERY_S" 2> {log:q}'
 
 
 rule prune:
@@ -47,7 +48,8 @@ rule prune:
         'python "$SCRIPTS/prune.py" --spec {params.spec:q} --segments {input.segments:q}'
         " --split {input.split:q} --repeat {wildcards.repeat} --source {input.source:q}"
         ' --out "$RESULTS"/prune/{wildcards.entry:q}/{wildcards.repeat}'
-        ' --state "$RESULTS"/.state/prune/{wildcards.entry:q}/{wildcards.repeat} 2> {log:q}'
+        ' --state "$RESULTS"/.state/prune/{wildcards.entry:q}/{wildcards.repeat}'
+        ' --save-every "$SAVE_EVERY_S" 2> {log:q}'
 
 
 rule transfer:
@@ -75,4 +77,5 @@ rule transfer:
         " --split {input.split:q} --repeat {wildcards.repeat} --sources {input.sources:q}"
         " --domain-segments {input.domain_segments:q} --domain-split {input.domain_split:q}"
         ' --out "$RESULTS"/transfer/{wildcards.entry:q}/{wildcards.repeat}'
-        ' --state "$RESULTS"/.state/transfer/{wildcards.entry:q}/{wildcards.repeat} 2> {log:q}'
+        ' --state "$RESULTS"/.state/transfer/{wildcards.entry:q}/{wildcards.repeat}'
+        ' --save-every "$SAVE_EVERY_S" 2> {log:q}'

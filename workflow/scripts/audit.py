@@ -1,17 +1,16 @@
 """Check that no training behind a model saw what it is tested on, and that no class is missing."""
 
-import json
 from pathlib import Path
 
 from cardiograft import cli
-from cardiograft.files import write_json
+from cardiograft.files import read_json, write_json
 from cardiograft.specs.audit import Audit
 from cardiograft.splits.lineage import lineage_audit, lineage_complaint
 from cardiograft.splits.missing import missing_classes, missing_complaint
 
 
 def audit(spec: Audit, splits: list[Path], counts: Path, out: Path) -> None:
-    found = json.loads(counts.read_text("utf-8"))["counts"]
+    found = read_json(counts)["counts"]
     missing = {} if spec.labels is None else missing_classes(found, spec.labels, spec.parts)
     content = {**lineage_audit(spec, splits), "missing_classes": missing}
     failed = out.with_name(f"{out.stem}.failed.json")

@@ -1,16 +1,15 @@
 """Fetch one database from a mirror, or simulate recordings like its own, and write its manifest."""
 
-import hashlib
 from pathlib import Path
-from types import ModuleType
 
 from cardiograft import cli, plugins
-from cardiograft.files import atomic_directory, write_json
+from cardiograft.files import write_json
 from cardiograft.physionet import mirrors
 from cardiograft.physionet.collect import collect, locked, transport
 from cardiograft.physionet.fetch import Fetcher
 from cardiograft.physionet.manifest import lost, make_manifest, summary
 from cardiograft.physionet.progress import Progress
+from cardiograft.physionet.simulated import recipe, simulate
 from cardiograft.physionet.transports import PACE, Folder, Pace
 from cardiograft.specs.download import Download
 
@@ -47,22 +46,6 @@ def download(
         raise ValueError(stop)
     write_json(out, manifest)
     progress.note(summary(manifest))
-
-
-def recipe(spec: Download) -> str:
-    """Name a simulation by what goes into it: two of one data set never share a folder."""
-    text = spec.canonical(exclude={"max_nonfinite", "lost", "content"})
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
-
-
-def simulate(dataset: ModuleType, spec: Download, root: Path) -> None:
-    names = dataset.names()
-    records = spec.records if isinstance(spec.records, tuple) else names[: spec.records]
-    for record in records:
-        if record not in names:
-            raise ValueError(f"{spec.dataset}: no record {record!r}.{plugins.hint(record, names)}")
-    with atomic_directory(root) as folder:
-        dataset.simulate(folder, records, spec.seed, **(spec.simulate or {}))
 
 
 if __name__ == "__main__":

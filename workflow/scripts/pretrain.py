@@ -5,14 +5,28 @@ from pathlib import Path
 from cardiograft import cli
 from cardiograft.specs.pretrain import Pretrain
 from cardiograft.training.job import Job, Place, train_and_publish, training_code
+from cardiograft.training.run import SAVE_EVERY_S
 
 
 def pretrain(
-    spec: Pretrain, segments: list[Path], split: Path, repeat: int, state: Path, out: Path
+    spec: Pretrain,
+    segments: list[Path],
+    split: Path,
+    repeat: int,
+    state: Path,
+    out: Path,
+    save_every: float = SAVE_EVERY_S,
 ) -> None:
     place = Place(segments=segments, split=split, state=state, out=out)
-    code = training_code("pretrain", spec)
-    train_and_publish(Job(stage="pretrain", spec=spec, place=place, repeat=repeat, code=code))
+    job = Job(
+        stage="pretrain",
+        spec=spec,
+        place=place,
+        repeat=repeat,
+        code=training_code("pretrain", spec),
+        save_every_s=save_every,
+    )
+    train_and_publish(job)
 
 
 if __name__ == "__main__":
@@ -27,6 +41,9 @@ if __name__ == "__main__":
     parser.add_argument("--repeat", type=int, required=True, help="is added to the entry's seed")
     parser.add_argument(
         "--state", type=Path, required=True, help="folder of this job alone, to resume from"
+    )
+    parser.add_argument(
+        "--save-every", type=float, default=SAVE_EVERY_S, help="seconds between saved states"
     )
     parser.add_argument("--out", type=Path, required=True, help="model folder to write")
     cli.run(pretrain, parser)

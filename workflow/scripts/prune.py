@@ -14,6 +14,7 @@ from cardiograft.training.job import Fresh, Job, Origin, Place, train_and_publis
 from cardiograft.training.pruning.magnitude import Magnitude
 from cardiograft.training.pruning.structured import structured
 from cardiograft.training.publish import parent
+from cardiograft.training.run import SAVE_EVERY_S
 from cardiograft.training.task import Pruning, Start
 
 
@@ -25,6 +26,7 @@ def prune(
     state: Path,
     out: Path,
     source: Path,
+    save_every: float = SAVE_EVERY_S,
 ) -> None:
     file = checkpoint_file(source)
 
@@ -42,6 +44,7 @@ def prune(
         place=place,
         repeat=repeat,
         code=training_code("prune", spec),
+        save_every_s=save_every,
         parents=[file],
         initialise=initialise,
     )
@@ -68,6 +71,9 @@ if __name__ == "__main__":
     parser.add_argument("--source", type=Path, required=True, help="model folder to prune")
     parser.add_argument(
         "--state", type=Path, required=True, help="folder of this job alone, to resume from"
+    )
+    parser.add_argument(
+        "--save-every", type=float, default=SAVE_EVERY_S, help="seconds between saved states"
     )
     parser.add_argument("--out", type=Path, required=True, help="model folder to write")
     cli.run(prune, parser)

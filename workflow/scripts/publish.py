@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cardiograft import cli
-from cardiograft.files import atomic_file
+from cardiograft.files import atomic_file, read_json
 from cardiograft.report import measured
-from cardiograft.report.inputs import in_order, read_json, read_study
+from cardiograft.report.inputs import in_order, read_study
 from cardiograft.report.readme import renewed
 
 # What values depend on: a change here that is not committed is noted beside the commit.

@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
-from cardiograft import cli
+from cardiograft import cli, parquet
 from cardiograft.checkpoints.folder import model_key
-from cardiograft.files import atomic_file
+from cardiograft.files import atomic_file, read_json
 from cardiograft.report import page
-from cardiograft.report.inputs import ReportInputs, in_order, read_json, read_study
+from cardiograft.report.inputs import ReportInputs, in_order, read_study
 from cardiograft.specs.report import Report
 
 INPUTS = {
@@ -44,7 +42,7 @@ def report(
         splits={p.name.removesuffix(".audit.json"): read_json(p) for p in splits},
         audits={p.stem: read_json(p) for p in audits},
         cards={model_key(p): read_json(p) for p in cards},
-        histories={model_key(p): pd.read_parquet(p) for p in histories},
+        histories={model_key(p): parquet.read(p).to_pandas() for p in histories},
         ledgers={model_key(p): read_json(p) for p in ledgers},
     )
     with atomic_file(out) as partial:

@@ -2,16 +2,16 @@
 
 from pathlib import Path
 
-from cardiograft import cli
+import pyarrow as pa
+
+from cardiograft import cli, parquet
 from cardiograft.evaluation import predictions, scoring
-from cardiograft.files import atomic_file
 from cardiograft.specs.score import Score
 
 
 def score(spec: Score, saved: Path, out: Path) -> None:
     table = scoring.score(predictions.read(saved), spec.metrics)
-    with atomic_file(out) as partial:
-        table.to_parquet(partial, index=False)
+    parquet.write(pa.Table.from_pandas(table, preserve_index=False), out)
 
 
 if __name__ == "__main__":

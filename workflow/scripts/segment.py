@@ -1,15 +1,15 @@
 """Cut the accepted records of a manifest into shards of fixed-size segments."""
 
-import json
 from pathlib import Path
 
 from cardiograft import cli
+from cardiograft.files import read_json
 from cardiograft.segments.write import write_segments
 from cardiograft.specs.segment import Segment
 
 
 def segment(spec: Segment, manifest: Path, out: Path) -> None:
-    said = write_segments(spec, json.loads(manifest.read_text(encoding="utf-8")), out)
+    said = write_segments(spec, read_json(manifest), out)
     if said:
         cli.say(f"{out.name}: {said}")
 

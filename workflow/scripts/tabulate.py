@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cardiograft import cli
-from cardiograft.files import atomic_directory, write_json
+from cardiograft.files import atomic_directory, file_digest, write_json
 from cardiograft.specs.tabulate import Tabulate
 from cardiograft.tables.study import study_tables
 
@@ -23,7 +23,8 @@ def tabulate(
     with atomic_directory(out) as folder:
         for name, frame in made.frames.items():
             frame.to_csv(folder / f"{name}.csv", index=False)
-        write_json(folder / "study.json", made.about)
+        digests = {f"{name}.csv": file_digest(folder / f"{name}.csv") for name in made.frames}
+        write_json(folder / "study.json", {**made.about, "sha256": digests})
 
 
 if __name__ == "__main__":

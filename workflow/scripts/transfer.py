@@ -11,7 +11,7 @@ from cardiograft.specs.transfer import Transfer
 from cardiograft.training.domain import requested_domain
 from cardiograft.training.job import Fresh, Job, Origin, Place, train_and_publish, training_code
 from cardiograft.training.publish import parent
-from cardiograft.training.run import log
+from cardiograft.training.run import SAVE_EVERY_S, log
 from cardiograft.training.task import Start
 from cardiograft.training.transfer import Graft, graft
 
@@ -26,6 +26,7 @@ def transfer(
     sources_: list[Path],
     domain_segments: Sequence[Path] = (),
     domain_split: Path | None = None,
+    save_every: float = SAVE_EVERY_S,
 ) -> None:
     domain = requested_domain(spec.adaptation, domain_segments, domain_split)
     files = [checkpoint_file(path) for path in sources_]
@@ -54,6 +55,7 @@ def transfer(
         place=place,
         repeat=repeat,
         code=training_code("transfer", spec),
+        save_every_s=save_every,
         parents=files,
         initialise=initialise,
         domain=domain,
@@ -86,6 +88,9 @@ if __name__ == "__main__":
     parser.add_argument("--domain-split", type=Path, nargs="?", help="which of them")
     parser.add_argument(
         "--state", type=Path, required=True, help="folder of this job alone, to resume from"
+    )
+    parser.add_argument(
+        "--save-every", type=float, default=SAVE_EVERY_S, help="seconds between saved states"
     )
     parser.add_argument("--out", type=Path, required=True, help="model folder to write")
     cli.run(transfer, parser)

@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from cardiograft.files import KEY, atomic_file
+from cardiograft.files import DAMAGED, KEY, SEAL, atomic_file, digest_of, unsealed
 
 MASK = "mask."
 
@@ -68,14 +68,15 @@ def write_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
     write_tensors(checkpoint.everything(), checkpoint.about, path)
 
 
-def write_tensors(tensors: Mapping[str, Tensor], about: Any, path: Path) -> None:
+def write_tensors(tensors: Mapping[str, Tensor], about: Mapping[str, Any], path: Path) -> None:
     """Write any tensors with JSON beside them, atomically."""
-    content = save(contiguous(tensors), metadata={KEY: json.dumps(about, sort_keys=True)})
+    sealed = {**about, SEAL: _content_digest(tensors, about)}
+    content = save(contiguous(tensors), metadata={KEY: json.dumps(sealed, sort_keys=True)})
     with atomic_file(path) as partial:
         partial.write_bytes(content)  # safetensors' own writer would hide it from one's group
 
 
-def read_tensors(path: Path) -> tuple[dict[str, Tensor], Any]:
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Read what `write_tensors` wrote.
 
     Raises
@@ -83,7 +84,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], Any]:
     FileNotFoundError
         There is no such file.
     ValueError
-        The file is not safetensors (a pickle, say), or not of this project.
+        The file is not safetensors (a pickle, say), not of this project, or not as it was written.
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such checkpoint")
@@ -95,7 +96,15 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], Any]:
         raise ValueError(f"{path}: not a safetensors file ({error})") from None
     if KEY not in metadata:
         raise ValueError(f"{path}: safetensors without the metadata key {KEY!r}")
-    return tensors, json.loads(metadata[KEY])
+    try:
+        sealed: dict[str, Any] = json.loads(metadata[KEY])
+    except ValueError:
+        raise ValueError(f"{path}: {DAMAGED}") from None
+    return tensors, unsealed(sealed, path, lambda about: _content_digest(tensors, about))
+
+
+def _content_digest(tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> str:
+    return digest_of([weights_digest(tensors), about])
 
 
 def read_checkpoint(path: Path) -> Checkpoint:

@@ -13,11 +13,13 @@
 ``weights_sha256``  hash of names, types, shapes and values, as in ``card.json``
 ``about``           all that the checkpoint holds beside tensors, JSON: ``spec``, ``memory`` of the
                     task, ``versions``, ``parents``, ``seed``, ``data`` ...
+``content_sha256``  hash of the attributes above
 ==================  =====================================================================
 
 Equal networks give equal bytes: nothing is dated, and names are in order.
 """
 
+import io
 import json
 from pathlib import Path
 
@@ -28,10 +30,12 @@ from torch import Tensor, nn
 
 from cardiograft import plugins
 from cardiograft.checkpoints.file import Checkpoint, contiguous, load_checkpoint
-from cardiograft.files import atomic_file
+from cardiograft.files import SEAL, atomic_file, digest_of, unsealed
 from cardiograft.records import Shape
 
 FORMAT = "cardiograft weights 1"
+# What h5py and json let through of a file in which bytes have changed.
+UNREADABLE = (OSError, KeyError, RuntimeError, TypeError, json.JSONDecodeError, UnicodeDecodeError)
 LOCKING = "best-effort"  # some clusters' file systems have no locks
 
 
@@ -46,16 +50,24 @@ def write(checkpoint: Checkpoint, path: Path) -> None:
     about = checkpoint.about
     if not {"spec", "shape"} <= about.keys():
         raise ValueError(f"{path}: made of what is not a checkpoint of this project's training")
-    with atomic_file(path) as partial, h5py.File(partial, "w", locking=LOCKING) as file:
+    # In memory first: HDF5 has its own words for a full disk, and may end the process.
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
         _put(file, "weights", checkpoint.tensors)
         _put(file, "masks", {name: m.to(torch.uint8) for name, m in checkpoint.masks.items()})
-        file.attrs["format"] = FORMAT
-        file.attrs["model"] = checkpoint.model["name"]
-        file.attrs["options"] = json.dumps(checkpoint.model["options"], sort_keys=True)
-        file.attrs["shape"] = json.dumps(about["shape"], sort_keys=True)
-        file.attrs["simulated"] = bool(about.get("simulated", False))
-        file.attrs["weights_sha256"] = checkpoint.digest()
-        file.attrs["about"] = json.dumps(about, sort_keys=True)
+        facts = {
+            "format": FORMAT,
+            "model": checkpoint.model["name"],
+            "options": json.dumps(checkpoint.model["options"], sort_keys=True),
+            "shape": json.dumps(about["shape"], sort_keys=True),
+            "simulated": bool(about.get("simulated", False)),
+            "weights_sha256": checkpoint.digest(),
+            "about": json.dumps(about, sort_keys=True),
+        }
+        for name, value in {**facts, SEAL: digest_of(facts)}.items():
+            file.attrs[name] = value
+    with atomic_file(path) as partial:
+        partial.write_bytes(buffer.getvalue())
 
 
 def _put(file: h5py.File, group: str, tensors: dict[str, Tensor]) -> None:
@@ -81,10 +93,13 @@ def read(path: Path) -> Checkpoint:
             written = file.attrs.get("format")
             if written != FORMAT:
                 raise ValueError(f"{path}: its format is {written!r}, not {FORMAT!r}")
-            about, digest = json.loads(file.attrs["about"]), file.attrs["weights_sha256"]
+            facts = {k: v.item() if isinstance(v, np.generic) else v for k, v in file.attrs.items()}
             weights, masks = _take(file, "weights"), _take(file, "masks")
-    except (OSError, KeyError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path}: not a whole HDF5 file ({error})") from None
+            facts = unsealed(facts, path, digest_of)
+            about, digest = json.loads(facts["about"]), facts["weights_sha256"]
+    except UNREADABLE as error:
+        why = " ".join(str(error).split())
+        raise ValueError(f"{path}: not a whole HDF5 file ({why})") from None
     masks = {name: mask.bool() for name, mask in masks.items()}
     checkpoint = Checkpoint(tensors=weights, masks=masks, about=about)
     if checkpoint.digest() != digest:

@@ -7,7 +7,7 @@ plan alone: `repeats` and `tags`, which reach no job.
 from collections.abc import Iterator
 from typing import Any, get_args
 
-from pydantic import Field
+from pydantic import Field, PositiveFloat
 
 from cardiograft import plugins
 from cardiograft.config import pools
@@ -45,6 +45,7 @@ class Config(Entry):
     slowest: Count = 1 << 15  # bytes a minute below which a transfer is broken off
     data: Word = "data"
     results: Word = "results"
+    save_every_s: PositiveFloat = 300.0  # of training, between two saved states
     seed: Seed = 0
     title: str = "cardiograft"
     databases: dict[str, Database] = {}

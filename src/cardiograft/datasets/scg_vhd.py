@@ -20,7 +20,7 @@ import numpy.typing as npt
 from scipy.interpolate import CubicSpline
 from scipy.io import loadmat
 
-from cardiograft.datasets import _scg_vhd, _simulated
+from cardiograft.datasets import _matlab, _scg_vhd, _simulated
 from cardiograft.plugins import Duration
 from cardiograft.records import Float32, Float64, Record
 
@@ -117,7 +117,7 @@ def _columns(where: str, path: Path) -> tuple[Float64, Float64]:
     if not path.is_file():
         raise FileNotFoundError(f"{where}: no file {path}")
     try:
-        content = loadmat(path)
+        content = loadmat(path, variable_names=_matlab.arrays(path))
     except Exception as error:  # scipy lets whatever its parser trips over through
         raise ValueError(f"{where}: unreadable {path.name}: {error}") from error
     patterns = [*(rf"_{column}_CAL1?$" for column in COLUMNS), CLOCK]

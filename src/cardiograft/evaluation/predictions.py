@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from cardiograft.files import PARQUET_KEY, atomic_file
+from cardiograft import parquet
+from cardiograft.files import PARQUET_KEY
 from cardiograft.records import Float32, Kind
 
 
@@ -87,8 +87,7 @@ def write(predictions: Predictions, path: Path) -> None:
     table = pa.table(columns).replace_schema_metadata(
         {PARQUET_KEY: json.dumps(about, sort_keys=True)}
     )
-    with atomic_file(path) as partial:
-        pq.write_table(table, partial, compression="zstd")
+    parquet.write(table, path)
 
 
 def read(path: Path) -> Predictions:
@@ -99,7 +98,7 @@ def read(path: Path) -> Predictions:
     ValueError
         The file holds no predictions.
     """
-    table = pq.read_table(path)
+    table = parquet.read(path)
     metadata = table.schema.metadata or {}
     if PARQUET_KEY not in metadata:
         raise ValueError(f"{path}: not a file of predictions")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cardiograft import plugins
-from cardiograft.files import file_digest
+from cardiograft.files import file_digest, read_json
 from cardiograft.physionet import listings
 
 SIMULATED = "simulated"
@@ -130,7 +130,7 @@ def content(mirror: str, slug: str, version: str, manifest: Path) -> str:
 
 def _manifest_of(manifest: Path, slug: str, version: str) -> dict[str, Any] | None:
     try:
-        known = json.loads(manifest.read_text("utf-8"))
+        known = read_json(manifest)
         same = (known["slug"], known["version"], known["simulated"]) == (slug, version, False)
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -1,12 +1,13 @@
 """What the report reads: tables of studies, and what every stage left beside its output."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+
+from cardiograft.files import DAMAGED, file_digest, read_json
 
 Content = dict[str, Any]
 ReportRow = Mapping[str, Any]
@@ -62,33 +63,19 @@ def read_study(folder: Path) -> Study:
     ------
     FileNotFoundError
         The folder holds no ``study.json``.
+    ValueError
+        A file is not as it was written.
     """
-    frames = {}
+    frames, about = {}, read_json(folder / "study.json")
+    digests = about.pop("sha256", {})
     for path in sorted(folder.glob("*.csv")):
+        if digests and digests.get(path.name) != file_digest(path):
+            raise ValueError(f"{path}: {DAMAGED}")
         try:
             frames[path.stem] = pd.read_csv(path, dtype=str, keep_default_na=False)
         except pd.errors.EmptyDataError:
             continue
-    return Study(folder.name, read_json(folder / "study.json"), frames)
-
-
-def read_json(path: Path) -> Content:
-    """Read a JSON object.
-
-    Raises
-    ------
-    FileNotFoundError
-        There is no such file.
-    ValueError
-        It is not one.
-    """
-    try:
-        content = json.loads(path.read_text("utf-8"))
-    except json.JSONDecodeError:
-        content = None
-    if not isinstance(content, dict):
-        raise ValueError(f"{path}: not a JSON object")
-    return content
+    return Study(folder.name, about, frames)
 
 
 def in_order(studies: Sequence[Study], names: Sequence[str]) -> list[Study]:

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from cardiograft import parquet
 from cardiograft.files import PARQUET_KEY
 from cardiograft.records import Float32, Int64
 
@@ -179,7 +179,7 @@ def read_meta(file: Path) -> Meta:
     ValueError
         The file is no shard.
     """
-    found = (pq.read_schema(file).metadata or {}).get(PARQUET_KEY)
+    found = (parquet.opened(file).schema_arrow.metadata or {}).get(PARQUET_KEY)
     if found is None:
         raise ValueError(f"{file}: not a shard")
     content: dict[str, Any] = json.loads(found)

@@ -16,6 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from cardiograft import parquet
+from cardiograft.files import reserve
 from cardiograft.records import Int64
 from cardiograft.segments.shard_format import SIGNALS, STRINGS, Meta, ShardRows, encode, read_meta
 
@@ -61,7 +63,7 @@ class Writer:
     def __init__(self, directory: Path, meta: Meta, parts: int) -> None:
         self._directory, self._meta, self._parts = directory, meta, parts
         self._schema = meta.schema()
-        self._open: dict[int, pq.ParquetWriter] = {}
+        self._open: dict[int, parquet.Writer] = {}
         self._waiting: dict[int, list[pa.Table]] = {}
 
     def __enter__(self) -> Self:
@@ -77,7 +79,7 @@ class Writer:
             for part in self._waiting:
                 self._flush(part)
         for writer in self._open.values():
-            writer.close()
+            writer.__exit__(kind, error, trace)
 
     def write(self, rows: ShardRows) -> None:
         """Add one recording's segments to its subject's shard.
@@ -101,15 +103,14 @@ class Writer:
             return
         table = pa.concat_tables(waiting).combine_chunks()
         if part not in self._open:
-            self._open[part] = pq.ParquetWriter(
+            self._open[part] = parquet.Writer(
                 self._directory / f"part-{part:03d}.parquet",
                 self._schema,
-                compression="zstd",
                 compression_level=1,
                 use_dictionary=[*STRINGS[1:]],  # signals never repeat: a dictionary only costs
                 write_statistics=["id", "start"],
             )
-        self._open[part].write_table(table, row_group_size=len(table))
+        self._open[part].write(table)
 
 
 def meta(directory: Path) -> Meta:
@@ -146,9 +147,7 @@ def table(directories: Sequence[Path], columns: Sequence[str]) -> pa.Table:
         Two rows have one id, or a column is missing.
     """
     wanted = list(dict.fromkeys(["id", *columns]))
-    tables = [
-        _columns(pq.ParquetFile(f), wanted).replace_schema_metadata() for f in _files(directories)
-    ]
+    tables = [_columns(f, wanted).replace_schema_metadata() for f in _files(directories)]
     whole = pa.concat_tables(tables).sort_by("id")
     _unique(whole["id"])
     return whole.select(list(columns))
@@ -161,14 +160,18 @@ def _unique(ids: pa.ChunkedArray) -> None:
         raise ValueError(f"{twice} is in the shards more than once")
 
 
-def _columns(file: pq.ParquetFile, columns: list[str], group: int | None = None) -> pa.Table:
+def _columns(path: Path, columns: list[str]) -> pa.Table:
+    file = parquet.opened(path)
+    _require(file, columns)
+    with parquet.reading(path):
+        return file.read(columns=columns)
+
+
+def _require(file: pq.ParquetFile, columns: Sequence[str]) -> None:
     missing = [c for c in columns if c not in file.schema_arrow.names]
     if missing:
         known = ", ".join(file.schema_arrow.names)
         raise ValueError(f"no column {missing[0]!r} in the shards (they have {known})")
-    if group is None:
-        return file.read(columns=columns)
-    return file.read_row_group(group, columns=columns)
 
 
 def arrays(
@@ -227,7 +230,10 @@ def scratch_array(shape: tuple[int, ...], dtype: Any, place: Path) -> Column:
     """Return an empty array of signals: in memory, or in the file `place` if it would not fit."""
     if int(np.prod(shape)) * np.dtype(dtype).itemsize <= IN_MEMORY_BYTES:
         return np.empty(shape, dtype)
-    return np.memmap(place, dtype, "w+", shape=shape)
+    reserve(place, int(np.prod(shape)) * np.dtype(dtype).itemsize)
+    mapped = np.memmap(place, dtype, "r+", shape=shape)
+    place.unlink()  # it lives as long as it is mapped: a killed job leaves nothing
+    return mapped
 
 
 class _Plan:
@@ -239,7 +245,7 @@ class _Plan:
         for file in self._files[1:]:
             self._same_shape(file, read_meta(file))
         here = pa.chunked_array(
-            [c for f in self._files for c in pq.read_table(f, columns=["id"])["id"].chunks],
+            [c for f in self._files for c in parquet.read(f, ["id"])["id"].chunks],
             pa.string(),
         )
         _unique(here)
@@ -280,12 +286,14 @@ class _Plan:
     def fill(self, out: dict[str, Column]) -> None:
         first = 0
         for path in self._files:
-            file = pq.ParquetFile(path)
+            file = parquet.opened(path)
+            _require(file, list(out))
             for group in range(file.num_row_groups):
                 after = first + file.metadata.row_group(group).num_rows
                 low, high = np.searchsorted(self._row_N, [first, after])
                 if low < high:
-                    rows = _columns(file, list(out), group)
+                    with parquet.reading(path):
+                        rows = file.read_row_group(group, columns=list(out))
                     here, there = self._row_N[low:high] - first, self._place_N[low:high]
                     for name, column in out.items():
                         column[there] = _values(rows[name])[here].reshape(-1, *column.shape[1:])

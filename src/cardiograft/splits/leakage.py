@@ -6,7 +6,6 @@ validation, a validation segment that is also in training.
 Legend: N segments.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cardiograft.files import read_json
 from cardiograft.records import Float64
 from cardiograft.segments import shards
 from cardiograft.specs.split import Split
@@ -178,7 +178,7 @@ def timed(directories: Sequence[Path], keys: pa.Table) -> pa.Table:
         raise ValueError(f"segments at {sorted(shard_rates)} Hz can't be pooled in one split")
     rates: dict[str, float] = {}
     for directory in directories:
-        rates |= json.loads((directory / "summary.json").read_text("utf-8"))["source_rate_hz"]
+        rates |= read_json(directory / "summary.json")["source_rate_hz"]
     coded = _records(keys).dictionary_encode().combine_chunks()
     missing = [name for name in coded.dictionary.to_pylist() if name not in rates]
     if missing:

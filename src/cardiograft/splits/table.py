@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from cardiograft.files import PARQUET_KEY, atomic_file, file_digest
+from cardiograft import parquet
+from cardiograft.files import PARQUET_KEY, file_digest
 from cardiograft.specs.split import Split
 
 
@@ -71,7 +71,7 @@ def read_split_table(path: Path) -> SplitTable:
     ValueError
         The file is no split.
     """
-    table = pq.read_table(path)
+    table = parquet.read(path)
     spec = json.loads((table.schema.metadata or {}).get(PARQUET_KEY, b"{}")).get("spec", {})
     if not {"id", "subject", "part"} <= set(table.schema.names) or "protocol" not in spec:
         raise ValueError(f"{path}: not a split (columns {', '.join(table.schema.names)})")
@@ -108,9 +108,7 @@ def write_split_table(path: Path, keys: pa.Table, part_N: PartColumn, spec: Spli
         }
     )
     metadata = {PARQUET_KEY: json.dumps(content, sort_keys=True).encode()}
-    with atomic_file(path) as partial:
-        table = table.sort_by("id").replace_schema_metadata(metadata)
-        pq.write_table(table, partial, compression="zstd")
+    parquet.write(table.sort_by("id").replace_schema_metadata(metadata), path)
 
 
 def joined_names(keys: pa.Table, unit: str) -> pa.ChunkedArray:

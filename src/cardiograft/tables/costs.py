@@ -26,6 +26,7 @@ from typing import Any
 import pandas as pd
 
 from cardiograft.checkpoints.folder import model_key
+from cardiograft.files import read_json
 
 KEYS = ("stage", "entry", "repeat")
 COUNTED = ("parameters", "kernel_parameters", "kernel_zeros", "zeros")
@@ -46,15 +47,10 @@ def read(path: Path) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        The file is no card.
+        The file is no card, or damaged.
     """
     stage, entry, repeat = model_key(path)
-    try:
-        card = json.loads(path.read_text("utf-8"))
-    except json.JSONDecodeError:
-        card = None
-    if not isinstance(card, dict):
-        raise ValueError(f"{path}: not a card")
+    card = read_json(path)
     return {**card, **summary(card), "stage": stage, "entry": entry, "repeat": repeat}
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from cardiograft import plugins
+from cardiograft import parquet, plugins
 from cardiograft.specs.score import named
 from cardiograft.specs.tabulate import Tabulate
 from cardiograft.tables import costs, gains, published
@@ -112,7 +112,8 @@ def predictions_by_evaluation(spec: Tabulate, predictions: Iterable[Path]) -> di
 def read_scores(files: Sequence[Path]) -> pd.DataFrame:
     """Return the scores of all evaluations, with the columns ``run`` and ``repeat``."""
     frames = [
-        pd.read_parquet(path).assign(run=path.parent.name, repeat=int(path.stem)) for path in files
+        parquet.read(path).to_pandas().assign(run=path.parent.name, repeat=int(path.stem))
+        for path in files
     ]
     return pd.concat(frames, ignore_index=True)
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Generator, Tensor
 
+from cardiograft.files import reserve
 from cardiograft.records import Int64
 from cardiograft.segments import shards
 from cardiograft.training.task import Batch, Columns, Task, TensorRows
@@ -103,8 +104,10 @@ def _spilled(
     columns = {}
     for name, one in sample.items():
         size = len(ids) * one[0].numel()
-        file = str(scratch / f"{name}.raw")
-        flat = torch.from_file(file, shared=True, size=size, dtype=one.dtype)
+        file = scratch / f"{name}.raw"
+        reserve(file, size * one.element_size())
+        flat = torch.from_file(str(file), shared=True, size=size, dtype=one.dtype)
+        file.unlink()  # it lives as long as it is mapped: a killed job leaves nothing
         columns[name] = flat.view(len(ids), *one.shape[1:])
     first = 0
     for chunk in shards.stream(directories, ids.tolist(), task.columns, CHUNK):

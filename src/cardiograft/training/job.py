@@ -38,6 +38,7 @@ from cardiograft.training.latency import latency
 from cardiograft.training.loop import Outcome, fit
 from cardiograft.training.named_axes import Ends
 from cardiograft.training.publish import publish, versions
+from cardiograft.training.run import SAVE_EVERY_S
 from cardiograft.training.state import clear_states, state_key
 from cardiograft.training.task import Start, Task
 
@@ -103,6 +104,8 @@ class Job:
     code
         Fingerprint of the script and the plug-ins (`training_code`): other code never resumes
         this training.
+    save_every_s
+        Seconds after which the state is written within an epoch, too.
     parents
         Checkpoints that `initialise` reads.
     initialise
@@ -116,6 +119,7 @@ class Job:
     place: Place
     repeat: int
     code: str
+    save_every_s: float = SAVE_EVERY_S
     parents: Sequence[Path] = ()
     initialise: Callable[[Fresh], Origin] = from_scratch
     domain: Domain | None = None
@@ -243,6 +247,7 @@ def train(job: Job, prepared: Prepared) -> Outcome:
         start=prepared.origin.start,
         domain_term=prepared.domain_term,
         state=prepared.state_folder / "state.safetensors",
+        save_every_s=job.save_every_s,
     )
 
 

@@ -27,7 +27,7 @@ from cardiograft.training.domain import DomainTerm, first
 from cardiograft.training.feed import Feed, draw
 from cardiograft.training.optimiser import rate_at
 from cardiograft.training.order import batches, sweep
-from cardiograft.training.run import TrainingRun, check, log
+from cardiograft.training.run import SAVE_EVERY_S, TrainingRun, check, log
 from cardiograft.training.state import Stop, TrainingProgress, terminated
 from cardiograft.training.task import Batch, Start, Task
 
@@ -57,6 +57,7 @@ def fit(
     start: Start = AS_IT_IS,
     domain_term: DomainTerm | None = None,
     state: Path | None = None,
+    save_every_s: float = SAVE_EVERY_S,
 ) -> Outcome:
     """Train a network.
 
@@ -66,18 +67,16 @@ def fit(
         Trained in place; holds the last epoch's weights in the end, or their average.
     task
         Its labels, means and class weights are known.
-    train
-        The training part.
-    watched
-        ``validation``, ``test``: measured after every epoch.
+    train, watched
+        The training part; ``validation``, ``test``: measured after every epoch.
     seed
         Of everything that is drawn.
     accelerator
         Device and precision.
     domain_term
         The adaptation to another domain, if any.
-    state
-        File to go on from where it exists, and to write after every epoch.
+    state, save_every_s
+        File to go on from where it exists; it is written after every epoch and so many seconds.
 
     Raises
     ------
@@ -97,6 +96,7 @@ def fit(
         start=start,
         domain_term=domain_term,
         state=state,
+        save_every_s=save_every_s,
     )
     check(run)
     with terminated() as stop:
@@ -126,10 +126,13 @@ def _epoch(run: TrainingRun, stop: Stop) -> None:
             continue
         loss += _step(run, step, item_B).double() * len(item_B)
         progress.step, progress.items = step + 1, progress.items + len(item_B)
-        if stop.requested:
+        if stop.signalled or run.due():
             progress.loss = float(loss)
             run.save()
-            sys.exit(143)
+        if stop.signalled:
+            at = f"epoch {progress.epoch + 1}, step {progress.step}"
+            log(f"{stop.signalled.name}: stopped at {at}, the state is saved")
+            sys.exit(128 + stop.signalled)
     items = max(progress.items, 1)
     _close(run, {n: float(t) / items for n, t in {"loss": loss, **run.terms}.items()})
 

@@ -10,10 +10,10 @@ from typing import Any
 import accelerate
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import safetensors
 import torch
 
+from cardiograft import parquet
 from cardiograft.checkpoints.file import Checkpoint, read_checkpoint, write_checkpoint
 from cardiograft.checkpoints.folder import CARD, HISTORY, LEDGER, WEIGHTS
 from cardiograft.checkpoints.masks import sparsity_summary
@@ -41,7 +41,7 @@ def publish(
         columns = list(zip(*outcome.progress.history, strict=True))
         names = ("epoch", "step", "part", "metric", "value")
         history = pa.table(dict(zip(names, map(list, columns), strict=True)))
-        pq.write_table(history, folder / HISTORY, compression="zstd")
+        parquet.write(history, folder / HISTORY)
         if ledger is not None:
             write_json(folder / LEDGER, ledger)
         about = {k: v for k, v in saved.about.items() if k not in LEFT_OUT}

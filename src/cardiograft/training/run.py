@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -25,6 +26,8 @@ from cardiograft.training.order import batches, epoch_order, resampled
 from cardiograft.training.state import TrainingProgress, restore_state, save_state
 from cardiograft.training.task import Start, Task
 
+SAVE_EVERY_S = 300.0
+
 
 class TrainingRun:
     """What every step of one training needs at hand: network, optimiser, masks, progress."""
@@ -42,10 +45,12 @@ class TrainingRun:
         start: Start,
         domain_term: DomainTerm | None,
         state: Path | None,
+        save_every_s: float,
     ) -> None:
         self.network = network.to(accelerator.device)
         self.task, self.train, self.watched = task, train, watched
         self.training, self.seed, self.start, self.state = training, seed, start, state
+        self.save_every_s = save_every_s
         self.accelerator, self.device = accelerator, accelerator.device
         self.masks = {n: m.to(self.device) for n, m in start.masks.items()}
         if start.pruning is not None:
@@ -76,20 +81,7 @@ class TrainingRun:
 
     def resume(self) -> None:
         """Go on from a saved state where there is one, and let Accelerate wrap the rest."""
-        scaler = None
-        if self.state is not None and self.state.is_file():
-            self.progress, scaler = restore_state(
-                self.state,
-                model=self.network,
-                masks=self.masks,
-                average=self.average,
-                optimiser=self.plain,
-                device=self.device,
-                extra=self.extra,
-            )
-            terms = self.progress.terms.items()
-            self.terms = {n: torch.tensor(v, dtype=torch.float64).to(self.device) for n, v in terms}
-            log(f"resuming at epoch {self.progress.epoch + 1}, step {self.progress.step}")
+        scaler = self._restored()
         whole = self.network if self.domain_term is None else Coded(self.network)
         self.model, self.optimiser = self.accelerator.prepare(whole, self.plain)
         if scaler is not None and self.accelerator.scaler is not None:
@@ -99,6 +91,33 @@ class TrainingRun:
         if self.domain_term is not None:
             self.forward = lambda signal_BCT, feature_BF: self.call(signal_BCT, feature_BF)[0]
         self.since = time.monotonic()
+
+    def _restored(self) -> dict[str, Any] | None:
+        """Take up the saved state where there is one; return the gradient scaler's."""
+        if self.state is None or not self.state.is_file():
+            return None
+        try:
+            self.progress, scaler = restore_state(
+                self.state,
+                model=self.network,
+                masks=self.masks,
+                average=self.average,
+                optimiser=self.plain,
+                device=self.device,
+                extra=self.extra,
+            )
+        except ValueError as error:  # which is raised before anything is taken up
+            log(f"starting anew: {error}")
+            self.state.unlink()
+            return None
+        terms = self.progress.terms.items()
+        self.terms = {n: torch.tensor(v, dtype=torch.float64).to(self.device) for n, v in terms}
+        log(f"resuming at epoch {self.progress.epoch + 1}, step {self.progress.step}")
+        return scaler
+
+    def due(self) -> bool:
+        """Tell whether the state was last written long enough ago."""
+        return time.monotonic() - self.since >= self.save_every_s
 
     def save(self) -> None:
         """Write the state."""

@@ -156,21 +156,28 @@ def restore_state(
 
 @dataclass
 class Stop:
-    """Whether the job was signalled to end."""
+    """The signal that told the job to end, once there was one."""
 
-    requested: bool = False
+    signalled: signal.Signals | None = None
 
 
 @contextlib.contextmanager
 def terminated() -> Iterator[Stop]:
-    """Take SIGTERM as a request to end at the next step, with the state saved."""
+    """Take SIGTERM, and Ctrl-C, as a request to end at the next step, with the state saved.
+
+    A second Ctrl-C ends it at once.
+    """
     stop = Stop()
+    before: dict[int, Any] = {}
 
     def request(number: int, frame: FrameType | None) -> None:
-        stop.requested = True
+        stop.signalled = signal.Signals(number)
+        signal.signal(number, before[number])
 
-    before = signal.signal(signal.SIGTERM, request)
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        before[ending] = signal.signal(ending, request)
     try:
         yield stop
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
