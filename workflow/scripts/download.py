@@ -3,16 +3,18 @@
 import hashlib
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from cardiograft import cli, plugins
 from cardiograft.files import atomic_directory, write_json
-from cardiograft.physionet import mirrors
+from cardiograft.physionet import mirrors, own
 from cardiograft.physionet.collect import collect, locked, transport
 from cardiograft.physionet.fetch import Fetcher
 from cardiograft.physionet.manifest import lost, make_manifest, summary
 from cardiograft.physionet.progress import Progress
 from cardiograft.physionet.transports import PACE, Folder, Pace
 from cardiograft.specs.download import Download
+from cardiograft.specs.own_folder import OwnFolder
 
 
 def download(
@@ -24,6 +26,9 @@ def download(
     slowest: int = PACE.least_bytes,
 ) -> None:
     dataset = plugins.load("datasets", spec.dataset)
+    if spec.folder is not None:
+        look(dataset, spec, spec.folder, out)
+        return
     if (spec.simulate is None) == (mirror == mirrors.SIMULATED):
         raise ValueError(f"mirror: {mirror!r} contradicts simulate: {spec.simulate!r} in the spec")
     place = Path(dataset.SLUG, dataset.VERSION)
@@ -42,6 +47,21 @@ def download(
         fetcher = Fetcher(way, root, progress, jobs=jobs)
         collection = collect(fetcher, dataset, records)
         manifest = make_manifest(collection, dataset, spec, root=root)
+    publish(manifest, spec, out, progress)
+
+
+def look(dataset: ModuleType, spec: Download, folder: OwnFolder, out: Path) -> None:
+    root, progress = Path(folder.path).expanduser(), Progress(out.stem)
+    its = own.of_folder(dataset, folder)
+    remarks = own.remarks(its, root)
+    collection = own.gather(its, root, spec.records)
+    manifest = make_manifest(collection, its, spec, root=root) | {"remarks": remarks}
+    for line in remarks:
+        progress.note(line)
+    publish(manifest, spec, out, progress)
+
+
+def publish(manifest: dict[str, Any], spec: Download, out: Path, progress: Progress) -> None:
     stop = lost(manifest, spec)
     if stop:
         raise ValueError(stop)
@@ -51,7 +71,7 @@ def download(
 
 def recipe(spec: Download) -> str:
     """Name a simulation by what goes into it: two of one data set never share a folder."""
-    text = spec.canonical(exclude={"max_nonfinite", "lost", "content"})
+    text = spec.canonical(exclude={"max_nonfinite", "lost", "content", "folder"})
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
