@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import wfdb
+from scipy.signal import butter, sosfiltfilt
 
 LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
 RATE_HZ, SECONDS = 257, 40
@@ -13,11 +14,18 @@ JOINT_S = 25  # where the two segments of P03 meet
 
 
 def signal(person: int) -> np.ndarray:
-    """Return twelve leads in mV, shape (T, 12): 1 Hz and then 3 Hz, of one amplitude a person."""
-    time_T = np.arange(SECONDS * RATE_HZ) / RATE_HZ
-    wave_T = np.where(time_T < SECONDS / 2, np.sin(2 * np.pi * time_T), np.sin(6 * np.pi * time_T))
+    """Return twelve leads in mV, shape (T, 12): a person's own waves, slow and then fast.
+
+    Of root mean square 0.1 mV in lead I, 0.2 in II and so on, times the person's `amplitude`.
+    """
+    half, random = SECONDS * RATE_HZ // 2, np.random.default_rng(person)
+    waves = []
+    for low_hz, high_hz in ((1, 4), (6, 15)):
+        sections = butter(4, (low_hz, high_hz), "bandpass", fs=RATE_HZ, output="sos")
+        wave_T = sosfiltfilt(sections, random.standard_normal(half))
+        waves.append(wave_T / wave_T.std())
     sizes_C = np.arange(1, len(LEADS) + 1) / 10
-    return amplitude(person) * wave_T[:, None] * sizes_C
+    return amplitude(person) * np.concatenate(waves)[:, None] * sizes_C
 
 
 def amplitude(person: int) -> float:
@@ -25,7 +33,7 @@ def amplitude(person: int) -> float:
 
 
 def write(root: Path) -> Path:
-    """Write the folder: six people, one of them in a folder, and three recordings that are no use."""
+    """Write six people's recordings, one in a folder, and three that are no use."""
     (root / "ward").mkdir(parents=True)
     for person in range(1, PEOPLE + 1):
         signal_TC, leads, unit = signal(person), list(LEADS), "mV"

@@ -8,8 +8,8 @@ The module's name is what config calls the data set. A name that begins with ``_
 `_own` has what readers of one's own folders share.
 
 Imports: `specs.own_folder`, `signals`, `physionet.headers` and ``listings``, ``_`` modules and
-``simulation`` of this room, and the files at the package's root; no other data set. wfdb is imported
-here alone.
+``simulation`` of this room, and the files at the package's root; no other data set. wfdb is
+imported here alone.
 
 A data set's module docstring says what the database holds, its rate and format, its licence and
 its source. Constants are literals: they are read without importing the module.

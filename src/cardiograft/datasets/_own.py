@@ -206,7 +206,7 @@ def labelled(record: Record, spans: Sequence[Span]) -> Record:
 
 def _marked(record: Record, spans: Sequence[Span]) -> Record:
     marks: list[tuple[int, str]] = []
-    for span, after in zip(spans, [*spans[1:], None], strict=True):
+    for span, after in itertools.zip_longest(spans, spans[1:]):
         marks.append((_sample(span.start_s, record), span.label))
         if math.isfinite(span.stop_s) and (after is None or after.start_s > span.stop_s + SAME_S):
             marks.append((_sample(span.stop_s, record), ""))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cardiograft.datasets import _own, _wfdb
 from cardiograft.physionet import listings
-from cardiograft.physionet.headers import UnfitError, read_header
+from cardiograft.physionet.headers import read_header
 from cardiograft.records import Record
 from cardiograft.specs.own_folder import OwnFolder
 

@@ -231,6 +231,12 @@ PAGE = (
 {{ folded(p.quarantined.caption, [p.quarantined]) }}
 {%- endif %}
 {{ shown(p.segments) }}
+{%- if p.left_out %}
+{{ folded(p.left_out.caption, [p.left_out]) }}
+{%- endif %}
+{%- if p.noted %}
+{{ folded(p.noted.caption, [p.noted]) }}
+{%- endif %}
 </section>
 
 <section aria-labelledby="splits">

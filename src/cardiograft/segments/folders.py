@@ -50,7 +50,6 @@ def pooled(directories: Sequence[Path], *, targets: bool = True) -> shards.Meta:
     return first
 
 
-
 def _alike(channels: Sequence[str], others: Sequence[str]) -> bool:
     """Tell whether channels stand for the same leads in order, or have no name in common.
 

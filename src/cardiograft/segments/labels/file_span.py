@@ -1,4 +1,4 @@
-"""The class of the span that holds a segment, from a table of one's own (docs/own-recordings.md)."""
+"""The class of the span that holds a segment, from one's own table (docs/own-recordings.md)."""
 
 from cardiograft.records import LABEL, Record
 from cardiograft.segments.cutting import Labels
