@@ -14,7 +14,6 @@ from cardiograft.physionet.manifest import lost, make_manifest, summary
 from cardiograft.physionet.progress import Progress
 from cardiograft.physionet.transports import PACE, Folder, Pace
 from cardiograft.specs.download import Download
-from cardiograft.specs.own_folder import OwnFolder
 
 
 def download(
@@ -27,7 +26,7 @@ def download(
 ) -> None:
     dataset = plugins.load("datasets", spec.dataset)
     if spec.folder is not None:
-        look(dataset, spec, spec.folder, out)
+        publish(own.manifest_of(dataset, spec, spec.folder), spec, out, Progress(out.stem))
         return
     if (spec.simulate is None) == (mirror == mirrors.SIMULATED):
         raise ValueError(f"mirror: {mirror!r} contradicts simulate: {spec.simulate!r} in the spec")
@@ -50,22 +49,13 @@ def download(
     publish(manifest, spec, out, progress)
 
 
-def look(dataset: ModuleType, spec: Download, folder: OwnFolder, out: Path) -> None:
-    root, progress = Path(folder.path).expanduser(), Progress(out.stem)
-    its = own.of_folder(dataset, folder)
-    remarks = own.remarks(its, root)
-    collection = own.gather(its, root, spec.records)
-    manifest = make_manifest(collection, its, spec, root=root) | {"remarks": remarks}
-    for line in remarks:
-        progress.note(line)
-    publish(manifest, spec, out, progress)
-
-
 def publish(manifest: dict[str, Any], spec: Download, out: Path, progress: Progress) -> None:
     stop = lost(manifest, spec)
     if stop:
         raise ValueError(stop)
     write_json(out, manifest)
+    for line in manifest.get("remarks", []):
+        progress.note(line)
     progress.note(summary(manifest))
 
 

@@ -8,6 +8,7 @@ import functools
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 from cardiograft import plugins
 from cardiograft.files import file_digest
@@ -15,6 +16,8 @@ from cardiograft.physionet import listings
 from cardiograft.physionet.collect import Collection, FoundRecord, Wanted
 from cardiograft.physionet.fetch import File
 from cardiograft.physionet.headers import UnfitError, read_header
+from cardiograft.physionet.manifest import make_manifest
+from cardiograft.specs.download import Download
 from cardiograft.specs.own_folder import OwnFolder
 
 
@@ -32,6 +35,22 @@ def of_folder(dataset: ModuleType, folder: OwnFolder) -> SimpleNamespace:
     facts |= {"SLUG": folder.name, "EXTRAS": folder.tables}
     facts |= {"ANNOTATORS": (folder.annotator,) if folder.annotator else ()}
     return SimpleNamespace(**{**facts, **bound})
+
+
+def manifest_of(dataset: ModuleType, spec: Download, folder: OwnFolder) -> dict[str, Any]:
+    """Judge every recording of a folder and return its manifest, with remarks on its tables.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such folder.
+    ValueError
+        A table can't be read, or no recording can be used.
+    """
+    root, its = Path(folder.path).expanduser(), of_folder(dataset, folder)
+    said = remarks(its, root)  # first: a table without a column would quarantine every recording
+    collection = gather(its, root, spec.records)
+    return make_manifest(collection, its, spec, root=root) | {"remarks": said}
 
 
 def gather(dataset: SimpleNamespace, root: Path, records: Wanted) -> Collection:
