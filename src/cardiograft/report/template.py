@@ -179,7 +179,7 @@ HEADER = (
 {%- endif %}
 <h1>{{ title }}</h1>
 <p class="lead">{{ lead }}</p>
-{{ headlines(first_head, first_rows) }}
+{% if first_rows %}{{ headlines(first_head, first_rows) }}{% endif %}
 </header>
 """
 )
