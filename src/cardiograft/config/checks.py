@@ -79,7 +79,7 @@ def _check_databases(config: Config) -> None:
         place = f"databases.{name}"
         try:
             own = plugins.constants("datasets", database.dataset).get("OWN", False)
-            _check_own(config, place, own, name)
+            _check_own(config, own, name)
             if not config.simulated and not database.simulate:
                 continue  # a data set need not have a simulation where recordings are real
             allowed = plugins.options("datasets", database.dataset)
@@ -97,14 +97,14 @@ def _check_databases(config: Config) -> None:
             raise ValueError(f"{place}.simulate.{_one_line(error)}") from None
 
 
-def _check_own(config: Config, place: str, own: bool, name: str) -> None:
+def _check_own(config: Config, own: bool, name: str) -> None:
     database = config.databases[name]
     if own != (database.folder is not None):
         what = "needs 'folder': {path, subject, ...}" if own else "reads no folder of one's own"
-        raise ValueError(f"{place}: {database.dataset} {what}")
+        raise ValueError(f"{database.dataset} {what}")
     if own and config.simulated:
         raise ValueError(
-            f"{place}: {database.dataset} reads recordings of one's own, which are not simulated:"
+            f"{database.dataset} reads recordings of one's own, which are not simulated:"
             " `mirror` must be another than 'simulated'"
         )
     if database.folder is None:
@@ -114,7 +114,7 @@ def _check_own(config: Config, place: str, own: bool, name: str) -> None:
         for other in (lead, *others):
             first = seen.setdefault(leads.canonical(other).casefold(), lead)
             if first != lead:
-                raise ValueError(f"{place}.folder.leads: {other!r} is to be {first!r} and {lead!r}")
+                raise ValueError(f"folder.leads: {other!r} is to be {first!r} and {lead!r}")
     for unit in (*database.folder.units.values(), database.folder.unit or "mV"):
         units.find(unit)
 

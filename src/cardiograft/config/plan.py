@@ -38,6 +38,8 @@ class Plan:
         published = [d for d in self.databases if config.databases[d].folder is None]
         if any(not Path(self._manifest(d)).exists() for d in published):
             mirrors.check(config.mirror)
+        for database in set(self.databases) - set(published):
+            self._content(database)  # a folder that is not there is said before any job
 
     # The two params. Repeats of an entry have them in common, and Snakemake asks for each job.
 
@@ -216,6 +218,7 @@ class Plan:
     def _manifest(self, database: str) -> str:
         return f"{self.results}/manifests/{database}.json"
 
+    @cache  # noqa: B019
     def _content(self, database: str) -> str:
         asked, manifest = self.config.databases[database], Path(self._manifest(database))
         if asked.folder is not None:
