@@ -174,14 +174,18 @@ def constants(kind: str, name: str) -> dict[str, Any]:
     """Return a plug-in's literal module constants (``SLUG``, ``VERSION``) without importing it."""
     literals: dict[str, Any] = {}
     for node in _tree(kind, name).body:
-        if isinstance(node, ast.Assign):
+        if isinstance(node, ast.Assign | ast.AnnAssign):
             for one, value in _pairs(node):
                 with contextlib.suppress(ValueError):
                     literals[one] = ast.literal_eval(value)
     return literals
 
 
-def _pairs(node: ast.Assign) -> Iterator[tuple[str, ast.expr]]:
+def _pairs(node: ast.Assign | ast.AnnAssign) -> Iterator[tuple[str, ast.expr]]:
+    if isinstance(node, ast.AnnAssign):
+        if isinstance(node.target, ast.Name) and node.value is not None:
+            yield node.target.id, node.value
+        return
     for target in node.targets:
         if isinstance(target, ast.Name):
             yield target.id, node.value

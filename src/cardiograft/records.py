@@ -30,6 +30,8 @@ class Shape(NamedTuple):
 
 # WFDB's beat codes (annot(5)): each stands at an R-peak.
 BEATS = "NLRBAaJSVrFejnE/fQ?"
+# No code of WFDB's: a label of one's own begins, which the note says, or ends, where it is empty.
+LABEL = "label"
 
 
 def _nothing() -> Int64:

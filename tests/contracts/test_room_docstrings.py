@@ -58,7 +58,10 @@ def test_a_contract_names_the_function_whose_options_config_sets(kind: str) -> N
 def test_a_plugin_has_what_its_room_asks_for(kind: str, name: str) -> None:
     module, asked = plugins.load(kind, name), contract(kind)
     assert not [c for c in asked["Constants"] if not hasattr(module, c)]
-    assert not [f for f in asked["Functions"] if not callable(getattr(module, f, None))]
+    functions = set(asked["Functions"])
+    if getattr(module, "OWN", False):  # a data set of one's own has no list of names, and no twin
+        functions = (functions - {"names", "simulate"}) | {"found", "mentioned"}
+    assert not [f for f in functions if not callable(getattr(module, f, None))]
 
 
 @pytest.mark.parametrize(("kind", "name"), PLUGINS)

@@ -6,7 +6,11 @@ import pytest
 
 from cardiograft.report.cells import Cell
 from cardiograft.report.inputs import ReportInputs
-from cardiograft.report.sections.provenance import database_table
+from cardiograft.report.sections.provenance import (
+    database_table,
+    left_out_table,
+    noted_table,
+)
 
 
 def _manifest(verified: int, hashes: dict[str, Any]) -> dict[str, Any]:
@@ -42,3 +46,29 @@ def test_files_without_a_hash_are_counted(
     cell = table.rows[0][table.head.index("Files verified")]
     assert isinstance(cell, Cell)
     assert (cell.text, cell.warning) == (text, warning)
+
+
+def test_recordings_left_out_of_segments_stand_there_by_name_with_the_reason() -> None:
+    summary = {"records_left_out": {"<b>100": "no lead II"}, "notes": {"kind": ["101: detail: x"]}}
+    manifest = _manifest(0, {"listed": False, "malformed": 0, "unverified": 5})
+    record = {"name": "102", "status": "accepted", "notes": ["null signal: V1 has no samples"]}
+    manifest |= {"records": [record], "folder": {"name": "tiny"}, "remarks": ["labels.csv: one"]}
+    inputs = ReportInputs(studies=[], manifests={"tiny": manifest}, segments={"beats": summary})
+    left, noted = left_out_table(inputs), noted_table(inputs)
+    assert left is not None
+    assert [list(row) for row in left.rows] == [["<b>100", "beats", "no lead II"]]
+    assert noted is not None
+    assert [list(row)[1:] for row in noted.rows] == [
+        ["tiny", "labels.csv: one"],
+        ["tiny", "null signal: V1 has no samples"],
+        ["beats", "kind: detail: x"],
+    ]
+    table = database_table(inputs)
+    cell = table.rows[0][table.head.index("Files verified")]
+    assert isinstance(cell, Cell)
+    assert not cell.warning
+
+
+def test_without_any_there_is_no_table() -> None:
+    assert left_out_table(ReportInputs(studies=[])) is None
+    assert noted_table(ReportInputs(studies=[])) is None

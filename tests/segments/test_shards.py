@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cardiograft.segments import shards
+from cardiograft.segments import folders, shards
 
 COLUMNS = ("id", "subject", "start", "valid", "shape_hash", "label", "signal", "rr_before")
 
@@ -212,3 +212,29 @@ def test_another_parquet_file_is_no_shard(tmp_path):
     pq.write_table(table, tmp_path / "b" / "part-000.parquet")
     with pytest.raises(ValueError, match=r"part-000\.parquet: not a shard"):
         shards.meta(tmp_path / "b")
+
+
+@pytest.mark.parametrize(
+    ("first", "other", "alike"),
+    [
+        (("I", "II"), ("I", "II"), True),
+        (("I", "II"), ("II", "I"), False),
+        (("I", "II"), ("I", "V5"), False),
+        (("I", "II"), ("I",), False),
+        (("MLII|V5", "V1|V2"), ("MLII", "V2"), True),
+        (("MLII|V5", "MLII|V5 median beat"), ("MLII", "MLII median beat"), True),
+        (("MLII", "MLII median beat"), ("MLII", "MLII next"), False),
+        (("SCG z",), ("ECG I",), True),  # nothing in common: a source of another kind
+    ],
+)
+def test_pooled_channels_stand_for_the_same_leads(tmp_path, first, other, alike):
+    for name, channels in (("a", first), ("b", other)):
+        one = rows(channels=len(channels))
+        write(tmp_path / name, one, about=meta(channels=channels))
+    both = [tmp_path / "a", tmp_path / "b"]
+    if alike:
+        assert folders.pooled(both).channels == first
+        assert folders.pooled(both[::-1]).channels == other
+        return
+    with pytest.raises(ValueError, match="channels"):
+        folders.pooled(both)

@@ -1,10 +1,11 @@
 """Fetch one database from a mirror, or simulate recordings like its own, and write its manifest."""
 
 from pathlib import Path
+from typing import Any
 
 from cardiograft import cli, plugins
 from cardiograft.files import write_json
-from cardiograft.physionet import mirrors
+from cardiograft.physionet import mirrors, own
 from cardiograft.physionet.collect import collect, locked, transport
 from cardiograft.physionet.fetch import Fetcher
 from cardiograft.physionet.manifest import lost, make_manifest, summary
@@ -23,6 +24,9 @@ def download(
     slowest: int = PACE.least_bytes,
 ) -> None:
     dataset = plugins.load("datasets", spec.dataset)
+    if spec.folder is not None:
+        publish(own.manifest_of(dataset, spec, spec.folder), spec, out, Progress(out.stem))
+        return
     if (spec.simulate is None) == (mirror == mirrors.SIMULATED):
         raise ValueError(f"mirror: {mirror!r} contradicts simulate: {spec.simulate!r} in the spec")
     place = Path(dataset.SLUG, dataset.VERSION)
@@ -41,10 +45,16 @@ def download(
         fetcher = Fetcher(way, root, progress, jobs=jobs)
         collection = collect(fetcher, dataset, records)
         manifest = make_manifest(collection, dataset, spec, root=root)
+    publish(manifest, spec, out, progress)
+
+
+def publish(manifest: dict[str, Any], spec: Download, out: Path, progress: Progress) -> None:
     stop = lost(manifest, spec)
     if stop:
         raise ValueError(stop)
     write_json(out, manifest)
+    for line in manifest.get("remarks", []):
+        progress.note(line)
     progress.note(summary(manifest))
 
 

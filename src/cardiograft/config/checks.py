@@ -12,6 +12,7 @@ from cardiograft.config.plain import plain
 from cardiograft.config.pool_checks import check_pool
 from cardiograft.config.schema import Config
 from cardiograft.config.sweeps import completed, expanded
+from cardiograft.signals import leads, units
 from cardiograft.specs.entry import Plugin
 from cardiograft.specs.errors import parts
 from cardiograft.specs.members import members
@@ -43,7 +44,7 @@ def load_config(given: dict[str, Any]) -> Config:
     except ValidationError as error:
         raise ValueError(_one_line(error)) from None
     _check_names(config)
-    _check_simulations(config)
+    _check_databases(config)
     _check_controls(config)
     _check_references(config)
     _check_agreement(config)
@@ -73,11 +74,12 @@ def _check_names(config: Config) -> None:
             raise ValueError(f"{key}: {given!r}: braces stand for names in Snakemake: rename it")
 
 
-def _check_simulations(config: Config) -> None:
+def _check_databases(config: Config) -> None:
     for name, database in config.databases.items():
         place = f"databases.{name}"
         try:
-            plugins.path("datasets", database.dataset)
+            own = plugins.constants("datasets", database.dataset).get("OWN", False)
+            _check_own(config, own, name)
             if not config.simulated and not database.simulate:
                 continue  # a data set need not have a simulation where recordings are real
             allowed = plugins.options("datasets", database.dataset)
@@ -93,6 +95,28 @@ def _check_simulations(config: Config) -> None:
             allowed.model_validate(database.simulate)
         except ValidationError as error:
             raise ValueError(f"{place}.simulate.{_one_line(error)}") from None
+
+
+def _check_own(config: Config, own: bool, name: str) -> None:
+    database = config.databases[name]
+    if own != (database.folder is not None):
+        what = "needs 'folder': {path, subject, ...}" if own else "reads no folder of one's own"
+        raise ValueError(f"{database.dataset} {what}")
+    if own and config.simulated:
+        raise ValueError(
+            f"{database.dataset} reads recordings of one's own, which are not simulated:"
+            " `mirror` must be another than 'simulated'"
+        )
+    if database.folder is None:
+        return
+    seen: dict[str, str] = {}
+    for lead, others in database.folder.leads.items():
+        for other in (lead, *others):
+            first = seen.setdefault(leads.canonical(other).casefold(), lead)
+            if first != lead:
+                raise ValueError(f"folder.leads: {other!r} is to be {first!r} and {lead!r}")
+    for unit in (*database.folder.units.values(), database.folder.unit or "mV"):
+        units.find(unit)
 
 
 def _check_controls(config: Config) -> None:

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator
 from cardiograft.specs.audit import Missing
 from cardiograft.specs.download import Lost
 from cardiograft.specs.entry import Count, Entry, Metric, Seed, Several, Some
+from cardiograft.specs.own_folder import OwnFolder
 from cardiograft.specs.predict import BaselinePredict, Control, Part
 from cardiograft.specs.pretrain import Pretrain
 from cardiograft.specs.prune import Prune
@@ -31,7 +32,7 @@ def _records(given: Any) -> Any:
 
 
 class Database(Entry):
-    """One PhysioNet database: which reader, which records, and how they are simulated.
+    """One database of a mirror, or folder of one's own: which reader, and which records.
 
     Attributes
     ----------
@@ -45,6 +46,8 @@ class Database(Entry):
         null stops where ``records`` names them.
     simulate
         Options of the data set's simulation.
+    folder
+        Of data sets of one's own (``wfdb_folder``): where it lies, and what is known of it.
     """
 
     dataset: str
@@ -52,6 +55,7 @@ class Database(Entry):
     max_nonfinite: Annotated[float, Ge(0), Le(1)] = 0.1
     lost: Lost | None = None
     simulate: dict[str, Any] = {}
+    folder: OwnFolder | None = None
 
 
 class PretrainRun(Pretrain):

@@ -68,8 +68,8 @@ def study_files(config: Mapping[str, Any], root: Path) -> list[Path]:
     Parameters
     ----------
     config
-        With ``studies`` and ``size``. Without ``studies`` there are no files: then the config
-        holds every entry itself.
+        With ``studies`` and ``size``. Without ``studies``, or where it is null, there are no files:
+        then the config holds every entry itself.
     root
         Folder of the workflow.
 
@@ -78,7 +78,9 @@ def study_files(config: Mapping[str, Any], root: Path) -> list[Path]:
     ValueError
         A study or a size has no file.
     """
-    names, size = config.get("studies", []), config.get("size", USUAL)
+    names, size = config.get("studies"), config.get("size", USUAL)
+    if names is None:
+        return []
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ValueError(f"studies: expected a list of names, not {names!r}")
     studies, sizes = [], []

@@ -35,8 +35,11 @@ class Plan:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.results = config.results
-        if any(not Path(self._manifest(d)).exists() for d in self.databases):
+        published = [d for d in self.databases if config.databases[d].folder is None]
+        if any(not Path(self._manifest(d)).exists() for d in published):
             mirrors.check(config.mirror)
+        for database in set(self.databases) - set(published):
+            self._content(database)  # a folder that is not there is said before any job
 
     # The two params. Repeats of an entry have them in common, and Snakemake asks for each job.
 
@@ -215,9 +218,12 @@ class Plan:
     def _manifest(self, database: str) -> str:
         return f"{self.results}/manifests/{database}.json"
 
+    @cache  # noqa: B019
     def _content(self, database: str) -> str:
-        facts = plugins.constants("datasets", self.config.databases[database].dataset)
-        manifest = Path(self._manifest(database))
+        asked, manifest = self.config.databases[database], Path(self._manifest(database))
+        if asked.folder is not None:
+            return mirrors.own_content(asked.folder, manifest)
+        facts = plugins.constants("datasets", asked.dataset)
         return mirrors.content(self.config.mirror, facts["SLUG"], facts["VERSION"], manifest)
 
     def _of(self, training: str, repeat: str | int, file: str) -> str:

@@ -150,6 +150,7 @@ class Config(Entry):
             lost=database.lost,
             simulate=options,
             seed=self.seed if self.simulated else None,
+            folder=database.folder,
             content=content,
         )
 

@@ -143,11 +143,13 @@ def _of_study(name: str, tables: Raw) -> Raw:
 def completed(config: Raw) -> Raw:
     """Return a config in which entries hold what they take from those they refer to.
 
-    A database's reader, a prune's and a transfer's model, an evaluation's split, a study's
-    evaluations and the networks to export by pattern.
+    A database's reader, a folder's name, a prune's and a transfer's model, an evaluation's split,
+    a study's evaluations and the networks to export by pattern.
     """
     for name, database in config["databases"].items():
         database.setdefault("dataset", name)
+        if isinstance(database.get("folder"), dict):
+            database["folder"].setdefault("name", name)
     for entry in config["segments"].values():
         database = entry.get("database")
         known = isinstance(database, str)  # or it is refused, in one line, later

@@ -5,8 +5,11 @@ The module's name is what config calls the data set. A name that begins with ``_
 `_simulated` and `_long` write simulated ones, the others are tables of single databases.
 `simulation` makes heart beats, chests, sounds and noise.
 
-Imports: `signals`, `physionet.headers`, ``_`` modules and ``simulation`` of this room, and the
-files at the package's root; no other data set. wfdb is imported here alone.
+`_own` has what readers of one's own folders share.
+
+Imports: `specs.own_folder`, `signals`, `physionet.headers` and ``listings``, ``_`` modules and
+``simulation`` of this room, and the files at the package's root; no other data set. wfdb is
+imported here alone.
 
 A data set's module docstring says what the database holds, its rate and format, its licence and
 its source. Constants are literals: they are read without importing the module.
@@ -70,4 +73,15 @@ mains_hz(record: str) -> int
     Where records differ in their mains; ``Record.mains_hz`` says the same.
 GAPS : bool
     True where `read` leaves stretches without samples as NaN.
+OWN : bool
+    True for a format of one's own recordings, in a folder that config names
+    (``databases.<name>.folder``, a `cardiograft.specs.own_folder.OwnFolder`). It has `found` and
+    `mentioned` in place of `names` and `simulate`; these, `subject` and `read` take the keyword
+    argument ``folder``. A record's `dataset` is the folder's ``name``, `SLUG` and `MAINS_HZ` say
+    nothing. Raises `cardiograft.physionet.headers.UnfitError` where a recording's subject can't be
+    told, or labels contradict one another.
+found(root: Path) -> tuple of str
+    The names of the recordings below `root`.
+mentioned(root: Path) -> dict of str to tuple of str
+    The recordings that each of the folder's tables names.
 """

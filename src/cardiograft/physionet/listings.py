@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 RECORDS, SUMS = "RECORDS", "SHA256SUMS.txt"
@@ -40,6 +41,20 @@ def inside(root: Path, name: str) -> Path:
     if not place.resolve().is_relative_to(root.resolve()):
         raise ValueError(f"the name {name!r} follows a link out of the data folder {root}")
     return place
+
+
+def walk(folder: Path) -> Iterator[Path]:
+    """Yield the files below a folder in the order of their names, links followed, none hidden."""
+    seen: set[Path] = set()
+    todo = [folder]
+    while todo:
+        here = todo.pop()
+        if here.resolve() in seen:  # a link back up
+            continue
+        seen.add(here.resolve())
+        inner = sorted(place for place in here.iterdir() if not place.name.startswith("."))
+        yield from (place for place in inner if place.is_file())
+        todo += [place for place in reversed(inner) if place.is_dir()]
 
 
 def lines(text: str) -> tuple[str, ...]:

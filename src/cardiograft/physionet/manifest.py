@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections import Counter
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -22,10 +22,11 @@ from cardiograft.specs.download import Download
 
 SAID = 10  # records that a line names
 PADDING = 4  # bytes: formats pack up to three samples into as many
+DataSet = ModuleType | SimpleNamespace  # the latter is of one folder alone
 
 
 def make_manifest(
-    collection: Collection, dataset: ModuleType, spec: Download, *, root: Path
+    collection: Collection, dataset: DataSet, spec: Download, *, root: Path
 ) -> dict[str, Any]:
     """Judge every record and return the manifest.
 
@@ -51,6 +52,7 @@ def make_manifest(
         "version": dataset.VERSION,
         "simulated": spec.simulate is not None,
         "root": root.as_posix(),
+        "folder": None if spec.folder is None else spec.folder.model_dump(mode="json"),
         "content": spec.content,
         "max_nonfinite": spec.max_nonfinite,
         "listing": collection.listing,
@@ -87,6 +89,8 @@ def summary(manifest: dict[str, Any]) -> str:
 def _unverified(manifest: dict[str, Any]) -> str:
     """Say how many files no hash vouches for."""
     hashes, total = manifest["hashes"], len(manifest["files"])
+    if not hashes["listed"] and manifest.get("folder"):
+        return ""  # nobody is between a folder of one's own and its bytes
     if not hashes["listed"]:
         return f"; no {listings.SUMS}: all {total} files are unverified"
     said = ""
@@ -126,7 +130,7 @@ def tally(rows: list[dict[str, Any]]) -> str:
 
 
 def _row(
-    collection: Collection, dataset: ModuleType, found: FoundRecord, root: Path, spec: Download
+    collection: Collection, dataset: DataSet, found: FoundRecord, root: Path, spec: Download
 ) -> dict[str, Any]:
     row: dict[str, Any] = {
         "name": found.name,
@@ -191,7 +195,7 @@ def _check_surplus(file: File, stated: int) -> None:
         )
 
 
-def _read(dataset: ModuleType, root: Path, name: str) -> Record:
+def _read(dataset: DataSet, root: Path, name: str) -> Record:
     try:
         record: Record = dataset.read(root, name)
     except Exception as error:  # whatever a parser trips over, the other records can be used

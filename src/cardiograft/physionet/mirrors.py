@@ -3,6 +3,7 @@
 Read while the workflow is planned: nothing here imports more than it must.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -14,6 +15,7 @@ from typing import Any
 from cardiograft import plugins
 from cardiograft.files import file_digest, read_json
 from cardiograft.physionet import listings
+from cardiograft.specs.own_folder import OwnFolder
 
 SIMULATED = "simulated"
 ACCEPTED = (
@@ -126,6 +128,38 @@ def content(mirror: str, slug: str, version: str, manifest: Path) -> str:
     if known and known["content"] == inventory:  # a file was repaired, the lists unchanged
         return hashlib.sha256(inventory.encode()).hexdigest()
     return inventory
+
+
+def own_content(folder: OwnFolder, manifest: Path) -> str:
+    """Return what identifies the bytes of a folder of one's own, and of its tables.
+
+    Small files and tables count by their bytes, others by size and time of change: to read them
+    all each time that a run is planned would take too long. A folder that was put away is what it
+    was.
+
+    Raises
+    ------
+    FileNotFoundError
+        The folder, or a table, is not there.
+    """
+    root = Path(folder.path).expanduser()
+    if not root.is_dir():
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            known = json.loads(manifest.read_text("utf-8"))
+            if known["folder"]["path"] == folder.path:
+                return str(known["content"])
+        raise FileNotFoundError(f"databases.{folder.name}.folder.path: no folder {folder.path!r}")
+    rows: list[tuple[str, int, str | int]] = []
+    for place in listings.walk(root):
+        facts = place.stat()
+        small = facts.st_size <= SMALL_BYTES
+        path = place.relative_to(root).as_posix()
+        rows.append((path, facts.st_size, file_digest(place) if small else facts.st_mtime_ns))
+    for table in folder.tables:
+        if not (root / table).is_file():
+            raise FileNotFoundError(f"databases.{folder.name}.folder: no table {root / table}")
+        rows.append((table, -1, file_digest(root / table)))
+    return hashlib.sha256(json.dumps(sorted(rows, key=str)).encode()).hexdigest()
 
 
 def _manifest_of(manifest: Path, slug: str, version: str) -> dict[str, Any] | None:

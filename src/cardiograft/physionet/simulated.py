@@ -16,7 +16,7 @@ NOTE = "simulated.json"  # beside the recordings: by what code they were made, e
 
 def recipe(spec: Download) -> str:
     """Name a simulation by what goes into it: two of one data set never share a folder."""
-    text = spec.canonical(exclude={"max_nonfinite", "lost", "content"})
+    text = spec.canonical(exclude={"max_nonfinite", "lost", "content", "folder"})
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 

@@ -65,6 +65,11 @@ class _Values:
         return None if row is None or wording.absent(row["value"]) else row
 
 
+def stands(study: str) -> bool:
+    """Tell whether a study has runs that stand for it on the first screen."""
+    return hasattr(plugins.load("studies", study), "FIRST_SCREEN")
+
+
 def headline_row(
     study: str,
     measured: pd.DataFrame,

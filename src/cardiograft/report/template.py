@@ -179,7 +179,7 @@ HEADER = (
 {%- endif %}
 <h1>{{ title }}</h1>
 <p class="lead">{{ lead }}</p>
-{{ headlines(first_head, first_rows) }}
+{% if first_rows %}{{ headlines(first_head, first_rows) }}{% endif %}
 </header>
 """
 )
@@ -231,6 +231,12 @@ PAGE = (
 {{ folded(p.quarantined.caption, [p.quarantined]) }}
 {%- endif %}
 {{ shown(p.segments) }}
+{%- if p.left_out %}
+{{ folded(p.left_out.caption, [p.left_out]) }}
+{%- endif %}
+{%- if p.noted %}
+{{ folded(p.noted.caption, [p.noted]) }}
+{%- endif %}
 </section>
 
 <section aria-labelledby="splits">

@@ -26,7 +26,7 @@ class Labels:
         The recording's class (kind ``record``).
     mark_A : object, shape (A,), optional
         For each annotation a class or None. Kind ``beat``: of that beat. Kind ``span``: from
-        that mark to the next one that has a class.
+        that mark to the next one that has a class; ``""`` ends one where none follows.
     spans : bool
         `mark_A` opens spans.
     unusable : str, optional
@@ -149,5 +149,5 @@ def spans(prepared: Prepared, start_N: Int64, stop_N: Int64) -> Names:
     first_N = np.searchsorted(place_A, start_N, side="right") - 1
     last_N = np.searchsorted(place_A, stop_N - 1, side="right") - 1
     label_N = known_A[first_N]
-    label_N[run_A[first_N] != run_A[last_N]] = None
+    label_N[(run_A[first_N] != run_A[last_N]) | (label_N == "")] = None
     return label_N

@@ -29,7 +29,7 @@ def pooled(directories: Sequence[Path], *, targets: bool = True) -> shards.Meta:
     Raises
     ------
     ValueError
-        They differ in rate, shape or features.
+        They differ in rate, shape or features, or a channel stands for other leads in one.
     """
     first, *others = [shards.meta(d) for d in directories]
     sizes = ("samples", *(["target_samples"] if targets else []))
@@ -42,9 +42,38 @@ def pooled(directories: Sequence[Path], *, targets: bool = True) -> shards.Meta:
                     f" {getattr(first, fact)}"
                 )
         for fact in leads:
-            if len(getattr(first, fact)) != len(getattr(other, fact)):
+            if not _alike(getattr(first, fact), getattr(other, fact)):
                 raise ValueError(
                     f"{folder}: {fact} {getattr(other, fact)}, but {directories[0]} has"
                     f" {getattr(first, fact)}"
                 )
     return first
+
+
+def _alike(channels: Sequence[str], others: Sequence[str]) -> bool:
+    """Tell whether channels stand for the same leads in order, or have no name in common.
+
+    ``MLII|V5`` and ``MLII`` are the same. Where no name is in common they are taken in order, if
+    there are as many: an ECG beside a seismocardiogram.
+    """
+    if len(channels) != len(others):
+        return False
+    one_C, other_C = _parted(channels), _parted(others)
+    known = {name for names, _ in one_C for name in names}
+    if not known & {name for names, _ in other_C for name in names}:
+        return [added for _, added in one_C] == [added for _, added in other_C]
+    return all(
+        names & theirs and added == its
+        for (names, added), (theirs, its) in zip(one_C, other_C, strict=True)
+    )
+
+
+def _parted(channels: Sequence[str]) -> list[tuple[set[str], str]]:
+    """Return each channel's leads, and what of them a cut has added: ``MLII|V5 median beat``."""
+    parted: list[tuple[set[str], str]] = []
+    whole: list[str] = []
+    for channel in channels:
+        base = next((lead for lead in whole if channel.startswith(f"{lead} ")), channel)
+        whole.append(base)
+        parted.append((set(base.split("|")), channel.removeprefix(base)))
+    return parted

@@ -4,7 +4,7 @@ Legend: C channels, T samples, A annotations.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -40,13 +40,20 @@ def _chains(spec: Segment) -> list[tuple[str, Channels]]:
     return both if spec.target is None else [*both, ("target", spec.target)]
 
 
-def prepare(record: Record, spec: Segment, most_missing: float = 1.0) -> Prepared:
+def prepare(
+    record: Record,
+    spec: Segment,
+    most_missing: float = 1.0,
+    units_by_lead: Mapping[str, str] | None = None,
+) -> Prepared:
     """Convert, filter and resample the leads that an entry names, and label the recording.
 
     Parameters
     ----------
     most_missing : float
         The share of missing samples beyond which a lead can't be used.
+    units_by_lead : mapping, optional
+        The unit of a lead in shards, by a pattern of its name; the data set's own unless given.
 
     Raises
     ------
@@ -58,7 +65,7 @@ def prepare(record: Record, spec: Segment, most_missing: float = 1.0) -> Prepare
     """
     labels = _labels(record, spec)
     chains = _chains(spec)
-    units = plugins.constants("datasets", spec.dataset)["UNITS"]
+    units = units_by_lead or plugins.constants("datasets", spec.dataset)["UNITS"]
     chosen = [choose(record, channels, units, most_missing) for _, channels in chains]
     first = chosen[0][0].source
     if first is not record:  # time, and with it annotations, is counted at the first lead's rate

@@ -6,6 +6,7 @@ from typing import Any
 
 from cardiograft.records import Record
 from cardiograft.segments.cutting import CutSegments
+from cardiograft.segments.source import called
 
 # Reasons that the line for the console has room for; all are in the summary.
 SHOWN = 6
@@ -70,7 +71,7 @@ class Tally:
             "simulated": manifest["simulated"],
             "manifest_digest": manifest["digest"],
             "source_rate_hz": {
-                f"{manifest['dataset']}/{r['name']}": float(r["rate_hz"])
+                f"{called(manifest)}/{r['name']}": float(r["rate_hz"])
                 for r in manifest["records"]
                 if r["status"] == "accepted"
             },

@@ -4,6 +4,7 @@ Legend: N segments, C channels, T samples, A annotations.
 """
 
 import json
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from cardiograft.segments import shards
 from cardiograft.segments.choice import UnusableError, channel_units
 from cardiograft.segments.cutting import CutSegments, Prepared
 from cardiograft.segments.prepare import prepare
+from cardiograft.segments.source import Source, source_of
 from cardiograft.segments.tally import Tally
 from cardiograft.signals import leads
 from cardiograft.signals.shape_hash import shape_hash
@@ -57,28 +59,29 @@ def _write(
     spec: Segment, manifest: dict[str, Any], accepted: list[str], directory: Path, tally: Tally
 ) -> None:
     root, most = Path(manifest["root"]), manifest.get("max_nonfinite", 1.0)
+    source = source_of(spec, manifest)
     if not root.is_dir():
         raise FileNotFoundError(f"{spec.database}: no recordings at {root}")
     meta, writer = None, None
     with ExitStack() as open_files:
         for name in accepted:
             try:
-                record, prepared, cut = _cut(spec, root, name, most)
+                record, prepared, cut = _cut(spec, source, root, name, most)
             except (UnusableError, ValueError, ArithmeticError) as error:
                 tally.leave_out(name, _reason(error, manifest, name))
                 continue
             if meta is None or writer is None:
-                meta = _meta(spec, manifest, cut)
+                meta = _meta(spec, manifest, cut, source.units)
                 writer = open_files.enter_context(shards.Writer(directory, meta, spec.parts))
             writer.write(_rows(record, prepared, cut))
             tally.add(record, cut, prepared.notes)
 
 
 def _cut(
-    spec: Segment, root: Path, name: str, most_missing: float
+    spec: Segment, source: Source, root: Path, name: str, most_missing: float
 ) -> tuple[Record, Prepared, CutSegments]:
-    record: Record = plugins.load("datasets", spec.dataset).read(root, name)
-    prepared = prepare(record, spec, most_missing)
+    record = source.read(root, name)
+    prepared = prepare(record, spec, most_missing, source.units)
     cut: CutSegments = plugins.load("cuts", spec.cut.name).cut(prepared, **spec.cut.options)
     for signal_NCT in (cut.signal_NCT, cut.target_NCT):
         if signal_NCT is not None and not np.isfinite(signal_NCT).all():
@@ -95,8 +98,9 @@ def _reason(error: Exception, manifest: dict[str, Any], name: str) -> str:
     return message
 
 
-def _meta(spec: Segment, manifest: dict[str, Any], cut: CutSegments) -> shards.Meta:
-    units = plugins.constants("datasets", spec.dataset)["UNITS"]
+def _meta(
+    spec: Segment, manifest: dict[str, Any], cut: CutSegments, units: Mapping[str, str]
+) -> shards.Meta:
     names = tuple(map(_channel, spec.signal.leads))
     target = cut.target_NCT
     return shards.Meta(

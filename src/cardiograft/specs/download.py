@@ -6,6 +6,7 @@ from annotated_types import Ge, Le
 from pydantic import model_validator
 
 from cardiograft.specs.entry import Count, Entry, Seed, Some
+from cardiograft.specs.own_folder import OwnFolder
 
 Lost = Literal["refused", "allowed"]
 
@@ -32,6 +33,9 @@ class Download(Entry):
         Options of the data set's simulation with all defaults, or null where recordings are real.
     seed
         Of the simulation; null where recordings are real.
+    folder
+        Where recordings of one's own lie, and what is known of them; null for a database that a
+        mirror holds.
     content
         Digest of what the mirror lists, or ``published`` for a numbered PhysioNet release.
     """
@@ -42,6 +46,7 @@ class Download(Entry):
     lost: Lost | None = None
     simulate: dict[str, Any] | None = None
     seed: Seed | None = None
+    folder: OwnFolder | None = None
     content: str = "published"
 
     @model_validator(mode="after")

@@ -19,6 +19,8 @@ def section(inputs: ReportInputs) -> dict[str, Any]:
     return {
         "databases": database_table(inputs),
         "quarantined": quarantine_table(inputs),
+        "left_out": left_out_table(inputs),
+        "noted": noted_table(inputs),
         "segments": segment_table(inputs),
         "splits": split_table(inputs),
         "examples": examples(inputs),
@@ -63,7 +65,9 @@ def _verified(manifest: Content) -> Cell:
     verified = sum(bool(f.get("verified")) for f in files)
     said = f"{verified} of {len(files)}" + (f", {refused} refused" if refused else "")
     notes = []
-    if not hashes.get("listed", True):
+    if not hashes.get("listed", True) and manifest.get("folder"):
+        said = wording.DASH  # read where they lie: no mirror, and no list of hashes
+    elif not hashes.get("listed", True):
         notes.append("the mirror has no SHA256SUMS.txt")
     if hashes.get("malformed"):
         notes.append(f"{hashes['malformed']} lines of SHA256SUMS.txt are no hash and name")
@@ -83,6 +87,45 @@ def quarantine_table(inputs: ReportInputs) -> Table | None:
     return Table(
         caption=f"Quarantined: {wording.plural(len(rows), 'recording')}",
         head=("Recording", "Database", "Reason"),
+        rows=rows,
+        words=frozenset({1, 2}),
+    )
+
+
+def left_out_table(inputs: ReportInputs) -> Table | None:
+    """Return the recordings that could be read and yet not be cut as asked, with reasons."""
+    rows: list[list[str | Cell]] = [
+        [record, entry, str(reason)]
+        for entry, summary in inputs.segments.items()
+        for record, reason in summary.get("records_left_out", {}).items()
+    ]
+    if not rows:
+        return None
+    return Table(
+        caption=f"Left out of segments: {wording.plural(len(rows), 'recording')}",
+        head=("Recording", "Segments", "Reason"),
+        rows=rows,
+        words=frozenset({1, 2}),
+    )
+
+
+def noted_table(inputs: ReportInputs) -> Table | None:
+    """Return what was not as usual about recordings that are used, and about a folder's tables."""
+    rows: list[list[str | Cell]] = []
+    for name, manifest in inputs.manifests.items():
+        rows += [[wording.DASH, name, line] for line in manifest.get("remarks", [])]
+        for record in manifest["records"]:
+            if record["status"] != QUARANTINED:
+                rows += [[record["name"], name, str(note)] for note in record.get("notes", [])]
+    for entry, summary in inputs.segments.items():
+        for kind, notes in summary.get("notes", {}).items():
+            for record, _, detail in (str(note).partition(": ") for note in notes):
+                rows.append([record, entry, f"{kind}: {detail}"])
+    if not rows:
+        return None
+    return Table(
+        caption=f"Noted on reading: {wording.plural(len(rows), 'line')}",
+        head=("Recording", "Of", "Note"),
         rows=rows,
         words=frozenset({1, 2}),
     )

@@ -1,0 +1,287 @@
+"""What readers of one's own folders share: whose a recording is, its labels, its leads' names.
+
+Legend: C channels, T samples, A annotations.
+"""
+
+import csv
+import dataclasses
+import io
+import itertools
+import math
+import re
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from cardiograft.physionet import listings
+from cardiograft.physionet.headers import UnfitError
+from cardiograft.records import LABEL, Annotations, Record
+from cardiograft.signals.leads import canonical
+from cardiograft.specs.own_folder import OwnFolder
+
+SUFFIXES = (".hea", ".dat", ".mat", ".edf", ".bdf", ".csv")
+SAME_S = 1e-6  # spans that overlap by less touch one another
+Row = dict[str, str]
+
+
+class Span(NamedTuple):
+    """A class from one time to another, in seconds; ``stop_s`` is infinite where it stays open."""
+
+    start_s: float
+    stop_s: float
+    label: str
+
+
+def names(root: Path, *suffixes: str, without: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the names of files below `root` of one kind, without their extension, in order."""
+    found = []
+    for place in listings.walk(root):
+        path = place.relative_to(root).as_posix()
+        if path.lower().endswith(suffixes) and place not in [root / file for file in without]:
+            found.append(path.rpartition(".")[0])
+    return tuple(found)
+
+
+def file(root: Path, record: str, *suffixes: str) -> str:
+    """Return the file of a recording, whatever the case of its extension.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is none.
+    UnfitError
+        There are several.
+    """
+    place = root / record
+    inner = sorted(place.parent.iterdir()) if place.parent.is_dir() else []
+    found = [
+        p for p in inner if p.name.rpartition(".")[0] == place.name and p.suffix.lower() in suffixes
+    ]
+    if not found:
+        raise FileNotFoundError(f"no file {record}{suffixes[0]}")
+    if len(found) > 1:
+        raise UnfitError(f"several files of one name: {', '.join(p.name for p in found)}")
+    return found[0].relative_to(root).as_posix()
+
+
+def subject(root: Path, record: str, folder: OwnFolder) -> str:
+    """Return whose recording it is.
+
+    Raises
+    ------
+    UnfitError
+        That can't be told, or the table has two subjects for it.
+    ValueError
+        The table can't be read, or lacks a column.
+    """
+    asked = folder.subject
+    if asked.by == "record":
+        return record
+    if asked.by == "folder":
+        first, inner, _ = record.partition("/")
+        if not inner:
+            raise UnfitError("no subject: it lies in no folder")
+        return first
+    if asked.by == "pattern":
+        found = re.search(asked.pattern or "", record)
+        group = "subject" if found and "subject" in found.re.groupindex else 1
+        if not found or not found[group]:
+            raise UnfitError(f"no subject: {asked.pattern!r} is not in its name")
+        return found[group]
+    table, column = folder.subject_file or "", asked.column or ""
+    rows = _rows(root, table, (asked.record, column)).get(record, [])
+    known = list(dict.fromkeys(row[column] for row in rows if row[column]))
+    if len(known) != 1:
+        why = f"two subjects in {table}: {known[0]}, {known[1]}" if known else f"none in {table}"
+        raise UnfitError(f"no subject: {why}")
+    return known[0]
+
+
+def labels(root: Path, record: str, folder: OwnFolder) -> tuple[Span, ...]:
+    """Return what the table of labels says of a recording, in order of time.
+
+    Raises
+    ------
+    UnfitError
+        A time is no time, or labels contradict one another.
+    ValueError
+        The table can't be read, or lacks a column.
+    """
+    asked = folder.labels
+    if asked is None:
+        return ()
+    times = () if asked.start_s is None else (asked.start_s, asked.end_s or "")
+    rows = _rows(root, asked.file, (asked.record, asked.label, *times)).get(record, [])
+    spans = {
+        Span(*_times(row, times, asked.file), row[asked.label]) for row in rows if row[asked.label]
+    }
+    joined: list[Span] = []
+    for span in sorted(spans):
+        last = joined[-1] if joined else None
+        if last is None or span.start_s > last.stop_s + SAME_S:
+            joined.append(span)
+        elif span.label == last.label:
+            joined[-1] = last._replace(stop_s=max(last.stop_s, span.stop_s))
+        elif span.start_s >= last.stop_s - SAME_S:
+            joined.append(span)
+        else:
+            at = f" at {span.start_s:g} s" if times else ""
+            raise UnfitError(f"labels contradict: {last.label} and {span.label}{at}")
+    return tuple(joined)
+
+
+def mentioned(root: Path, folder: OwnFolder) -> dict[str, tuple[str, ...]]:
+    """Return the recordings that each table names.
+
+    Raises
+    ------
+    ValueError
+        A table can't be read, or lacks a column.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    if folder.labels is not None:
+        labels = folder.labels
+        times = (labels.start_s or labels.record, labels.end_s or labels.record)
+        rows = _rows(root, labels.file, (labels.record, labels.label, *times))
+        found[labels.file] = tuple(rows)
+    if folder.subject_file is not None:
+        rows = _rows(
+            root, folder.subject_file, (folder.subject.record, folder.subject.column or "")
+        )
+        found[folder.subject_file] = tuple(
+            dict.fromkeys((*found.get(folder.subject_file, ()), *rows))
+        )
+    return found
+
+
+def unique(name: str, taken: Sequence[str]) -> str:
+    """Return a lead's name as it is, or ``II (2)`` where another has it."""
+    count, own = 1, name
+    while own in taken:
+        count += 1
+        own = f"{name} ({count})"
+    return own
+
+
+def named(record: Record, folder: OwnFolder) -> Record:
+    """Return a recording whose leads have the names that config gives them."""
+    sources = (record, *record.beside)
+    have = [canonical(lead) for source in sources for lead in source.leads]
+    new: dict[str, str] = {}
+    for lead, others in folder.leads.items():
+        if canonical(lead) in have:
+            continue
+        wanted = [canonical(other).casefold() for other in others]
+        found = {h.casefold(): h for h in reversed(have)}
+        first = next((found[name] for name in wanted if name in found), None)
+        if first is not None:
+            new[first] = canonical(lead)
+
+    def renamed(one: Record) -> Record:
+        names_C = tuple(new.get(canonical(lead), canonical(lead)) for lead in one.leads)
+        units_C = tuple(unit or folder.unit or "" for unit in one.units)
+        return dataclasses.replace(one, leads=names_C, units=units_C)
+
+    notes = [f"lead by another name: {old} is taken as {name}" for old, name in new.items()]
+    return dataclasses.replace(
+        renamed(record),
+        beside=tuple(renamed(one) for one in record.beside),
+        notes=(*record.notes, *notes),
+    )
+
+
+def labelled(record: Record, spans: Sequence[Span]) -> Record:
+    """Return a recording with a mark where a label of one's own begins and ends."""
+    beyond = sum(span.start_s >= record.signal_CT.shape[1] / record.rate_hz for span in spans)
+    notes = [f"labels beyond the end: {beyond} of {len(spans)}"] if beyond else []
+    return dataclasses.replace(
+        _marked(record, spans),
+        beside=tuple(_marked(one, spans) for one in record.beside),
+        notes=(*record.notes, *notes),
+    )
+
+
+def _marked(record: Record, spans: Sequence[Span]) -> Record:
+    marks: list[tuple[int, str]] = []
+    for span, after in itertools.zip_longest(spans, spans[1:]):
+        marks.append((_sample(span.start_s, record), span.label))
+        if math.isfinite(span.stop_s) and (after is None or after.start_s > span.stop_s + SAME_S):
+            marks.append((_sample(span.stop_s, record), ""))
+    inside = [(at, label) for at, label in marks if at < record.signal_CT.shape[1]]
+    if not inside:
+        return record
+    old = record.annotations
+    at_A = np.array([at for at, _ in inside], dtype=np.int64)
+    aux_A = np.array([label for _, label in inside])
+    none_A = np.zeros(len(inside), dtype=np.int64)
+    joined = Annotations(
+        sample_A=np.concatenate([old.sample_A, at_A]),
+        symbol_A=np.concatenate([old.symbol_A, np.full(len(inside), LABEL)]),
+        aux_A=np.concatenate([old.aux_A, aux_A]),
+        subtype_A=np.concatenate([old.subtype_A, none_A]),
+        channel_A=np.concatenate([old.channel_A, none_A]),
+        number_A=np.concatenate([old.number_A, none_A]),
+    )
+    order_A = np.argsort(joined.sample_A, kind="stable")
+    return dataclasses.replace(record, annotations=joined.taken(order_A))
+
+
+def _sample(time_s: float, record: Record) -> int:
+    """Return the first sample that is not before a time."""
+    return math.ceil(time_s * float(record.rate_hz) - SAME_S)
+
+
+def _times(row: Row, columns: Sequence[str], table: str) -> tuple[float, float]:
+    if not columns:
+        return 0.0, math.inf
+    first, last = (row[column] for column in columns)
+    try:
+        start, stop = float(first or 0), float(last or math.inf)
+    except ValueError:
+        start = stop = math.nan
+    if not 0 <= start < stop:
+        said = " to ".join(repr(row[column]) for column in columns)
+        raise UnfitError(f"labels of no time: {said} in {table}")
+    return start, stop
+
+
+def _rows(root: Path, table: str, columns: Sequence[str]) -> dict[str, list[Row]]:
+    """Return a table's rows by the recording that its first column names."""
+    path = root / table
+    if not path.is_file():
+        raise ValueError(f"no table {path}")
+    facts = path.stat()
+    return _read(path, tuple(columns), facts.st_mtime_ns, facts.st_size)
+
+
+@cache
+def _read(path: Path, columns: tuple[str, ...], *version: int) -> dict[str, list[Row]]:
+    text = listings.text(path)
+    head = text.partition("\n")[0].rstrip("\r")
+    for mark in ",;\t":
+        named = [name.strip() for name in next(csv.reader([head], delimiter=mark), [])]
+        if set(columns) <= set(named):
+            break
+    else:
+        missing = [column for column in columns if column not in head] or list(columns)
+        raise ValueError(f"{path.name} has no column {', '.join(missing)}: it begins {head!r}")
+    twice = [column for column in columns if named.count(column) > 1]
+    if twice:
+        raise ValueError(f"{path.name} has several columns {twice[0]}")
+    found: dict[str, list[Row]] = {}
+    for line in itertools.islice(csv.reader(io.StringIO(text), delimiter=mark), 1, None):
+        row = dict(zip(named, (" ".join(cell.split()) for cell in line), strict=False))
+        if row.get(columns[0]):
+            rows = found.setdefault(_plain(row[columns[0]]), [])
+            rows.append({column: row.get(column, "") for column in columns})
+    return found
+
+
+def _plain(name: str) -> str:
+    """Return a recording's name as in the folder: without an extension, slashes forward."""
+    name = name.replace("\\", "/").removeprefix("./")
+    stem, dot, suffix = name.rpartition(".")
+    return stem if dot and f".{suffix.lower()}" in SUFFIXES else name

@@ -1,0 +1,34 @@
+"""Where an entry's recordings come from: a data set's reader, told what config says of a folder."""
+
+import functools
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cardiograft import plugins
+from cardiograft.records import Record
+from cardiograft.specs.own_folder import OwnFolder
+from cardiograft.specs.segment import Segment
+
+
+class Source(NamedTuple):
+    """A reader of recordings, and the unit of each lead in shards, by a pattern of its name."""
+
+    read: Callable[[Path, str], Record]
+    units: Mapping[str, str]
+
+
+def source_of(spec: Segment, manifest: Mapping[str, Any]) -> Source:
+    """Return the source of a manifest's recordings."""
+    read = plugins.load("datasets", spec.dataset).read
+    units = plugins.constants("datasets", spec.dataset)["UNITS"]
+    if manifest.get("folder") is None:
+        return Source(read, units)
+    folder = OwnFolder.model_validate(manifest["folder"])
+    return Source(functools.partial(read, folder=folder), {**folder.units, **units})
+
+
+def called(manifest: Mapping[str, Any]) -> str:
+    """Return what the names of a manifest's recordings begin with in shards."""
+    own = manifest.get("folder")
+    return str(manifest["dataset"] if own is None else own["name"])
