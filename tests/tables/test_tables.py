@@ -67,7 +67,7 @@ def runs(spec: Tabulate, made: Path, *names: str) -> list[Run]:
 def test_writes_every_table(made: Path) -> None:
     assert {p.name for p in (made / "tables").iterdir()} == {
         *(f"{n}.csv" for n in ("scores", "gaps", "comparisons", "published", "confusion")),
-        *(f"{n}.csv" for n in ("records", "costs", "table_1", "table_2")),
+        *(f"{n}.csv" for n in ("records", "costs", "looks", "table_1", "table_2")),
         "study.json",
     }
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from cardiograft import cli
 from cardiograft.checkpoints.folder import model_key
+from cardiograft.evaluation import looks as ledger
 from cardiograft.files import atomic_file
 from cardiograft.report import page
 from cardiograft.report.inputs import ReportInputs, in_order, read_json, read_study
@@ -36,7 +37,9 @@ def report(
     ledgers: Sequence[Path],
     out: Path,
     command: str = "",
+    looks: Path | None = None,
 ) -> None:
+    looked, unreadable = ledger.read(looks) if looks else ([], 0)
     inputs = ReportInputs(
         studies=in_order([read_study(folder) for folder in tables], spec.studies),
         manifests={p.stem: read_json(p) for p in manifests},
@@ -46,6 +49,8 @@ def report(
         cards={model_key(p): read_json(p) for p in cards},
         histories={model_key(p): pd.read_parquet(p) for p in histories},
         ledgers={model_key(p): read_json(p) for p in ledgers},
+        looks=looked,
+        unreadable_looks=unreadable,
     )
     with atomic_file(out) as partial:
         partial.write_text(page.render(spec, inputs, command=command), "utf-8")
@@ -58,6 +63,7 @@ if __name__ == "__main__":
     )
     for name, meaning in INPUTS.items():
         parser.add_argument(f"--{name}", type=Path, nargs="*", default=(), help=meaning)
+    parser.add_argument("--looks", type=Path, help="ledger of looks at test parts")
     parser.add_argument("--command", required=True, help="what makes this page, as typed")
     parser.add_argument("--out", type=Path, required=True, help="HTML page to write")
     cli.run(report, parser)

@@ -12,6 +12,7 @@ from cardiograft.config.plain import plain
 from cardiograft.config.pool_checks import check_pool
 from cardiograft.config.schema import Config
 from cardiograft.config.sweeps import completed, expanded
+from cardiograft.fingerprint import ROOT
 from cardiograft.specs.entry import Plugin
 from cardiograft.specs.errors import parts
 from cardiograft.specs.members import members
@@ -47,6 +48,7 @@ def load_config(given: dict[str, Any]) -> Config:
     _check_controls(config)
     _check_references(config)
     _check_agreement(config)
+    _check_choices(config)
     return config
 
 
@@ -225,6 +227,24 @@ def _check_tags(config: Config, name: str) -> None:
             if one.tag not in tags:
                 known = plugins.hint(one.tag, tags)
                 raise ValueError(f"tables.{name}.{key}: no run has the tag {one.tag!r}.{known}")
+
+
+def _check_choices(config: Config) -> None:
+    for name, evaluation in config.evaluations.items():
+        file = evaluation.chosen_in
+        if file is not None and not (ROOT / file).is_file():
+            raise ValueError(
+                f"evaluations.{name}.chosen_in: {file!r}: no such file of the repository"
+            )
+    for name in config.studies:
+        for run, evaluations in config.runs(name).items():
+            said = config.evaluations[evaluations[0]].chosen_on
+            if len(evaluations) > 1 and said == "cross-validation":
+                raise ValueError(
+                    f"evaluations.{evaluations[0]}.chosen_on: 'cross-validation': {run!r} pools"
+                    f" {len(evaluations)} folds, each trained on people whom another tests: options"
+                    " compared over them were chosen on the people who are tested: 'test'"
+                )
 
 
 def _check_members(place: str, model: Plugin) -> None:

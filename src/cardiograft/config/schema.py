@@ -202,6 +202,8 @@ class Config(Entry):
             lineage=tuple(ancestors),
             labels=_labels(self.trained(evaluation.model)),
             missing="allowed" if evaluation.pool else evaluation.missing,
+            chosen_on=evaluation.chosen_on,
+            chosen_in=evaluation.chosen_in,
         )
 
     def _tabulate(self, name: str) -> Tabulate:
@@ -218,6 +220,9 @@ class Config(Entry):
                 repeats=self.trained(evaluation.model).repeats,
                 tags={**usual, **self.tags(members[0])},
                 metrics=evaluation.metrics,
+                chosen_on=evaluation.chosen_on,
+                chosen_in=evaluation.chosen_in,
+                looked_before=evaluation.looked_before,
             )
         runs = self.runs(name)
         for run, asked in study.means.items():

@@ -76,6 +76,16 @@ FINDINGS = {
 }
 # What two networks are compared in, where weights go from one to the other.
 ENDS = {"rate_hz": "rate in Hz", "samples": "samples of a window"}
+# How an entry was chosen, as sentences and tables say it.
+CHOSEN_ON = {
+    "validation": "on a validation part",
+    "cross-validation": "by cross-validation within the training part",
+    "published": "as published",
+    "elsewhere": "on people who are not tested",
+    "untuned": "with nothing compared",
+    "test": "on people who are tested, so that its value is flattered",
+    "": "not said how",
+}
 STAGES = {"pretrain": "Pretraining", "prune": "Pruning", "transfer": "Transfer"}
 MINUS, DASH = "−", "–"
 

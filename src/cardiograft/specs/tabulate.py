@@ -4,7 +4,33 @@ from typing import Annotated
 
 from annotated_types import Ge, Gt, Lt
 
-from cardiograft.specs.entry import Count, Entry, Metric, Protocol, Seed, Several, Some, StudyName
+from cardiograft.specs.audit import ChosenOn
+from cardiograft.specs.entry import (
+    Count,
+    Entry,
+    Metric,
+    Protocol,
+    Seed,
+    Several,
+    Some,
+    StudyName,
+    Word,
+)
+
+
+class LookedBefore(Entry):
+    """Looks at a test part that no ledger holds: of before it was kept, or on another machine.
+
+    Attributes
+    ----------
+    times
+        How many variants were scored there; null where nobody counted.
+    why
+        What was looked at, in words.
+    """
+
+    times: Count | None = None
+    why: Word
 
 
 class StudyRun(Entry):
@@ -14,7 +40,8 @@ class StudyRun(Entry):
     `averaged` are the evaluations whose predictions, all repeats of them, make up one by their
     mean; with none, each repeat counts by itself.
     `tags` (model, init, data ...) name the run; `protocol` and `split` stand apart, because
-    the inflation gap is taken across them.
+    the inflation gap is taken across them. `chosen_on`, `chosen_in` and `looked_before` say how the
+    run came to be the one that is shown.
     """
 
     members: Some[str]
@@ -25,6 +52,9 @@ class StudyRun(Entry):
     repeats: Count
     tags: dict[str, str]
     metrics: Some[Metric]
+    chosen_on: ChosenOn | None = None
+    chosen_in: str | None = None
+    looked_before: LookedBefore | None = None
 
 
 class Comparison(Entry):
