@@ -110,6 +110,8 @@ CHANGES = {
         "rows": at(*STUDIES, "evaluations", ["net"]),
         "primary": at(*STUDIES, "primary", "accuracy:N"),
         "comparisons": at(*STUDIES, "comparisons", [{"tag": "init", "of": "a", "to": "b"}]),
+        "questions": at(*STUDIES, "questions", {"one": {"asks": "Does it help?"}}),
+        "margin": at(*STUDIES, "margin", 0.02),
         "shown": at(*STUDIES, "shown", ["net"]),
         "curves": at(*STUDIES, "curves", [{"tag": "share"}]),
         "level": at(*STUDIES, "level", 0.9),

@@ -221,6 +221,13 @@ def _check_shown(config: Config, name: str) -> None:
 def _check_tags(config: Config, name: str) -> None:
     # Values are not asked for: an overlay may leave out the runs of a comparison or a curve.
     study = config.studies[name]
+    questions = {key for key, question in study.questions.items() if question is not None}
+    for pair in study.comparisons:
+        if pair.question is not None and pair.question not in questions:
+            known = plugins.hint(pair.question, questions)
+            raise ValueError(
+                f"tables.{name}.comparisons: no question is named {pair.question!r}.{known}"
+            )
     tags = {tag for evaluation in study.evaluations for tag in config.tags(evaluation)}
     for key, asked in (("comparisons", study.comparisons), ("curves", study.curves)):
         for one in asked:

@@ -14,7 +14,7 @@ from cardiograft.specs.entry import Count, Entry, Metric, Seed, Several, Some, W
 from cardiograft.specs.predict import BaselinePredict, Control, Part
 from cardiograft.specs.pretrain import Pretrain
 from cardiograft.specs.prune import Prune
-from cardiograft.specs.tabulate import Comparison, Curve, LookedBefore
+from cardiograft.specs.tabulate import Comparison, Curve, LookedBefore, Question
 from cardiograft.specs.transfer import Transfer
 
 Tags = dict[str, str]
@@ -146,6 +146,10 @@ class Study(Entry):
 
     Attributes
     ----------
+    questions
+        What is asked by the comparisons that name it: one family of tests each.
+    margin
+        The difference in the primary metric that would not matter, unless a question names its own.
     means
         Runs that are the mean of others.
     shown
@@ -165,6 +169,8 @@ class Study(Entry):
     evaluations: Some[str]
     primary: str = "macro_f1"
     comparisons: Several[Comparison] = ()
+    questions: dict[str, Question | None] = {}
+    margin: Annotated[float, Gt(0)] | None = None
     means: dict[str, Mean] = {}
     shown: Several[str] = ()
     curves: Several[Curve] = ()

@@ -236,6 +236,8 @@ class Config(Entry):
             rows=rows,
             primary=study.primary,
             comparisons=study.comparisons,
+            questions={key: one for key, one in study.questions.items() if one is not None},
+            margin=study.margin,
             shown={run: self.inputs(name, run) for run in study.shown},
             curves=study.curves,
             draws=study.draws,

@@ -57,12 +57,32 @@ class StudyRun(Entry):
     looked_before: LookedBefore | None = None
 
 
+class Question(Entry):
+    """What some comparisons ask together: they are one family to Holm's correction.
+
+    Attributes
+    ----------
+    asks
+        The question in words.
+    margin
+        A difference in the primary metric, on its own scale, that would not matter: two runs
+        whose difference is shown to be smaller are equivalent. Null: the study's.
+    """
+
+    asks: Word
+    margin: Annotated[float, Gt(0)] | None = None
+
+
 class Comparison(Entry):
-    """Runs that differ in one tag alone, compared pair by pair: ``of`` against ``to``."""
+    """Runs that differ in one tag alone, compared pair by pair: ``of`` against ``to``.
+
+    `question` is one of the study's; comparisons that name none are one family.
+    """
 
     tag: str
     of: str
     to: str
+    question: str | None = None
 
 
 class Curve(Entry):
@@ -72,12 +92,16 @@ class Curve(Entry):
 
 
 class Tabulate(Entry):
-    """A study's rows, and the comparisons that make one Holm family.
+    """A study's rows, and what is compared among them.
 
     Attributes
     ----------
     primary
         The metric that is compared: ``macro_f1``, or one class's, ``sensitivity:S``.
+    questions
+        By name: the comparisons of each are one Holm family.
+    margin
+        Of questions that name none; without it there is no verdict on equivalence.
     least_subjects
         A figure that fewer subjects carry gets no interval and no p.
     shown
@@ -94,6 +118,8 @@ class Tabulate(Entry):
     rows: dict[str, StudyRun]
     primary: str
     comparisons: Several[Comparison] = ()
+    questions: dict[str, Question] = {}
+    margin: Annotated[float, Gt(0)] | None = None
     shown: dict[str, Several[str]] = {}
     curves: Several[Curve] = ()
     level: Annotated[float, Gt(0), Lt(1)] = 0.95

@@ -1,9 +1,9 @@
 """Can an entry have been chosen as it says?
 
-What an evaluation says of how its model was chosen is a claim. What contradicts it in the run itself
-is refused: an epoch kept by the test part, a validation part that is not there. What was tried by
-hand can't be seen from here. Folds that are pooled are looked at with the config: in one of them
-everybody is tested.
+What an evaluation says of how its model was chosen is a claim. What contradicts it in the run
+itself is refused: an epoch kept by the test part, a validation part that is not there. What was
+tried by hand can't be seen from here. Folds that are pooled are looked at with the config: in one
+of them everybody is tested.
 """
 
 from collections.abc import Mapping

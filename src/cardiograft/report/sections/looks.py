@@ -15,8 +15,8 @@ WHERE = {"honest": "on unseen subjects", "paper": "under the paper’s protocol"
 CAPTION = "How each run was chosen, and how often its test part was looked at"
 NOTE = (
     "Networks: different weights that were scored on the same tested people, in these results, by"
-    " whatever entry, repeats and folds each counted; settings: those among them that differ in more"
-    " than their seed. Counted in looks.jsonl, which no run rewrites."
+    " whatever entry, repeats and folds each counted; settings: those among them that differ in"
+    " more than their seed. Counted in looks.jsonl, which no run rewrites."
 )
 UNCOUNTED = "uncounted"
 
