@@ -61,7 +61,8 @@ STUDY = """
 {{ lines(s.compared) }}
 {%- endif %}
 {{ shown(s.comparison_table) }}
-<p class="note">{{ words.COMPARISONS }}</p>
+<p class="note">{{ words.COMPARISONS }}
+{%- if s.questions %} Questions: {{ s.questions|join(" ") }}{% endif %}</p>
 {%- endif %}
 
 {%- for part in s.sections %}

@@ -144,6 +144,7 @@ def about(
         "curves": [curve.tag for curve in spec.curves],
         "metrics": _metrics(spec),
         "primary": spec.primary,
+        "questions": {name: question.asks for name, question in spec.questions.items()},
         "level": spec.level,
         "draws": spec.draws,
         "least_subjects": spec.least_subjects,

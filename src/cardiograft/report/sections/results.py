@@ -55,6 +55,7 @@ def section(study: Study, inputs: ReportInputs) -> dict[str, Any]:
         "gap_rest": comparisons.gap_table(study, names, rest=True),
         "intervals": intervals,
         "compared": [s for s, _ in comparisons.comparisons(study, names)],
+        "questions": comparisons.questions(study),
         "comparison_table": comparisons.comparison_table(study, names),
         "published": published_table(study, names),
         "own": own_tables.beside_published(study, names),
