@@ -80,6 +80,7 @@ FINDINGS = {
 }
 # What two networks are compared in, where weights go from one to the other.
 ENDS = {"rate_hz": "rate in Hz", "samples": "samples of a window"}
+UNDER = {"paper": "(the paper’s protocol)", "honest": "(unseen subjects)"}
 # How an entry was chosen, as sentences and tables say it.
 CHOSEN_ON = {
     "validation": "on a validation part",
