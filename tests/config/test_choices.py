@@ -69,7 +69,7 @@ def test_folds_of_which_each_tests_the_others_people_choose_on_who_is_tested():
 
 def test_a_question_must_be_one_of_the_studys():
     study = {"comparisons": [{"tag": "init", "of": "a", "to": "b", "question": "pretrainin"}]}
-    with pytest.raises(ValueError, match="no question is named 'pretrainin'.*'pretraining'"):
+    with pytest.raises(ValueError, match=r"no question is named 'pretrainin'.*'pretraining'"):
         load_config(merged({"tables": {"transform_recognition": study}}))
 
 

@@ -61,7 +61,7 @@ class _Values:
         return Cell(text, small=_ends(row, percent), warning=self.lacking.get(run, ""))
 
     def chosen_on(self, run: str) -> str:
-        """Return how a run was chosen, a key of `wording.CHOSEN_ON`; nothing where it is not said."""
+        """Return how a run was chosen, a key of `wording.CHOSEN_ON`; empty where it is unsaid."""
         return next((r["chosen_on"] for r in self.rows if r["run"] == run and r["chosen_on"]), "")
 
     def of(self, run: str, metric: str) -> MeasuredRow | None:
