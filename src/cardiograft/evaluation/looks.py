@@ -26,6 +26,7 @@ from cardiograft.evaluation.predictions import Predictions
 LEDGER = "looks.jsonl"
 # What makes a look a new one.
 NEW_BY = ("split_digest", "weights_sha256")
+KEYS = (*NEW_BY, "people_digest", "setting", "simulated")
 Look = dict[str, Any]
 
 
@@ -135,7 +136,7 @@ def _parsed(line: bytes) -> Look | None:
         one = json.loads(line)
     except ValueError:
         return None
-    return one if isinstance(one, dict) and all(key in one for key in NEW_BY) else None
+    return one if isinstance(one, dict) and all(key in one for key in KEYS) else None
 
 
 def _same(one: Look, other: Look) -> bool:

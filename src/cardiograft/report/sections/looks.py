@@ -100,7 +100,8 @@ def _looks(rows: Sequence[ReportRow], inputs: ReportInputs) -> dict[str, int]:
 
 def _of(look: Mapping[str, Any], row: ReportRow) -> bool:
     simulated = str(row["simulated"]) == "True"
-    return look["people_digest"] == row["people_digest"] and look["simulated"] == simulated
+    same = look["people_digest"] == row["people_digest"]
+    return bool(same and look.get("simulated") == simulated)
 
 
 def _before(rows: Sequence[ReportRow]) -> list[str]:
