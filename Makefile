@@ -52,5 +52,6 @@ check: $(READY) ## what CI runs: format, lint, types, tests
 format: $(READY) ## put layout right
 	PATH="$(abspath $(BIN)):$$PATH" bash -euc 'ruff check --fix .; ruff format .; snakefmt Snakefile workflow/rules'
 
-clean: ## forget results, not downloads
-	rm -rf results .snakemake
+clean: ## forget results, not downloads, and not who has looked at test parts (looks.jsonl)
+	test ! -d results || find results -depth -mindepth 1 ! -name looks.jsonl \( ! -type d -o -empty \) -delete
+	rm -rf .snakemake

@@ -178,4 +178,32 @@ def test_a_studys_headline_names_what_was_published(name: str) -> None:
     assert float(scores.loc[first.paper, "paper"]) == pytest.approx(facts.published)
     shown = headline.headline_row(name, table)
     assert len(shown.cells) == len(headline.HEAD)
-    assert len(shown.sentences) == 3
+    assert len(shown.sentences) == 3 + (facts.hidden is not None)
+
+
+def test_the_class_that_a_mean_hides_leads() -> None:
+    hidden = "mitdb-cnn-all"
+    rows = [
+        row(hidden, "jkappa", 0.585, (0.4, 0.78)),
+        row(hidden, "sensitivity", 0.05, (0.01, 0.46), **{"class": "S"}),
+        row(hidden, "f1", 0.0645, (0.015, 0.33), **{"class": "S"}),
+        row(hidden, "f1", 0.9, (0.8, 0.95), **{"class": "V"}),
+    ]
+    first, *_ = made(*RUNS, *rows, gap(0.09, (0.05, 0.13))).sentences
+    assert first.startswith("On DS2’s S beats, the CNN that is shown windows")
+    assert "a sensitivity of 5.0 % [1.0, 46.0] and an F1 of 0.065 [0.015, 0.330]; its" in first
+    assert first.endswith("over all classes is 0.585 [0.400, 0.780].")
+    assert not any("S beats" in said for said in made(*RUNS, *rows[:2]).sentences)
+
+
+def test_how_the_headline_was_chosen_is_said_where_results_say_it() -> None:
+    def said(paper: str, honest: str) -> list[str]:
+        rows = [{**one, "chosen_on": how} for one, how in zip(RUNS, (paper, honest), strict=True)]
+        return [s for s in made(*rows).sentences if s.startswith("It was chosen")]
+
+    assert said("", "") == []
+    assert said("validation", "validation") == ["It was chosen on a validation part."]
+    assert said("published", "test") == [
+        "It was chosen as published (the paper’s protocol) and on people who are tested, so that"
+        " its value is flattered (unseen subjects)."
+    ]

@@ -264,6 +264,32 @@ PAIR = {
             METRIC,
             "−0.100 [−0.200, −0.050]: pretext is worse (p = 0.010 after Holm).",
         ),
+        (
+            {"low": -0.01, "detectable": 0.12, "subjects": 22},
+            METRIC,
+            "no difference shown (22 subjects show in four studies of five one of 0.120 or more).",
+        ),
+        (
+            {"low": -0.01, "detectable": "inf", "subjects": 5},
+            METRIC,
+            "no difference shown (5 subjects are too few to show any, however large).",
+        ),
+        (
+            {
+                **{"p_holm": 0.2, "detectable": 0.12, "subjects": 22, "equivalent": "yes"},
+                **{"margin": 0.2, "within_low": 0.06, "within_high": 0.14},
+            },
+            METRIC,
+            "of 0.120 or more; equivalent within ±0.200 [+0.060, +0.140]).",
+        ),
+        (
+            {
+                **{"low": -0.01, "equivalent": "not shown", "margin": 0.02},
+                **{"within_low": 0.0, "within_high": 0.14},
+            },
+            {**METRIC, "percent": True},
+            "no difference shown (equivalence not shown within ±2.0 points [0.0, +14.0]).",
+        ),
     ],
 )
 def test_comparison_claims_what_the_numbers_show(

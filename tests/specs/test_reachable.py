@@ -95,6 +95,8 @@ CHANGES = {
         "lineage": at("transfer", "net", "sources", []),
         "labels": at("transfer", "net", "task", {"name": "classify", "labels": ["N"]}),
         "missing": at(*NET, "missing", "allowed"),
+        "chosen_on": at(*NET, "chosen_on", "untuned"),
+        "chosen_in": at(*NET, "chosen_in", "config.yaml"),
     },
     Ancestor: {
         "stage": at("evaluations", "net", "model", "majority"),
@@ -108,6 +110,8 @@ CHANGES = {
         "rows": at(*STUDIES, "evaluations", ["net"]),
         "primary": at(*STUDIES, "primary", "accuracy:N"),
         "comparisons": at(*STUDIES, "comparisons", [{"tag": "init", "of": "a", "to": "b"}]),
+        "questions": at(*STUDIES, "questions", {"one": {"asks": "Does it help?"}}),
+        "margin": at(*STUDIES, "margin", 0.02),
         "shown": at(*STUDIES, "shown", ["net"]),
         "curves": at(*STUDIES, "curves", [{"tag": "share"}]),
         "level": at(*STUDIES, "level", 0.9),
@@ -124,6 +128,9 @@ CHANGES = {
         "repeats": at("transfer", "net", "repeats", 2),
         "tags": at(*NET, "tags", {"model": "a"}),
         "metrics": at(*NET, "metrics", ["kappa"]),
+        "chosen_on": at(*NET, "chosen_on", "untuned"),
+        "chosen_in": at(*NET, "chosen_in", "config.yaml"),
+        "looked_before": at(*NET, "looked_before", {"times": 5, "why": "variants"}),
     },
     Report: {"title": at("title", "Another"), "studies": at("studies", {})},
 }

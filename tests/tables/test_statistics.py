@@ -169,3 +169,79 @@ def test_holm_leaves_undefined_ones_out_of_the_family() -> None:
     assert found[0] == pytest.approx(0.02)
     assert np.isnan(found[1])
     assert found[2] == pytest.approx(0.03)
+
+
+def mean(sums_BD: Float64) -> dict[str, Float64]:
+    """A mean over subjects: the sum, and how many."""
+    return {"": sums_BD[:, 0] / sums_BD[:, 1]}
+
+
+def pair(generator: np.random.Generator, subjects: int, difference: float) -> tuple[Float64, ...]:
+    """Return two runs on the same people: (1, S, 2) each, apart by `difference` on average."""
+    base_S = generator.normal(0.6, 0.2, size=subjects)
+    other_S = base_S + generator.normal(difference, 0.1, size=subjects)
+    one_S = np.ones(subjects)
+    return tuple(np.stack([x_S, one_S], axis=1)[None] for x_S in (other_S, base_S))
+
+
+def detectable(runs: tuple[Float64, ...], subjects: int, *, alpha: float = 0.05) -> float:
+    weights_BS = statistics.draws(subjects, count=400, seed=(7,))
+    of_B, to_B = (statistics.over_repeats(mean, x_RSD, weights_BS)[""] for x_RSD in runs)
+    return statistics.detectable(
+        of_B - to_B,
+        subjects=subjects,
+        alpha=alpha,
+        power=0.8,
+        least=statistics.least_p(subjects, count=400),
+    )
+
+
+@pytest.mark.parametrize(("subjects", "alpha"), [(9, 0.05), (22, 0.05), (22, 0.05 / 4)])
+def test_a_detectable_difference_is_shown_in_four_of_five_studies(
+    subjects: int, alpha: float
+) -> None:
+    generator = np.random.default_rng(subjects)
+    same = [pair(generator, subjects, 0.0) for _ in range(60)]
+    smallest = float(np.median([detectable(runs, subjects, alpha=alpha) for runs in same]))
+    shown = 0
+    for trial in range(300):
+        of_RSD, to_RSD = pair(generator, subjects, smallest)
+        p = statistics.paired_p(mean, of_RSD, to_RSD, count=1000, seed=(trial,))
+        shown += p[""] <= alpha
+    # Two standard errors of 300 trials are .046; swaps of few people are a little coarser than t.
+    assert 0.72 <= shown / 300 <= 0.88
+
+
+def test_a_family_asks_more_of_each_difference() -> None:
+    runs = pair(np.random.default_rng(1), 22, 0.0)
+    assert detectable(runs, 22, alpha=0.05 / 5) > 1.2 * detectable(runs, 22)
+
+
+def test_five_people_can_show_no_difference_at_all() -> None:
+    # All five better: p = 2 / 2^5 = .0625.
+    runs = pair(np.random.default_rng(1), 5, 10.0)
+    assert statistics.paired_p(mean, *runs, count=400, seed=(0,))[""] == 0.0625
+    assert statistics.least_p(5, count=400) == 0.0625
+    assert detectable(runs, 5) == np.inf
+    assert np.isfinite(detectable(pair(np.random.default_rng(1), 6, 0.0), 6))
+
+
+def test_nothing_is_detectable_where_nothing_is_defined() -> None:
+    made = {"subjects": 9, "alpha": 0.05, "power": 0.8, "least": 0.001}
+    assert np.isnan(statistics.detectable(np.full(100, np.nan), **made))
+    assert np.isnan(statistics.detectable(np.arange(100.0), **{**made, "subjects": 1}))
+
+
+def test_equivalence_is_two_one_sided_tests() -> None:
+    generator = np.random.default_rng(2)
+    for shift in (0.0, 0.03, 0.05, 0.08):
+        difference_S = generator.normal(shift, 0.1, size=40)
+        mean_, error = difference_S.mean(), stats.sem(difference_S)
+        half = stats.t.ppf(0.95, 39) * error
+        p = [stats.t.sf((0.06 + sign * mean_) / error, 39) for sign in (1, -1)]
+        found = statistics.equivalent(mean_ - half, mean_ + half, margin=0.06)
+        assert found == (max(p) < 0.05)
+
+
+def test_no_interval_no_equivalence() -> None:
+    assert statistics.equivalent(np.nan, np.nan, margin=0.1) is None

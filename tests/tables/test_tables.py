@@ -67,7 +67,7 @@ def runs(spec: Tabulate, made: Path, *names: str) -> list[Run]:
 def test_writes_every_table(made: Path) -> None:
     assert {p.name for p in (made / "tables").iterdir()} == {
         *(f"{n}.csv" for n in ("scores", "gaps", "comparisons", "published", "confusion")),
-        *(f"{n}.csv" for n in ("records", "costs", "table_1", "table_2")),
+        *(f"{n}.csv" for n in ("records", "costs", "looks", "table_1", "table_2")),
         "study.json",
     }
 
@@ -564,3 +564,40 @@ def test_a_mean_needs_two(tmp_path: Path) -> None:
     saved = classes(seed=1, subjects=4, each=10)
     with pytest.raises(ValueError, match="p: p-0 have 1 to average"):
         pooled(tmp_path, [saved], averaged=[("p-0",)], repeats=1)
+
+
+def test_a_question_is_a_family_of_its_own(made: Path) -> None:
+    pairs = [
+        {"tag": "init", "of": "pretext", "to": "scratch", "question": "pretraining"},
+        {"tag": "model", "of": "cnn", "to": "cnn", "question": "nothing"},
+    ]
+    questions = {name: {"asks": f"Does {name} matter?"} for name in ("pretraining", "nothing")}
+    spec = study(comparisons=pairs, questions=questions)
+    own = runs(spec, made, *(f"mitdb-cnn-{i}-strict" for i in ("scratch", "pretext")))
+    table = comparison_table(spec, own).set_index(["question", "of_run"])
+    alone = table.loc["pretraining"].iloc[0]
+    assert (alone["family"], alone["p_holm"]) == (1, pytest.approx(alone["p"]))
+    assert table.loc["nothing", "family"].tolist() == [2, 2]
+    one = comparison_table(study(comparisons=[{**p, "question": None} for p in pairs]), own)
+    assert one["family"].tolist() == [3, 3, 3]
+    first = one[one["tag"] == "init"].iloc[0]
+    assert first["p_holm"] == pytest.approx(min(1, 3 * first["p"]))
+    assert first["detectable"] > alone["detectable"] > 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "margin", "verdict"),
+    [(None, None, ""), (0.9, None, "yes"), (None, 0.9, "yes"), (1e-6, 0.9, "not shown")],
+)
+def test_equivalence_is_asked_for_by_a_margin(
+    made: Path, asked: float | None, margin: float | None, verdict: str
+) -> None:
+    pair = {"tag": "init", "of": "pretext", "to": "scratch", "question": "one"}
+    questions = {"one": {"asks": "Does it help?", "margin": asked}}
+    spec = study(comparisons=[pair], questions=questions, margin=margin)
+    own = runs(spec, made, *(f"mitdb-cnn-{i}-strict" for i in ("scratch", "pretext")))
+    row = comparison_table(spec, own).iloc[0]
+    assert row["equivalent"] == verdict
+    if verdict:
+        assert row["margin"] == (asked or margin)
+        assert row["low"] < row["within_low"] < row["difference"] < row["within_high"] < row["high"]

@@ -16,8 +16,9 @@ from sklearn.utils.class_weight import compute_class_weight
 from torch.nn import functional
 
 from cardiograft.checkpoints.file import read_checkpoint
-from cardiograft.evaluation import predictions
+from cardiograft.evaluation import looks, predictions
 from cardiograft.evaluation.predict import predict
+from cardiograft.files import file_digest
 from cardiograft.segments import shards
 from cardiograft.signals.beat_transforms import NAMES
 from cardiograft.specs.predict import Predict
@@ -268,6 +269,7 @@ def test_the_script_writes_the_same_bytes_twice(
             split=cohort.honest,
             model=folder,
             out=tmp_path / f"{name}.parquet",
+            looks=tmp_path / "looks.jsonl",
         )
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
     about = predictions.read(tmp_path / "a.parquet").about
@@ -275,6 +277,11 @@ def test_the_script_writes_the_same_bytes_twice(
     assert about["weights_sha256"] == card["weights_sha256"]
     assert about["protocol"] == "honest"
     assert about["simulated"] is True
+    (look,) = map(json.loads, (tmp_path / "looks.jsonl").read_text("utf-8").splitlines())
+    assert look["weights_sha256"] == card["weights_sha256"]
+    assert look["split_digest"] == about["split_digest"] == file_digest(cohort.honest)
+    assert look["setting"] == looks.setting(card["spec"])
+    assert (look["people"], look["split"], look["simulated"]) == (2, "honest", True)
 
 
 def test_the_script_says_what_is_wrong_in_one_line(

@@ -1,5 +1,6 @@
 """Change one thing, plan, and compare the jobs exactly."""
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -181,3 +182,22 @@ def test_simulation_does_not_touch_real_recordings(real, tmp_path):
     hearts = root / "src/cardiograft/datasets/simulation/hearts.py"
     hearts.write_text(hearts.read_text() + "\n\nSOMETHING_NEW = 1\n")
     assert type(real)(root).plan("results/segments/beats") == set()
+
+
+def test_how_a_run_was_chosen(house):
+    house.configure(lambda c: c["evaluations"]["scratch"].update(chosen_on="untuned"))
+    assert house.plan() == {"audit scratch"} | SCORED
+
+
+def test_looks_are_in_a_ledger_that_makes_nothing_run_again(house):
+    ledger = house.root / "results/looks.jsonl"
+    before = ledger.read_text()
+    looks = [json.loads(line) for line in before.splitlines()]
+    assert {look["evaluation"] for look in looks} == {"scratch", "grafted", "majority"}
+    assert len({look["weights_sha256"] for look in looks}) == 3
+    with ledger.open("a") as lines:
+        lines.write(json.dumps({**looks[0], "weights_sha256": "another"}) + "\n")
+    assert house.plan() == set()
+    added = ledger.read_text()
+    house.snakemake("--forcerun", "predict", "--", "results/scores/scratch/0.parquet")
+    assert ledger.read_text() == added

@@ -5,8 +5,10 @@ from pathlib import Path
 from cardiograft import cli
 from cardiograft.files import read_json, write_json
 from cardiograft.specs.audit import Audit
+from cardiograft.splits.choices import choice_complaint
 from cardiograft.splits.lineage import lineage_audit, lineage_complaint
 from cardiograft.splits.missing import missing_classes, missing_complaint
+from cardiograft.splits.table import read_split_table
 
 
 def audit(spec: Audit, splits: list[Path], counts: Path, out: Path) -> None:
@@ -23,6 +25,10 @@ def audit(spec: Audit, splits: list[Path], counts: Path, out: Path) -> None:
     if lacking and spec.missing == "refused":
         write_json(failed, content)
         raise ValueError(lacking)
+    unlikely = choice_complaint(spec, {s.stem: read_split_table(s).table for s in splits})
+    if unlikely:
+        write_json(failed, content)
+        raise ValueError(unlikely)
     write_json(out, content)
 
 

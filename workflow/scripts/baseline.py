@@ -7,13 +7,20 @@ from typing import Any
 
 from cardiograft import cli, plugins
 from cardiograft.evaluation import baseline_inputs, predictions
+from cardiograft.evaluation import looks as ledger
 from cardiograft.evaluation.predictions import Predictions
+from cardiograft.files import file_digest
 from cardiograft.segments import shards
 from cardiograft.specs.predict import BaselinePredict
 
 
 def baseline(
-    spec: BaselinePredict, segments: Sequence[Path], split: Path, repeat: int, out: Path
+    spec: BaselinePredict,
+    segments: Sequence[Path],
+    split: Path,
+    repeat: int,
+    out: Path,
+    looks: Path | None = None,
 ) -> None:
     module = plugins.load("baselines", spec.baseline.name)
     kind = getattr(module, "KIND", "classes")
@@ -46,8 +53,12 @@ def baseline(
             "seed": rows.seed,
             "rate_hz": meta.rate_hz,
             "simulated": meta.simulated,
+            "split_digest": file_digest(split),
+            "setting": ledger.setting(spec.model_dump(mode="json")),
         },
     )
+    if looks:
+        ledger.record_predictions(looks, saved, split=split, out=out)
     predictions.write(saved, out)
 
 
@@ -61,5 +72,6 @@ if __name__ == "__main__":
     )
     parser.add_argument("--split", type=Path, required=True, help="who is in which part")
     parser.add_argument("--repeat", type=int, required=True, help="is added to the seed")
+    parser.add_argument("--looks", type=Path, help="ledger that looks at a test part are added to")
     parser.add_argument("--out", type=Path, required=True, help="Parquet to write")
     cli.run(baseline, parser)

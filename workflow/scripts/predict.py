@@ -4,14 +4,24 @@ import tempfile
 from pathlib import Path
 
 from cardiograft import cli
+from cardiograft.evaluation import looks as ledger
 from cardiograft.evaluation import predictions
 from cardiograft.evaluation.predict import predict as predicted
 from cardiograft.specs.predict import Predict
 
 
-def predict(spec: Predict, segments: list[Path], split: Path, model: Path, out: Path) -> None:
+def predict(
+    spec: Predict,
+    segments: list[Path],
+    split: Path,
+    model: Path,
+    out: Path,
+    looks: Path | None = None,
+) -> None:
     with tempfile.TemporaryDirectory(prefix="cardiograft-") as scratch:
         saved = predicted(spec, segments=segments, split=split, model=model, scratch=Path(scratch))
+    if looks:
+        ledger.record_predictions(looks, saved, split=split, out=out)
     predictions.write(saved, out)
 
 
@@ -25,5 +35,6 @@ if __name__ == "__main__":
     )
     parser.add_argument("--split", type=Path, required=True, help="who is in which part")
     parser.add_argument("--model", type=Path, required=True, help="model folder")
+    parser.add_argument("--looks", type=Path, help="ledger that looks at a test part are added to")
     parser.add_argument("--out", type=Path, required=True, help="predictions to write, Parquet")
     cli.run(predict, parser)

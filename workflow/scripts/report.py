@@ -5,6 +5,7 @@ from pathlib import Path
 
 from cardiograft import cli, parquet
 from cardiograft.checkpoints.folder import model_key
+from cardiograft.evaluation import looks as ledger
 from cardiograft.files import atomic_file, read_json
 from cardiograft.report import page
 from cardiograft.report.inputs import ReportInputs, in_order, read_study
@@ -34,7 +35,9 @@ def report(
     ledgers: Sequence[Path],
     out: Path,
     command: str = "",
+    looks: Path | None = None,
 ) -> None:
+    looked, unreadable = ledger.read(looks) if looks else ([], 0)
     inputs = ReportInputs(
         studies=in_order([read_study(folder) for folder in tables], spec.studies),
         manifests={p.stem: read_json(p) for p in manifests},
@@ -44,6 +47,8 @@ def report(
         cards={model_key(p): read_json(p) for p in cards},
         histories={model_key(p): parquet.read(p).to_pandas() for p in histories},
         ledgers={model_key(p): read_json(p) for p in ledgers},
+        looks=looked,
+        unreadable_looks=unreadable,
     )
     with atomic_file(out) as partial:
         partial.write_text(page.render(spec, inputs, command=command), "utf-8")
@@ -56,6 +61,7 @@ if __name__ == "__main__":
     )
     for name, meaning in INPUTS.items():
         parser.add_argument(f"--{name}", type=Path, nargs="*", default=(), help=meaning)
+    parser.add_argument("--looks", type=Path, help="ledger of looks at test parts")
     parser.add_argument("--command", required=True, help="what makes this page, as typed")
     parser.add_argument("--out", type=Path, required=True, help="HTML page to write")
     cli.run(report, parser)

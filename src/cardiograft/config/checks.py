@@ -12,6 +12,7 @@ from cardiograft.config.plain import plain
 from cardiograft.config.pool_checks import check_pool
 from cardiograft.config.schema import Config
 from cardiograft.config.sweeps import completed, expanded
+from cardiograft.fingerprint import ROOT
 from cardiograft.signals import leads, units
 from cardiograft.specs.entry import Plugin
 from cardiograft.specs.errors import parts
@@ -48,6 +49,7 @@ def load_config(given: dict[str, Any]) -> Config:
     _check_controls(config)
     _check_references(config)
     _check_agreement(config)
+    _check_choices(config)
     return config
 
 
@@ -243,12 +245,37 @@ def _check_shown(config: Config, name: str) -> None:
 def _check_tags(config: Config, name: str) -> None:
     # Values are not asked for: an overlay may leave out the runs of a comparison or a curve.
     study = config.studies[name]
+    questions = {key for key, question in study.questions.items() if question is not None}
+    for pair in study.comparisons:
+        if pair.question is not None and pair.question not in questions:
+            known = plugins.hint(pair.question, questions)
+            raise ValueError(
+                f"tables.{name}.comparisons: no question is named {pair.question!r}.{known}"
+            )
     tags = {tag for evaluation in study.evaluations for tag in config.tags(evaluation)}
     for key, asked in (("comparisons", study.comparisons), ("curves", study.curves)):
         for one in asked:
             if one.tag not in tags:
                 known = plugins.hint(one.tag, tags)
                 raise ValueError(f"tables.{name}.{key}: no run has the tag {one.tag!r}.{known}")
+
+
+def _check_choices(config: Config) -> None:
+    for name, evaluation in config.evaluations.items():
+        file = evaluation.chosen_in
+        if file is not None and not (ROOT / file).is_file():
+            raise ValueError(
+                f"evaluations.{name}.chosen_in: {file!r}: no such file of the repository"
+            )
+    for name in config.studies:
+        for run, evaluations in config.runs(name).items():
+            said = config.evaluations[evaluations[0]].chosen_on
+            if len(evaluations) > 1 and said == "cross-validation":
+                raise ValueError(
+                    f"evaluations.{evaluations[0]}.chosen_on: 'cross-validation': {run!r} pools"
+                    f" {len(evaluations)} folds, each trained on people whom another tests: options"
+                    " compared over them were chosen on the people who are tested: 'test'"
+                )
 
 
 def _check_members(place: str, model: Plugin) -> None:

@@ -8,14 +8,14 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BeforeValidator
 
-from cardiograft.specs.audit import Missing
+from cardiograft.specs.audit import ChosenOn, Missing
 from cardiograft.specs.download import Lost
-from cardiograft.specs.entry import Count, Entry, Metric, Seed, Several, Some
+from cardiograft.specs.entry import Count, Entry, Metric, Seed, Several, Some, Word
 from cardiograft.specs.own_folder import OwnFolder
 from cardiograft.specs.predict import BaselinePredict, Control, Part
 from cardiograft.specs.pretrain import Pretrain
 from cardiograft.specs.prune import Prune
-from cardiograft.specs.tabulate import Comparison, Curve
+from cardiograft.specs.tabulate import Comparison, Curve, LookedBefore, Question
 from cardiograft.specs.transfer import Transfer
 
 Tags = dict[str, str]
@@ -105,6 +105,15 @@ class Evaluation(Entry):
     missing
         Whether a part that is evaluated may have no segment of a class: ``refused``, before
         anything is trained, or ``allowed``. Folds that are pooled may.
+    chosen_on
+        How the model's options and its epoch were chosen: on a ``validation`` part; by
+        ``cross-validation`` within the training part; on the ``test`` part or on people who are
+        tested; as ``published``; ``elsewhere``, on people who are not tested; or ``untuned``, with
+        nothing compared. Null: not said, and the report says so.
+    chosen_in
+        Config file of the run in which they were chosen, relative to the repository.
+    looked_before
+        Looks at the test part that the ledger of looks does not hold.
     """
 
     model: str
@@ -116,6 +125,9 @@ class Evaluation(Entry):
     tags: dict[str, str | None] = {}
     batch_size: Count = 256
     missing: Missing = "refused"
+    chosen_on: ChosenOn | None = None
+    chosen_in: Word | None = None
+    looked_before: LookedBefore | None = None
 
 
 class Mean(Entry):
@@ -138,6 +150,10 @@ class Study(Entry):
 
     Attributes
     ----------
+    questions
+        What is asked by the comparisons that name it: one family of tests each.
+    margin
+        The difference in the primary metric that would not matter, unless a question names its own.
     means
         Runs that are the mean of others.
     shown
@@ -157,6 +173,8 @@ class Study(Entry):
     evaluations: Some[str]
     primary: str = "macro_f1"
     comparisons: Several[Comparison] = ()
+    questions: dict[str, Question | None] = {}
+    margin: Annotated[float, Gt(0)] | None = None
     means: dict[str, Mean] = {}
     shown: Several[str] = ()
     curves: Several[Curve] = ()

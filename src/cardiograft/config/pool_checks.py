@@ -62,6 +62,7 @@ def _recipe(config: Config, name: str) -> dict[str, Any]:
         "controls": evaluation.controls,
         "repeats": run.repeats,
         "metrics": [named(m) for m in evaluation.metrics],
+        "chosen_on": evaluation.chosen_on,
         **{f"tag {tag!r}": value for tag, value in config.tags(name).items()},
         **dict(_training(config, run)),
     }

@@ -204,6 +204,8 @@ class Config(Entry):
             lineage=tuple(ancestors),
             labels=_labels(self.trained(evaluation.model)),
             missing="allowed" if evaluation.pool else evaluation.missing,
+            chosen_on=evaluation.chosen_on,
+            chosen_in=evaluation.chosen_in,
         )
 
     def _tabulate(self, name: str) -> Tabulate:
@@ -220,6 +222,9 @@ class Config(Entry):
                 repeats=self.trained(evaluation.model).repeats,
                 tags={**usual, **self.tags(members[0])},
                 metrics=evaluation.metrics,
+                chosen_on=evaluation.chosen_on,
+                chosen_in=evaluation.chosen_in,
+                looked_before=evaluation.looked_before,
             )
         runs = self.runs(name)
         for run, asked in study.means.items():
@@ -233,6 +238,8 @@ class Config(Entry):
             rows=rows,
             primary=study.primary,
             comparisons=study.comparisons,
+            questions={key: one for key, one in study.questions.items() if one is not None},
+            margin=study.margin,
             shown={run: self.inputs(name, run) for run in study.shown},
             curves=study.curves,
             draws=study.draws,

@@ -1,4 +1,4 @@
-"""The first screen: each study as one row of a table, and in at most three sentences.
+"""The first screen: each study as one row of a table, and in a few sentences.
 
 Row and sentences are made of a measured table (`cardiograft.report.measured`), be it of results
 at hand or a published CSV: the report and the README say the same in the same words. A sentence
@@ -43,6 +43,7 @@ class _Values:
     """A measured table's rows by run and metric, over all classes; every cell is text."""
 
     by_run: Mapping[tuple[str, str], MeasuredRow]
+    by_class: Mapping[tuple[str, str, str], MeasuredRow]
     rows: tuple[MeasuredRow, ...]
     lacking: Mapping[str, str]
 
@@ -58,6 +59,10 @@ class _Values:
             return ABSENT
         text = wording.number(row["value"], percent=percent)
         return Cell(text, small=_ends(row, percent), warning=self.lacking.get(run, ""))
+
+    def chosen_on(self, run: str) -> str:
+        """Return how a run was chosen, a key of `wording.CHOSEN_ON`; empty where it is unsaid."""
+        return next((r["chosen_on"] for r in self.rows if r["run"] == run and r["chosen_on"]), "")
 
     def of(self, run: str, metric: str) -> MeasuredRow | None:
         """Return a run's row where it has a value, else nothing."""
@@ -92,12 +97,20 @@ def headline_row(
     """
     module = plugins.load("studies", study)
     facts: Headline = module.FIRST_SCREEN
-    rows = tuple(r for r in records(measured.fillna("").astype(str)) if not r["class"])
+    every = records(measured.fillna("").astype(str))
+    rows = tuple(r for r in every if not r["class"])
     by_run = {(r["run"], r["metric"]): r for r in rows}
-    values = _Values(by_run=by_run, rows=rows, lacking=lacking or {})
+    by_class = {(r["run"], r["metric"], r["class"]): r for r in every if r["class"]}
+    values = _Values(by_run=by_run, by_class=by_class, rows=rows, lacking=lacking or {})
     run = _chosen(facts, values)
     first = Cell(module.TITLE, small=_data(run, facts, values), mark="simulated" * simulated)
-    claims = _gap(run, facts, values), _above(run, facts, values), _effect(facts, values)
+    claims = (
+        _hidden(facts, values),
+        _gap(run, facts, values),
+        _chosen_on(run, values),
+        _above(run, facts, values),
+        _effect(facts, values),
+    )
     return HeadlineRow(
         study=study,
         cells=(first, *_cells(run, facts, values)),
@@ -188,6 +201,40 @@ def _gap(run: HeadlineRun, facts: Headline, values: _Values) -> str:
     shown = sentences.inflation({**row, "gap": row["value"]}, metric)
     claim = f"{start} ({whose}: {theirs}) and {unseen} on unseen subjects, {shown}."
     return values.noted(claim, run.paper, run.honest)
+
+
+def _hidden(facts: Headline, values: _Values) -> str:
+    """Return what a run does with the class that its value over all classes hides."""
+    hidden = facts.hidden
+    whole = values.of(hidden.run, hidden.metric) if hidden else None
+    if hidden is None or whole is None:
+        return ""
+    told = []
+    for name, words in hidden.metrics.items():
+        row = values.by_class.get((hidden.run, name, hidden.name))
+        if row is None or wording.absent(row["value"]):
+            return ""
+        told.append(f"{words} of {wording.estimate(row, percent=bool(_metric(name)['percent']))}")
+    about = _metric(hidden.metric)
+    overall = wording.estimate(whole, percent=bool(about["percent"]))
+    start = f"On {hidden.of}, {hidden.words} has {wording.listed(told)}"
+    claim = f"{start}; its {within(about['title'])} over all classes is {overall}."
+    return values.noted(claim, hidden.run)
+
+
+def _chosen_on(run: HeadlineRun, values: _Values) -> str:
+    """Return how the headline runs were chosen; nothing where the results do not say it."""
+    said = {
+        wording.UNDER[protocol]: values.chosen_on(name)
+        for protocol, name in (("paper", run.paper), ("honest", run.honest))
+    }
+    told = {where: how for where, how in said.items() if how}
+    if not told:
+        return ""
+    if len(set(told.values())) == 1:
+        return f"It was chosen {wording.CHOSEN_ON[next(iter(told.values()))]}."
+    ways = [f"{wording.CHOSEN_ON[how]} {where}" for where, how in told.items()]
+    return f"It was chosen {wording.listed(ways)}."
 
 
 def _above(run: HeadlineRun, facts: Headline, values: _Values) -> str:

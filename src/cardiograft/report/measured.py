@@ -6,6 +6,8 @@ A row is a value of a run on its test part, but for
     How many segments an entry has (by class), and what a repeat of a run takes.
 ``protocol`` of ``gap``
     Of a run by the paper's protocol less the honest one: ``paper run - honest run``.
+``chosen_on``
+    How a run was chosen, as its evaluation says; empty where it does not.
 ``metric`` of ``pearson, shuffled``
     Of the same run, its input corrupted by that control.
 ``metric`` of ``pearson, train``
@@ -34,6 +36,7 @@ COLUMNS = (
     "low",
     "high",
     "paper",
+    "chosen_on",
     "command",
     "commit",
 )
@@ -97,8 +100,12 @@ def table(
 
 
 def read(path: Path) -> pd.DataFrame:
-    """Read a published table; every cell is text, ``""`` where empty."""
-    return pd.read_csv(path, dtype=str, keep_default_na=False)
+    """Read a published table; every cell is text, ``""`` where empty.
+
+    A table that was published before a column was there has nothing in it.
+    """
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    return table.reindex(columns=list(COLUMNS), fill_value="")
 
 
 def _counts(summaries: Mapping[str, Mapping[str, Any]]) -> list[MeasuredRow]:
@@ -118,8 +125,13 @@ def _scores(study: Study) -> list[MeasuredRow]:
         for row in study.rows("published")
         if row["run"]
     }
+    chosen = {row["run"]: row["chosen_on"] for row in study.rows("looks")}
     return [
-        {**_score(row), "paper": paper.get((row["run"], row["metric"], row["class"]), "")}
+        {
+            **_score(row),
+            "paper": paper.get((row["run"], row["metric"], row["class"]), ""),
+            "chosen_on": chosen.get(row["run"], ""),
+        }
         for row in study.rows("scores")
         if row["part"] == "test"
     ]

@@ -4,10 +4,12 @@ A sentence claims a difference only where its interval excludes zero and, in a f
 comparisons, the corrected p agrees. It names the classes that a tested part lacks.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 
 from cardiograft.report.inputs import ReportRow
 from cardiograft.report.wording import (
+    DASH,
     PROTOCOLS,
     absent,
     count,
@@ -23,6 +25,7 @@ from cardiograft.report.wording import (
     verdict,
 )
 
+NONE = "none"
 NO_DIFFERENCE = "no difference shown"
 UNKNOWN = "too few subjects for an interval, so nothing is claimed"
 UNSEEN = {
@@ -82,14 +85,48 @@ def _shown(row: ReportRow, metric: ReportRow, level: float) -> str:
     if shown is None:
         return UNKNOWN
     if shown == 0:
-        return NO_DIFFERENCE
+        return f"{NO_DIFFERENCE}{_could_show(row, metric)}"
     if absent(row["p_holm"]) or float(row["p_holm"]) > 1 - level:
         p = p_value(row["p_holm"])
-        return f"the interval excludes zero but the corrected p ({p}) does not, {NO_DIFFERENCE}"
+        start = f"the interval excludes zero but the corrected p ({p}) does not, {NO_DIFFERENCE}"
+        return f"{start}{_could_show(row, metric)}"
     better = shown < 0 if metric["lower_is_better"] else shown > 0
     p = p_value(row["p_holm"])
     equals = p if p.startswith("<") else f"= {p}"
     return f"{row['of']} is {'better' if better else 'worse'} (p {equals} after Holm)"
+
+
+def _could_show(row: ReportRow, metric: ReportRow) -> str:
+    """Return what a comparison that shows no difference could have shown, and equivalence."""
+    notes = []
+    if not absent(row.get("detectable")):
+        people = plural(row["subjects"], "subject")
+        smallest = detectable(row, metric)
+        notes.append(
+            f"{people} show in four studies of five one of {smallest} or more"
+            if smallest != NONE
+            else f"{people} are too few to show any, however large"
+        )
+    if row.get("equivalent"):
+        percent = bool(metric["percent"])
+        margin = number(row["margin"], percent=percent).removesuffix(" %")
+        ends = interval(row["within_low"], row["within_high"], percent=percent, signed=True)
+        within = f"within ±{margin}{' points' if percent else ''} {ends}"
+        equal = "equivalent" if row["equivalent"] == "yes" else "equivalence not shown"
+        notes.append(f"{equal} {within}")
+    return f" ({'; '.join(notes)})" if notes else ""
+
+
+def detectable(row: ReportRow, metric: ReportRow) -> str:
+    """Return the smallest difference that a comparison could have shown; or that there is none."""
+    smallest = row.get("detectable", "")
+    if absent(smallest):
+        return DASH
+    if math.isinf(float(smallest)):
+        return NONE
+    percent = bool(metric["percent"])
+    value = number(smallest, percent=percent).removesuffix(" %")
+    return f"{value} points" if percent else value
 
 
 def published(rows: Sequence[ReportRow], label: str, metric: ReportRow) -> str:

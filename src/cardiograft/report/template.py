@@ -28,6 +28,10 @@ STUDY = """
 <ul>{% for line in protocol.lines %}<li>{{ line }}</li>{% endfor %}</ul></div>
 {%- endfor %}
 </div></details>
+{%- if s.looks.table %}
+<p>{{ s.looks.lines|join(" ") }}</p>
+{{ folded(s.looks.table.caption, [s.looks.table]) }}
+{%- endif %}
 <details><summary>Settled here, because the paper leaves it open</summary>
 <ul class="open">{% for line in s.about.assumed %}<li>{{ line }}</li>{% endfor %}</ul>
 </details>
@@ -57,7 +61,8 @@ STUDY = """
 {{ lines(s.compared) }}
 {%- endif %}
 {{ shown(s.comparison_table) }}
-<p class="note">{{ words.COMPARISONS }}</p>
+<p class="note">{{ words.COMPARISONS }}
+{%- if s.questions %} Questions: {{ s.questions|join(" ") }}{% endif %}</p>
 {%- endif %}
 
 {%- for part in s.sections %}

@@ -29,7 +29,11 @@ INTERVALS = (
 COMPOSITES = " A composite of classes rests on the subjects of its rarest class."
 COMPARISONS = (
     "Pairs are compared on the same test segments. p comes from swapping the two runs’"
-    " predictions subject by subject; Holm’s correction covers every comparison of the study."
+    " predictions subject by subject; Holm’s correction covers the comparisons that answer one"
+    " question. Could show: the smallest true difference that so many subjects show in four studies"
+    " of five, (t(1 − α/2) + t(0.8)) standard errors of the paired bootstrap, α divided by the"
+    " comparisons of the question. Equivalent: the interval of two one-sided tests at 5 %, not"
+    " corrected, lies within a margin that the config names; without one there is no verdict."
 )
 PERSONAL = (
     "People are on both sides on purpose: a model is tested on minutes not seen in training, of"
@@ -76,6 +80,17 @@ FINDINGS = {
 }
 # What two networks are compared in, where weights go from one to the other.
 ENDS = {"rate_hz": "rate in Hz", "samples": "samples of a window"}
+UNDER = {"paper": "(the paper’s protocol)", "honest": "(unseen subjects)"}
+# How an entry was chosen, as sentences and tables say it.
+CHOSEN_ON = {
+    "validation": "on a validation part",
+    "cross-validation": "by cross-validation within the training part",
+    "published": "as published",
+    "elsewhere": "on people who are not tested",
+    "untuned": "with nothing compared",
+    "test": "on people who are tested, so that its value is flattered",
+    "": "not said how",
+}
 STAGES = {"pretrain": "Pretraining", "prune": "Pruning", "transfer": "Transfer"}
 MINUS, DASH = "−", "–"
 

@@ -5,6 +5,8 @@ from typing import Literal
 from cardiograft.specs.entry import Entry, Protocol, Several
 
 Missing = Literal["refused", "allowed"]
+# On whom the options of an entry, and the epoch that is kept, were chosen.
+ChosenOn = Literal["validation", "cross-validation", "test", "published", "elsewhere", "untuned"]
 
 
 class Ancestor(Entry):
@@ -32,6 +34,8 @@ class Audit(Entry):
         part.
     missing
         Whether a part that is evaluated may lack one of them.
+    chosen_on, chosen_in
+        How the evaluated entry was chosen, and in which other run, as an evaluation says it.
     """
 
     protocol: Protocol
@@ -40,3 +44,5 @@ class Audit(Entry):
     lineage: Several[Ancestor]
     labels: Several[str] | None = None
     missing: Missing = "refused"
+    chosen_on: ChosenOn | None = None
+    chosen_in: str | None = None

@@ -4,7 +4,33 @@ from typing import Annotated
 
 from annotated_types import Ge, Gt, Lt
 
-from cardiograft.specs.entry import Count, Entry, Metric, Protocol, Seed, Several, Some, StudyName
+from cardiograft.specs.audit import ChosenOn
+from cardiograft.specs.entry import (
+    Count,
+    Entry,
+    Metric,
+    Protocol,
+    Seed,
+    Several,
+    Some,
+    StudyName,
+    Word,
+)
+
+
+class LookedBefore(Entry):
+    """Looks at a test part that no ledger holds: of before it was kept, or on another machine.
+
+    Attributes
+    ----------
+    times
+        How many variants were scored there; null where nobody counted.
+    why
+        What was looked at, in words.
+    """
+
+    times: Count | None = None
+    why: Word
 
 
 class StudyRun(Entry):
@@ -14,7 +40,8 @@ class StudyRun(Entry):
     `averaged` are the evaluations whose predictions, all repeats of them, make up one by their
     mean; with none, each repeat counts by itself.
     `tags` (model, init, data ...) name the run; `protocol` and `split` stand apart, because
-    the inflation gap is taken across them.
+    the inflation gap is taken across them. `chosen_on`, `chosen_in` and `looked_before` say how the
+    run came to be the one that is shown.
     """
 
     members: Some[str]
@@ -25,14 +52,37 @@ class StudyRun(Entry):
     repeats: Count
     tags: dict[str, str]
     metrics: Some[Metric]
+    chosen_on: ChosenOn | None = None
+    chosen_in: str | None = None
+    looked_before: LookedBefore | None = None
+
+
+class Question(Entry):
+    """What some comparisons ask together: they are one family to Holm's correction.
+
+    Attributes
+    ----------
+    asks
+        The question in words.
+    margin
+        A difference in the primary metric, on its own scale, that would not matter: two runs
+        whose difference is shown to be smaller are equivalent. Null: the study's.
+    """
+
+    asks: Word
+    margin: Annotated[float, Gt(0)] | None = None
 
 
 class Comparison(Entry):
-    """Runs that differ in one tag alone, compared pair by pair: ``of`` against ``to``."""
+    """Runs that differ in one tag alone, compared pair by pair: ``of`` against ``to``.
+
+    `question` is one of the study's; comparisons that name none are one family.
+    """
 
     tag: str
     of: str
     to: str
+    question: str | None = None
 
 
 class Curve(Entry):
@@ -42,12 +92,16 @@ class Curve(Entry):
 
 
 class Tabulate(Entry):
-    """A study's rows, and the comparisons that make one Holm family.
+    """A study's rows, and what is compared among them.
 
     Attributes
     ----------
     primary
         The metric that is compared: ``macro_f1``, or one class's, ``sensitivity:S``.
+    questions
+        By name: the comparisons of each are one Holm family.
+    margin
+        Of questions that name none; without it there is no verdict on equivalence.
     least_subjects
         A figure that fewer subjects carry gets no interval and no p.
     shown
@@ -64,6 +118,8 @@ class Tabulate(Entry):
     rows: dict[str, StudyRun]
     primary: str
     comparisons: Several[Comparison] = ()
+    questions: dict[str, Question] = {}
+    margin: Annotated[float, Gt(0)] | None = None
     shown: dict[str, Several[str]] = {}
     curves: Several[Curve] = ()
     level: Annotated[float, Gt(0), Lt(1)] = 0.95

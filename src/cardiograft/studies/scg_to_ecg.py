@@ -75,6 +75,11 @@ ASSUMED = (
     "At matched compute, the network from scratch is trained as long as pretraining, pruning and"
     " transfer together; the paper’s is not, as far as it says.",
     "Xcor looks at lags within ±0.5 s.",
+    "Sources are pretrained by denoising reconstruction: the input with noise of a tenth of its"
+    " scale added, the input without it as the target. The paper does not say what they learn.",
+    "Bands are each database’s own: SCG 0.5 to 30 Hz, ECG 1 to 40 Hz, PCG 20 to 60 Hz. At 125 Hz"
+    " a PCG’s energy above 62.5 Hz is gone, and resampling lets what is above 50 Hz fade: of heart"
+    " sounds, which reach beyond 100 Hz, only the lowest part is learnt.",
     "Recordings of scg_vhd are of patients with valvular disease, where the paper has 20 healthy"
     " volunteers: they are older, and less alike.",
 )

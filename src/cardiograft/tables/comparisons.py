@@ -3,7 +3,8 @@
 Legend: R repeats, S subjects, D additive numbers a subject.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ from cardiograft.tables.scores import (
     place,
 )
 from cardiograft.tables.shared_segments import shared
+
+POWER = 0.8  # a difference that four studies in five would show
 
 
 def gap_table(spec: Tabulate, runs: Sequence[Run]) -> pd.DataFrame:
@@ -69,7 +72,12 @@ def _gap(spec: Tabulate, paper: Run, honest: Run) -> Iterator[dict[str, Any]]:
 
 
 def comparison_table(spec: Tabulate, runs: Sequence[Run]) -> pd.DataFrame:
-    """Return paired comparisons of the primary metric; all of them are one Holm family.
+    """Return paired comparisons of the primary metric; those of a question are one Holm family.
+
+    Beside each stands what could have been shown: ``detectable``, the smallest difference that so
+    many people show in `POWER` of all studies, at the level with which Holm's correction of its
+    family begins; and where a margin is named, whether the two runs are equivalent within it, by
+    the interval (``within_low``, ``within_high``) of twice the tests' error, uncorrected.
 
     Raises
     ------
@@ -77,17 +85,55 @@ def comparison_table(spec: Tabulate, runs: Sequence[Run]) -> pd.DataFrame:
         A run of the family lacks the primary metric or its class, or two of a pair share no
         segment.
     """
-    rows = []
+    pairs = []
     runs = [run for run in runs if "test" in run.ids]
     for pair in spec.comparisons:
         for of in (r for r in runs if r.row.tags.get(pair.tag) == pair.of):
             for to in (r for r in runs if r.row.tags.get(pair.tag) == pair.to):
                 if _pair(of, to, pair.tag):
-                    rows.append({"tag": pair.tag, **_compared(spec, of, to, pair.tag)})
+                    about = {"question": pair.question or "", "tag": pair.tag}
+                    pairs.append((about, _Paired(spec, of, to, pair.tag)))
+    sizes = Counter(about["question"] for about, paired in pairs if paired.tested)
+    rows = [
+        {**about, **paired.row(), **_could_show(spec, paired, about["question"], sizes)}
+        for about, paired in pairs
+    ]
     frame = pd.DataFrame(rows)
     if len(frame):
-        frame["p_holm"] = statistics.holm(frame["p"].tolist())
+        families = frame.groupby("question", sort=False)["p"]
+        frame["p_holm"] = families.transform(lambda p: statistics.holm(p.tolist()))
     return frame
+
+
+def _could_show(
+    spec: Tabulate, paired: "_Paired", question: str, sizes: Mapping[str, int]
+) -> dict[str, Any]:
+    """Return what the people of a comparison could have shown, and whether runs are equivalent."""
+    asked = spec.questions.get(question)
+    margin = (asked.margin if asked else None) or spec.margin
+    nothing = {"family": sizes[question], "detectable": np.nan, "margin": margin or np.nan}
+    ends = {"within_low": np.nan, "within_high": np.nan, "equivalent": ""}
+    if not paired.tested:
+        return {**nothing, **ends}
+    alpha = 1 - spec.level
+    smallest = statistics.detectable(
+        paired.draws,
+        subjects=paired.subjects,
+        alpha=alpha / sizes[question],
+        power=POWER,
+        least=statistics.least_p(paired.subjects, count=spec.draws),
+    )
+    if margin is not None:
+        low, high = statistics.interval(
+            paired.draws, level=1 - 2 * alpha, subjects=paired.subjects, least=spec.least_subjects
+        )
+        shown = statistics.equivalent(low, high, margin=margin)
+        ends = {
+            "within_low": low,
+            "within_high": high,
+            "equivalent": "" if shown is None else "yes" if shown else "not shown",
+        }
+    return {**nothing, "detectable": smallest, **ends}
 
 
 def _pair(of: Run, to: Run, tag: str) -> bool:
@@ -101,34 +147,57 @@ def tested_alike(one: Run, other: Run) -> bool:
     return here == there
 
 
-def _compared(spec: Tabulate, of: Run, to: Run, tag: str) -> dict[str, Any]:
-    name, _, which = spec.primary.partition(":")
-    of_RSD, to_RSD, segments = shared(of, to, "test", name)
-    one, other = (drawn(spec, run, name, s) for run, s in ((of, of_RSD), (to, to_RSD)))
-    if which not in one.points:
-        hint = plugins.hint(which, one.points)
-        raise ValueError(f"{of.name}: primary {spec.primary!r}: no class {which!r}.{hint}")
-    subjects = min(one.subjects[which], other.subjects[which])
-    low, high = interval(spec, one.draws[which] - other.draws[which], subjects)
-    values, seed = metric_values(of.metric(name), of.labels), (spec.seed, STREAM["swaps"])
-    p = statistics.paired_p(values, of_RSD, to_RSD, count=spec.draws, seed=seed)
-    others = {k: v for k, v in place(spec, of).items() if k not in (f"tag_{tag}", "run")}
-    return {
-        **others,
-        "of": of.row.tags[tag],
-        "to": to.row.tags[tag],
-        "of_run": of.name,
-        "to_run": to.name,
-        "metric": name,
-        "class": which,
-        "of_value": one.points[which],
-        "to_value": other.points[which],
-        "difference": one.points[which] - other.points[which],
-        "low": low,
-        "high": high,
-        "p": p[which] if subjects >= spec.least_subjects else np.nan,
-        "segments": segments,
-        "subjects": subjects,
-        "simulated": of.row.simulated,
-        "missing_classes": missing_classes(of, to, metric=name),
-    }
+class _Paired:
+    """Two runs on the segments that they share.
+
+    Attributes
+    ----------
+    draws
+        Of the difference, shape (B,).
+    subjects
+        How many the difference rests on.
+    tested
+        Whether that is enough for a test.
+    """
+
+    def __init__(self, spec: Tabulate, of: Run, to: Run, tag: str) -> None:
+        self.spec, self.of, self.to, self.tag = spec, of, to, tag
+        self.name, _, self.which = spec.primary.partition(":")
+        *self.sums, self.segments = shared(of, to, "test", self.name)
+        self.one, self.other = (
+            drawn(spec, run, self.name, sums_RSD)
+            for run, sums_RSD in zip((of, to), self.sums, strict=True)
+        )
+        if self.which not in self.one.points:
+            hint = plugins.hint(self.which, self.one.points)
+            raise ValueError(f"{of.name}: primary {spec.primary!r}: no class {self.which!r}.{hint}")
+        self.draws = self.one.draws[self.which] - self.other.draws[self.which]
+        self.subjects = min(self.one.subjects[self.which], self.other.subjects[self.which])
+        self.tested = self.subjects >= spec.least_subjects
+
+    def row(self) -> dict[str, Any]:
+        """Return the difference with its interval and its p, and where it was measured."""
+        spec, of, to, which = self.spec, self.of, self.to, self.which
+        low, high = interval(spec, self.draws, self.subjects)
+        values, seed = metric_values(of.metric(self.name), of.labels), (spec.seed, STREAM["swaps"])
+        p = statistics.paired_p(values, *self.sums, count=spec.draws, seed=seed)
+        hidden = (f"tag_{self.tag}", "run")
+        return {
+            **{key: value for key, value in place(spec, of).items() if key not in hidden},
+            "of": of.row.tags[self.tag],
+            "to": to.row.tags[self.tag],
+            "of_run": of.name,
+            "to_run": to.name,
+            "metric": self.name,
+            "class": which,
+            "of_value": self.one.points[which],
+            "to_value": self.other.points[which],
+            "difference": self.one.points[which] - self.other.points[which],
+            "low": low,
+            "high": high,
+            "p": p[which] if self.tested else np.nan,
+            "segments": self.segments,
+            "subjects": self.subjects,
+            "simulated": of.row.simulated,
+            "missing_classes": missing_classes(of, to, metric=self.name),
+        }

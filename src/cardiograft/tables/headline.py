@@ -76,8 +76,34 @@ class GainsAgainst:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OfAClass:
+    """A class that a value over all classes hides: what a run does with it.
+
+    Attributes
+    ----------
+    name
+        Of the class in tables, ``S``.
+    of
+        Whose segments they are, in words: ``DS2’s S beats``.
+    run, words
+        The run, and what it is in words.
+    metric
+        The value over all classes that stands before it.
+    metrics
+        Of the class, in order, each with its name in words.
+    """
+
+    name: str
+    of: str
+    run: str
+    words: str
+    metric: str
+    metrics: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Headline:
-    """What a study shows in one row, and in at most three sentences.
+    """What a study shows in one row, and in a few sentences.
 
     Attributes
     ----------
@@ -91,6 +117,8 @@ class Headline:
         What it has to beat.
     effect
         What the paper's own idea brings, if the study asks.
+    hidden
+        The class that leads the sentences, because a mean over classes hides it.
     """
 
     metric: str
@@ -99,3 +127,4 @@ class Headline:
     runs: tuple[HeadlineRun, ...]
     baseline: Baseline
     effect: Contrast | GainsAgainst | None = None
+    hidden: OfAClass | None = None

@@ -131,6 +131,67 @@ def _share(swapped_P: Float64, seen: float, every: bool) -> float:
     return as_large / len(swapped_P) if every else (as_large + 1) / (len(swapped_P) + 1)
 
 
+def least_p(subjects: int, *, count: int) -> float:
+    """Return the smallest p that `paired_p` can give: so few subjects have so few swaps."""
+    exact = 2.0 ** (1 - subjects)
+    return exact if subjects <= EXHAUSTIVE else max(exact, 1 / (count + 1))
+
+
+def detectable(
+    differences_B: Float64, *, subjects: int, alpha: float, power: float, least: float
+) -> float:
+    """Return the smallest true difference that a paired test would have shown.
+
+    ``(t(1 - alpha / 2) + t(power)) SE``, t of Student's distribution with n - 1 degrees of
+    freedom, n the subjects that the value rests on, and SE the standard deviation of the paired
+    bootstrap's differences times ``sqrt(n / (n - 1))``: a bootstrap over n subjects spreads too
+    little by as much.
+
+    Parameters
+    ----------
+    differences_B : float64, shape (B,)
+        Of two runs on the same draws of subjects; undefined draws (NaN) are left out.
+    subjects
+        n.
+    alpha
+        The p below which a difference is shown: of a family of m comparisons 0.05 / m, with
+        which Holm's correction begins.
+    power
+        0.8: how often such a difference would have been shown.
+    least
+        The smallest p that the test can give.
+
+    Returns
+    -------
+    float
+        Infinite where no difference, however large, could give a p as small as `alpha`; NaN
+        where no draw, or fewer than two subjects, say how far values spread.
+
+    Source: Bloom HS. Eval Rev 1995;19:547-56, doi:10.1177/0193841X9501900504.
+    """
+    defined_B = differences_B[np.isfinite(differences_B)]
+    if subjects < 2 or len(defined_B) < 2:
+        return float("nan")
+    if least > alpha:
+        return float("inf")
+    error = float(defined_B.std(ddof=1)) * np.sqrt(subjects / (subjects - 1))
+    steps = stats.t.ppf([1 - alpha / 2, power], df=subjects - 1).sum()
+    return float(steps * error)
+
+
+def equivalent(low: float, high: float, *, margin: float) -> bool | None:
+    """Return whether an interval shows a difference to be smaller than a margin; None without one.
+
+    Of two one-sided tests at 5 % each both refuse a difference as large as the margin where the
+    90 % interval lies within it.
+
+    Source: Schuirmann DJ. J Pharmacokinet Biopharm 1987;15:657-80, doi:10.1007/BF01068419.
+    """
+    if not (np.isfinite(low) and np.isfinite(high)):
+        return None
+    return bool(-margin < low and high < margin)
+
+
 def holm(p: list[float]) -> list[float]:
     """Return Holm's adjusted p of one family; undefined ones (NaN) are not part of it.
 

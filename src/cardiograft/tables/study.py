@@ -15,7 +15,7 @@ import pandas as pd
 from cardiograft import parquet, plugins
 from cardiograft.specs.score import named
 from cardiograft.specs.tabulate import Tabulate
-from cardiograft.tables import costs, gains, published
+from cardiograft.tables import costs, gains, looks, published
 from cardiograft.tables.comparisons import comparison_table, gap_table
 from cardiograft.tables.own_table import OwnTable
 from cardiograft.tables.runs import Run, read_run
@@ -78,6 +78,7 @@ def study_tables(
         "confusion": _of_all_runs(runs, "confusion"),
         "records": _of_all_runs(runs, "records"),
         "costs": costs.table(models),
+        "looks": looks.table(runs),
         **signal_tables(spec, runs, segments),
     }
     if hasattr(study, "GAINS"):
@@ -144,6 +145,7 @@ def about(
         "curves": [curve.tag for curve in spec.curves],
         "metrics": _metrics(spec),
         "primary": spec.primary,
+        "questions": {name: question.asks for name, question in spec.questions.items()},
         "level": spec.level,
         "draws": spec.draws,
         "least_subjects": spec.least_subjects,

@@ -1,6 +1,6 @@
 """Runs two by two: one recipe under both protocols, with the gap, and paired comparisons."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cardiograft.report import sentences, wording
@@ -134,10 +134,24 @@ def comparison_table(study: Study, names: RunNames) -> Table | None:
         return None
     return Table(
         caption="Paired comparisons on shared test segments",
-        head=("Pair", "Metric", "First", "Second", "Difference", "p", "p, Holm", "Subjects"),
+        head=(
+            *("Pair", "Metric", "First", "Second", "Difference", "p", "p, Holm"),
+            *("Could show (80 %)", "Subjects"),
+        ),
         rows=lines,
         words=frozenset({1}),
     )
+
+
+def questions(study: Study) -> list[str]:
+    """Return the questions that comparisons are asked for, each with how many are its family."""
+    asked: Mapping[str, str] = study.about.get("questions", {})
+    families = {r["question"]: r for r in study.rows("comparisons") if r.get("question")}
+    return [
+        f"{asked[name]} ({wording.plural(row['family'], 'comparison')})"
+        for name, row in families.items()
+        if name in asked and not wording.absent(row["family"])
+    ]
 
 
 def _strength(row: ReportRow) -> tuple[bool, float]:
@@ -160,6 +174,22 @@ def _comparison_line(row: ReportRow, metric: ReportRow, names: RunNames) -> Line
         ),
         difference_cell(row, "difference", percent),
         wording.p_value(row["p"]),
-        wording.p_value(row["p_holm"]),
+        Cell(wording.p_value(row["p_holm"]), small=_family(row)),
+        Cell(sentences.detectable(row, metric), small=_equivalence(row, percent)),
         row["subjects"],
     ]
+
+
+def _family(row: ReportRow) -> str:
+    """Return how many comparisons the correction is for."""
+    family = row.get("family", "")
+    return "" if wording.absent(family) else f"of {wording.count(family)}"
+
+
+def _equivalence(row: ReportRow, percent: bool) -> str:
+    """Return the verdict on equivalence; nothing where no margin was named."""
+    if not row.get("equivalent"):
+        return ""
+    margin = wording.number(row["margin"], percent=percent).removesuffix(" %")
+    equal = "equivalent" if row["equivalent"] == "yes" else "not shown equivalent"
+    return f"{equal} within ±{margin}{' points' if percent else ''}"

@@ -62,10 +62,7 @@ def audited(study: Study, inputs: ReportInputs) -> list[str]:
         passed = sum(bool(split["passed"]) for split in splits)
         lines.append(f"{_of(passed, splits)} audited splits have no subject on both sides.")
         apart = sum(_has_validation(split) for split in splits)
-        lines.append(
-            f"{_of(apart, splits)} set validation subjects apart from the training part, on whom"
-            " choices are made."
-        )
+        lines.append(f"{_of(apart, splits)} set validation subjects apart from the training part.")
     audits = [
         audit
         for name, audit in inputs.audits.items()

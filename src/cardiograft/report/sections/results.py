@@ -20,7 +20,15 @@ from cardiograft.report.cells import (
 )
 from cardiograft.report.inputs import ReportInputs, ReportRow, Study
 from cardiograft.report.run_names import RunNames, run_names
-from cardiograft.report.sections import classes, comparisons, gains, own_tables, protocols, signals
+from cardiograft.report.sections import (
+    classes,
+    comparisons,
+    gains,
+    looks,
+    own_tables,
+    protocols,
+    signals,
+)
 
 KEY = 6  # sentences of one kind among the key points
 
@@ -40,12 +48,14 @@ def section(study: Study, inputs: ReportInputs) -> dict[str, Any]:
         "heading": protocols.heading(study),
         "gap": wording.GAP if study.rows("gaps") else "",
         "protocols": protocols.protocols(study, inputs),
+        "looks": looks.section(study, inputs, names),
         "key": key_sentences(study, names),
         "gap_figures": comparisons.gap_charts(study, names),
         "gap_table": comparisons.gap_table(study, names),
         "gap_rest": comparisons.gap_table(study, names, rest=True),
         "intervals": intervals,
         "compared": [s for s, _ in comparisons.comparisons(study, names)],
+        "questions": comparisons.questions(study),
         "comparison_table": comparisons.comparison_table(study, names),
         "published": published_table(study, names),
         "own": own_tables.beside_published(study, names),

@@ -1,0 +1,143 @@
+"""How a study's runs were chosen, and how often each test part has been looked at.
+
+Made of the study's table `looks` and of the ledger: no sentence here is a constant.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from cardiograft.report import wording
+from cardiograft.report.cells import Cell, Line, Table, once
+from cardiograft.report.inputs import ReportInputs, ReportRow, Study
+from cardiograft.report.run_names import RunNames
+
+WHERE = {"honest": "on unseen subjects", "paper": "under the paper’s protocol"}
+CAPTION = "How each run was chosen, and how often its test part was looked at"
+NOTE = (
+    "Networks: different weights that were scored on the same tested people, in these results, by"
+    " whatever entry, repeats and folds each counted; settings: those among them that differ in"
+    " more than their seed. Counted in looks.jsonl, which no run rewrites."
+)
+UNCOUNTED = "uncounted"
+
+
+def section(study: Study, inputs: ReportInputs, names: RunNames) -> dict[str, Any]:
+    """Return sentences on a study's choices and looks, and the table behind them."""
+    rows = study.rows("looks")
+    lines = [
+        *(_chosen(own, protocol) for protocol, own in _by_protocol(rows).items()),
+        *_counted(rows, inputs),
+        *_before(rows),
+    ]
+    return {"lines": [line for line in lines if line], "table": _table(rows, inputs, names)}
+
+
+def _by_protocol(rows: Sequence[ReportRow]) -> dict[str, list[ReportRow]]:
+    known = [p for p in wording.PROTOCOLS if any(r["protocol"] == p for r in rows)]
+    known.sort(key=lambda protocol: protocol != "honest")
+    return {p: [r for r in rows if r["protocol"] == p] for p in known}
+
+
+def _runs(rows: Iterable[ReportRow]) -> dict[str, list[ReportRow]]:
+    """Return the rows of each run: one, or a fold each."""
+    runs: dict[str, list[ReportRow]] = {}
+    for row in rows:
+        runs.setdefault(row["run"], []).append(row)
+    return runs
+
+
+def _chosen(rows: Sequence[ReportRow], protocol: str) -> str:
+    """Return a sentence on how many runs of a protocol were chosen in which way."""
+    said = [own[0]["chosen_on"] for own in _runs(rows).values()]
+    counts = [
+        f"{wording.count(said.count(how))} {words}"
+        for how, words in wording.CHOSEN_ON.items()
+        if how in said
+    ]
+    where = WHERE.get(protocol, wording.PROTOCOLS[protocol].lower())
+    start = f"How the {wording.plural(len(said), 'run')} {where} came to be chosen"
+    return f"{start}: {wording.listed(counts)}."
+
+
+def _counted(rows: Sequence[ReportRow], inputs: ReportInputs) -> list[str]:
+    """Return how many networks were scored so far on the test part that most were scored on."""
+    unreadable = (
+        [f"{wording.plural(inputs.unreadable_looks, 'line')} of the ledger of looks can’t be read."]
+        if inputs.unreadable_looks
+        else []
+    )
+    first = next(iter(_by_protocol(rows).values()), [])
+    runs = _runs(first)
+    if not runs:
+        return unreadable
+    looked = {run: _looks(own, inputs) for run, own in runs.items()}
+    most = max(looked, key=lambda run: looked[run]["networks"])
+    counts = looked[most]
+    if not counts["networks"]:
+        return ["No look at a test part is in the ledger of these results.", *unreadable]
+    people = sum(int(row["people"]) for row in runs[most])
+    return [
+        f"On the {wording.plural(people, 'person', 'people')} whom {runs[most][0]['split']} tests,"
+        f" {wording.plural(counts['networks'], 'different network')} of"
+        f" {wording.plural(counts['settings'], 'setting')} have been scored so far.",
+        *unreadable,
+    ]
+
+
+def _looks(rows: Sequence[ReportRow], inputs: ReportInputs) -> dict[str, int]:
+    """Return how many networks and settings were scored on a run's people so far.
+
+    Of folds, networks are those of all, and settings those of the fold with the most.
+    """
+    networks: set[str] = set()
+    settings = 0
+    for row in rows:
+        own = [look for look in inputs.looks if _of(look, row)]
+        networks |= {look["weights_sha256"] for look in own}
+        settings = max(settings, len({look["setting"] for look in own}))
+    return {"networks": len(networks), "settings": settings}
+
+
+def _of(look: Mapping[str, Any], row: ReportRow) -> bool:
+    simulated = str(row["simulated"]) == "True"
+    same = look["people_digest"] == row["people_digest"]
+    return bool(same and look.get("simulated") == simulated)
+
+
+def _before(rows: Sequence[ReportRow]) -> list[str]:
+    """Return what config says was looked at before the ledger, a sentence for each reason."""
+    lines = []
+    for why in once(r["before_why"] for r in rows if r["before_why"]):
+        own = [r for r in rows if r["before_why"] == why]
+        runs = len(_runs(own))
+        times = own[0]["before"]
+        often = "an uncounted number of times" if times == UNCOUNTED else _times(times)
+        whose = own[0]["run"] if runs == 1 else wording.plural(runs, "run")
+        lines.append(f"Before the ledger, {often} ({whose}): {why}.")
+    return lines
+
+
+def _times(times: str) -> str:
+    return f"{wording.count(times)} {'time' if float(times) == 1 else 'times'}"
+
+
+def _table(rows: Sequence[ReportRow], inputs: ReportInputs, names: RunNames) -> Table | None:
+    lines: list[Line] = []
+    for run, own in _runs(rows).items():
+        first, counts = own[0], _looks(own, inputs)
+        before = first["before"]
+        lines.append(
+            [
+                Cell(names.by_run.get(run, run), small=f"{run} · {first['split']}"),
+                first["protocol"],
+                Cell(wording.CHOSEN_ON[first["chosen_on"]], small=first["chosen_in"]),
+                wording.count(sum(int(row["people"]) for row in own)),
+                wording.count(counts["networks"]),
+                wording.count(counts["settings"]),
+                before if before == UNCOUNTED else wording.count(before),
+            ]
+        )
+    if not lines:
+        return None
+    head = ("Run", "Protocol", "Chosen", "People", "Networks", "Settings", "Before the ledger")
+    return Table(caption=CAPTION, head=head, rows=lines, words=frozenset({1, 2}), note=NOTE)

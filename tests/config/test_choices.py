@@ -1,0 +1,79 @@
+"""Every run of the studies says how it was chosen; what can't be is refused before any job."""
+
+import pytest
+from overlays import content, merged, overlaid
+
+from cardiograft.config.checks import load_config
+
+FOREST, SCG = "mitdb-rhythm_forest-strict", "scg-cae-z-0"
+
+
+@pytest.mark.parametrize("name", ["demo", "open", "paper"])
+def test_every_run_that_is_tested_says_how_it_was_chosen(name):
+    config = load_config(merged()) if name == "demo" else overlaid(name)
+    silent = [
+        run
+        for study in config.studies.values()
+        for run in study.evaluations
+        if "test" in config.evaluations[run].parts and config.evaluations[run].chosen_on is None
+    ]
+    assert silent == []
+
+
+def test_what_is_known_of_the_studies_choices_is_said():
+    evaluations = overlaid("open").evaluations
+    said = {name: evaluation.chosen_on for name, evaluation in evaluations.items()}
+    assert said[SCG] == said["scg-unet-xyz-random"] == "test"
+    assert said["scg-cae-paper-A"] == "published"
+    assert said["mitdb-cnn-scratch-paper"] == said["mitdb-cnn-scratch-strict"] == "validation"
+    assert said["mitdb-cnn-all"] == said[FOREST] == "cross-validation"
+    assert evaluations[FOREST].looked_before.times == 5
+    assert evaluations[SCG].looked_before.times is None
+    assert said["ptb-cnn-scratch-subject"] == "elsewhere"
+
+
+def test_pretext_heads_are_judged_by_balanced_accuracy():
+    for name, evaluation in overlaid("open").evaluations.items():
+        if name.startswith("pretext-"):
+            assert evaluation.metrics[0].name == "head_balanced_accuracy"
+
+
+def changed(**evaluation):
+    return load_config(merged({"transfer": evaluation}))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            {"chosen_in": "workflow/config/choices/cnnn.yaml"},
+            r"evaluations\.mitdb-cnn-pruned-strict\.chosen_in: .*cnnn\.yaml': no such file",
+        ),
+        ({"chosen_on": "validaton"}, "chosen_on: 'validaton': .*'validation'"),
+        ({"looked_before": {"times": 0, "why": "x"}}, r"looked_before\.times: 0"),
+        ({"looked_before": {"times": 5}}, r"looked_before\.why"),
+    ],
+)
+def test_what_is_not_a_choice_is_refused(change, said):
+    with pytest.raises(ValueError, match=said) as error:
+        changed(**{"mitdb-cnn-pruned-strict": {"evaluate": change}})
+    assert "\n" not in str(error.value)
+
+
+def test_folds_of_which_each_tests_the_others_people_choose_on_who_is_tested():
+    top = content("open")
+    change = {"presets": {"signals": {"chosen_on": "cross-validation"}}}
+    with pytest.raises(ValueError, match="pools 3 folds, each trained on people whom another"):
+        load_config(merged({**top, **change}))
+
+
+def test_a_question_must_be_one_of_the_studys():
+    study = {"comparisons": [{"tag": "init", "of": "a", "to": "b", "question": "pretrainin"}]}
+    with pytest.raises(ValueError, match=r"no question is named 'pretrainin'.*'pretraining'"):
+        load_config(merged({"tables": {"transform_recognition": study}}))
+
+
+def test_a_margin_is_a_positive_difference():
+    study = {"questions": {"pretraining": {"margin": 0}}}
+    with pytest.raises(ValueError, match=r"questions\.pretraining\.margin: 0"):
+        load_config(merged({"tables": {"transform_recognition": study}}))

@@ -1,0 +1,91 @@
+"""What the page says of choices and looks comes from config and the ledger."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import findings
+import pandas as pd
+import pytest
+from synthetic import run_predictions, study, study_rows
+
+from cardiograft.evaluation import looks as ledger
+from cardiograft.report import measured
+from cardiograft.report.inputs import ReportInputs, Study, read_study
+from cardiograft.report.run_names import run_names
+from cardiograft.report.sections import looks
+
+STRICT = ("mitdb-cnn-scratch-strict", "mitdb-cnn-pretext-strict", "mitdb-majority-strict")
+BEFORE = {"times": 5, "why": "earlier variants were scored there"}
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    rows: dict[str, dict[str, Any]] = study_rows()
+    rows[STRICT[0]] |= {"chosen_on": "validation"}
+    rows[STRICT[1]] |= {"chosen_on": "test", "looked_before": BEFORE}
+    folder = tmp_path_factory.mktemp("looks")
+    return read_study(findings.write(folder, spec=study(rows=rows))["tables"][0])
+
+
+def look(row: Any, weights: str, setting: str, **changes: Any) -> dict[str, Any]:
+    seen = {"people_digest": row["people_digest"], "weights_sha256": weights, "setting": setting}
+    return {**seen, "split_digest": "any", "simulated": True, **changes}
+
+
+def section(own: Study, *seen: dict[str, Any], unreadable: int = 0) -> dict[str, Any]:
+    inputs = ReportInputs(studies=[own], looks=list(seen), unreadable_looks=unreadable)
+    return looks.section(own, inputs, run_names(own))
+
+
+def strict(own: Study) -> Any:
+    return next(r for r in own.rows("looks") if r["run"] == STRICT[0])
+
+
+def test_the_sentence_counts_how_runs_were_chosen(own: Study) -> None:
+    said = " ".join(section(own)["lines"])
+    assert "How the 3 runs on unseen subjects came to be chosen: 1 on a validation part," in said
+    assert "1 on people who are tested, so that its value is flattered and 1 not said how." in said
+    assert "Before the ledger, 5 times (mitdb-cnn-pretext-strict): earlier variants" in said
+    assert "No look at a test part is in the ledger" in said
+
+
+def test_networks_and_settings_are_counted_on_the_people_tested(own: Study) -> None:
+    row = strict(own)
+    seen = [look(row, f"w{k}", f"s{k // 3}") for k in range(7)]
+    others = [look(row, "w8", "s8", people_digest="others"), look(row, "w9", "s9", simulated=False)]
+    made = section(own, *seen, *others, unreadable=1)
+    said = " ".join(made["lines"])
+    assert "On the 14 people whom mitdb-strict tests, 7 different networks of 3 settings" in said
+    assert "1 line of the ledger of looks can’t be read." in said
+    cells = next(line for line in made["table"].rows if STRICT[0] in line[0].small)
+    assert cells[3:6] == ["14", "7", "3"]
+    assert section(own, *seen, look(row, "w0", "s0"))["lines"] == section(own, *seen)["lines"]
+
+
+def test_the_tested_people_are_those_of_the_ledger(own: Study) -> None:
+    spec = study()
+    predicted = run_predictions(spec.rows[STRICT[0]], 0)
+    about = {"split_digest": "any", "setting": "one"}
+    seen = ledger.look(replace(predicted, about=about), evaluation="x", repeat=0, split="s")
+    assert seen
+    row = strict(own)
+    assert (row["people_digest"], row["people"]) == (seen["people_digest"], str(seen["people"]))
+
+
+def test_a_published_row_says_how_its_run_was_chosen(own: Study, tmp_path: Path) -> None:
+    table = measured.table(own, {}, command="", commit="", simulated=True)
+    of = table[table["run"] == STRICT[1]]
+    assert set(of["chosen_on"].dropna()) == {"test"}
+    older = tmp_path / "older.csv"
+    table.drop(columns="chosen_on").to_csv(older, index=False)
+    found = measured.read(older)
+    assert list(found.columns) == list(measured.COLUMNS)
+    assert set(found["chosen_on"]) == {""}
+
+
+def test_tables_from_before_the_ledger_have_a_page(own: Study) -> None:
+    frames = {name: frame for name, frame in own.frames.items() if name != "looks"}
+    made = section(Study(own.name, own.about, frames))
+    assert made == {"lines": [], "table": None}
+    assert isinstance(own.frame("looks"), pd.DataFrame)
