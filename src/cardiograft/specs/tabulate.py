@@ -5,6 +5,7 @@ from typing import Annotated
 from annotated_types import Ge, Gt, Lt
 
 from cardiograft.specs.entry import Count, Entry, Metric, Protocol, Seed, Several, Some, StudyName
+from cardiograft.specs.split import Dose
 
 
 class StudyRun(Entry):
@@ -13,6 +14,7 @@ class StudyRun(Entry):
     `members` are its evaluations: itself alone, or the folds that are pooled. Of each member,
     `averaged` are the evaluations whose predictions, all repeats of them, make up one by their
     mean; with none, each repeat counts by itself.
+    `dose` is that of its split, where it has one.
     `tags` (model, init, data ...) name the run; `protocol` and `split` stand apart, because
     the inflation gap is taken across them.
     """
@@ -22,6 +24,7 @@ class StudyRun(Entry):
     protocol: Protocol
     split: str
     simulated: bool
+    dose: Dose | None = None
     repeats: Count
     tags: dict[str, str]
     metrics: Some[Metric]

@@ -20,7 +20,15 @@ from cardiograft.report.cells import (
 )
 from cardiograft.report.inputs import ReportInputs, ReportRow, Study
 from cardiograft.report.run_names import RunNames, run_names
-from cardiograft.report.sections import classes, comparisons, gains, own_tables, protocols, signals
+from cardiograft.report.sections import (
+    classes,
+    comparisons,
+    doses,
+    gains,
+    own_tables,
+    protocols,
+    signals,
+)
 
 KEY = 6  # sentences of one kind among the key points
 
@@ -45,6 +53,7 @@ def section(study: Study, inputs: ReportInputs) -> dict[str, Any]:
         "gap_table": comparisons.gap_table(study, names),
         "gap_rest": comparisons.gap_table(study, names, rest=True),
         "intervals": intervals,
+        "doses": doses.section(study, names),
         "compared": [s for s, _ in comparisons.comparisons(study, names)],
         "comparison_table": comparisons.comparison_table(study, names),
         "published": published_table(study, names),
@@ -71,6 +80,7 @@ def key_sentences(study: Study, names: RunNames) -> list[str]:
     inflation = [sentences.gap(row, metrics[row["metric"]], names.of(row)) for row in gaps]
     compared = [s for s, row in comparisons.comparisons(study, names) if row["protocol"] != "paper"]
     kinds = [
+        doses.key_sentences(study, names),
         inflation,
         control_sentences(study, names),
         gains.key_sentences(study, names),
