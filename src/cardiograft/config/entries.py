@@ -30,6 +30,13 @@ def _records(given: Any) -> Any:
     return given
 
 
+def _without_nulls(given: Any) -> Any:
+    """Leave out what a file on top removes by null, as entries of config are."""
+    if not isinstance(given, dict):
+        return given
+    return {name: one for name, one in given.items() if one is not None}
+
+
 class Database(Entry):
     """One PhysioNet database: which reader, which records, and how they are simulated.
 
@@ -153,7 +160,7 @@ class Study(Entry):
     evaluations: Some[str]
     primary: str = "macro_f1"
     comparisons: Several[Comparison] = ()
-    means: dict[str, Mean] = {}
+    means: Annotated[dict[str, Mean], BeforeValidator(_without_nulls)] = {}
     shown: Several[str] = ()
     curves: Several[Curve] = ()
     draws: Count = 2000
