@@ -149,8 +149,9 @@ def _dose_table(frame: pd.DataFrame, metrics: Sequence[str]) -> str:
     for run, kind in dict.fromkeys((r["run"], r["protocol"]) for r in rows):
         own = {r["metric"]: r for r in rows if (r["run"], r["protocol"]) == (run, kind)}
         cells = [_estimate(own[m], signed=True) if m in own else "" for m in metrics]
-        first, *_, last = [*run.split(", "), run.split(", ")[-1]]
-        named = f"{first} … {last}, {words[kind]}" if kind in words else run.replace(" - ", " − ")
+        ends = str(run).split(", ")
+        curve = f"{ends[0]} … {ends[-1]}, {words.get(kind)}"
+        named = curve if kind in words else str(run).replace(" - ", " − ")
         lines.append([named, *cells])
     return _markdown(lines)
 
