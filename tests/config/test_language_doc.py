@@ -64,3 +64,9 @@ def test_what_else_an_entry_can_ask():
     assert found.exports == ("narrowed",)
     narrow, wide = found.prune["narrowed"].result, found.prune["narrowed"].model
     assert sum(narrow.options["widths"]) < sum(wide.options["widths"])
+
+
+def test_a_dose_as_documented():
+    found = shown(ELSE, tables={"scg_to_ecg": {"evaluations": ["scg-*", "known-*"]}})
+    dose = found.splits["dosed"].dose
+    assert (dose.own, dose.size) == (25, 500)

@@ -3,12 +3,15 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from cardiograft import cli
 from cardiograft.files import write_json
 from cardiograft.segments import shards
 from cardiograft.specs.split import Split
 from cardiograft.splits import leakage
 from cardiograft.splits.assign import COLUMNS, assign, part_counts
+from cardiograft.splits.dose import dose_counts, own_segments
 from cardiograft.splits.table import write_split_table
 
 
@@ -16,10 +19,17 @@ def split(spec: Split, segments: list[Path], out: Path, audit: Path) -> None:
     columns = dict.fromkeys((*COLUMNS, *leakage.COLUMNS))
     keys = leakage.timed(segments, shards.table(segments, list(columns)))
     part_N = assign(keys, spec)
-    leaks = leakage.leaks(segments, keys, part_N, spec)
+    content: dict[str, Any] = {"protocol": spec.protocol}
+    strange_N = part_N
+    if spec.dose is not None:
+        content["dose"] = dose_counts(keys, part_N, spec.dose)
+        # what is asked for is counted: without it, the split must be as honest as any
+        strange_N = np.where(own_segments(keys["subject"].to_pylist(), part_N), "out", part_N)
+    leaks = leakage.leaks(segments, keys, strange_N, spec)
+    if spec.dose is not None:
+        leaks["overlapping_windows"] = leakage.overlaps(keys, part_N)
     faults = leakage.faults(leaks, spec.protocol)
-    content: dict[str, Any] = {
-        "protocol": spec.protocol,
+    content |= {
         "passed": not faults,
         "findings": {kind: leak.count for kind, leak in leaks.items()},
         "examples": {kind: leak.examples for kind, leak in leaks.items()},

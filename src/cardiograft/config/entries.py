@@ -31,6 +31,13 @@ def _records(given: Any) -> Any:
     return given
 
 
+def _without_nulls(given: Any) -> Any:
+    """Leave out what a file on top removes by null, as entries of config are."""
+    if not isinstance(given, dict):
+        return given
+    return {name: one for name, one in given.items() if one is not None}
+
+
 class Database(Entry):
     """One database of a mirror, or folder of one's own: which reader, and which records.
 
@@ -175,7 +182,7 @@ class Study(Entry):
     comparisons: Several[Comparison] = ()
     questions: dict[str, Question | None] = {}
     margin: Annotated[float, Gt(0)] | None = None
-    means: dict[str, Mean] = {}
+    means: Annotated[dict[str, Mean], BeforeValidator(_without_nulls)] = {}
     shown: Several[str] = ()
     curves: Several[Curve] = ()
     draws: Count = 2000

@@ -219,6 +219,7 @@ class Config(Entry):
                 protocol=self.splits[evaluation.split].protocol,
                 split=pools.split([self.evaluations[member].split for member in members]),
                 simulated=self.simulated,
+                dose=self.splits[evaluation.split].dose,
                 repeats=self.trained(evaluation.model).repeats,
                 tags={**usual, **self.tags(members[0])},
                 metrics=evaluation.metrics,

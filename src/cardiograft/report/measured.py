@@ -12,6 +12,10 @@ A row is a value of a run on its test part, but for
     Of the same run, its input corrupted by that control.
 ``metric`` of ``pearson, train``
     Of the same run on its training part, where that was evaluated too.
+``protocol`` of ``dose difference``, ``dose slope``, ``dose amount``
+    What more of the tested people's own segments in training change: at one dose less the lowest
+    (``run - run``); by least squares from no slot to all, of the runs that are listed; and what
+    as many segments of other people change.
 ``metric`` of ``gain of pearson at matched compute``
     Of a run over the base of that name, ``run - base run``, a share; ``paper`` is the paper's.
 """
@@ -41,6 +45,7 @@ COLUMNS = (
     "commit",
 )
 GAP = "gap"
+DOSE = "dose "  # before: difference, slope, amount
 GAIN = "gain of "
 TRAIN = "train"
 # Metrics of the tables in docs; the first that the paper gives has a column of its values.
@@ -92,6 +97,7 @@ def table(
         *_controls(study),
         *_trained_on(study),
         *_gaps(study),
+        *_doses(study),
         *_gains(study),
         *_costs(study),
     ]
@@ -206,6 +212,42 @@ def _gaps(study: Study) -> list[MeasuredRow]:
         for row in study.rows("gaps")
         if not row["class"]
     ]
+
+
+def _doses(study: Study) -> list[MeasuredRow]:
+    points = study.rows("doses")
+    ends = ("difference_low", "difference_high")
+    base = {(r["metric"], r["class"], _tags(r)): r["run"] for r in reversed(points)}
+    rows = [
+        {
+            "run": f"{row['run']} - {base[row['metric'], row['class'], _tags(row)]}",
+            "protocol": f"{DOSE}difference",
+            **_dose_row(row, "difference", *ends),
+        }
+        for row in points
+        if row["dose"] and row["run"] != base[row["metric"], row["class"], _tags(row)]
+    ]
+    effects = [
+        {
+            "run": row["runs"],
+            "protocol": f"{DOSE}{row['effect']}",
+            **_dose_row(row, "value", "low", "high"),
+        }
+        for row in study.rows("dose_effects")
+    ]
+    return [*rows, *effects]
+
+
+def _tags(row: ReportRow) -> tuple[str, ...]:
+    return tuple(str(v) for k, v in row.items() if k.startswith("tag_") and k != "tag_dose")
+
+
+def _dose_row(row: ReportRow, value: str, low: str, high: str) -> MeasuredRow:
+    return {
+        "data": _data(row),
+        **{key: row[key] for key in ("metric", "class")},
+        **{"value": _short(row[value]), "low": _short(row[low]), "high": _short(row[high])},
+    }
 
 
 def _costs(study: Study) -> list[MeasuredRow]:

@@ -9,7 +9,7 @@ from cardiograft import plugins
 from cardiograft.report import wording
 from cardiograft.report.cells import Cell, once, records
 from cardiograft.report.headline import HEAD, headline_row, within
-from cardiograft.report.measured import GAIN, GAP, SHOWN, MeasuredRow, corrupted, read, shown
+from cardiograft.report.measured import DOSE, GAIN, GAP, SHOWN, MeasuredRow, corrupted, read, shown
 
 HEADLINES = "headlines"  # the README's table
 CONTROLS = {
@@ -72,7 +72,12 @@ def study_tables(frame: pd.DataFrame) -> str:
         own = {r["metric"]: r for r in rows if r["run"] == run}
         lines.append(_line(run, own, metrics, theirs, walls.get(run, "")))
     runs = f"<details><summary>Every run</summary>\n\n{_markdown(lines)}\n\n</details>"
-    tables = _gap_table(frame, metrics), _control_table(frame, metrics), _gain_table(frame)
+    tables = (
+        _gap_table(frame, metrics),
+        _dose_table(frame, metrics),
+        _control_table(frame, metrics),
+        _gain_table(frame),
+    )
     parts = _counts(frame), *tables, runs
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -128,6 +133,26 @@ def _gap_table(frame: pd.DataFrame, metrics: Sequence[str]) -> str:
         own = {r["metric"]: r for r in rows if r["run"] == run}
         cells = [_estimate(own[m], signed=True) if m in own else "" for m in metrics]
         lines.append([run.replace(" - ", " − "), *cells])
+    return _markdown(lines)
+
+
+def _dose_table(frame: pd.DataFrame, metrics: Sequence[str]) -> str:
+    """Return what more of the tested people's own segments in training change, a row each."""
+    words = {f"{DOSE}slope": "slope", f"{DOSE}amount": "as many of other people"}
+    known = (f"{DOSE}difference", *words)
+    rows = [r for r in records(frame) if r["protocol"] in known and r["metric"] in metrics]
+    rows = [r for r in rows if not r["class"]]
+    if not rows:
+        return ""
+    lines = [["Leakage by dose", *(_title(m) for m in metrics)]]
+    lines.append(["---", *["--:"] * len(metrics)])
+    for run, kind in dict.fromkeys((r["run"], r["protocol"]) for r in rows):
+        own = {r["metric"]: r for r in rows if (r["run"], r["protocol"]) == (run, kind)}
+        cells = [_estimate(own[m], signed=True) if m in own else "" for m in metrics]
+        ends = str(run).split(", ")
+        curve = f"{ends[0]} … {ends[-1]}, {words.get(kind)}"
+        named = curve if kind in words else str(run).replace(" - ", " − ")
+        lines.append([named, *cells])
     return _markdown(lines)
 
 

@@ -27,9 +27,10 @@ MODELS = {
     "tcn": "TCN",
     "unet": "U-Net",
 }
+DOSES = {"base alone": "base alone", "else": "dose {}"}
 # Value of a tag to its words; those of `else` have the value in place of {}.
 Words = Mapping[str, Mapping[str, str]]
-WORDS: Words = {"model": MODELS, "init": {"scratch": "from scratch"}}
+WORDS: Words = {"model": MODELS, "init": {"scratch": "from scratch"}, "dose": DOSES}
 UNSAID = "none"
 FIRST = ("model", "init")  # tags that a name begins with
 

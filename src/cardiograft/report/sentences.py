@@ -32,6 +32,7 @@ UNSEEN = {
     "paper": "under its protocol",
     "honest": "on unseen subjects",
     "personal": "on unseen minutes of subjects seen in training",
+    "dose": "with a dose of the tested subjects’ own segments in training",
 }
 NOT_RELATIVE = {
     "near zero": "whose {base} is not clearly above zero",
@@ -127,6 +128,36 @@ def detectable(row: ReportRow, metric: ReportRow) -> str:
     percent = bool(metric["percent"])
     value = number(smallest, percent=percent).removesuffix(" %")
     return f"{value} points" if percent else value
+
+
+def dose(effects: Mapping[str, ReportRow], metric: ReportRow, label: str) -> str:
+    """Return a sentence on a dose curve: what leakage does, and what the amount of data does.
+
+    Parameters
+    ----------
+    effects
+        Rows of ``dose_effects`` of one curve, by effect.
+    """
+    slope, amount = effects["slope"], effects.get("amount")
+    shown = {
+        None: UNKNOWN,
+        0: "no effect of leakage shown",
+        1: f"{'worse' if metric['lower_is_better'] else 'better'} the more leaks",
+        -1: f"{'better' if metric['lower_is_better'] else 'worse'} the more leaks",
+    }[verdict(slope["low"], slope["high"])]
+    start = f"{label}: {name(metric, slope)} changes by {_effect(slope, metric)} from a training"
+    start += " without the tested people’s own segments to one with all slots filled by them"
+    told = f"{start}: {shown}"
+    if amount:
+        told += f"; as many more segments of other people change it by {_effect(amount, metric)}"
+    return _closed(told, slope)
+
+
+def _effect(row: ReportRow, metric: ReportRow) -> str:
+    percent = bool(metric["percent"])
+    ends = interval(row["low"], row["high"], percent=percent, signed=True)
+    unit = " points" if percent else ""
+    return f"{number(row['value'], percent=percent, signed=True)}{unit} {ends}".strip()
 
 
 def published(rows: Sequence[ReportRow], label: str, metric: ReportRow) -> str:

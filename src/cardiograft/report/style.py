@@ -82,6 +82,7 @@ li { margin: .3rem 0; }
 .sides > .paper { border-color: var(--paper); }
 .sides > .honest { border-color: var(--honest); }
 .sides > .personal { border-color: var(--personal); }
+.sides > .dose { border-color: var(--predicted); }
 .sides h4 { margin-top: .6rem; }
 .sides ul, .sides p { font-size: .92rem; }
 .wide { overflow-x: auto; margin: 1.1rem 0 .3rem; }
@@ -158,7 +159,8 @@ ul.open li { break-inside: avoid; }
   fill: none; stroke: var(--shade); stroke-width: 5; stroke-linecap: round; opacity: .6;
   vector-effect: non-scaling-stroke;
 }
-.plane .dots.paper, .plane .dots.honest, .plane .dots.personal { stroke-width: 7; opacity: 1; }
+.plane .dots.paper, .plane .dots.honest, .plane .dots.personal,
+.plane .dots.dose { stroke-width: 7; opacity: 1; }
 .plane .dots.many { stroke-width: 4; opacity: .22; }
 .plane .zero { stroke: var(--rule); stroke-width: 1.5; }
 .plane .bias { stroke: var(--ink); stroke-width: 1.5; }
@@ -168,8 +170,10 @@ ul.open li { break-inside: avoid; }
 .plane polyline.paper, .plane .dots.paper { stroke: var(--paper); }
 .plane polyline.honest, .plane .dots.honest { stroke: var(--honest); }
 .plane polyline.personal, .plane .dots.personal { stroke: var(--personal); }
+.plane polyline.dose, .plane .dots.dose { stroke: var(--predicted); }
 .plane polygon.paper, .plane text.paper { fill: var(--paper); }
 .plane polygon.honest, .plane text.honest { fill: var(--honest); }
+.plane polygon.dose, .plane text.dose { fill: var(--predicted); }
 .plane polygon.personal, .plane text.personal { fill: var(--personal); }
 .plane .dash-1 { stroke-dasharray: 7 4; } .plane .dash-2 { stroke-dasharray: 2 4; }
 figure.window { margin: .6rem 0 1.4rem; }

@@ -52,6 +52,25 @@ STUDY = """
 {%- endif %}
 <p class="note">{{ s.intervals }}</p>
 
+{%- if s.doses %}
+<h3 id="{{ s.name }}-doses">{{ s.doses.title }}</h3>
+<p>{{ s.doses.text }}</p>
+{{ lines(s.doses.sentences) }}
+<div class="pairs">
+{%- for f in s.doses.figures %}
+{%- if f.figure %}
+<figure><figcaption>{{ f.title }}{{ chip("simulated" if s.simulated else "") }}</figcaption>
+{{ f.figure }}</figure>
+{%- endif %}
+{%- endfor %}
+</div>
+{{ shown(s.doses.effects) }}
+{{ folded(s.doses.table.caption, [s.doses.table]) }}
+{%- if s.doses.rest %}
+{{ folded("Dose curves of each class", s.doses.rest) }}
+{%- endif %}
+{%- endif %}
+
 {%- if s.compared %}
 <h3 id="{{ s.name }}-comparisons">Comparisons</h3>
 {%- if s.compared|length > 6 %}
@@ -205,6 +224,8 @@ PAGE = (
 {%- for s in studies %}
 <li><a href="#{{ s.name }}">{{ s.about.title }}</a></li>
 <li class="sub"><a href="#{{ s.name }}-gap">Protocols and gap</a></li>
+{%- if s.doses %}
+<li class="sub"><a href="#{{ s.name }}-doses">{{ s.doses.title }}</a></li>{% endif %}
 {%- if s.compared %}
 <li class="sub"><a href="#{{ s.name }}-comparisons">Comparisons</a></li>{% endif %}
 {%- for part in s.sections %}

@@ -18,8 +18,10 @@ PARTLY_SIMULATED = (
 )
 GAP = (
     "The inflation gap is the score under the paper’s protocol minus the score of the same"
-    " recipe on unseen subjects. It is the part of a published value that a new patient would"
-    " not see."
+    " recipe on unseen subjects. Not all of it is leakage: the protocols can also differ in"
+    " classes, in the segments tested, in the number of people trained on and in the epoch kept,"
+    " so that even a vote for the most frequent class, which can’t leak, has a gap. What leakage"
+    " alone does is measured by dose, where a study has a dose curve."
 )
 INTERVALS = (
     "{level} intervals come from a bootstrap over subjects ({draws} draws), repeats averaged"
@@ -40,6 +42,20 @@ PERSONAL = (
     " people who were, because they are recorded again or calibrate it first. A sample, or a"
     " near-duplicate, on both sides would have stopped the run."
 )
+DOSES = (
+    "One test part, and trainings that differ only in whose segments a part of them holds. All"
+    " have the same base; beside it is a fixed number of slots, each of a class, which hold"
+    " segments of the tested people themselves, from another part of their recordings, or of"
+    " other people who are not in the base. The dose is the share of slots that hold the tested"
+    " people’s own ({most} at 100 %); every training has {sizes} segments. Differences and"
+    " slopes are paired: each draw of the bootstrap takes the same subjects at every dose. With"
+    " empty slots beside dose 0 one sees what as many more segments of other people give."
+)
+DOSE = (
+    "As many segments of the tested people as are asked for are trained on, none that shares a"
+    " sample with the test part; their number is verified. Any other leak, in the split or in"
+    " the lineage, would have stopped the run."
+)
 REPRODUCE = (
     "From a clone of the project, in its environment, one command makes this page. Where the"
     " recordings are fetched from does not matter: the same bytes give the same values."
@@ -52,6 +68,7 @@ PROTOCOLS = {
     "paper": "Paper’s protocol",
     "honest": "Honest protocol",
     "personal": "Personal protocol",
+    "dose": "Dose protocol",
 }
 OVERLAYS = (
     "Of each run the subjects with the best, the median and the worst value (their mean over"

@@ -18,7 +18,7 @@ from pydantic import (
 from cardiograft import plugins
 from cardiograft.specs.errors import one_line
 
-Protocol = Literal["paper", "honest", "personal"]
+Protocol = Literal["paper", "honest", "personal", "dose"]
 T = TypeVar("T")
 # YAML has lists: they alone become another type, tuples. Text is no number, 1 is no yes.
 Several = Annotated[tuple[T, ...], Strict(False)]

@@ -5,11 +5,12 @@ from typing import Annotated, Literal, Self
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import model_validator
 
-from cardiograft.specs.entry import Entry, Protocol, Seed, Several, Some
+from cardiograft.specs.entry import Count, Entry, Protocol, Seed, Several, Some
 
 FOLDED = ("subject", "dechazal", "dechazal_strict")
 DAY = 86_400  # seconds
 CALIBRATED = ("subject", "named")
+DOSED = ("subject", "named", "dechazal", "dechazal_strict", "fixed")
 Share = Annotated[float, Ge(0), Lt(1)]
 Seconds = Annotated[float, Ge(0), Le(DAY)]
 
@@ -48,6 +49,64 @@ class Calibration(Entry):
         return self
 
 
+class Dose(Entry):
+    """A training part that holds so many of the tested people's own segments, on purpose.
+
+    A part of each tested person's recordings is tested on, the same at every dose; what is left
+    of them may be trained on. The training part is `base` segments of people who are not
+    tested, the same at every dose, and `slots` more: the first of them, `share` of all, hold the
+    tested people's own segments, the others those of people who are in neither group. Which
+    slot asks for which label is the same at every dose. So splits that differ in `share` alone
+    have one test part, training parts of one size and one mix of classes, and differ only in
+    whose segments fill the slots.
+
+    Attributes
+    ----------
+    share
+        Of the slots, those that hold the tested people's own segments: the dose, 0 to 1.
+    base, slots
+        Segments of the training part.
+    empty
+        The slots stay empty (`share` 0): beside dose 0, what as many more segments of other
+        people are worth.
+    others
+        Share of the training subjects who fill slots, and are not in the base.
+    how
+        ``apart``: of each recording the end is tested on, its beginning may be trained on.
+        ``random``: each segment by its own hash, as where segments are split at random; those
+        that share a sample with a test segment are out.
+    reserved
+        Share of each recording's time (of the segments, with ``random``) that is tested on.
+    gap_s
+        Seconds before the tested time that nothing is trained on (``apart``).
+    """
+
+    share: Annotated[float, Ge(0), Le(1)]
+    base: Count
+    slots: Count
+    empty: bool = False
+    others: Annotated[float, Gt(0), Lt(1)] = 0.5
+    how: Literal["apart", "random"] = "apart"
+    reserved: Annotated[float, Gt(0), Lt(1)] = 0.5
+    gap_s: Seconds = 10.0
+
+    @property
+    def own(self) -> int:
+        """How many of the tested people's own segments the training part holds."""
+        return int(self.share * self.slots + 0.5)
+
+    @property
+    def size(self) -> int:
+        """How many segments the training part holds."""
+        return self.base + (0 if self.empty else self.slots)
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if self.empty and self.share:
+            raise ValueError(f"empty slots hold nobody's segments: share 0, not {self.share:g}")
+        return self
+
+
 class Split(Entry):
     """Parts ``train``, ``validation``, ``test`` and ``out`` of some segments.
 
@@ -63,7 +122,8 @@ class Split(Entry):
     protocol
         ``honest``: leakage stops the run. ``paper``: leakage is counted. ``personal``: test
         subjects are in training on purpose, their test segments are not: known people, new
-        minutes (``time``, or a calibration).
+        minutes (``time``, or a calibration). ``dose``: as many segments of test subjects are in
+        training as `dose` asks for; any other leak stops the run.
     test, validation
         Shares of segments, of subjects or of each recording's time; `validation` is taken
         out of what is not test.
@@ -75,6 +135,8 @@ class Split(Entry):
         `train_subjects` all who are not tested are trained on; with it the others are out.
     calibration
         Which part of the test subjects' recordings is trained on (``subject``, ``named``).
+    dose
+        How much of the test subjects' recordings is trained on, all else being equal.
     drop_labels
         Segments with these labels go to ``out``.
     fraction
@@ -96,6 +158,7 @@ class Split(Entry):
     test_subjects: Several[str] = ()
     train_subjects: Several[str] = ()
     calibration: Calibration | None = None
+    dose: Dose | None = None
     drop_labels: Several[str] = ()
     fraction: Annotated[float, Gt(0), Le(1)] = 1.0
     duplicate_correlation: Annotated[float, Gt(0), Lt(1)] = 0.999
@@ -142,4 +205,18 @@ class Split(Entry):
                 "protocol 'personal' is for subjects who are trained on as well: it needs scheme"
                 f" 'time' or a calibration, not scheme {self.scheme!r} alone"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _dose_agrees(self) -> Self:
+        if (self.dose is None) != (self.protocol != "dose"):
+            given = f"protocol {self.protocol!r}" if self.dose else "no dose"
+            raise ValueError(f"dose and protocol 'dose' go together: given {given}")
+        if self.dose is not None and self.scheme not in DOSED:
+            raise ValueError(
+                f"a dose needs a scheme that parts subjects ({', '.join(DOSED)}),"
+                f" not {self.scheme!r}"
+            )
+        if self.dose is not None and self.calibration is not None:
+            raise ValueError("a dose and a calibration each decide what is tested: give one")
         return self

@@ -16,6 +16,7 @@ from cardiograft.specs.entry import (
     StudyName,
     Word,
 )
+from cardiograft.specs.split import Dose
 
 
 class LookedBefore(Entry):
@@ -39,6 +40,7 @@ class StudyRun(Entry):
     `members` are its evaluations: itself alone, or the folds that are pooled. Of each member,
     `averaged` are the evaluations whose predictions, all repeats of them, make up one by their
     mean; with none, each repeat counts by itself.
+    `dose` is that of its split, where it has one.
     `tags` (model, init, data ...) name the run; `protocol` and `split` stand apart, because
     the inflation gap is taken across them. `chosen_on`, `chosen_in` and `looked_before` say how the
     run came to be the one that is shown.
@@ -49,6 +51,7 @@ class StudyRun(Entry):
     protocol: Protocol
     split: str
     simulated: bool
+    dose: Dose | None = None
     repeats: Count
     tags: dict[str, str]
     metrics: Some[Metric]

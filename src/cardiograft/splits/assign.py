@@ -27,6 +27,8 @@ from cardiograft import plugins
 from cardiograft.records import Float64, Int64
 from cardiograft.specs.split import Calibration, Split
 from cardiograft.splits.dechazal import dechazal_parts, listed_part
+from cardiograft.splits.dose import dosed
+from cardiograft.splits.extents import extent
 from cardiograft.splits.places import place
 from cardiograft.splits.table import PartColumn, joined_names
 
@@ -41,7 +43,7 @@ def assign(keys: pa.Table, spec: Split) -> PartColumn:
     Parameters
     ----------
     keys
-        `COLUMNS` of the shards; with scheme ``time`` and for calibration also `TIMES`.
+        `COLUMNS` of the shards; with scheme ``time``, for calibration and for a dose also `TIMES`.
     spec
         What the config asks.
 
@@ -54,12 +56,15 @@ def assign(keys: pa.Table, spec: Split) -> PartColumn:
     ------
     ValueError
         The scheme does not know a record, a pattern matches no subject, no segment lies within
-        the time to calibrate in, or a requested part would be empty.
+        the time to calibrate in, there are fewer segments than a dose asks for, or a requested
+        part would be empty.
     """
     part_N = _by_time(keys, spec) if spec.scheme == "time" else _by_name(keys, spec)
     if spec.calibration is not None:
         part_N = _calibrated(part_N, keys, spec.calibration)
     part_N[np.asarray(pc.is_in(keys["label"], pa.array(spec.drop_labels, pa.string())))] = "out"
+    if spec.dose is not None:
+        part_N = dosed(part_N, keys, spec.dose, spec.seed)
     _complete(part_N, keys, spec)
     return part_N
 
@@ -94,7 +99,7 @@ def _by_name(keys: pa.Table, spec: Split) -> PartColumn:
 
 def _by_time(keys: pa.Table, spec: Split) -> PartColumn:
     start_N, stop_N = keys["start"].to_numpy(), keys["stop"].to_numpy()
-    first_N, last_N = _extent(keys)
+    first_N, last_N = extent(keys)
 
     def at(share: float) -> Int64:
         cut_N: Int64 = first_N + np.rint(share * (last_N - first_N)).astype(np.int64)
@@ -112,21 +117,9 @@ def _by_time(keys: pa.Table, spec: Split) -> PartColumn:
     return part_N
 
 
-def _extent(keys: pa.Table) -> tuple[Int64, Int64]:
-    """Return where each segment's recording begins and ends, shape (N,), in its samples."""
-    record_N = np.asarray(joined_names(keys, "record").dictionary_encode().combine_chunks().indices)
-    start_N, stop_N = keys["start"].to_numpy(), keys["stop"].to_numpy()
-    records = int(record_N.max(initial=-1)) + 1
-    first_R = np.full(records, start_N.max(initial=0))
-    last_R = np.full(records, stop_N.min(initial=0))
-    np.minimum.at(first_R, record_N, start_N)
-    np.maximum.at(last_R, record_N, stop_N)
-    return first_R[record_N], last_R[record_N]
-
-
 def _calibrated(part_N: PartColumn, keys: pa.Table, calibration: Calibration) -> PartColumn:
     """Take the beginning of each test subject's first recording from the test part."""
-    first_N, _ = _extent(keys)
+    first_N, _ = extent(keys)
     rate_N: Float64 = keys["source_hz"].to_numpy()
     since_N, until_N = (keys[c].to_numpy() - first_N for c in ("start", "stop"))
     mine_N = (part_N == "test") & _in_first_record(keys)

@@ -5,7 +5,9 @@ By subject, and by samples of a recording however they were cut, over the splits
 in the lineage. Near-duplicates under different names are the splits' own audits' work: a split's
 table holds no signals. A personal evaluation tests subjects that were trained on, at other times:
 their number is no fault, any sample of a test segment is. Unless its split calibrates for 0 s: that
-is how a model does on other subjects than it was trained on, and they must be.
+is how a model does on other subjects than it was trained on, and they must be. With a dose, the
+training on that split used as many segments of tested subjects as were asked for, neither more
+nor fewer, and what led up to it used none.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cardiograft.specs.audit import Ancestor, Audit
+from cardiograft.specs.split import Dose
 from cardiograft.splits.overlaps import overlapping_row
 from cardiograft.splits.table import read_split_table
 
@@ -38,8 +41,8 @@ def lineage_audit(spec: Audit, files: Sequence[Path]) -> dict[str, Any]:
     dict
         ``protocol``, ``strangers`` (whether a test subject in the lineage is a fault),
         ``passed`` and one of ``findings`` for each ancestor: how many test subjects it used,
-        how many test segments it used samples of, examples, and whether it chose by a test
-        part.
+        how many segments of theirs (``own``), how many test segments it used samples of,
+        examples, whether it chose by a test part, and whether any of it is a ``fault``.
 
     Raises
     ------
@@ -51,16 +54,19 @@ def lineage_audit(spec: Audit, files: Sequence[Path]) -> dict[str, Any]:
     tested = _parts(tables, spec.split, [part for part in spec.parts if part == "test"])
     findings = [_finding(ancestor, tables, tested) for ancestor in spec.lineage]
     must_be_unseen = spec.protocol != "personal" or _uncalibrated(splits[spec.split].spec)
-    passed = not any(
-        f["segments"] or f["chosen_on_test"] or (f["subjects"] and must_be_unseen) for f in findings
-    )
+    dose = splits[spec.split].spec.get("dose")
+    for finding in findings:
+        meant = dose is not None and finding["split"] == spec.split
+        known = not meant and must_be_unseen and finding["subjects"]
+        other = meant and finding["own"] != Dose.model_validate(dose).own
+        finding["fault"] = bool(finding["segments"] or finding["chosen_on_test"] or known or other)
     return {
         "protocol": spec.protocol,
         "strangers": must_be_unseen,
         "split": spec.split,
         "subjects": pc.count_distinct(tested["subject"]).as_py(),
         "segments": len(tested),
-        "passed": passed,
+        "passed": not any(finding["fault"] for finding in findings),
         "findings": findings,
     }
 
@@ -69,7 +75,9 @@ def lineage_complaint(audit: Mapping[str, Any]) -> str:
     """Return one line on the worst finding of an audit that did not pass."""
     may_be_seen = not audit["strangers"]
     weight = ("segments", "chosen_on_test") if may_be_seen else ("subjects", "segments")
-    guilty = max(audit["findings"], key=lambda f: [f[key] for key in weight])
+    guilty = max(
+        (f for f in audit["findings"] if f["fault"]), key=lambda f: [f[key] for key in weight]
+    )
     name = f"{guilty['stage']} {guilty['ancestor']!r} (split {guilty['split']!r})"
     if not guilty["segments"] and (may_be_seen or not guilty["subjects"]):
         return f"{name} chose its epoch on the test part: only a paper's evaluation can use it"
@@ -107,6 +115,7 @@ def _finding(
         "uses": list(ancestor.uses),
         "subjects": len(subjects),
         "segments": len(segments),
+        "own": pc.sum(pc.is_in(used["subject"], tested["subject"].unique())).as_py() or 0,
         # What adapts to a test part alone has seen its subjects, and chose no epoch by them.
         "chosen_on_test": {"train", "test"} <= set(ancestor.uses),
         "examples": subjects[:EXAMPLES],

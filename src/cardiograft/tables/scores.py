@@ -20,7 +20,7 @@ from cardiograft.tables.statistics import Values
 
 # Streams of random numbers: what is drawn for one purpose is not drawn again for another.
 # Runs of one protocol share draws, so that equal test sets are resampled alike.
-STREAM = {"paper": 0, "honest": 1, "swaps": 2, "personal": 3}
+STREAM = {"paper": 0, "honest": 1, "swaps": 2, "personal": 3, "dose": 4}
 
 
 def tag_columns(spec: Tabulate) -> list[str]:

@@ -15,7 +15,7 @@ import pandas as pd
 from cardiograft import parquet, plugins
 from cardiograft.specs.score import named
 from cardiograft.specs.tabulate import Tabulate
-from cardiograft.tables import costs, gains, looks, published
+from cardiograft.tables import costs, doses, gains, looks, published
 from cardiograft.tables.comparisons import comparison_table, gap_table
 from cardiograft.tables.own_table import OwnTable
 from cardiograft.tables.runs import Run, read_run
@@ -69,12 +69,15 @@ def study_tables(
     files = predictions_by_evaluation(spec, predictions)
     runs = [read_run(name, row, files) for name, row in spec.rows.items()]
     values = score_table(spec, runs, read_scores(scores))
+    # A dose is no paper's setting: its runs stand beside nothing but each other.
+    undosed = values[values["protocol"] != "dose"]
     models = [costs.read(card) for card in cards]
     frames = {
         "scores": values,
         "gaps": gap_table(spec, runs),
         "comparisons": comparison_table(spec, runs),
-        "published": published.beside(study.PUBLISHED, values, study.USUAL),
+        **doses.tables(spec, runs),
+        "published": published.beside(study.PUBLISHED, undosed, study.USUAL),
         "confusion": _of_all_runs(runs, "confusion"),
         "records": _of_all_runs(runs, "records"),
         "costs": costs.table(models),
@@ -83,8 +86,10 @@ def study_tables(
     }
     if hasattr(study, "GAINS"):
         metrics = dict.fromkeys(value.metric for value in study.PUBLISHED)
-        frames["gains"] = gains.table(spec, runs, study.GAINS, list(metrics))
-    own = study.tables(values, frames["costs"], **spec.study.options)
+        frames["gains"] = gains.table(
+            spec, [r for r in runs if r.row.dose is None], study.GAINS, list(metrics)
+        )
+    own = study.tables(undosed, frames["costs"], **spec.study.options)
     return StudyTables(
         frames={**frames, **{name: table.frame for name, table in own.items()}},
         about=about(spec, study, own, costs.warnings(models)),

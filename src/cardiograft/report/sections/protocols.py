@@ -27,6 +27,7 @@ def protocols(study: Study, inputs: ReportInputs) -> list[dict[str, Any]]:
         "paper": (PAPER, [*counted(study, inputs), *study.about["wrong"]]),
         "honest": (HONEST, audited(study, inputs)),
         "personal": (wording.PERSONAL, []),
+        "dose": (wording.DOSE, []),
     }
     return [
         {"kind": kind, "title": wording.PROTOCOLS[kind], "text": text, "lines": below}

@@ -23,6 +23,7 @@ from cardiograft.report.run_names import RunNames, run_names
 from cardiograft.report.sections import (
     classes,
     comparisons,
+    doses,
     gains,
     looks,
     own_tables,
@@ -54,6 +55,7 @@ def section(study: Study, inputs: ReportInputs) -> dict[str, Any]:
         "gap_table": comparisons.gap_table(study, names),
         "gap_rest": comparisons.gap_table(study, names, rest=True),
         "intervals": intervals,
+        "doses": doses.section(study, names),
         "compared": [s for s, _ in comparisons.comparisons(study, names)],
         "questions": comparisons.questions(study),
         "comparison_table": comparisons.comparison_table(study, names),
@@ -81,6 +83,7 @@ def key_sentences(study: Study, names: RunNames) -> list[str]:
     inflation = [sentences.gap(row, metrics[row["metric"]], names.of(row)) for row in gaps]
     compared = [s for s, row in comparisons.comparisons(study, names) if row["protocol"] != "paper"]
     kinds = [
+        doses.key_sentences(study, names),
         inflation,
         control_sentences(study, names),
         gains.key_sentences(study, names),
