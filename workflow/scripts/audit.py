@@ -1,6 +1,7 @@
 """Check that no training behind a model saw what it is tested on, and that no class is missing."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from cardiograft import cli
@@ -10,10 +11,12 @@ from cardiograft.splits.lineage import lineage_audit, lineage_complaint
 from cardiograft.splits.missing import missing_classes, missing_complaint
 
 
-def audit(spec: Audit, splits: list[Path], counts: Path, out: Path) -> None:
+def audit(
+    spec: Audit, splits: list[Path], counts: Path, out: Path, segments: Sequence[Path] = ()
+) -> None:
     found = json.loads(counts.read_text("utf-8"))["counts"]
     missing = {} if spec.labels is None else missing_classes(found, spec.labels, spec.parts)
-    content = {**lineage_audit(spec, splits), "missing_classes": missing}
+    content = {**lineage_audit(spec, splits, segments), "missing_classes": missing}
     failed = out.with_name(f"{out.stem}.failed.json")
     for stale in (failed, out):
         stale.unlink(missing_ok=True)
@@ -37,6 +40,9 @@ if __name__ == "__main__":
     )
     parser.add_argument(
         "--counts", type=Path, required=True, help="audit of its split, for the classes in it"
+    )
+    parser.add_argument(
+        "--segments", type=Path, nargs="*", default=(), help="the shards of all these splits"
     )
     parser.add_argument("--out", type=Path, required=True, help="JSON: one finding an ancestor")
     cli.run(audit, parser)

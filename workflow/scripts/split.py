@@ -5,7 +5,7 @@ from typing import Any
 
 from cardiograft import cli
 from cardiograft.files import write_json
-from cardiograft.segments import shards
+from cardiograft.segments import rhythms, shards
 from cardiograft.specs.split import Split
 from cardiograft.splits import leakage
 from cardiograft.splits.assign import COLUMNS, assign, part_counts
@@ -22,6 +22,7 @@ def split(spec: Split, segments: list[Path], out: Path, audit: Path) -> None:
         "protocol": spec.protocol,
         "passed": not faults,
         "findings": {kind: leak.count for kind, leak in leaks.items()},
+        "no_fingerprint": leakage.without_rhythm(rhythms.read(segments)),
         "examples": {kind: leak.examples for kind, leak in leaks.items()},
         "counts": part_counts(keys, part_N),
     }
