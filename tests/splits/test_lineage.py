@@ -206,6 +206,7 @@ def test_a_personal_run_counts_people_and_passes(tmp_path, options, subjects):
     assert found["passed"]
     assert found["findings"] == {
         "subjects_on_both_sides": subjects,
+        "same_recordings": 0,
         "near_duplicates": 0,
         "overlapping_windows": 0,
     }
