@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cardiograft.segments import shards
+from cardiograft.segments import rhythms, shards
 from cardiograft.signals.shape_hash import shape_hash
 
 RATE_HZ = 125.0
@@ -65,9 +65,15 @@ class Shelf:
         with shards.Writer(folder, meta, parts=2) as writer:
             for (record, subject), pieces in self.rows.items():
                 writer.write(self._rows(record, subject, pieces))
+        rhythms.write(folder, [self._unknown(record, subject) for record, subject in self.rows])
         rates = {f"{self.dataset}/{record}": SOURCE_HZ for record, _ in self.rows}
         (folder / "summary.json").write_text(json.dumps({"source_rate_hz": rates}))
         return folder
+
+    def _unknown(self, record: str, subject: str) -> dict[str, object]:
+        """Return what stands of a recording that no rhythm is known of."""
+        names = {"record": f"{self.dataset}/{record}", "subject": f"{self.dataset}/{subject}"}
+        return {**names, "lead": "MLII", "beat": [], "shape": b""}
 
     def _rows(
         self, record: str, subject: str, pieces: list[tuple[int, np.ndarray, int, str | None]]

@@ -103,6 +103,17 @@ def test_near_duplicates(tmp_path, shift):
     assert f"such as {ids[0]} (test) and mitdb/112/MLII/0 (train)" in complaint
 
 
+def test_an_inverted_copy_is_a_near_duplicate(tmp_path):
+    filled = shelf()
+    copied = heart(9000)
+    filled.add("112", 0, copied)
+    id_ = filled.add("113", 0, -2 * copied + 1)
+    found, complaint = both(tmp_path, filled, spec())
+    assert found["findings"]["near_duplicates"] == 1
+    assert found["examples"]["near_duplicates"][0]["segment"] == id_
+    assert f"such as {id_} (test) and mitdb/112/MLII/0 (train)" in complaint
+
+
 def test_near_duplicates_between_training_and_validation(tmp_path):
     filled = shelf()
     everyone = spec(validation=0.3, seed=4)
@@ -195,6 +206,7 @@ def test_a_personal_run_counts_people_and_passes(tmp_path, options, subjects):
     assert found["passed"]
     assert found["findings"] == {
         "subjects_on_both_sides": subjects,
+        "same_recordings": 0,
         "near_duplicates": 0,
         "overlapping_windows": 0,
     }

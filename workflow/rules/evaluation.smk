@@ -5,6 +5,7 @@ rule audit:
     """No training behind a model saw the subjects it is tested on, no class is missing there."""
     input:
         splits=lambda w: PLAN.lineage_splits(w.entry),
+        segments=lambda w: PLAN.lineage_segments(w.entry),
         counts=lambda w: PLAN.split_audit(CONFIG.evaluations[w.entry].split),
     output:
         f"{RESULTS}/audits/{{entry}}.json",
@@ -18,7 +19,7 @@ rule audit:
         code=code("audit"),
     shell:
         'python "$SCRIPTS/audit.py" --spec {params.spec:q} --splits {input.splits:q}'
-        " --counts {input.counts:q} --out {output:q} 2> {log:q}"
+        " --segments {input.segments:q} --counts {input.counts:q} --out {output:q} 2> {log:q}"
 
 
 rule predict:

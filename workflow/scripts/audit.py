@@ -1,5 +1,6 @@
 """Check that no training behind a model saw what it is tested on, and that no class is missing."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from cardiograft import cli
@@ -11,10 +12,12 @@ from cardiograft.splits.missing import missing_classes, missing_complaint
 from cardiograft.splits.table import read_split_table
 
 
-def audit(spec: Audit, splits: list[Path], counts: Path, out: Path) -> None:
+def audit(
+    spec: Audit, splits: list[Path], counts: Path, out: Path, segments: Sequence[Path] = ()
+) -> None:
     found = read_json(counts)["counts"]
     missing = {} if spec.labels is None else missing_classes(found, spec.labels, spec.parts)
-    content = {**lineage_audit(spec, splits), "missing_classes": missing}
+    content = {**lineage_audit(spec, splits, segments), "missing_classes": missing}
     failed = out.with_name(f"{out.stem}.failed.json")
     for stale in (failed, out):
         stale.unlink(missing_ok=True)
@@ -42,6 +45,9 @@ if __name__ == "__main__":
     )
     parser.add_argument(
         "--counts", type=Path, required=True, help="audit of its split, for the classes in it"
+    )
+    parser.add_argument(
+        "--segments", type=Path, nargs="*", default=(), help="the shards of all these splits"
     )
     parser.add_argument("--out", type=Path, required=True, help="JSON: one finding an ancestor")
     cli.run(audit, parser)

@@ -7,7 +7,7 @@ import numpy as np
 
 from cardiograft import cli
 from cardiograft.files import write_json
-from cardiograft.segments import shards
+from cardiograft.segments import rhythms, shards
 from cardiograft.specs.split import Split
 from cardiograft.splits import leakage
 from cardiograft.splits.assign import COLUMNS, assign, part_counts
@@ -32,6 +32,7 @@ def split(spec: Split, segments: list[Path], out: Path, audit: Path) -> None:
     content |= {
         "passed": not faults,
         "findings": {kind: leak.count for kind, leak in leaks.items()},
+        "no_fingerprint": leakage.without_rhythm(rhythms.read(segments)),
         "examples": {kind: leak.examples for kind, leak in leaks.items()},
         "counts": part_counts(keys, part_N),
     }

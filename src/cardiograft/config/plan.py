@@ -136,6 +136,11 @@ class Plan:
         trainings = [split for _, run in lineage for split in splits_of(run)]
         return _once(self.split(s) for s in (spec.split, *trainings))
 
+    def lineage_segments(self, evaluation: str) -> list[str]:
+        """Return the shard folders of those splits."""
+        splits = self.lineage_splits(evaluation)
+        return _once(s for split in splits for s in self.segments(Path(split).stem))
+
     def of_study(self, study: str, kind: str) -> list[str]:
         """Return a study's predictions or scores, every repeat."""
         return [

@@ -92,6 +92,7 @@ GAINS = (
 )
 FINDINGS = {
     "subjects_on_both_sides": "Subjects on both sides",
+    "same_recordings": "Recordings under a second name across",
     "near_duplicates": "Near-duplicate segments across",
     "overlapping_windows": "Overlapping windows across",
 }

@@ -14,7 +14,7 @@ import numpy as np
 from cardiograft import plugins
 from cardiograft.files import atomic_directory, write_json
 from cardiograft.records import Record
-from cardiograft.segments import shards
+from cardiograft.segments import rhythms, shards
 from cardiograft.segments.choice import UnusableError, channel_units
 from cardiograft.segments.cutting import CutSegments, Prepared
 from cardiograft.segments.prepare import prepare
@@ -26,7 +26,7 @@ from cardiograft.specs.segment import Segment
 
 
 def write_segments(spec: Segment, manifest: dict[str, Any], out: Path) -> str:
-    """Cut every accepted record of a manifest and publish the shards and ``summary.json``.
+    """Cut every accepted record of a manifest; publish shards, fingerprints, ``summary.json``.
 
     A record that can't be cut as asked is left out, with the reason: whatever is odd about it, the
     others are cut.
@@ -63,6 +63,7 @@ def _write(
     if not root.is_dir():
         raise FileNotFoundError(f"{spec.database}: no recordings at {root}")
     meta, writer = None, None
+    fingerprints = []
     with ExitStack() as open_files:
         for name in accepted:
             try:
@@ -74,7 +75,9 @@ def _write(
                 meta = _meta(spec, manifest, cut, source.units)
                 writer = open_files.enter_context(shards.Writer(directory, meta, spec.parts))
             writer.write(_rows(record, prepared, cut))
+            fingerprints.append(rhythms.of_recording(record, spec))
             tally.add(record, cut, prepared.notes)
+    rhythms.write(directory, fingerprints)
 
 
 def _cut(

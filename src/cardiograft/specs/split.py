@@ -146,6 +146,10 @@ class Split(Entry):
     duplicate_correlation
         Normalised correlation, at any lag within 10 ms, above which two segments count as
         one.
+    people
+        Names of one person, a group each, such as ``[mitdb/118, mine/p07]``, beside those that
+        are known of PhysioNet's data sets (`cardiograft.splits.people`). A ``*`` stands for the
+        same text in a whole group: ``[mine/p*, again/patient*]``.
     """
 
     segments: Some[str]
@@ -162,6 +166,7 @@ class Split(Entry):
     drop_labels: Several[str] = ()
     fraction: Annotated[float, Gt(0), Le(1)] = 1.0
     duplicate_correlation: Annotated[float, Gt(0), Lt(1)] = 0.999
+    people: Several[Some[str]] = ()
     seed: Seed = 0
 
     @model_validator(mode="after")

@@ -29,6 +29,7 @@ from cardiograft.specs.split import Calibration, Split
 from cardiograft.splits.dechazal import dechazal_parts, listed_part
 from cardiograft.splits.dose import dosed
 from cardiograft.splits.extents import extent
+from cardiograft.splits.people import person
 from cardiograft.splits.places import place
 from cardiograft.splits.table import PartColumn, joined_names
 
@@ -92,7 +93,9 @@ def _by_name(keys: pa.Table, spec: Split) -> PartColumn:
             kinds = {re.sub(r"(?<=/)(.*?)\d+", r"\1*", name) for name in known}
             hint = plugins.hint(pattern, kinds)
             raise ValueError(f"{pattern!r} is no subject of {', '.join(spec.segments)}.{hint}")
-    part_U = np.array([part_of(name) for name in known], dtype=object)
+    # a person is put in one part under every name
+    placed = [person(name, spec.people) if unit == "subject" else name for name in known]
+    part_U = np.array([part_of(name) for name in placed], dtype=object)
     part_N: PartColumn = part_U[np.asarray(names.indices)]
     return part_N
 

@@ -1,4 +1,4 @@
-"""Leaks between the training and the test part of a split: subjects, duplicates, overlaps.
+"""Leaks between the parts of a split: subjects, recordings, duplicates, overlaps.
 
 Each kind is counted on the later side: a test segment (or subject) that is also in training or
 validation, a validation segment that is also in training.
@@ -17,10 +17,12 @@ import pyarrow.compute as pc
 
 from cardiograft.files import read_json
 from cardiograft.records import Float64
-from cardiograft.segments import shards
+from cardiograft.segments import rhythms, shards
 from cardiograft.specs.split import Split
 from cardiograft.splits import near_duplicates
 from cardiograft.splits.overlaps import overlapping_row
+from cardiograft.splits.people import Group, persons
+from cardiograft.splits.recordings import RUN, Side, matches
 from cardiograft.splits.table import PartColumn
 
 COLUMNS = ("id", "dataset", "record", "subject", "start", "valid", "shape_hash", "label")
@@ -59,11 +61,12 @@ def leaks(
     Returns
     -------
     dict
-        ``subjects_on_both_sides`` counts subjects, ``near_duplicates`` and
-        ``overlapping_windows`` count segments of the later part.
+        ``subjects_on_both_sides`` counts people, ``same_recordings`` recordings of the later
+        part, ``near_duplicates`` and ``overlapping_windows`` its segments.
     """
     return {
-        "subjects_on_both_sides": subjects(keys, part_N),
+        "subjects_on_both_sides": subjects(keys, part_N, spec.people),
+        "same_recordings": recordings(rhythms.read(directories), keys, part_N, spec.people),
         "near_duplicates": duplicates(directories, keys, part_N, spec.duplicate_correlation),
         "overlapping_windows": overlaps(keys, part_N),
     }
@@ -79,6 +82,10 @@ def complaint(found: Mapping[str, Leak]) -> str:
     """Return one line that counts every kind of leak and names a case of each."""
     words = {
         "subjects_on_both_sides": ("subject in two parts", "subjects in two parts"),
+        "same_recordings": (
+            "recording that is, by its rhythm, one of another part",
+            "recordings that are, by their rhythm, ones of another part",
+        ),
         "near_duplicates": (
             "segment with a near-duplicate in another part",
             "segments with a near-duplicate in another part",
@@ -97,13 +104,20 @@ def complaint(found: Mapping[str, Leak]) -> str:
 def _case(example: Mapping[str, Any]) -> str:
     if "subject" in example:
         return f"{example['subject']} ({' and '.join(example['parts'])})"
+    if "recording" in example:
+        alike = f"{example['beats']} beats agree, {example['bits']:.0f} bits"
+        return (
+            f"{example['recording']} ({example['part']}) and {example['other']}"
+            f" ({example['other_part']}): {alike}, {example['needed_bits']:.0f} tell them apart"
+        )
     here, there = f"{example['segment']} ({example['part']})", f"({example['other_part']})"
     return f"{here} and {example['other']} {there}"
 
 
-def subjects(keys: pa.Table, part_N: PartColumn) -> Leak:
-    """Count the subjects that are in more than one part."""
-    table = pa.table({"subject": keys["subject"], "part": pa.array(part_N, pa.string())})
+def subjects(keys: pa.Table, part_N: PartColumn, people: Sequence[Group] = ()) -> Leak:
+    """Count the people that are in more than one part, under whatever names."""
+    who = persons(keys["subject"], people)
+    table = pa.table({"subject": who, "part": pa.array(part_N, pa.string())})
     inside = table.filter(pc.not_equal(table["part"], "out"))
     pairs = inside.group_by(["subject", "part"], use_threads=False).aggregate([])
     parts: dict[str, list[str]] = {}
@@ -111,6 +125,64 @@ def subjects(keys: pa.Table, part_N: PartColumn) -> Leak:
         parts.setdefault(row["subject"], []).append(row["part"])
     both = [{"subject": s, "parts": p} for s, p in parts.items() if len(p) > 1]
     return Leak(len(both), both[:EXAMPLES])
+
+
+def recordings(
+    known: pa.Table, keys: pa.Table, part_N: PartColumn, people: Sequence[Group] = ()
+) -> Leak:
+    """Count the recordings that are one of another person's in an earlier part, by their rhythm.
+
+    Parameters
+    ----------
+    known
+        What `cardiograft.segments.rhythms.read` returns.
+    """
+    table = pa.table({"record": _records(keys), "part": pa.array(part_N, pa.string())})
+    leak = Leak()
+    for query, pool in SIDES:
+        here, there = (
+            side(known, table.filter(pc.is_in(table["part"], pa.array(parts)))["record"], people)
+            for parts in ((query,), pool)
+        )
+        found = matches(here[0], there[0])
+        part_of = _part_of(table, pool) if found else {}
+        examples = [
+            {
+                "recording": here[1][match.one],
+                "part": query,
+                "other": there[1][match.other],
+                "other_part": part_of[there[1][match.other]],
+                **match.measured(),
+            }
+            for match in found[:EXAMPLES]
+        ]
+        leak.add(len(found), examples)
+    return leak
+
+
+def side(known: pa.Table, used: pa.ChunkedArray, people: Sequence[Group]) -> tuple[Side, list[str]]:
+    """Return the recordings that are used, to be compared, and their names."""
+    some = known.filter(pc.is_in(known["record"], used.unique()))
+    whose = persons(some["subject"], people).to_pylist()
+    return Side(rhythms.rhythms(some), whose), some["record"].to_pylist()
+
+
+def without_rhythm(known: pa.Table) -> dict[str, Any]:
+    """Return how many recordings have too few beats to be known by them, and the first few."""
+    few = known.filter(pc.less_equal(pc.list_value_length(known["beat"]), RUN))
+    return {
+        "recordings": len(few),
+        "of": len(known),
+        "examples": few["record"].to_pylist()[:EXAMPLES],
+    }
+
+
+def _part_of(table: pa.Table, pool: Sequence[str]) -> dict[str, str]:
+    pairs = table.filter(pc.is_in(table["part"], pa.array(pool)))
+    return {
+        row["record"]: row["part"]
+        for row in pairs.group_by(["record", "part"]).aggregate([]).to_pylist()
+    }
 
 
 def duplicates(

@@ -1,13 +1,13 @@
 """Did anything that led to a model see the subjects it is tested on?
 
 Only the test part counts: scores on training or validation subjects are labelled as such.
-By subject, and by samples of a recording however they were cut, over the splits of every training
-in the lineage. Near-duplicates under different names are the splits' own audits' work: a split's
-table holds no signals. A personal evaluation tests subjects that were trained on, at other times:
-their number is no fault, any sample of a test segment is. Unless its split calibrates for 0 s: that
-is how a model does on other subjects than it was trained on, and they must be. With a dose, the
-training on that split used as many segments of tested subjects as were asked for, neither more
-nor fewer, and what led up to it used none.
+By person, by samples of a recording however they were cut, and by its rhythm whatever it is called,
+over the splits of every training in the lineage. Near-duplicate segments are the splits' own
+audits' work: a split's table holds no signals. A personal evaluation tests subjects that were
+trained on, at other times: their number is no fault, any sample of a test segment is. Unless its
+split calibrates for 0 s: that is how a model does on other subjects than it was trained on, and
+they must be. With a dose, the training on that split used as many segments of tested subjects as
+were asked for, neither more nor fewer, and what led up to it used none.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,15 +18,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cardiograft.segments import rhythms
 from cardiograft.specs.audit import Ancestor, Audit
 from cardiograft.specs.split import Dose
+from cardiograft.splits.leakage import side
 from cardiograft.splits.overlaps import overlapping_row
+from cardiograft.splits.people import Group, persons
+from cardiograft.splits.recordings import matches
 from cardiograft.splits.table import read_split_table
 
 EXAMPLES = 10
 
 
-def lineage_audit(spec: Audit, files: Sequence[Path]) -> dict[str, Any]:
+def lineage_audit(
+    spec: Audit, files: Sequence[Path], segments: Sequence[Path] = ()
+) -> dict[str, Any]:
     """Compare the test part, where it is evaluated, with what every ancestor used.
 
     Parameters
@@ -35,13 +41,16 @@ def lineage_audit(spec: Audit, files: Sequence[Path]) -> dict[str, Any]:
         The evaluation and its ancestors.
     files
         Splits, each named as its entry.
+    segments
+        Folders of the shards of all of them, whose recordings are compared by their rhythm.
 
     Returns
     -------
     dict
         ``protocol``, ``strangers`` (whether a test subject in the lineage is a fault),
         ``passed`` and one of ``findings`` for each ancestor: how many test subjects it used,
-        how many segments of theirs (``own``), how many test segments it used samples of,
+        how many segments of theirs (``own``), how many test segments it used samples of, how many
+        recordings of the test part are, by their rhythm, of another name in what it used,
         examples, whether it chose by a test part, and whether any of it is a ``fault``.
 
     Raises
@@ -52,14 +61,23 @@ def lineage_audit(spec: Audit, files: Sequence[Path]) -> dict[str, Any]:
     splits = {file.stem: read_split_table(file) for file in files}
     tables = {name: split.table for name, split in splits.items()}
     tested = _parts(tables, spec.split, [part for part in spec.parts if part == "test"])
-    findings = [_finding(ancestor, tables, tested) for ancestor in spec.lineage]
+    people = [group for split in splits.values() for group in split.spec.get("people", ())]
+    known = rhythms.read(segments) if segments else None
+    findings = [
+        {
+            **_finding(ancestor, tables, tested, people),
+            **_alike(ancestor, tables, tested, people, known),
+        }
+        for ancestor in spec.lineage
+    ]
     must_be_unseen = spec.protocol != "personal" or _uncalibrated(splits[spec.split].spec)
     dose = splits[spec.split].spec.get("dose")
     for finding in findings:
         meant = dose is not None and finding["split"] == spec.split
-        known = not meant and must_be_unseen and finding["subjects"]
+        seen = not meant and must_be_unseen and finding["subjects"]
         other = meant and finding["own"] != Dose.model_validate(dose).own
-        finding["fault"] = bool(finding["segments"] or finding["chosen_on_test"] or known or other)
+        worse = finding["segments"] or finding["recordings"] or finding["chosen_on_test"]
+        finding["fault"] = bool(worse or seen or other)
     return {
         "protocol": spec.protocol,
         "strangers": must_be_unseen,
@@ -74,12 +92,23 @@ def lineage_audit(spec: Audit, files: Sequence[Path]) -> dict[str, Any]:
 def lineage_complaint(audit: Mapping[str, Any]) -> str:
     """Return one line on the worst finding of an audit that did not pass."""
     may_be_seen = not audit["strangers"]
-    weight = ("segments", "chosen_on_test") if may_be_seen else ("subjects", "segments")
+    weight = ["segments", "recordings", "chosen_on_test"]
+    if not may_be_seen:
+        weight = ["subjects", "segments", "recordings"]
     guilty = max(
         (f for f in audit["findings"] if f["fault"]), key=lambda f: [f[key] for key in weight]
     )
     name = f"{guilty['stage']} {guilty['ancestor']!r} (split {guilty['split']!r})"
-    if not guilty["segments"] and (may_be_seen or not guilty["subjects"]):
+    strange = not guilty["segments"] and (may_be_seen or not guilty["subjects"])
+    if strange and guilty["recordings"]:
+        such = guilty["recording_examples"][0]
+        return (
+            f"{name} used {guilty['recordings']} of the test recordings of {audit['split']!r} under"
+            f" another name, such as {such['recording']}, there {such['other']}:"
+            f" {such['beats']} beats agree, {such['bits']:.0f} bits,"
+            f" {such['needed_bits']:.0f} tell them apart"
+        )
+    if strange:
         return f"{name} chose its epoch on the test part: only a paper's evaluation can use it"
     if may_be_seen:
         such = ", ".join(guilty["segment_examples"][:3])
@@ -101,10 +130,13 @@ def _uncalibrated(split: Mapping[str, Any]) -> bool:
 
 
 def _finding(
-    ancestor: Ancestor, tables: Mapping[str, pa.Table], tested: pa.Table
+    ancestor: Ancestor,
+    tables: Mapping[str, pa.Table],
+    tested: pa.Table,
+    people: Sequence[Group],
 ) -> dict[str, Any]:
     used = _parts(tables, ancestor.split, ancestor.uses)
-    subjects = _common(tested["subject"], used["subject"])
+    subjects = _common(persons(tested["subject"], people), persons(used["subject"], people))
     both = pa.concat_tables([tested, used])
     row_N, pool_N = np.split(np.arange(len(both)), [len(tested)])
     segments = tested["id"].filter(pa.array(overlapping_row(both, row_N, pool_N) >= 0))
@@ -121,6 +153,27 @@ def _finding(
         "examples": subjects[:EXAMPLES],
         "segment_examples": segments[:EXAMPLES].to_pylist(),
     }
+
+
+def _alike(
+    ancestor: Ancestor,
+    tables: Mapping[str, pa.Table],
+    tested: pa.Table,
+    people: Sequence[Group],
+    known: pa.Table | None,
+) -> dict[str, Any]:
+    """Return the tested recordings that are, by their rhythm, other people's that were used."""
+    if known is None:
+        return {"recordings": 0, "recording_examples": []}
+    used = _parts(tables, ancestor.split, ancestor.uses)
+    here, names = side(known, tested["record"], people)
+    there, others = side(known, used["record"], people)
+    found = matches(here, there)
+    examples = [
+        {"recording": names[match.one], "other": others[match.other], **match.measured()}
+        for match in found[:EXAMPLES]
+    ]
+    return {"recordings": len(found), "recording_examples": examples}
 
 
 def _parts(tables: Mapping[str, pa.Table], split: str, parts: Sequence[str]) -> pa.Table:

@@ -1,8 +1,9 @@
 """Search near-duplicate segments across the parts of a split: by hash first, then exactly.
 
 Two segments are one when their normalised correlation, at some lag within 10 ms, is above a
-threshold: Pearson's coefficient over the samples that both have before their padding, averaged
-over channels. Two flat channels agree (1), a flat and a live one do not (0).
+threshold: the size of Pearson's coefficient (an inverted copy is a copy) over the samples that both
+have before their padding, averaged over channels. Two flat
+channels agree (1), a flat and a live one do not (0).
 
 `cardiograft.signals.shape_hash` gives every segment eight bytes, and near-duplicates lie within
 `RADIUS` of each other in them: signals are read for those candidates alone. In blocks of
@@ -231,9 +232,9 @@ def _possible(
     """Yield, lag by lag, pairs whose covariance can be large enough, and their products.
 
     The covariance is their product less the two sums' over the number of samples, and must
-    exceed the threshold times both norms. Bounds of sums and norms need one segment each. A
-    mean over C channels above a threshold leaves each of them above ``1 - C (1 - above)``;
-    where that is negative, the largest norm, 1, is the one that bounds.
+    exceed the threshold times both norms, with either sign. Bounds of sums and norms need
+    one segment each. A mean over C channels above a threshold leaves each of them above
+    ``1 - C (1 - above)``; where that is negative, the largest norm, 1, is the one that bounds.
     """
     lags, channels = len(segments.sum_OCN) - 1, segments.signal_NCT.shape[1]
     needed = 1 - channels * (1 - above)
@@ -251,7 +252,7 @@ def _possible(
             right = norm_OCN[first_other, c, at_U], segments.sum_OCN[first_other, c, at_U]
             least_QU = np.stack(left, axis=1) @ np.stack(right)
             least_QU -= SLACK
-            possible_QU = possible_QU & (dots[-1] > least_QU)
+            possible_QU = possible_QU & (np.abs(dots[-1]) > least_QU)
         query_P, other_P = np.nonzero(possible_QU)
         common_P = np.minimum(valid_Q[query_P] - lag, valid_U[other_P]) - first_other
         longest_P = np.maximum(valid_Q[query_P], valid_U[other_P])
@@ -275,7 +276,7 @@ def _correlation(
     live_PC = ~flat_PC & ~flat_other_PC
     scale_PC = np.sqrt(np.where(live_PC, spread_PC * spread_other_PC, 1))
     covariance_PC = dot_PC - sum_PC * sum_other_PC / count_P1
-    score_PC = np.where(live_PC, covariance_PC / scale_PC, flat_PC & flat_other_PC)
+    score_PC = np.where(live_PC, np.abs(covariance_PC) / scale_PC, flat_PC & flat_other_PC)
     mean_P: Float64 = score_PC.mean(axis=1)
     return mean_P
 

@@ -1,0 +1,109 @@
+"""The fingerprint of each recording, in ``recordings.parquet`` beside the shards.
+
+It is of the lead as the file has it, before any filter of the entry's, so that two entries that cut
+one recording differently give it one fingerprint. The shards' own bytes don't depend on it.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cardiograft.files import atomic_file
+from cardiograft.records import Record
+from cardiograft.signals import leads
+from cardiograft.signals.rhythm import SHAPE_SAMPLES, Rhythm, none, rhythm
+from cardiograft.specs.segment import Segment
+
+FILE = "recordings.parquet"
+SCHEMA = pa.schema(
+    {
+        "record": pa.string(),  # <dataset>/<record>
+        "subject": pa.string(),  # <dataset>/<subject>
+        "lead": pa.string(),
+        "beat": pa.list_(pa.float64()),  # seconds
+        "shape": pa.binary(),  # int8, SHAPE_SAMPLES a beat
+    }
+)
+ECG = re.compile(r"\b(ecg|ekg)", re.IGNORECASE)
+
+
+def of_recording(record: Record, spec: Segment) -> dict[str, object]:
+    """Return a recording's row: of the entry's ECG lead, its target's, or any other.
+
+    Without an ECG, of the first lead that the entry names: the beats of a seismocardiogram are a
+    recording's own too.
+    """
+    source, row = _lead(record, spec)
+    try:
+        found = rhythm(source.signal_CT[row], source.rate_hz)
+    except ValueError:  # a rate so low that no beat shows
+        found = none()
+    return {
+        "record": f"{record.dataset}/{record.id}",
+        "subject": f"{record.dataset}/{record.subject}",
+        "lead": source.leads[row],
+        "beat": found.beat_B,
+        "shape": found.shape_BS.tobytes(),
+    }
+
+
+def _lead(record: Record, spec: Segment) -> tuple[Record, int]:
+    sources = (record, *record.beside)
+    asked = [*spec.signal.leads, *(spec.target.leads if spec.target else ())]
+    named = [
+        (source, row)
+        for text in asked
+        for name in text.split("|")
+        for source in sources
+        for row in leads.places(source.leads, name)
+    ]
+    everything = [(source, row) for source in sources for row in range(len(source.leads))]
+    ecg = (at for at in (*named, *everything) if _is_ecg(at[0].leads[at[1]]))
+    return next(ecg, (named or everything)[0])
+
+
+def _is_ecg(name: str) -> bool:
+    return leads.canonical(name) in leads.CANONICAL or bool(ECG.search(name))
+
+
+def write(directory: Path, rows: Iterable[dict[str, object]]) -> None:
+    """Publish the rows of some recordings in a folder of shards, sorted by record."""
+    table = pa.Table.from_pylist(list(rows), SCHEMA).sort_by("record")
+    with atomic_file(directory / FILE) as partial:
+        pq.write_table(table, partial, compression="zstd")
+
+
+def read(directories: Sequence[Path]) -> pa.Table:
+    """Return the recordings of some folders of shards, each recording once.
+
+    Raises
+    ------
+    FileNotFoundError
+        A folder was cut before recordings had fingerprints.
+    """
+    tables = []
+    for directory in directories:
+        file = directory / FILE
+        if not file.exists():
+            raise FileNotFoundError(f"no {FILE} in {directory}: cut these segments anew")
+        tables.append(pq.read_table(file, schema=SCHEMA))
+    whole = pa.concat_tables(tables)
+    _, first = np.unique(np.asarray(whole["record"].to_pylist(), dtype=str), return_index=True)
+    return whole.take(first)
+
+
+def rhythms(recordings: pa.Table) -> list[Rhythm]:
+    """Return the fingerprints of what `read` returns, in its order."""
+    return [
+        Rhythm(
+            np.asarray(beat, dtype=np.float64),
+            np.frombuffer(shape, np.int8).reshape(-1, SHAPE_SAMPLES),
+        )
+        for beat, shape in zip(
+            recordings["beat"].to_pylist(), recordings["shape"].to_pylist(), strict=True
+        )
+    ]

@@ -1,0 +1,82 @@
+"""One name for each person, whatever data set the recording is from.
+
+`ALIASES` lists names of one person in several data sets of PhysioNet: nstdb's mixtures are mitdb's
+118 and 119 with noise (Moody, Muldrow & Mark 1984); 201 and 202 of mitdb are one person's (Moody &
+Mark 2001); the training sets of the Challenges of 2020 and 2021 repeat the Shaoxing-Ningbo database
+(ecg-arrhythmia) and CPSC 2018 under their own record names, and each other's. What they renamed
+without a list (incartdb as I0001..., ptbdb as S0001...) no name tells: there the recordings'
+rhythm does (`recordings`).
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+import pyarrow as pa
+
+Group = Sequence[str]
+# Patterns of <dataset>/<subject> of one person; what `*` stands for is the same in a whole group,
+# `**/` is any folders. The first is the name that counts.
+ALIASES: tuple[tuple[str, ...], ...] = (
+    ("mitdb/118", "nstdb/118", "nstdb/118e*"),
+    ("mitdb/119", "nstdb/119", "nstdb/119e*"),
+    ("mitdb/201", "mitdb/202"),
+    *(
+        tuple(f"{data}/**/{kind}*" for data in others)
+        for kind, others in {
+            "JS": ("challenge_2021", "ecg_arrhythmia", "chapman_shaoxing", "ningbo"),
+            "A": ("challenge_2021", "challenge_2020", "cpsc_2018"),
+            "Q": ("challenge_2021", "challenge_2020", "cpsc_2018_extra"),
+            "I": ("challenge_2021", "challenge_2020", "st_petersburg_incart"),
+            "S": ("challenge_2021", "challenge_2020", "ptb"),
+            "HR": ("challenge_2021", "challenge_2020", "ptb_xl"),
+            "E": ("challenge_2021", "challenge_2020", "georgia"),
+        }.items()
+    ),
+)
+
+
+def person(subject: str, people: Iterable[Group] = ()) -> str:
+    """Return the one name of ``<dataset>/<subject>``; its own where no group holds it.
+
+    Parameters
+    ----------
+    people
+        Groups beside `ALIASES`, of own data: they count first.
+
+    Examples
+    --------
+    >>> person("nstdb/118"), person("mine/p07", [("mitdb/118", "mine/p07")])
+    ('mitdb/118', 'mitdb/118')
+    """
+    name = subject
+    for group in (*people, *ALIASES):
+        name = _first(name, tuple(group))
+    return name
+
+
+def persons(subjects: pa.ChunkedArray, people: Iterable[Group] = ()) -> pa.ChunkedArray:
+    """Return the person of each row."""
+    coded = subjects.dictionary_encode().combine_chunks()
+    groups = tuple(people)
+    names = pa.array([person(name, groups) for name in coded.dictionary.to_pylist()], pa.string())
+    return pa.chunked_array([names.take(coded.indices)])
+
+
+def _first(name: str, group: tuple[str, ...]) -> str:
+    for pattern in group:
+        found = _compiled(pattern).fullmatch(_spelled(name))
+        if found:
+            return group[0].replace("**/", "").replace("*", "".join(found.groups()))
+    return name
+
+
+def _spelled(name: str) -> str:
+    dataset, slash, rest = name.partition("/")
+    return dataset.replace("-", "_") + slash + rest
+
+
+@lru_cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    text = re.escape(_spelled(pattern)).replace(r"\*\*/", "(?:.*/)?").replace(r"\*", "([^/]*)")
+    return re.compile(text)

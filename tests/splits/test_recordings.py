@@ -1,0 +1,284 @@
+"""A recording under a second name is found by its rhythm: in a split, and behind a model."""
+
+import json
+from fractions import Fraction
+from functools import lru_cache
+
+import numpy as np
+import pytest
+import scripts
+from scipy.signal import butter, resample_poly, sosfiltfilt
+
+from cardiograft.datasets import mitdb, nstdb
+from cardiograft.records import Record
+from cardiograft.segments import rhythms
+from cardiograft.segments.write import write_segments
+from cardiograft.signals.rhythm import rhythm
+from cardiograft.specs.audit import Ancestor, Audit
+from cardiograft.specs.segment import Segment
+from cardiograft.specs.split import Split
+from cardiograft.splits.people import person
+from cardiograft.splits.recordings import Side, matches
+from cardiograft.splits.table import read_split_table
+
+RATE = Fraction(360)
+TRAIN, TEST = ("101", "106", "108"), ("100", "103", "105")
+
+
+@lru_cache
+def ecg(seed, seconds=60, rate=360):
+    """A heart of its own: intervals that wander, beats whose waves vary a little."""
+    random = np.random.default_rng(seed)
+    count = int(2 * seconds)
+    slow = np.cumsum(random.normal(0, 0.008, count))
+    interval = random.uniform(0.7, 0.9) + 0.03 * np.sin(1.3 * np.arange(count)) + slow
+    beat = np.cumsum(np.clip(interval + random.normal(0, 0.02, count), 0.45, 1.5))
+    waves = [(0, 0.012, 1.0), (-0.16, 0.03, 0.15), (0.03, 0.012, -0.25), (0.25, 0.05, 0.3)]
+    moved = [(lag + random.normal(0, 0.006), width, size) for lag, width, size in waves]
+    time = np.arange(int(seconds * rate)) / rate
+    signal = 0.005 * random.normal(size=len(time))
+    for at in beat[beat < seconds + 1]:
+        for lag, width, size in moved:
+            height = size * random.normal(1, 0.08)
+            near = slice(*np.searchsorted(time, (at + lag - 5 * width, at + lag + 5 * width)))
+            signal[near] += height * np.exp(-0.5 * ((time[near] - at - lag) / width) ** 2)
+    return signal
+
+
+def filtered(signal):
+    return sosfiltfilt(butter(2, [1, 25], "band", fs=360, output="sos"), signal)
+
+
+def noisy(signal, decibels):
+    power = signal.std() * 10 ** (-decibels / 20)
+    return signal + power * np.random.default_rng(5).normal(size=len(signal))
+
+
+COPIES = {
+    "16 ms later": lambda s: (s[6:], RATE),
+    "40 ms later": lambda s: (s[14:], RATE),
+    "2 s later": lambda s: (s[720:], RATE),
+    "30 s later": lambda s: (s[10800:], RATE),
+    "inverted": lambda s: (-2.5 * s + 1, RATE),
+    "filtered anew": lambda s: (filtered(s), RATE),
+    "noise of 26 dB": lambda s: (noisy(s, 26), RATE),
+    "noise of 20 dB": lambda s: (noisy(s, 20), RATE),
+    "at 125 Hz": lambda s: (resample_poly(s, 125, 360), Fraction(125)),
+    "10 s of it": lambda s: (s[7000:10600], RATE),
+    "all of it": lambda s: (noisy(-resample_poly(filtered(s)[500:], 250, 360), 26), Fraction(250)),
+}
+
+
+def record(name, signal, rate=RATE, *, dataset="mitdb", lead="MLII", subject=None):
+    return Record(
+        dataset=dataset,
+        id=name,
+        subject=subject or name,
+        signal_CT=np.asarray(signal, np.float32)[None],
+        rate_hz=rate,
+        leads=(lead,),
+        units=("mV",),
+        mains_hz=60,
+    )
+
+
+@pytest.fixture
+def cut(tmp_path, monkeypatch):
+    """Cut recordings into windows by the real stage; return the folder of shards."""
+
+    def run(*recordings, module=mitdb, name="beats"):
+        have = {one.id: one for one in recordings}
+        monkeypatch.setattr(module, "read", lambda root, name: have[name])
+        dataset = recordings[0].dataset
+        asked = Segment.model_validate(
+            {
+                "database": dataset,
+                "dataset": dataset,
+                "signal": {"leads": ["MLII|V5"], "filter": {"low_hz": 0.5, "high_hz": 40}},
+                "rate_hz": 100,
+                "cut": {"name": "windows", "window_s": 5},
+            }
+        )
+        listed = [
+            {"name": one.id, "status": "accepted", "rate_hz": float(one.rate_hz)}
+            for one in recordings
+        ]
+        manifest = {"dataset": dataset, "root": str(tmp_path), "digest": "d", "simulated": True}
+        write_segments(asked, manifest | {"records": listed}, tmp_path / name)
+        return tmp_path / name
+
+    return run
+
+
+def split(tmp_path, folders, name="split", **options):
+    """Run the stage; return its audit and the complaint that ended it, if one did."""
+    asked = {"scheme": "dechazal", "protocol": "honest"} | options
+    what = Split(segments=tuple(folder.name for folder in folders), **asked)
+    out, audit = tmp_path / f"{name}.parquet", tmp_path / f"{name}.audit.json"
+    try:
+        scripts.load("split").split(what, folders, out, audit)
+    except ValueError as error:
+        return json.loads((tmp_path / f"{name}.audit.failed.json").read_text()), str(error)
+    return json.loads(audit.read_text()), None
+
+
+def everybody():
+    return [record(name, ecg(int(name))) for name in (*TRAIN, *TEST)]
+
+
+def test_people_of_their_own_are_told_apart(tmp_path, cut):
+    found, complaint = split(tmp_path, [cut(*everybody())])
+    assert complaint is None
+    assert found["findings"]["same_recordings"] == 0
+    assert found["no_fingerprint"]["recordings"] == 0
+
+
+@pytest.mark.parametrize("copy", COPIES)
+def test_a_second_name_is_found(tmp_path, cut, copy):
+    signal, rate = COPIES[copy](ecg(106))
+    folder = cut(*everybody(), record("111", signal, rate))
+    found, complaint = split(tmp_path, [folder])
+    assert found["findings"]["same_recordings"] == 1
+    (case,) = found["examples"]["same_recordings"]
+    assert (case["recording"], case["other"]) == ("mitdb/111", "mitdb/106")
+    assert "recording that is, by its rhythm, one of another part" in complaint
+    assert "such as mitdb/111 (test) and mitdb/106 (train): " in complaint
+    counted, silence = split(tmp_path, [folder], protocol="paper")
+    assert silence is None
+    assert counted["findings"] == found["findings"]
+
+
+def test_what_has_no_beats_is_counted(tmp_path, cut):
+    flat = np.linspace(0, 1, 3600)
+    found, complaint = split(tmp_path, [cut(*everybody(), record("111", flat))])
+    assert complaint is None
+    assert found["no_fingerprint"] == {"recordings": 1, "of": 7, "examples": ["mitdb/111"]}
+
+
+def test_a_fingerprint_changes_no_shard(cut, monkeypatch):
+    folder = cut(*everybody(), name="one")
+    first = [file.read_bytes() for file in sorted(folder.glob("part-*"))]
+    monkeypatch.setattr("cardiograft.segments.rhythms.rhythm", lambda *_: rhythms.none())
+    again = cut(*everybody(), name="two")
+    assert [file.read_bytes() for file in sorted(again.glob("part-*"))] == first
+    assert len(rhythms.read([folder])) == 6
+
+
+def test_shards_cut_before_there_were_fingerprints_are_named(tmp_path, cut):
+    folder = cut(*everybody())
+    (folder / rhythms.FILE).unlink()
+    with pytest.raises(FileNotFoundError, match=r"no recordings\.parquet in .*: cut these"):
+        rhythms.read([folder])
+
+
+def lineage(tmp_path, folders, trained, tested="split"):
+    """Audit a model that was trained on a split's training part; return what is found."""
+    what = Audit(
+        protocol="honest",
+        split=tested,
+        lineage=(Ancestor(stage="pretrain", entry="first", split=trained, uses=("train",)),),
+    )
+    counts = tmp_path / f"{tested}.audit.json"
+    files = [tmp_path / f"{name}.parquet" for name in (tested, trained)]
+    out = tmp_path / "audit.json"
+    try:
+        scripts.load("audit").audit(what, files, counts, out, folders)
+    except ValueError as error:
+        return json.loads((tmp_path / "audit.failed.json").read_text()), str(error)
+    return json.loads(out.read_text()), None
+
+
+def elsewhere(tmp_path, cut, *recordings):
+    """Cut recordings of nstdb, so called, and put them all in a training part."""
+    folder = cut(*recordings, module=nstdb, name="elsewhere")
+    options = {"scheme": "subject", "test": 0.0}
+    assert split(tmp_path, [folder], "pretext", **options)[1] is None
+    return folder
+
+
+def test_a_pretraining_on_the_same_recordings_under_other_names(tmp_path, cut):
+    here = cut(*everybody())
+    assert split(tmp_path, [here])[1] is None
+    copies = [record(f"x{name}", filtered(ecg(int(name)))[300:], dataset="nstdb") for name in TEST]
+    there = elsewhere(tmp_path, cut, *copies)
+    found, complaint = lineage(tmp_path, [here, there], "pretext")
+    assert (found["findings"][0]["subjects"], found["findings"][0]["recordings"]) == (0, 3)
+    assert "used 3 of the test recordings of 'split' under another name, such as" in complaint
+    other = [record(f"y{n}", ecg(900 + n), dataset="nstdb") for n in range(3)]
+    clean = elsewhere(tmp_path, cut, *other)
+    assert lineage(tmp_path, [here, clean], "pretext")[1] is None
+
+
+def test_nstdb_118_is_mitdb_118(tmp_path, cut):
+    people = [record(name, ecg(int(name))) for name in (*TRAIN, "118")]
+    here = cut(*people)
+    options = {"scheme": "named", "test_subjects": ("mitdb/118",)}
+    assert split(tmp_path, [here], **options)[1] is None
+    noisy_copy = record("118e24", noisy(ecg(7), 3), dataset="nstdb", subject="118")
+    there = elsewhere(tmp_path, cut, noisy_copy)
+    found, complaint = lineage(tmp_path, [here, there], "pretext")
+    assert found["findings"][0]["subjects"] == 1
+    assert "used 1 of the 1 test subjects of 'split'" in complaint
+    assert "such as mitdb/118" in complaint
+
+
+@pytest.mark.parametrize("seed", range(2, 7))
+def test_one_person_of_two_data_sets_goes_to_one_part(tmp_path, cut, seed):
+    here = cut(*[record(name, ecg(int(name), 20)) for name in (*TRAIN, "118", "119")])
+    copies = [
+        record(f"{n}e06", ecg(int(n) + 40, 20), dataset="nstdb", subject=n) for n in ("118", "119")
+    ]
+    there = cut(*copies, module=nstdb, name="there")
+    options = {"scheme": "subject", "test": 0.4, "seed": seed}
+    assert split(tmp_path, [here, there], **options)[1] is None
+    table = read_split_table(tmp_path / "split.parquet")
+    for name in ("118", "119"):
+        mine = np.isin(table.subject_N, [f"mitdb/{name}", f"nstdb/{name}"])
+        assert len(set(table.part_N[mine])) == 1
+    assert "nstdb/118" in table.subject_N
+
+
+@pytest.mark.parametrize(
+    ("subject", "same"),
+    [
+        ("nstdb/118", "mitdb/118"),
+        ("nstdb/119e_6", "mitdb/119"),
+        ("mitdb/202", "mitdb/201"),
+        ("nstdb/em", "nstdb/em"),
+        ("mitdb/100", "mitdb/100"),
+        ("ecg-arrhythmia/WFDBRecords/01/010/JS00001", "challenge_2021/JS00001"),
+        ("challenge_2021/training/ningbo/g10/JS20000", "challenge_2021/JS20000"),
+        ("challenge-2020/HR00007", "challenge_2021/HR00007"),
+        ("mine/p07", "mitdb/118"),
+        ("again/patient3", "mine/p3"),
+    ],
+)
+def test_aliases(subject, same):
+    own = [("mitdb/118", "mine/p07"), ("mine/p*", "again/patient*")]
+    assert person(subject, own) == same
+
+
+def test_a_regular_rhythm_is_nobodys_own():
+    """Two pacemakers at one rate agree for minutes, and say nothing."""
+
+    def paced(seed):
+        random = np.random.default_rng(seed)
+        beat = 0.3 + 0.8 * np.arange(300) + random.normal(0, 0.001, 300)
+        time = np.arange(240 * 250) / 250
+        near = time[:, None] - beat[np.searchsorted(beat, time).clip(1, 299)[:, None] + [-1, 0]]
+        signal = np.exp(-0.5 * (near / 0.012) ** 2).sum(axis=1)
+        return rhythm(
+            (signal + 0.01 * random.normal(size=len(time))).astype(np.float32), Fraction(250)
+        )
+
+    found = [paced(seed) for seed in range(4)]
+    assert len(found[0].beat_B) > 250
+    assert not matches(Side(found[:2], ["a", "b"]), Side(found[2:], ["c", "d"]))
+
+
+def test_one_person_is_not_compared_with_himself():
+    one = rhythm(ecg(3).astype(np.float32), RATE)
+    assert not matches(Side([one], ["a"]), Side([one], ["a"]))
+    (found,) = matches(Side([one], ["a"]), Side([one], ["b"]))
+    assert found.offset_s == pytest.approx(0, abs=0.01)
+    assert found.bits > found.needed_bits + 50
