@@ -5,8 +5,8 @@
 The folder is a mirror in PhysioNet's layout with mitdb and ecgiddb. False alarms: every pair of
 recordings of different people, first lead, at the threshold of that search. Recall: stretches of
 each recording, changed as named, are looked for among all of them, at the same threshold, which
-is the hardest: a split compares fewer. Tuned on mitdb's DS1 and the first half of ecgiddb's
-people; the rest stands beside them.
+is the hardest: a split compares fewer. mitdb's DS1 and the first half of ecgiddb's people stand
+apart from the rest; the search's constants were set with all of them in sight.
 """
 
 import argparse
