@@ -70,6 +70,9 @@ TYPES = {
     **{t.__name__: t for t in (int, float, str, bool, tuple, dict, list)},
 }
 
+# Values of options are taken as they are, or refused.
+STRICT = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
 
 def names(kind: str) -> list[str]:
     """Return the names of all plug-ins of one kind, sorted."""
@@ -121,6 +124,8 @@ def load(kind: str, name: str) -> ModuleType:
 def options(kind: str, name: str) -> type[BaseModel]:
     """Return the model of a plug-in's options, read from its source.
 
+    Data sets of one's own simulate nothing, and have none.
+
     Raises
     ------
     ValueError
@@ -131,6 +136,8 @@ def options(kind: str, name: str) -> type[BaseModel]:
     wanted = FUNCTIONS[kind]
     tree = _tree(kind, name)
     functions = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == wanted]
+    if not functions and constants(kind, name).get("OWN", False):
+        return create_model(f"{kind}.{name}", __config__=STRICT)
     if not functions:
         raise TypeError(f"{kind}/{name}.py has no function {wanted!r} at its top level")
     arguments = functions[0].args
@@ -140,8 +147,7 @@ def options(kind: str, name: str) -> type[BaseModel]:
             raise TypeError(f"{kind}/{name}.py: option {argument.arg!r} has no type")
         value = ... if default is None else ast.literal_eval(default)
         fields[argument.arg] = (_type(ast.unparse(argument.annotation)), value)
-    config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-    return create_model(f"{kind}.{name}", __config__=config, **fields)
+    return create_model(f"{kind}.{name}", __config__=STRICT, **fields)
 
 
 @cache

@@ -9,7 +9,7 @@ from cardiograft.config.checks import load_config
 
 SNIPPET = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
 SHOWN = SNIPPET.findall((ROOT / "docs/config.md").read_text("utf-8"))
-ENTRY, VARIANTS, FOLDS, ON_TOP, ELSE = range(5)
+ENTRY, VARIANTS, FOLDS, PEOPLE, ON_TOP, ELSE = range(6)
 
 
 def shown(number, **more):
@@ -18,7 +18,7 @@ def shown(number, **more):
 
 
 def test_every_example_is_looked_at_here():
-    assert len(SHOWN) == 5
+    assert len(SHOWN) == 6
 
 
 def test_an_entry():
@@ -45,6 +45,12 @@ def test_splits_and_folds():
     assert epochs == {"who-random": 3, "who-a": 2}
     assert found.transfer["who-a"].training.optimiser == "adamw"
     assert found.splits["people-d"].fold == 3
+
+
+def test_people_under_several_names():
+    mine = {**merged()["segments"]["mitdb-beats"]}
+    found = shown(PEOPLE, segments={"mine": mine})
+    assert found.splits["pooled"].people[0] == ("mitdb/118", "mine/p07")
 
 
 def test_a_file_on_top():

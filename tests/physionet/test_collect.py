@@ -90,6 +90,7 @@ def test_the_manifest_says_what_was_fetched(mirror: Path, tmp_path: Path) -> Non
         "leads": ["MLII", "V5"],
         "rate_hz": 360.0,
         "samples": 400,
+        "notes": [],
     }
 
 

@@ -68,6 +68,8 @@ def pooled(config):
         evaluation["pool"] = "both"
 
 
+OWN = {"path": "/recordings", "subject": "folder", "mains_hz": 50}
+DOSED = {"scheme": "subject", "protocol": "dose", "dose": {"share": 0.5, "base": 9, "slots": 9}}
 STUDIES, NET = ("studies", STUDY), ("evaluations", "net")
 # Specs that `Config.spec` puts together: a change of config for each of their fields.
 CHANGES = {
@@ -79,6 +81,7 @@ CHANGES = {
         "simulate": at("databases", "mitdb", "simulate", {"duration_s": 60}),
         "seed": at("seed", 5),
         "content": None,  # of the mirror's bytes: `Plan` reads it
+        "folder": at("databases", "mitdb", {"dataset": "wfdb_folder", "folder": OWN}),
     },
     Predict: {
         "split": at(*NET, "split", "two"),
@@ -130,6 +133,7 @@ CHANGES = {
         "metrics": at(*NET, "metrics", ["kappa"]),
         "chosen_on": at(*NET, "chosen_on", "untuned"),
         "chosen_in": at(*NET, "chosen_in", "config.yaml"),
+        "dose": at("splits", "one", {**SPLIT, **DOSED}),
         "looked_before": at(*NET, "looked_before", {"times": 5, "why": "variants"}),
     },
     Report: {"title": at("title", "Another"), "studies": at("studies", {})},

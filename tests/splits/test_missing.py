@@ -95,7 +95,7 @@ def test_what_an_evaluation_is_held_to(model, pool, labels, missing):
                 "beat": {"split": "one", "baseline": "mean_beat"},
             },
             "evaluations": {
-                "it": {"model": model, "split": "one", "metrics": [], "pool": pool},
+                "it": {"model": model, "split": "one", "metrics": ["accuracy"], "pool": pool},
             },
         }
     )

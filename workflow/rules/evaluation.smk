@@ -28,8 +28,7 @@ rule predict:
         model=lambda w: PLAN.evaluated_model(w.entry, w.repeat),
         segments=lambda w: PLAN.segments(CONFIG.evaluations[w.entry].split),
         split=lambda w: PLAN.split(CONFIG.evaluations[w.entry].split),
-        # What it says of how an entry was chosen changes no prediction.
-        audit=ancient(f"{RESULTS}/audits/{{entry}}.json"),
+        audit=f"{RESULTS}/audits/{{entry}}.json",
     output:
         f"{RESULTS}/predictions/{{entry}}/{{repeat}}.parquet",
     log:
@@ -55,8 +54,7 @@ rule baseline:
     input:
         segments=lambda w: PLAN.segments(CONFIG.evaluations[w.entry].split),
         split=lambda w: PLAN.split(CONFIG.evaluations[w.entry].split),
-        # What it says of how an entry was chosen changes no prediction.
-        audit=ancient(f"{RESULTS}/audits/{{entry}}.json"),
+        audit=f"{RESULTS}/audits/{{entry}}.json",
     output:
         f"{RESULTS}/predictions/{{entry}}/{{repeat}}.parquet",
     log:
