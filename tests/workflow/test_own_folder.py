@@ -9,6 +9,7 @@ import numpy as np
 import own_folder
 import pandas as pd
 import pytest
+
 from .conftest import House, lay
 
 ROOT = Path(__file__).parents[2]

@@ -63,13 +63,14 @@ def lineage_audit(
     tested = _parts(tables, spec.split, [part for part in spec.parts if part == "test"])
     people = [group for split in splits.values() for group in split.spec.get("people", ())]
     known = rhythms.read(segments) if segments else None
-    findings = [
-        {
-            **_finding(ancestor, tables, tested, people),
-            **_alike(ancestor, tables, tested, people, known),
-        }
-        for ancestor in spec.lineage
-    ]
+    # What ancestors used in common is searched once.
+    alike: dict[tuple[str, tuple[str, ...]], dict[str, Any]] = {}
+    findings = []
+    for ancestor in spec.lineage:
+        used = ancestor.split, ancestor.uses
+        if used not in alike:
+            alike[used] = _alike(ancestor, tables, tested, people, known)
+        findings.append({**_finding(ancestor, tables, tested, people), **alike[used]})
     must_be_unseen = spec.protocol != "personal" or _uncalibrated(splits[spec.split].spec)
     dose = splits[spec.split].spec.get("dose")
     for finding in findings:
