@@ -1,15 +1,11 @@
 """Fetch files of a database: resumed, retried, verified, in place only when complete.
 
-A file grows in ``<name>.part``; ``<name>.part.from`` beside it says what version of the file
-the part belongs to. Both outlive a killed run.
+What has arrived of a file is a `part_file.PartFile`, which outlives a killed run.
 """
 
-import contextlib
-import hashlib
-import os
 import random
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +13,7 @@ from typing import TypeVar
 
 from cardiograft.files import file_digest
 from cardiograft.physionet import listings
+from cardiograft.physionet.part_file import PartFile
 from cardiograft.physionet.progress import Progress
 from cardiograft.physionet.transports import (
     BrokenOffError,
@@ -193,7 +190,7 @@ class Fetcher:
             if self._stop.wait(pause_s):
                 raise StoppedError
 
-    def _attempt(self, name: str, part: "PartFile", expected: str | None) -> File:
+    def _attempt(self, name: str, part: PartFile, expected: str | None) -> File:
         offset, validator = part.resume(verifiable=expected is not None)
         try:
             with self.transport.open(name, offset, validator) as stream:
@@ -233,7 +230,7 @@ class Fetcher:
             return HEADER_BYTES
         return UNSTATED_BYTES if stream.total is None else stream.total
 
-    def _receive(self, name: str, stream: Stream, part: "PartFile") -> None:
+    def _receive(self, name: str, stream: Stream, part: PartFile) -> None:
         if stream.start == 0:
             part.begin(stream)
         else:
@@ -255,7 +252,7 @@ class Fetcher:
                 raise BrokenOffError(f"{where}: more than the {stream.total} bytes that it states")
             raise _oversized(where, "its length is not stated", most)
 
-    def _measure(self, name: str, stream: Stream, part: "PartFile") -> None:
+    def _measure(self, name: str, stream: Stream, part: PartFile) -> None:
         size = part.size()
         if stream.total is not None and size != stream.total:
             if size > stream.total:
@@ -263,7 +260,7 @@ class Fetcher:
             raise BrokenOffError(f"{self.transport.where(name)}: {size} of {stream.total} bytes")
 
     def _judge(
-        self, name: str, part: "PartFile", sha256: str, *, expected: str | None, stream: Stream
+        self, name: str, part: PartFile, sha256: str, *, expected: str | None, stream: Stream
     ) -> None:
         if sha256 == expected:
             return
@@ -288,7 +285,7 @@ class Fetcher:
             self._said.add(about)
             self.progress.note(line)
 
-    def _publish(self, name: str, part: "PartFile", *, sha256: str, verified: bool) -> File:
+    def _publish(self, name: str, part: PartFile, *, sha256: str, verified: bool) -> File:
         place = listings.inside(self.root, name)
         part.publish(place)
         return File(path=name, bytes=place.stat().st_size, sha256=sha256, verified=verified)
@@ -301,116 +298,3 @@ def _encoded(where: str, stream: Stream) -> RefusedError:
 
 def _oversized(where: str, why: str, most: int) -> RefusedError:
     return RefusedError("oversized file", where, note=f"{why}, at most {most} are taken")
-
-
-class PartFile:
-    """A file on its way, and what version of it the bytes so far belong to.
-
-    Its hash is kept while it grows: after each drop it is known without reading the file again.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.version = path.with_name(f"{path.name}.from")
-        self._total: int | None = None
-        self._hash, self._hashed = hashlib.sha256(), 0
-
-    def size(self) -> int:
-        """Return how many bytes have arrived."""
-        return self.path.stat().st_size if self.path.is_file() else 0
-
-    def resume(self, *, verifiable: bool) -> tuple[int, str | None]:
-        """Return the offset to go on from and the validator of what is there.
-
-        Without a hash to check or a version to ask for, two versions might be spliced.
-        """
-        validator = self.version.read_text("utf-8") if self.version.is_file() else ""
-        if not (validator or verifiable):
-            return 0, None
-        return self.size(), validator or None
-
-    def begin(self, stream: Stream) -> None:
-        """Start from nothing."""
-        with _naming(self.path):
-            self.version.unlink(missing_ok=True)
-            self.path.write_bytes(b"")
-            if stream.validator:
-                self.version.write_text(stream.validator, "utf-8")
-        self._total = stream.total
-        self._hash, self._hashed = hashlib.sha256(), 0
-
-    def check(self, stream: Stream, where: str) -> None:
-        """Make sure that a stream goes on where this part ends.
-
-        Raises
-        ------
-        StaleError
-            It does not, or the whole has another length than it had.
-        """
-        known = self._total is not None and stream.total is not None
-        if stream.start != self.size() or (known and stream.total != self._total):
-            raise StaleError(f"{where}: changed while it was fetched")
-
-    @contextlib.contextmanager
-    def writing(self) -> Iterator[Callable[[bytes], None]]:
-        """Yield what appends a chunk."""
-        self._catch_up()
-        with _naming(self.path), self.path.open("ab") as file:
-
-            def write(chunk: bytes) -> None:
-                file.write(chunk)
-                self._hash.update(chunk)
-                self._hashed += len(chunk)
-
-            yield write
-
-    def drop(self) -> None:
-        """Forget what has arrived."""
-        self.path.unlink(missing_ok=True)
-        self.version.unlink(missing_ok=True)
-
-    def sha256(self) -> str:
-        """Return the hash of what has arrived."""
-        self._catch_up()
-        return self._hash.hexdigest()
-
-    def _catch_up(self) -> None:
-        """Hash what is on the disk where that is not what was written last."""
-        if self._hashed != self.size():
-            with self.path.open("rb") as file:
-                self._hash = hashlib.file_digest(file, "sha256")
-            self._hashed = self.size()
-
-    def is_page(self, served_as_html: bool) -> bool:
-        """Tell whether a web page has arrived."""
-        head = self._head()
-        return head.startswith((b"<!doctype html", b"<html")) or (
-            head.startswith(b"<") and (served_as_html or b"<html" in head)
-        )
-
-    def is_error(self) -> bool:
-        """Tell whether an answer of S3 that says what went wrong has arrived."""
-        head = self._head()
-        return head.startswith((b"<?xml", b"<error>")) and b"<error>" in head and b"<code>" in head
-
-    def _head(self) -> bytes:
-        with self.path.open("rb") as file:
-            return file.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-
-    def publish(self, place: Path) -> None:
-        """Become the file, whole on disk."""
-        with _naming(self.path), self.path.open("rb") as file:
-            os.fsync(file.fileno())
-        self.path.replace(place)
-        self.version.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _naming(path: Path) -> Iterator[None]:
-    """Add the file to an error of writing, which does not name it."""
-    try:
-        yield
-    except OSError as error:
-        if error.filename is None and error.errno is not None:
-            raise OSError(error.errno, error.strerror, str(path)) from error
-        raise
