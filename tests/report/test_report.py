@@ -18,7 +18,7 @@ from cardiograft.report.cells import LEAD, LONG, Table
 from cardiograft.report.charts import dumbbells
 from cardiograft.report.inputs import ReportInputs, read_study
 from cardiograft.report.run_names import run_title
-from cardiograft.report.sections import comparisons, provenance
+from cardiograft.report.sections import comparisons, ledgers
 from cardiograft.specs.report import Report
 
 script = load("report")
@@ -508,14 +508,12 @@ def test_a_ledger_says_in_what_its_source_differs(tmp_path):
     none = {**ledger, "loaded": 0, "mapped": 0, "share_of_all": 0.0, "sources": [], "tensors": []}
     key = ("transfer", "second", "0")
     inputs = ReportInputs(studies=[], ledgers={key: ledger, ("transfer", "scratch", "0"): none})
-    (shown,) = provenance.ledgers(inputs)
+    (shown,) = ledgers.ledgers(inputs)
     assert shown["caption"] == "second: 66.7 % of 18 parameters loaded"
     assert shown["differences"] == ["first, rate in Hz: 360 there, 125 here; as they are"]
     rows = shown["table"].rows
     assert [row[0].small for row in rows[:2]] == ["outputs N, V", "outputs <S>"]
     assert rows[2][3].text == "unused"
     assert rows[2][4] == "first: head.weight (outputs Q)"
-    (nothing,) = provenance.ledgers(
-        ReportInputs(studies=[], ledgers={key: {**ledger, "loaded": 0}})
-    )
+    (nothing,) = ledgers.ledgers(ReportInputs(studies=[], ledgers={key: {**ledger, "loaded": 0}}))
     assert nothing["table"].rows
