@@ -222,3 +222,20 @@ def test_real_marks_read_as_wfdb_reads_them(physionet: Path, slug: str) -> None:
             (ours.number_A, theirs.num),
         ):
             np.testing.assert_array_equal(one, other)
+
+
+def test_a_file_in_the_other_format_is_refused_by_name(tmp_path: Path) -> None:
+    # as WFDB's own library writes it: 0, a letter, time (high half first), number, subtype, code
+    rows = [
+        bytes([0, ord(letter), 0, 0]) + time.to_bytes(2, "little") + number.to_bytes(2, "little")
+        for number, (letter, time) in enumerate([("N", 77), ("V", 370), ("N", 662)], start=1)
+    ]
+    (tmp_path / "r.atr").write_bytes(b"".join(row + bytes(8) for row in rows))
+    with pytest.raises(UnfitError, match=r"x/r: unreadable annotations: r\.atr is in AHA's format"):
+        read(tmp_path)
+
+
+def test_a_first_mark_512_ticks_in_is_still_of_the_usual_format(tmp_path: Path) -> None:
+    write(tmp_path, [512, 600], ["T", "N"])  # bytes 0 and "N", as the other format begins
+    assert (tmp_path / "r.atr").read_bytes()[:2] == b"\0N"
+    assert read(tmp_path).annotations.sample_A.tolist() == [512, 600]

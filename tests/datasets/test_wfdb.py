@@ -285,15 +285,50 @@ def test_variable_layout_matches_leads_by_name(tmp_path: Path) -> None:
     np.testing.assert_allclose(found.signal_CT, theirs, rtol=1e-6)
 
 
-def test_a_segment_in_another_unit_costs_that_lead_alone(tmp_path: Path) -> None:
-    for name, unit in (("a", "mV"), ("b", "uV")):
-        write_samples(tmp_path, STORED, f"{name}.dat")
-        text = two(f"{name}.dat 16 200/mV 16 0 0 0 0", f"{name} 2 250 4")
-        write(tmp_path, unit.join(text.rsplit("mV", 1)), name)
-    string(tmp_path, [("a", 4), ("b", 4)])
+@pytest.mark.parametrize(
+    ("unit", "times"), [("uV", 1e-3), ("mv", 1), ("V", 1e3), ("\u00b5V", 1e-3)]
+)
+def test_a_segment_in_another_unit_is_converted(tmp_path: Path, unit: str, times: float) -> None:
+    strings_two_units(tmp_path, unit)
+    found = read(tmp_path)
+    assert (found.leads, found.units, found.notes) == (("II", "V1"), ("mV", "mV"), ())
+    np.testing.assert_allclose(found.signal_CT[1, :4], STORED[1] / 200, rtol=1e-6)
+    np.testing.assert_allclose(found.signal_CT[1, 4:], times * STORED[1] / 200, rtol=1e-6)
+
+
+@pytest.mark.parametrize("unit", ["mmHg", "?V"])
+def test_a_segment_in_another_quantity_costs_that_lead_alone(tmp_path: Path, unit: str) -> None:
+    strings_two_units(tmp_path, unit)
     found = read(tmp_path)
     assert (found.leads, found.signal_CT.shape) == (("II",), (1, 8))
-    assert found.notes == ("lead left out: V1, in mV and in uV",)
+    assert found.notes == (f"lead left out: V1, in mV and in {unit}",)
+
+
+def strings_two_units(folder: Path, unit: str) -> None:
+    for name, own in (("a", "mV"), ("b", unit)):
+        write_samples(folder, STORED, f"{name}.dat")
+        text = two(f"{name}.dat 16 200/mV 16 0 0 0 0", f"{name} 2 250 4")
+        write(folder, own.join(text.rsplit("mV", 1)), name)
+    string(folder, [("a", 4), ("b", 4)])
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (None, "no signal file s.dat beside its header"),
+        (b"xx", "truncated signal: s.dat has 2 of 8 bytes"),
+    ],
+)
+def test_a_file_that_is_missing_or_short_costs_its_own_leads(
+    tmp_path: Path, content: bytes | None, why: str
+) -> None:
+    write_samples(tmp_path, STORED[:1])
+    if content is not None:
+        (tmp_path / "s.dat").write_bytes(content)
+    write(tmp_path, "r 2 250 4\nr.dat 16 200/mV 16 0 0 0 0 II\ns.dat 16 200/mV 16 0 0 0 0 V1\n")
+    found = read(tmp_path)
+    assert (found.leads, found.notes) == (("II",), (f"lead left out: V1, {why}",))
+    np.testing.assert_allclose(found.signal_CT, STORED[:1] / 200, rtol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from tiny_database import (
     write_record,
 )
 
+from cardiograft.datasets import _wfdb
 from cardiograft.physionet.manifest import lost, summary
 from cardiograft.records import Record
 from cardiograft.specs.download import Download
@@ -125,6 +126,43 @@ def test_a_record_is_quarantined_with_its_reason(
     assert found.pop("101", "").startswith(reason)
     assert found == {"100": None, "sub/rec_1": None}
     assert str(tmp_path) not in json.dumps(manifest["records"])
+
+
+def by_the_formats_definition(root: Path, record: str) -> Record:
+    return _wfdb.read_record("tiny", root, record, subject=record, mains_hz=50)
+
+
+@pytest.mark.parametrize(
+    ("act", "outcome"),
+    [
+        ("gone", "lead left out: V5, no signal file 101b.dat beside its header"),
+        ("short", "lead left out: V5, truncated signal: 101b.dat has 10 of 800 bytes"),
+        ("other bytes", "wrong hash: 101b.dat"),
+    ],
+)
+def test_a_second_signal_file_costs_its_own_leads(
+    mirror: Path, tmp_path: Path, act: str, outcome: str
+) -> None:
+    root = mirror / "tiny" / "1.0.0"
+    lines = [f"{name} 16 200/mV 16 0 0 0 0" for name in ("101.dat", "101b.dat")]
+    (root / "101.hea").write_text(f"101 2 360 400\n{lines[0]} MLII\n{lines[1]} V5\n")
+    for name in ("101.dat", "101b.dat"):
+        (root / name).write_bytes(bytes(range(200)) * 4)
+    if act == "short":
+        os.truncate(root / "101b.dat", 10)
+    write_hashes(root)
+    if act == "gone":
+        (root / "101b.dat").unlink()
+    if act == "other bytes":
+        (root / "101b.dat").write_bytes(bytes(800))
+    dataset = Tiny(read=by_the_formats_definition)
+    manifest = fetch(mirror, tmp_path / "data", dataset)
+    row = next(r for r in manifest["records"] if r["name"] == "101")
+    if act == "other bytes":  # never read, though it is there
+        assert row["reason"].startswith(outcome)
+    else:
+        assert (row["status"], row["leads"]) == ("accepted", ["MLII"])
+        assert row["notes"][0] == outcome
 
 
 def test_fewer_gaps_than_the_limit_are_let_through(mirror: Path, tmp_path: Path) -> None:

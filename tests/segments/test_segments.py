@@ -412,6 +412,7 @@ def test_a_recording_far_too_slow_is_left_out_not_blown_up(cut_up):
     [
         (ValueError("mitdb/101: torn\n in two"), "torn in two"),
         (ZeroDivisionError(), "ZeroDivisionError"),
+        (MemoryError(), "too large for this machine's memory"),
     ],
 )
 def test_what_a_recording_raises_is_its_reason(cut_up, monkeypatch, error, reason):

@@ -25,6 +25,8 @@ Row = tuple[int, int, int, int, int]
 NOTHING, NOTE, SKIP, NUM, SUB, CHN, AUX = 0, 22, 59, 60, 61, 62, 63
 RESOLUTION = re.compile(rf"## time resolution:\s*({NUMBER})")
 DEFINITIONS = "## annotation type definitions"
+# A record of AHA's format is 16 bytes: 0, a letter, the time, a number that counts from 1, ...
+AHA_ROW, AHA_LETTERS = 16, b"NVFEPQROU"
 # ASSUME two channels' marks of one heart beat are within what AAMI EC57 takes for one: 150 ms.
 ONE_BEAT_S = 0.15
 
@@ -63,12 +65,16 @@ def read_marks(path: Path) -> Marks:
     Raises
     ------
     UnfitError
-        It is far longer than annotations are.
+        It is far longer than annotations are, or in AHA's format.
     """
     with path.open("rb") as file:
         content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise UnfitError(f"unreadable annotations: {path.name} has over {MOST_BYTES >> 20} MiB")
+    if _is_aha(content):
+        raise UnfitError(
+            f"unreadable annotations: {path.name} is in AHA's format, only MIT's is read"
+        )
     rows, notes, whole = _decoded(content)
     said, ticks_hz, definitions = _preamble(path.name, rows, notes)
     kept = [a for a, row in enumerate(rows) if row[1] != NOTHING and a not in said]
@@ -150,6 +156,13 @@ def one_mark_a_beat(found: Annotations, rate_hz: Fraction) -> tuple[Annotations,
     keep_A = np.ones(len(found.sample_A), dtype=np.bool_)
     keep_A[beat_B] = kept_B
     return found.taken(keep_A), int((~kept_B).sum())
+
+
+def _is_aha(content: bytes) -> bool:
+    """Return whether a file begins as AHA's do: read as MIT's, it would give wrong times."""
+    first = content[:AHA_ROW]
+    whole = len(first) == AHA_ROW and first[0] == 0 and first[1] in AHA_LETTERS
+    return whole and int.from_bytes(first[6:8], "little") == 1
 
 
 def _decoded(content: bytes) -> tuple[list[Row], dict[int, str], bool]:

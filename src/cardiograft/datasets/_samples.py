@@ -15,6 +15,7 @@ import numpy.typing as npt
 import wfdb
 
 from cardiograft.datasets._agreement import check_agreement
+from cardiograft.datasets._frames import usable_frames
 from cardiograft.physionet.headers import BYTES, Header, Signal, UnfitError, read_header
 from cardiograft.records import Float32
 from cardiograft.signals.leads import canonical
@@ -26,9 +27,6 @@ STRETCH = 1 << 18
 MISSING = {"80": -128, "508": -128, "310": -512, "311": -512, "212": -2048}
 MISSING |= {"16": -(2**15), "61": -(2**15), "160": -(2**15), "516": -(2**15)}
 MISSING |= {"24": -(2**23), "524": -(2**23), "32": -(2**31)}
-# ASSUME no recording has more than 64 samples for a byte of its files (gaps, compression); below
-# 256 MB in memory it may.
-MOST_A_BYTE, ANYHOW = 64, 1 << 26
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,19 +70,20 @@ def read_leads(
     Raises
     ------
     FileNotFoundError
-        A file that the header names is not there.
+        No file that the header names is there.
     UnfitError
-        A file is too short, can't be decoded, or no lead is left.
+        All files are too short, one can't be decoded, or no lead is left.
     """
     if not header.signals:
         raise UnfitError("its header names no signal with samples")
-    frames = _frames(root, header)
+    frames, broken = usable_frames(root, header)
     names = unique_names(header.lines)
-    faults = [
-        line.fault or (f"skewed by {line.skew} samples" if line.skew >= frames else None)
-        for line in header.lines
+    faults = [_fault(line, frames, broken) for line in header.lines]
+    readable = [
+        i
+        for i, line in enumerate(header.lines)
+        if not line.null and line.format in BYTES and line.file not in broken
     ]
-    readable = [i for i, line in enumerate(header.lines) if not line.null and line.format in BYTES]
     kept = [i for i in readable if faults[i] is None]
     if not kept:
         raise UnfitError(f"no signal can be used: {next(filter(None, faults))}")
@@ -112,6 +111,13 @@ def read_leads(
     return found, _notes(header, names, faults)
 
 
+def _fault(line: Signal, frames: int, broken: dict[str, str]) -> str | None:
+    if line.null:
+        return line.fault
+    skewed = f"skewed by {line.skew} samples" if line.skew >= frames else None
+    return line.fault or broken.get(line.file) or skewed
+
+
 def unique_names(lines: Sequence[Signal]) -> list[str]:
     """Return leads' names in their one spelling, each once: a second II is ``II (2)``.
 
@@ -130,57 +136,6 @@ def unique_names(lines: Sequence[Signal]) -> list[str]:
     return names
 
 
-def check_size(values: int, size: int) -> None:
-    """Refuse to reserve memory for far more samples than files of `size` bytes can hold.
-
-    Raises
-    ------
-    UnfitError
-        Nobody would have written so few bytes for them.
-    """
-    if values > max(ANYHOW, MOST_A_BYTE * size):
-        raise UnfitError(f"absurd length: {values} samples in {size} bytes")
-
-
-def _frames(root: Path, header: Header) -> int:
-    """Return how many frames there are, once the files are seen to hold them."""
-    held = []
-    for file in header.files:
-        if not (root / file).is_file():
-            raise FileNotFoundError(f"no signal file {file} beside its header")
-        its = [line for line in header.signals if line.file == file]
-        size, each = (root / file).stat().st_size, BYTES.get(its[0].format)
-        if its[0].format not in BYTES:
-            continue
-        if header.samples is not None and size < header.least_bytes(file):
-            need = header.least_bytes(file)
-            raise UnfitError(f"truncated signal: {file} has {size} of {need} bytes")
-        if each is None:
-            frames = (_compressed_samples(root / file) - its[0].start) // its[0].per_frame
-        else:
-            frames = int((size - its[0].start) // (each * sum(line.per_frame for line in its)))
-        held.append(frames)
-    least = min(held)
-    frames = least if header.samples is None else header.samples
-    if frames < 1 or frames > least:
-        raise UnfitError(f"truncated signal: {max(least, 0)} of {max(frames, 1)} samples")
-    size = sum((root / file).stat().st_size for file in header.files)
-    check_size(frames * sum(line.per_frame for line in header.signals), size)
-    return frames
-
-
-def _compressed_samples(path: Path) -> int:
-    """Return the samples of each channel that a FLAC file says it holds."""
-    with path.open("rb") as file:
-        head = file.read(26)
-    if len(head) < 26 or head[:4] != b"fLaC":
-        raise UnfitError(f"unreadable signal: {path.name} is no FLAC file")
-    samples = int.from_bytes(head[18:26], "big") & ((1 << 36) - 1)
-    if not samples:
-        raise UnfitError(f"unreadable signal: {path.name} leaves its length open")
-    return samples
-
-
 def _decoded(
     root: Path, lines: Sequence[Signal], header: Header, frames: int
 ) -> list[npt.NDArray[np.integer]]:
@@ -191,7 +146,7 @@ def _decoded(
     """
     bits = 16 if {line.format for line in lines} <= NARROW else 32
     with tempfile.TemporaryDirectory(prefix="cardiograft-") as folder:
-        files = {file: f"f{i}.dat" for i, file in enumerate(header.files)}
+        files = {line.file: f"f{i}.dat" for i, line in enumerate(lines)}
         for file, link in files.items():
             Path(folder, link).symlink_to((root / file).resolve())
         text = [f"r {len(lines)} 1 {frames}"]

@@ -12,14 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from cardiograft.datasets._samples import (
-    Leads,
-    check_size,
-    checked_header,
-    read_leads,
-    unique_names,
-)
+from cardiograft.datasets._frames import check_size
+from cardiograft.datasets._samples import Leads, checked_header, read_leads, unique_names
 from cardiograft.physionet.headers import Header, Signal, UnfitError
+from cardiograft.signals import units
 
 
 def read_strung(
@@ -101,16 +97,23 @@ def _place(found: dict[int, Leads], leads: Leads, start: int, samples: int) -> N
     if whole is None:
         return
     first, count = start * leads.per_frame, samples * leads.per_frame
-    for name, signal_T in zip(leads.names, leads.signal_CT, strict=True):
+    for name, unit, signal_T in zip(leads.names, leads.units, leads.signal_CT, strict=True):
         if name in whole.names:
             row = whole.names.index(name)
-            whole.signal_CT[row, first : first + count] = signal_T[:count]
+            whole.signal_CT[row, first : first + count] = signal_T[:count] * _factor(
+                unit, whole.units[row]
+            )
+
+
+def _factor(unit: str, first: str) -> float:
+    """Return what makes a segment's values those of the unit of the lead's first segment."""
+    return 1.0 if unit == first else units.factor(unit, first)
 
 
 def _lines(top: Header, headers: dict[str, Header]) -> tuple[dict[str, Signal], list[str]]:
     """Return a signal line for each lead that some segment has, in the order of the first ones.
 
-    A lead whose unit or rate changes between segments is left out.
+    A lead whose unit changes to one of another quantity, or whose rate changes, is left out.
     """
     lines: dict[str, Signal] = {}
     order: dict[str, None] = {}
@@ -124,7 +127,9 @@ def _lines(top: Header, headers: dict[str, Header]) -> tuple[dict[str, Signal], 
             if line.null or line.fault or not part.samples:
                 continue
             first = lines.setdefault(name, line)
-            if first.units != line.units:
+            try:
+                _factor(line.units, first.units)
+            except ValueError:
                 mixed[name] = f"in {first.units} and in {line.units}"
             if first.per_frame != line.per_frame:
                 mixed[name] = f"{first.per_frame} and {line.per_frame} samples a frame"

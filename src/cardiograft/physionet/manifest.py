@@ -7,6 +7,7 @@ and no absolute path in it.
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -16,7 +17,8 @@ import numpy as np
 from cardiograft.physionet import listings
 from cardiograft.physionet.collect import Collection, FoundRecord, refusal
 from cardiograft.physionet.fetch import File
-from cardiograft.physionet.headers import HIGHEST_HZ, UnfitError
+from cardiograft.physionet.headers import HIGHEST_HZ, Header, UnfitError
+from cardiograft.physionet.transports import MISSING
 from cardiograft.records import Float32, Record
 from cardiograft.specs.download import Download
 
@@ -56,7 +58,7 @@ def make_manifest(
         "content": spec.content,
         "max_nonfinite": spec.max_nonfinite,
         "listing": collection.listing,
-        "digest": digest({name: hashes[name] for name in used | set(dataset.EXTRAS)}),
+        "digest": digest({name: hashes[name] for name in used & set(hashes) | set(dataset.EXTRAS)}),
         "hashes": _hashes(collection),
         "files": [vars(file) for file in collection.files.values()],
         "refused": [
@@ -169,22 +171,42 @@ def _hashes(collection: Collection) -> dict[str, Any]:
 
 
 def _check_files(collection: Collection, found: FoundRecord) -> None:
-    """Judge a record by its files' presence and sizes."""
+    """Judge a record by its files' presence and sizes.
+
+    Of several signal files of a header it takes one that can be used: the reader says which leads
+    the others would have held.
+    """
     if found.reason:
         raise UnfitError(found.reason)
-    for file in found.files:
-        if file in collection.refused:
-            raise UnfitError(refusal(file, collection.refused[file]))
+    faults = {
+        file: refusal(file, collection.refused[file])
+        for file in found.files
+        if file in collection.refused
+    }
     stated: dict[str, list[int]] = {}
     for header in found.headers:
-        for file in header.files:
+        for file in (file for file in header.files if file not in faults):
             least, size = header.least_bytes(file), collection.files[file].bytes
             if size < least:
-                raise UnfitError(f"truncated signal: {file} has {size} of {least} bytes")
+                faults[file] = f"truncated signal: {file} has {size} of {least} bytes"
             stated.setdefault(file, []).append(least)
+    spared = {file for header in found.headers for file in _spared(header, faults, collection)}
+    for file, fault in faults.items():
+        if file not in spared:
+            raise UnfitError(fault)
     for file, lengths in stated.items():
         if all(lengths) and not collection.files[file].verified:
             _check_surplus(collection.files[file], max(lengths))
+
+
+def _spared(header: Header, faults: Mapping[str, str], collection: Collection) -> set[str]:
+    """Return the signal files that a header can do without: not there, or too short."""
+    lost = {file for file in header.files if file in faults}
+    if len(lost) == len(header.files):
+        return set()
+    # Of one refused for its bytes, an older copy may lie where it would be read.
+    refused = {f for f in lost if f in collection.refused and collection.refused[f].kind != MISSING}
+    return lost - refused
 
 
 def _check_surplus(file: File, stated: int) -> None:

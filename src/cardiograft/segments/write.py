@@ -68,7 +68,7 @@ def _write(
         for name in accepted:
             try:
                 record, prepared, cut = _cut(spec, source, root, name, most)
-            except (UnusableError, ValueError, ArithmeticError) as error:
+            except (UnusableError, ValueError, ArithmeticError, MemoryError) as error:
                 tally.leave_out(name, _reason(error, manifest, name))
                 continue
             if meta is None or writer is None:
@@ -94,6 +94,8 @@ def _cut(
 
 def _reason(error: Exception, manifest: dict[str, Any], name: str) -> str:
     """Return an error's message in one line, without what differs from record to record."""
+    if isinstance(error, MemoryError):  # the other recordings may well fit
+        return "too large for this machine's memory"
     message = " ".join(str(error).split()) or type(error).__name__
     message = message.replace(f"{manifest['root']}/", "")
     for place in {manifest["dataset"], manifest.get("slug", manifest["dataset"])}:
