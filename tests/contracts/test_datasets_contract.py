@@ -24,6 +24,14 @@ def some(module: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys((names[0], *shared, names[-1])))
 
 
+def listed(root: Path, folder: str = "") -> list[str]:
+    """Return the records that RECORDS lists, those of the folders that it lists among them."""
+    names = []
+    for line in (root / folder / "RECORDS").read_text().split():
+        names += listed(root, f"{folder}{line}") if line.endswith("/") else [f"{folder}{line}"]
+    return names
+
+
 def digests(root: Path) -> dict[str, str]:
     return {
         p.relative_to(root).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
@@ -68,7 +76,7 @@ def test_its_names_are_distinct_and_stay_below_their_folder(dataset: str) -> Non
 
 def test_what_it_writes_it_reads(twin: tuple[object, Path, tuple[str, ...]]) -> None:
     module, root, names = twin
-    assert (root / "RECORDS").read_text().split() == list(names)
+    assert listed(root) == list(names)
     for name in names:
         found = module.read(root, name)
         channels, samples = found.signal_CT.shape
@@ -143,6 +151,10 @@ def test_a_record_alone_is_the_record_among_others(
         ("ephnogram", "WFDB/ECGPCG0003", {"16"}, 8000, b"\n"),
         ("cebsdb", "b001", {"16"}, 5000, b"\n"),
         ("incartdb", "I75", {"16"}, 257, b"\n"),
+        ("challenge_2017", "training/A00/A00001", {"16+24"}, 300, b"\r\n"),
+        ("challenge_2021", "training/ningbo/g10/JS20000", {"16x1+24"}, 500, b"\n"),
+        ("ecg_arrhythmia", "WFDBRecords/01/010/JS00001", {"16+24"}, 500, b"\n"),
+        ("icentia11k", "p00/p00000/p00000_s00", {"16"}, 250, b"\n"),
         ("scg_rhc", "processed_data/TRM107-RHC1", {"16"}, 500, b"\n"),
     ],
 )

@@ -300,6 +300,21 @@ def test_a_data_set_without_headers_names_its_files(mirror: Path, tmp_path: Path
     assert reasons(manifest) == {"100": None, "101": None, "sub/rec_1": gone}
 
 
+def test_a_file_of_the_database_may_list_its_records(mirror: Path, tmp_path: Path) -> None:
+    root = mirror / "tiny" / "1.0.0"
+    (root / "RECORDS").unlink()
+    (root / "sheet.csv").write_text("101\n100\n")
+
+    def files(_: Path, record: str) -> tuple[str, ...]:
+        return (f"{record}.hea", f"{record}.dat")
+
+    def listed(root: Path) -> tuple[str, ...]:
+        return tuple((root / "sheet.csv").read_text().split())
+
+    tiny = Tiny(files=files, listed=listed, EXTRAS=("sheet.csv",))
+    assert list(reasons(fetch(mirror, tmp_path / "data", tiny))) == ["101", "100"]
+
+
 def test_two_downloads_take_turns(mirror: Path, tmp_path: Path) -> None:
     root = tmp_path / "data" / "tiny" / "1.0.0"
     order = []

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from cardiograft.config.schema import Config
 from cardiograft.report.cells import Cell
 from cardiograft.report.inputs import ReportInputs
 from cardiograft.report.sections.provenance import (
@@ -11,6 +12,7 @@ from cardiograft.report.sections.provenance import (
     left_out_table,
     noted_table,
 )
+from cardiograft.specs.report import Report
 
 
 def _manifest(verified: int, hashes: dict[str, Any]) -> dict[str, Any]:
@@ -46,6 +48,23 @@ def test_files_without_a_hash_are_counted(
     cell = table.rows[0][table.head.index("Files verified")]
     assert isinstance(cell, Cell)
     assert (cell.text, cell.warning) == (text, warning)
+
+
+def test_what_stands_in_for_recordings_that_nobody_can_get_says_so() -> None:
+    manifest = _manifest(5, {"listed": True, "malformed": 0, "unverified": 0})
+    inputs = ReportInputs(studies=[], manifests={"tiny": manifest, "other": manifest})
+    config = Config.model_validate(
+        {"databases": {"tiny": {"dataset": "mitdb", "stands_in_for": "aumc"}}}
+    )
+    spec = config.spec("report", "")
+    assert isinstance(spec, Report)
+    cells = [row[0] for row in database_table(inputs, spec.stands_in).rows]
+    assert all(isinstance(cell, Cell) for cell in cells)
+    assert [cell.small for cell in cells if isinstance(cell, Cell)] == [
+        "tiny 1.0.0; stands in for aumc",
+        "tiny 1.0.0",
+    ]
+    assert "aumc" not in config.spec("download", "tiny").canonical()
 
 
 def test_recordings_left_out_of_segments_stand_there_by_name_with_the_reason() -> None:

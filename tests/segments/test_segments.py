@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import subprocess
 import sys
 from fractions import Fraction
@@ -475,6 +476,25 @@ def test_windows_begin_anew_after_a_gap(cut_up):
     assert anew["dropped"] == {"shorter than a window": 3}
     signal_NCT = shards.arrays([out], None, ["signal"])["signal"]
     assert np.isfinite(signal_NCT).all()
+
+
+def test_a_recording_shorter_than_a_window_gives_one_in_its_own_scale(cut_up):
+    asked = {"signal": {"leads": ["MLII"], "scale": "zscore"}, "parts": 1}
+    both = (record("100", seconds=9.05), record("101", seconds=25))
+    out, dropped = cut_up(spec(**asked), *both, out="dropped")
+    assert (dropped["segments"], dropped["dropped"]) == (2, {"shorter than a window": 2})
+    cut = {"name": "windows", "short": "padded"}
+    out, padded = cut_up(spec(cut, **asked), *both, out="padded")
+    assert (padded["segments"], padded["dropped"]) == (3, {"shorter than a window": 1})
+    found = shards.table([out], ["record", "start", "valid"]).to_pylist()
+    valid = math.ceil(9.05 * 125)
+    assert [(f["start"], f["valid"]) for f in found if f["record"] == "100"] == [(0, valid)]
+    assert {f["valid"] for f in found if f["record"] == "101"} == {1250}
+    signal_NCT = shards.arrays([out], None, ["signal"])["signal"]
+    short_T = signal_NCT[[f["record"] == "100" for f in found]][0, 0]
+    assert not short_T[valid:].any()
+    assert short_T[:valid].mean() == pytest.approx(0, abs=1e-5)
+    assert short_T[:valid].std() == pytest.approx(1, abs=1e-4)
 
 
 @pytest.fixture

@@ -293,6 +293,16 @@ def test_named_subjects_are_tested():
     assert set(seconds(found, "out")) == {"XX-1"}
 
 
+def test_a_person_is_named_by_any_of_its_names():
+    """ecg-arrhythmia's people count as those of the Challenge of 2021, whatever a pattern says."""
+    names = ["ningbo/JS20000", "ningbo/JS20001", "chapman_shaoxing/JS00001"]
+    table = keys(names, dataset="ecg_arrhythmia", each=1)
+    found = parts(table, spec("named", test_subjects=["ecg_arrhythmia/ningbo/*"]))
+    assert {name for name, part in found.items() if part == "test"} == {
+        f"ecg_arrhythmia/{name}/II/0" for name in names[:2]
+    }
+
+
 def test_named_takes_validation_from_the_training_subjects():
     names = [f"CP-{k}" for k in range(40)] + ["UP-1"]
     found = parts(keys(names), spec("named", test_subjects=["d/UP-*"], validation=0.3))

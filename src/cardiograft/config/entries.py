@@ -55,6 +55,9 @@ class Database(Entry):
         Options of the data set's simulation.
     folder
         Of data sets of one's own (``wfdb_folder``): where it lies, and what is known of it.
+    stands_in_for
+        Recordings of a paper that nobody else can get, which these take the place of; the report
+        says so. No job but the report reads it.
     """
 
     dataset: str
@@ -63,6 +66,7 @@ class Database(Entry):
     lost: Lost | None = None
     simulate: dict[str, Any] = {}
     folder: OwnFolder | None = None
+    stands_in_for: Word | None = None
 
 
 class PretrainRun(Pretrain):

@@ -105,7 +105,7 @@ class Config(Entry):
         if stage == "tabulate":
             return self._tabulate(entry)
         if stage == "report":
-            return Report(title=self.title, studies=(entry,) if entry else tuple(self.studies))
+            return self._report(entry)
         kinds: dict[str, type[Entry]] = {
             "pretrain": Pretrain,
             "prune": Prune,
@@ -136,6 +136,15 @@ class Config(Entry):
         yield entry, run
         for source in sources(run):
             yield from self.lineage(source)
+
+    def _report(self, entry: str) -> Report:
+        stands_in = {
+            name: database.stands_in_for
+            for name, database in self.databases.items()
+            if database.stands_in_for is not None
+        }
+        studies = (entry,) if entry else tuple(self.studies)
+        return Report(title=self.title, studies=studies, stands_in=stands_in)
 
     def _download(self, entry: str, content: str) -> Download:
         database = self.databases[entry]

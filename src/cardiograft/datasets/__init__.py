@@ -66,6 +66,9 @@ Optional
 files(root: Path, record: str) -> tuple of str
     Of databases that are not in WFDB format: the files below `root` that a record needs. Where it
     is there, no header is looked for, and a mirror may lack RECORDS.
+listed(root: Path) -> tuple of str
+    Of such databases: the names that a file among `EXTRAS` lists, for a mirror without RECORDS;
+    where it isn't there, `names` stands for them.
 part(record: str) -> str
     The part that the database's own split gives a record, ``train``, ``validation`` or ``test``:
     what a split with scheme ``fixed`` follows.

@@ -5,6 +5,7 @@ Legend: C channels (leads), T samples.
 Source: https://physionet.org/physiotools/wag/ (header(5), signal(5)).
 """
 
+import struct
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -71,6 +72,16 @@ def packed(digital_CT: Int16, form: str) -> bytes:
     return triples.tobytes()
 
 
+def matlab(digital_CT: Int16) -> bytes:
+    """Return a MATLAB 4 file that holds samples as ``val``: 24 bytes, then format 16.
+
+    Source: MathWorks, MAT-File Format (2025), "Level 4 MAT-file format"; 30 is a matrix of 16-bit
+    integers, least byte first.
+    """
+    channels, samples = digital_CT.shape
+    return struct.pack("<5i4s", 30, channels, samples, 0, 4, b"val\0") + packed(digital_CT, "16")
+
+
 def signal_line(file: str, samples_T: Int16, *, form: str, scale: str, name: str) -> str:
     """Return a header's line for one signal; `scale` is gain, resolution and zero as they stand."""
     checksum = int(np.sum(samples_T, dtype=np.int64)) & 0xFFFF
@@ -109,9 +120,22 @@ def write_marks(folder: Path, record: str, marks: Sequence[Mark]) -> None:
     )
 
 
-def write_listing(root: Path, records: Sequence[str], annotators: Sequence[str]) -> None:
-    """Write RECORDS, ANNOTATORS and, over all that is there, SHA256SUMS.txt."""
-    write_text(root / "RECORDS", records)
+def write_listing(
+    root: Path, records: Sequence[str], annotators: Sequence[str], *, nested: bool = False
+) -> None:
+    """Write RECORDS, ANNOTATORS and, over all that is there, SHA256SUMS.txt.
+
+    Parameters
+    ----------
+    nested
+        RECORDS lists folders, and each has its own, which lists its records.
+    """
+    if nested:
+        folders = dict.fromkeys(record.rpartition("/")[0] for record in records)
+        for folder in folders:
+            inner = [r.rpartition("/")[2] for r in records if r.rpartition("/")[0] == folder]
+            write_text(root / folder / "RECORDS", inner)
+    write_text(root / "RECORDS", [f"{folder}/" for folder in folders] if nested else records)
     if annotators:
         write_text(root / "ANNOTATORS", annotators)
     files = sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())

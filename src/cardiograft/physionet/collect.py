@@ -96,10 +96,10 @@ def collect(fetcher: Fetcher, dataset: ModuleType, records: Wanted) -> Collectio
     """
     answers: Answers = {}
     sums = _sums(fetcher, answers)
+    answers |= _required_files(fetcher, dataset.EXTRAS)
     names = _requested(_names(fetcher, dataset, answers, records), records, dataset.SLUG)
     _check_case(fetcher.root, names)
     top = listings.text(fetcher.root / listings.RECORDS) if listings.RECORDS in answers else ""
-    answers |= _required_files(fetcher, dataset.EXTRAS)
     if hasattr(dataset, "files"):
         found_records = _plain(dataset, fetcher.root, names)
     else:
@@ -151,7 +151,7 @@ def _names(
         # A data set that names its own files may lie there without RECORDS.
         if refused.bytes is not None or not hasattr(dataset, "files"):
             raise ValueError(str(refused)) from refused
-        yield from dataset.names()
+        yield from dataset.listed(fetcher.root) if hasattr(dataset, "listed") else dataset.names()
     else:
         yield from _names_below(fetcher, "", answers, wanted)
 

@@ -29,9 +29,10 @@ def simulate(dataset: ModuleType, spec: Download, root: Path) -> None:
         The data set has no record of a name that is asked for.
     """
     names = dataset.names()
+    known = frozenset(names)
     records = spec.records if isinstance(spec.records, tuple) else names[: spec.records]
     for record in records:
-        if record not in names:
+        if record not in known:
             raise ValueError(f"{spec.dataset}: no record {record!r}.{plugins.hint(record, names)}")
     code = _code(dataset)
     if _is_whole(root, code):

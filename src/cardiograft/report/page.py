@@ -34,7 +34,7 @@ def render(spec: Report, inputs: ReportInputs, *, command: str = "") -> str:
         first_rows=[first_row(s) for s in inputs.studies if headline.stands(s.name)],
         first_head=headline.HEAD,
         studies=studies,
-        p=provenance.section(inputs),
+        p=provenance.section(inputs, spec.stands_in),
         words=wording,
         legend=results.legend(),
         gain_legend=results.legend(published=True),

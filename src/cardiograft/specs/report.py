@@ -12,7 +12,10 @@ class Report(Entry):
         Its heading.
     studies
         Folders of tables, in the order of the page.
+    stands_in
+        By database: the recordings of a paper that it takes the place of.
     """
 
     title: str
     studies: Several[str]
+    stands_in: dict[str, str] = {}

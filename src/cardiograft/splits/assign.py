@@ -14,7 +14,8 @@ Legend: N segments, R records.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -95,7 +96,10 @@ def _by_name(keys: pa.Table, spec: Split) -> PartColumn:
             raise ValueError(f"{pattern!r} is no subject of {', '.join(spec.segments)}.{hint}")
     # a person is put in one part under every name
     placed = [person(name, spec.people) if unit == "subject" else name for name in known]
-    part_U = np.array([part_of(name) for name in placed], dtype=object)
+    under: defaultdict[str, list[str]] = defaultdict(list)
+    for one, name in zip(placed, known, strict=True):
+        under[one].append(name)
+    part_U = np.array([part_of(one, under[one]) for one in placed], dtype=object)
     part_N: PartColumn = part_U[np.asarray(names.indices)]
     return part_N
 
@@ -153,17 +157,20 @@ def _in_first_record(keys: pa.Table) -> npt.NDArray[np.bool_]:
     return np.asarray(pc.is_in(record, wanted))
 
 
-def _rule(spec: Split) -> tuple[str, Callable[[str], str]]:
-    """Return what is put in parts as a whole, and the part of one of them by its name."""
+def _rule(spec: Split) -> tuple[str, Callable[[str, Sequence[str]], str]]:
+    """Return what is put in parts as a whole, and the part of one of them.
+
+    By its name, and those under which the segments have it.
+    """
     if spec.scheme in ("segment", "subject"):
         unit = "id" if spec.scheme == "segment" else "subject"
-        return unit, lambda name: _thinned(_by_share(name, spec), name, spec)
+        return unit, lambda name, _: _thinned(_by_share(name, spec), name, spec)
     if spec.scheme == "named":
-        return "subject", lambda name: _thinned(_by_pattern(name, spec), name, spec)
+        return "subject", lambda name, under: _thinned(_by_pattern(under, spec), name, spec)
     if spec.scheme == "fixed":
-        return "record of subject", lambda name: _own(name, spec)
+        return "record of subject", lambda name, _: _own(name, spec)
     parts = dechazal_parts(spec)
-    return "record", lambda name: listed_part(name, parts, spec)
+    return "record", lambda name, _: listed_part(name, parts, spec)
 
 
 def _by_share(name: str, spec: Split) -> str:
@@ -174,9 +181,11 @@ def _by_share(name: str, spec: Split) -> str:
     return "test" if tested else "train"
 
 
-def _by_pattern(name: str, spec: Split) -> str:
+def _by_pattern(names: Sequence[str], spec: Split) -> str:
+    """Return the part of a person by the patterns that any of its names matches."""
+
     def matches(patterns: Iterable[str]) -> bool:
-        return any(fnmatchcase(name, pattern) for pattern in patterns)
+        return any(fnmatchcase(name, pattern) for pattern in patterns for name in names)
 
     if matches(spec.test_subjects):
         return "test"

@@ -17,6 +17,8 @@ from cardiograft.datasets.simulation.rhythm import Rhythm, wander
 from cardiograft.records import Float64
 
 ATRIAL = ("AFIB", "AFL")
+# Rhythms of `rhythms` whose P waves are hidden, or flutter waves that it adds itself.
+WITHOUT_P = (*ATRIAL, "AF", "SVT", "AVNRT")
 # ASSUME beats that start in a ventricle vary this much more than conducted ones.
 UNSTEADY = 6.0
 
@@ -87,9 +89,9 @@ def sources(heart: Heart, rhythm: Rhythm, rng: np.random.Generator) -> dict[str,
     for time_s, symbol, label, step_s in beats:
         period_s += 0.25 * (float(np.clip(step_s, 0.3, 1.6)) - period_s)
         conduction = str(symbol) if symbol in ("N", "L", "R") else conduction
-        fibrillates = label in ATRIAL
+        hidden = label in WITHOUT_P
         for kind, weight in _mixture(str(symbol), str(label), conduction, heart, rng):
-            if not (kind.startswith("P") and fibrillates):
+            if not (kind.startswith("P") and hidden):
                 found[kind].append(Source(time_s, weight, period_s))
     return found
 

@@ -1,5 +1,7 @@
 """Where the values come from, as the page shows it: data, splits, audits, models, costs."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -14,10 +16,12 @@ from cardiograft.report.sections import costs, ledgers
 QUARANTINED = "quarantined"
 
 
-def section(inputs: ReportInputs) -> dict[str, Any]:
+def section(
+    inputs: ReportInputs, stands_in: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Any]:
     """Return all that the template needs of what lies behind the results."""
     return {
-        "databases": database_table(inputs),
+        "databases": database_table(inputs, stands_in),
         "quarantined": quarantine_table(inputs),
         "left_out": left_out_table(inputs),
         "noted": noted_table(inputs),
@@ -34,15 +38,20 @@ def section(inputs: ReportInputs) -> dict[str, Any]:
     }
 
 
-def database_table(inputs: ReportInputs) -> Table:
-    """Return what was fetched or made of every database."""
+def database_table(
+    inputs: ReportInputs, stands_in: Mapping[str, str] = MappingProxyType({})
+) -> Table:
+    """Return what was fetched or made of every database, and what it is used in place of."""
     rows: list[list[str | Cell]] = []
     for name, manifest in inputs.manifests.items():
         left = [r for r in manifest["records"] if r["status"] == QUARANTINED]
         files = manifest["files"]
+        about = f"{manifest['slug']} {manifest['version']}"
+        if name in stands_in:
+            about += f"; stands in for {stands_in[name]}"
         rows.append(
             [
-                Cell(name, small=f"{manifest['slug']} {manifest['version']}", mark=mark(manifest)),
+                Cell(name, small=about, mark=mark(manifest)),
                 wording.count(len(manifest["records"]) - len(left)),
                 wording.count(len(left)),
                 wording.size(sum(f["bytes"] for f in files)),

@@ -5,14 +5,14 @@ Legend: N segments, C channels, T samples, G stretches without a gap.
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from annotated_types import Ge, Gt
 
 from cardiograft.plugins import Duration
-from cardiograft.records import Int64
+from cardiograft.records import Float32, Int64
 from cardiograft.segments.cutting import CutSegments, Prepared, spans
 from cardiograft.segments.windows import Window, sort_out, windows
 from cardiograft.signals.peaks import qrs_peaks
@@ -39,6 +39,7 @@ def cut(
     window_s: Duration = 10.0,
     step_s: Duration | None = None,
     restart_after_gaps: bool = False,
+    short: Literal["dropped", "padded"] = "dropped",
     most_range: Annotated[float, Gt(0)] | None = None,
     most_rms: Annotated[float, Gt(0)] | None = None,
     least_rms: Annotated[float, Gt(0)] | None = None,
@@ -47,7 +48,8 @@ def cut(
 ) -> CutSegments:
     """Cut windows from the recording's start on, each with its own scale.
 
-    What is left at the end and shorter than a window is dropped. With labels of spans a
+    What is left at the end and shorter than a window is dropped; a recording that is shorter as
+    a whole can give one window, in its own scale, with zeros after it. With labels of spans a
     window takes the one that is in force throughout, and is dropped where it changes.
 
     A window can be dropped for what its signals look like before they are scaled: beside the
@@ -64,6 +66,8 @@ def cut(
     restart_after_gaps
         Begin anew after each gap, where else windows stand at multiples of `step_s` and those
         that touch a gap are lost.
+    short
+        Whether a recording shorter than a window is ``dropped`` or ``padded``.
     most_range
         Of the target: largest minus smallest value, over the recording's median.
     most_rms, least_rms
@@ -73,6 +77,7 @@ def cut(
     """
     size = max(1, round(window_s * prepared.rate_hz))
     step = size if step_s is None else max(1, round(step_s * prepared.rate_hz))
+    samples, size = size, _shortest(prepared, size) if short == "padded" else size
     start_N, left_over = _grid(_stretches(prepared, restart_after_gaps), size, step)
     label_N = spans(prepared, start_N, start_N + size)
     sides, reason_N = windows(prepared, start_N, size)
@@ -84,13 +89,24 @@ def cut(
     if left_over:
         dropped["shorter than a window"] += left_over
     return CutSegments(
-        signal_NCT=sides[0].scaled(keep_N),
-        target_NCT=sides[1].scaled(keep_N) if len(sides) > 1 else None,
+        signal_NCT=_padded(sides[0].scaled(keep_N), samples),
+        target_NCT=_padded(sides[1].scaled(keep_N), samples) if len(sides) > 1 else None,
         start_N=prepared.at_source(start_N[keep_N]),
         valid_N=np.full(len(keep_N), size, dtype=np.int32),
         label_N=label_N[keep_N],
         dropped=dropped,
     )
+
+
+def _shortest(prepared: Prepared, size: int) -> int:
+    """Return a window's length in a recording that may be shorter than it."""
+    return min(size, max(prepared.signal_CT.shape[1], 1))
+
+
+def _padded(window_NCT: Float32, samples: int) -> Float32:
+    """Return windows of a length, with zeros at the end of shorter ones."""
+    lacking = samples - window_NCT.shape[2]
+    return np.pad(window_NCT, ((0, 0), (0, 0), (0, lacking))) if lacking else window_NCT
 
 
 def _stretches(prepared: Prepared, restart_after_gaps: bool) -> Int64:

@@ -1,6 +1,7 @@
 """Plug-ins: what a recording shows, as a class of the recording, of its beats or of spans of it.
 
-Imports: `cardiograft.segments.cutting` and the files at the package's root; no other label.
+Imports: `cardiograft.segments.cutting`, `signals` and the files at the package's root; no other
+label.
 
 Constants
 ---------

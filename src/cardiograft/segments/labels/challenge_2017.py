@@ -1,0 +1,33 @@
+"""Normal, atrial fibrillation, other rhythm or noise, as the Challenge of 2017 labels it."""
+
+from typing import Literal
+
+from cardiograft.records import Record
+from cardiograft.segments.cutting import Labels
+
+KIND = "record"
+
+CLASSES = "NAO~"
+
+
+def label(record: Record, *, version: Literal["v0", "v2", "v3"] = "v3") -> Labels:
+    """Return ``N``, ``A``, ``O`` or ``~`` (too noisy) for a recording.
+
+    Parameters
+    ----------
+    version
+        Of the labels, which were corrected after the Challenge had begun: results name it.
+
+    Source
+    ------
+    REFERENCE-v0.csv, -v2 and -v3 of challenge-2017 1.0.0; Clifford et al., Comput Cardiol 2017,
+    doi:10.22489/CinC.2017.065-469.
+    """
+    begins = f"label {version}:"
+    for comment in record.comments:
+        if comment.startswith(begins):
+            found = comment.removeprefix(begins).strip()
+            if found in CLASSES and len(found) == 1:
+                return Labels(whole=found)
+            return Labels(unusable=f"label {found!r} is none of {', '.join(CLASSES)}")
+    return Labels(unusable=f"no label {version}")
