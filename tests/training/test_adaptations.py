@@ -41,8 +41,7 @@ from cardiograft.training.feed import Feed
 from cardiograft.training.loop import fit
 from cardiograft.training.order import epoch_order
 from cardiograft.training.task import Batch
-from cardiograft.training.tasks import translate
-from cardiograft.training.tasks.classify import Classify
+from cardiograft.training.tasks import classify, translate
 
 CPU = torch.device("cpu")
 
@@ -258,7 +257,10 @@ def shifted(
     adaptation: Adapting | None, *, seed: int = 0, precision: str = "no", **options: Any
 ) -> tuple[dict[tuple[str, str], float], dict[str, Tensor]]:
     """Train on the one domain; return the last epoch's metrics, and the tensors."""
-    task, shape = Classify(features=(), labels=("a", "b")), Shape(1, 2, 0, (2,))
+    meta = shards.Meta(
+        spec={}, manifest_digest="0", simulated=True, rate_hz=1.0, channels=("z",), samples=2
+    )
+    task, shape = classify.make(meta, labels=("a", "b")), Shape(1, 2, 0, (2,))
     torch.manual_seed(seed)
     network, other = Toy(), None
     if adaptation is not None:
@@ -335,7 +337,7 @@ def test_it_goes_with_mixed_precision() -> None:
 def test_what_a_task_makes_up_is_no_part_of_either_domain(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    batch, seen = Classify.batch, []
+    batch, seen = classify.Classify.batch, []
 
     def longer(*arguments: Any, **named: Any) -> Batch:
         made = batch(*arguments, **named)
@@ -348,7 +350,7 @@ def test_what_a_task_makes_up_is_no_part_of_either_domain(
             seen.append((len(code_BW), len(domain_DW), through))
             return code_BW.new_zeros(())
 
-    monkeypatch.setattr(Classify, "batch", longer)
+    monkeypatch.setattr(classify.Classify, "batch", longer)
     monkeypatch.setattr(coral, "make", lambda width: Watched())
     shifted(asked("coral"), epochs=2, batch_size=150)
     sizes = [(150, 150), (150, 150), (100, 150)] * 2

@@ -155,7 +155,7 @@ def test_windows_are_augmented_in_training_alone_and_then_scaled(scaling: Any) -
 def test_reconstruction_gives_the_whole_window_back_from_a_corrupted_one() -> None:
     task = reconstruct.make(Z_ONLY, scaling="median_max", noise=0.2, mask=0.4)
     assert (task.labels, task.outputs) == (("SCG z",), (1, SAMPLES))
-    given = {"signal": rows()["signal"][:, :1]}
+    given = {"signal": rows()["signal"][:, :1], "valid": torch.full((6,), SAMPLES)}
     whole = scaled(given["signal"], "median_max")
     watched = task.batch(given, version(6), seeded())
     assert torch.equal(watched.signal_BCT, whole)

@@ -98,6 +98,7 @@ rule tabulate:
         predictions=lambda w: PLAN.of_study(w.entry, "predictions"),
         scores=lambda w: PLAN.of_study(w.entry, "scores"),
         cards=lambda w: PLAN.cards(w.entry),
+        histories=lambda w: PLAN.histories(w.entry),
         segments=lambda w: PLAN.shown(w.entry),
     output:
         directory(f"{RESULTS}/tables/{{entry}}"),
@@ -111,4 +112,4 @@ rule tabulate:
     shell:
         'python "$SCRIPTS/tabulate.py" --spec {params.spec:q} --predictions {input.predictions:q}'
         " --scores {input.scores:q} --cards {input.cards:q} --segments {input.segments:q}"
-        " --out {output:q} 2> {log:q}"
+        " --histories {input.histories:q} --out {output:q} 2> {log:q}"

@@ -16,9 +16,15 @@ def tabulate(
     cards: Sequence[Path],
     out: Path,
     segments: Sequence[Path] = (),
+    histories: Sequence[Path] = (),
 ) -> None:
     made = study_tables(
-        spec, predictions=predictions, scores=scores, cards=cards, segments=segments
+        spec,
+        predictions=predictions,
+        scores=scores,
+        cards=cards,
+        segments=segments,
+        histories=histories,
     )
     with atomic_directory(out) as folder:
         for name, frame in made.frames.items():
@@ -42,6 +48,9 @@ if __name__ == "__main__":
     )
     parser.add_argument(
         "--segments", type=Path, nargs="*", default=(), help="shards of the runs that are shown"
+    )
+    parser.add_argument(
+        "--histories", type=Path, nargs="*", default=(), help="history.parquet beside each card"
     )
     parser.add_argument("--out", type=Path, required=True, help="folder of tables to write")
     cli.run(tabulate, parser)

@@ -164,6 +164,12 @@ class Plan:
         evaluations = self.config.studies[study].evaluations
         return self._model_files(evaluations, CARD)
 
+    def histories(self, study: str) -> list[str]:
+        """Return the histories of every training behind a study whose learning curves are shown."""
+        if "LEARNING_CURVE" not in plugins.constants("studies", study):
+            return []
+        return self._model_files(self.config.studies[study].evaluations, HISTORY)
+
     def shown(self, study: str) -> list[str]:
         """Return the shard folders of the runs whose signals a study draws."""
         shown = self.config.studies[study].shown

@@ -102,6 +102,18 @@ STUDY = """
 </div>
 {%- endif %}
 
+{%- if s.learning %}
+<h3 id="{{ s.name }}-learning">{{ s.learning.title }}</h3>
+<p>{{ s.learning.text }}</p>
+<div class="pairs">
+{%- for f in s.learning.figures %}
+<figure><figcaption>{{ f.title }}{{ chip("simulated" if s.simulated else "") }}</figcaption>
+{{ f.figure }}</figure>
+{%- endfor %}
+</div>
+{{ shown(s.learning.table) }}
+{%- endif %}
+
 {%- if s.overlays %}
 <h3 id="{{ s.name }}-windows">Single windows</h3>
 <p>{{ words.OVERLAYS }}</p>
@@ -232,6 +244,8 @@ PAGE = (
 <li class="sub"><a href="#{{ part.id }}">{{ part.title }}</a></li>{% endfor %}
 {%- if s.curves %}
 <li class="sub"><a href="#{{ s.name }}-curves">Curves</a></li>{% endif %}
+{%- if s.learning %}
+<li class="sub"><a href="#{{ s.name }}-learning">{{ s.learning.title }}</a></li>{% endif %}
 {%- if s.overlays %}
 <li class="sub"><a href="#{{ s.name }}-windows">Single windows</a></li>{% endif %}
 {%- if s.agreement %}

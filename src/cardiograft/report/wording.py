@@ -86,6 +86,12 @@ CURVES = (
     " intervals over subjects."
 )
 NO_CURVE = "no two runs differ in {tag} alone and were tested on equally many windows"
+LEARNING = (
+    "What was measured after every epoch, on the part that watched the training; bands are mean"
+    " ± standard deviation over trainings. The learning curve index is the mean rise from epoch to"
+    " epoch over the mean fall, times the best value: noise about a level has about its best value,"
+    " and a curve that never falls is infinite. The mean leaves those out and says how many."
+)
 GAINS = (
     "A gain is the improvement over the same network without transfer, on the same test windows;"
     " intervals over subjects, drawn jointly."

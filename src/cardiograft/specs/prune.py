@@ -74,6 +74,8 @@ class Prune(Trained):
     @model_validator(mode="after")
     def _can_be_narrowed(self) -> Self:
         narrowed(self.model, self.sparsity)
+        if self.training.learning_rates:
+            raise ValueError("learning_rates: a pruning is trained with one learning_rate")
         return self
 
 

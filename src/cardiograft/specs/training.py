@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from annotated_types import Ge, Gt, Lt
 from pydantic import NonNegativeFloat, PositiveFloat, model_validator
 
-from cardiograft.specs.entry import Count, Entry, Model, Plugin, Seed, Task
+from cardiograft.specs.entry import Count, Entry, Model, Plugin, Seed, Several, Task
 
 
 class Training(Entry):
@@ -13,6 +13,11 @@ class Training(Entry):
 
     Attributes
     ----------
+    learning_rates
+        Train with each of these in turn, in place of `learning_rate`, from the same first weights
+        and random numbers, and publish the one whose best epoch is best on the validation part.
+        Its history is published; the card says what the others came to. Needs `keep`
+        ``best_validation``.
     momentum
         Of ``sgd``.
     schedule
@@ -51,6 +56,7 @@ class Training(Entry):
     epochs: Count
     batch_size: Count = 64
     learning_rate: PositiveFloat = 1e-3
+    learning_rates: Several[PositiveFloat] = ()
     optimiser: Literal["adam", "adamw", "sgd"] = "adam"
     momentum: Annotated[float, Ge(0), Lt(1)] = 0.9
     weight_decay: NonNegativeFloat = 0.0
@@ -70,6 +76,13 @@ class Training(Entry):
     def _agree(self) -> Self:
         if self.patience is not None and self.keep == "last":
             raise ValueError("patience needs keep 'best_validation' or 'best_test', not 'last'")
+        if self.learning_rates and self.keep != "best_validation":
+            raise ValueError(
+                f"learning_rates are chosen on the validation part: keep 'best_validation', not"
+                f" {self.keep!r}"
+            )
+        if len(set(self.learning_rates)) < len(self.learning_rates):
+            raise ValueError("learning_rates: one is given twice")
         if self.per_class is not None and self.class_weights == "balanced":
             raise ValueError("per_class and class_weights 'balanced' both even out the classes")
         return self

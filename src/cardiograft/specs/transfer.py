@@ -49,4 +49,6 @@ class Transfer(Trained):
         both = sorted(set(self.frozen) & set(self.rate_factors))
         if both:
             raise ValueError(f"{both[0]!r} is both frozen and given a rate factor")
+        if self.adaptation is not None and self.training.learning_rates:
+            raise ValueError("learning_rates: an adaptation is trained with one learning_rate")
         return self

@@ -42,6 +42,9 @@ HEADLINE : tuple of str
     Metrics that stand first; the others are folded away.
 WORDS : dict of str to str
     Tag to how its values are written out: ``{"init": "from {}"}``. A literal.
+LEARNING_CURVE : str
+    The metric whose course over the epochs, and learning curve index, are shown: one that the runs'
+    task measures after each epoch, of which more is better. A literal.
 GAINS : Gains
     Improvements over a run that is otherwise alike, as a share of its value,
     `cardiograft.tables.published_gains.Gains`, where the paper reports such.

@@ -15,7 +15,7 @@ import pandas as pd
 from cardiograft import parquet, plugins
 from cardiograft.specs.score import named
 from cardiograft.specs.tabulate import Tabulate
-from cardiograft.tables import costs, doses, gains, looks, published
+from cardiograft.tables import costs, doses, gains, learning_curves, looks, published
 from cardiograft.tables.comparisons import comparison_table, gap_table
 from cardiograft.tables.own_table import OwnTable
 from cardiograft.tables.runs import Run, read_run
@@ -46,6 +46,7 @@ def study_tables(
     scores: Sequence[Path],
     cards: Sequence[Path],
     segments: Sequence[Path] = (),
+    histories: Sequence[Path] = (),
 ) -> StudyTables:
     """Return the tables of a study.
 
@@ -57,6 +58,8 @@ def study_tables(
         ``<stage>/<entry>/<repeat>/card.json`` of each trained model.
     segments
         Folders of shards of the runs whose windows are drawn.
+    histories
+        ``<stage>/<entry>/<repeat>/history.parquet`` of each trained model.
 
     Raises
     ------
@@ -89,6 +92,9 @@ def study_tables(
         frames["gains"] = gains.table(
             spec, [r for r in runs if r.row.dose is None], study.GAINS, list(metrics)
         )
+    if hasattr(study, "LEARNING_CURVE"):
+        measured = learning_curves.read(histories)
+        frames |= learning_curves.tables(spec, measured, study.LEARNING_CURVE)
     own = study.tables(undosed, frames["costs"], **spec.study.options)
     return StudyTables(
         frames={**frames, **{name: table.frame for name, table in own.items()}},

@@ -43,7 +43,7 @@ def make_task(plugin: Plugin, meta: shards.Meta) -> Task:
 
 def network_shape(meta: shards.Meta, task: Task) -> Shape:
     """Return what a network for this task takes and gives."""
-    return Shape(len(meta.channels), meta.samples, task.features, task.outputs)
+    return Shape(len(meta.channels), task.samples, task.features, task.outputs)
 
 
 def network_meaning(meta: shards.Meta, task: Task) -> Meaning:
@@ -57,7 +57,7 @@ def network_meaning(meta: shards.Meta, task: Task) -> Meaning:
         units=meta.units,
         scale=meta.spec.get("signal", {}).get("scale"),
         rate_hz=float(meta.rate_hz),
-        samples=meta.samples,
+        samples=task.samples,
     )
 
 

@@ -23,7 +23,7 @@ from cardiograft.fingerprint import fingerprint
 from cardiograft.records import Shape
 from cardiograft.segments.folders import data_digest, pooled
 from cardiograft.specs.members import files as files_of
-from cardiograft.specs.training import Trained
+from cardiograft.specs.training import Trained, Training
 from cardiograft.splits.table import SplitTable, read_split_table
 from cardiograft.training.build import (
     build_network,
@@ -38,6 +38,7 @@ from cardiograft.training.latency import latency
 from cardiograft.training.loop import Outcome, fit
 from cardiograft.training.named_axes import Ends
 from cardiograft.training.publish import publish, versions
+from cardiograft.training.rates import best_of_rates
 from cardiograft.training.run import SAVE_EVERY_S
 from cardiograft.training.state import clear_states, state_key
 from cardiograft.training.task import Start, Task
@@ -176,13 +177,15 @@ def train_and_publish(job: Job) -> None:
     """
     began = time.monotonic()
     prepared = prepare(job)
-    outcome = train(job, prepared)
+    outcome, tried = train(job, prepared)
     checkpoint = trained_checkpoint(job, prepared, outcome)
     measurements = {
         "encoder_sha256_before": prepared.encoder_digest,
         "wall_s": round(time.monotonic() - began, 3),
         **measure(job, prepared, checkpoint),
     }
+    if tried:
+        measurements["learning_rates"] = tried
     publish(checkpoint, outcome, prepared.origin.ledger, measurements, out=job.place.out)
     clear_states(job.place.state)
 
@@ -234,21 +237,35 @@ def prepare(job: Job) -> Prepared:
     )
 
 
-def train(job: Job, prepared: Prepared) -> Outcome:
-    """Train the prepared network, from its saved state where there is one."""
-    return fit(
-        prepared.network,
-        prepared.task,
-        train=prepared.train,
-        watched=prepared.watched,
-        training=job.spec.training,
-        seed=job.seed,
-        accelerator=prepared.accelerator,
-        start=prepared.origin.start,
-        domain_term=prepared.domain_term,
-        state=prepared.state_folder / "state.safetensors",
-        save_every_s=job.save_every_s,
-    )
+def train(job: Job, prepared: Prepared) -> tuple[Outcome, list[dict[str, Any]]]:
+    """Train the prepared network, from its saved state where there is one.
+
+    Returns
+    -------
+    Outcome
+    list of dict
+        What each learning rate came to, where several are asked for.
+    """
+
+    def trained(network: nn.Module, training: Training, state: Path) -> Outcome:
+        return fit(
+            network,
+            prepared.task,
+            train=prepared.train,
+            watched=prepared.watched,
+            training=training,
+            seed=job.seed,
+            accelerator=prepared.accelerator,
+            start=prepared.origin.start,
+            domain_term=prepared.domain_term,
+            state=state,
+            save_every_s=job.save_every_s,
+        )
+
+    training, state = job.spec.training, prepared.state_folder / "state.safetensors"
+    if training.learning_rates:
+        return best_of_rates(trained, prepared.network, prepared.task, training, state=state)
+    return trained(prepared.network, training, state), []
 
 
 def trained_checkpoint(job: Job, prepared: Prepared, outcome: Outcome) -> Checkpoint:

@@ -32,6 +32,12 @@ from cardiograft.training.state import Stop, TrainingProgress, terminated
 from cardiograft.training.task import Batch, Start, Task
 
 AS_IT_IS = Start()
+
+
+class DivergenceError(ValueError):
+    """A loss is not a finite number any more."""
+
+
 WATCH_BATCH = 256
 
 
@@ -195,7 +201,7 @@ def _close(run: TrainingRun, losses: Mapping[str, float]) -> None:
     epoch = progress.epoch + 1
     for name, value in losses.items():
         if not math.isfinite(value):
-            raise ValueError(
+            raise DivergenceError(
                 f"training diverged: the {name} of epoch {epoch} is {value}"
                 f" (learning_rate {training.learning_rate:g})"
             )

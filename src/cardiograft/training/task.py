@@ -93,6 +93,10 @@ class Task(Protocol):
         """How many items an epoch makes of each segment."""
 
     @property
+    def samples(self) -> int:
+        """How many samples go in: as many as a segment has, or a crop of it."""
+
+    @property
     def features(self) -> int:
         """How many scalars go in beside the signal."""
 

@@ -21,7 +21,13 @@ def flatwise(signal_BCT: Tensor) -> Tensor:
 
 
 def convolution(
-    channels: int, width: int, *, kernel: int, stride: int = 1, dilation: int = 1
+    channels: int,
+    width: int,
+    *,
+    kernel: int,
+    stride: int = 1,
+    dilation: int = 1,
+    bias: bool = True,
 ) -> nn.Conv2d:
     """Return a 1-D convolution for what `flatwise` gives; T becomes T / stride, rounded up.
 
@@ -39,6 +45,7 @@ def convolution(
         stride=(1, stride),
         dilation=(1, dilation),
         padding=(0, dilation * (kernel // 2)),
+        bias=bias,
     )
     layer.weight.data = layer.weight.data.contiguous(memory_format=torch.channels_last)
     return layer

@@ -182,7 +182,7 @@ def curves(study: Study, names: RunNames) -> list[dict[str, Any]]:
         title += f" over {tag}"
         if lines:
             name = f"{tag.capitalize()}{f' in {unit}' if unit else ''}"
-            alike, lines = _labelled(lines)
+            alike, lines = labelled(lines)
             title = ", ".join([title, *alike])
             shown.append({"title": title, "figure": curve(lines, name, title)})
         else:
@@ -227,7 +227,7 @@ def _lines(
     return lines, unit
 
 
-def _labelled(lines: Sequence[ReportRow]) -> tuple[list[str], list[dict[str, Any]]]:
+def labelled(lines: Sequence[ReportRow]) -> tuple[list[str], list[dict[str, Any]]]:
     """Return what all lines have in common, and the lines labelled by the rest."""
     parts = [line["parts"] for line in lines]
     alike = [part for part in parts[0] if all(part in other for other in parts)]

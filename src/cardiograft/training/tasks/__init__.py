@@ -16,8 +16,8 @@ member takes and returns:
 - before training, ``facts`` names the columns that ``learn`` reads from the training part (labels,
   means, class weights); ``remember`` returns what it found as JSON for the checkpoint, ``recall``
   takes it back;
-- ``columns``, ``features``, ``outputs``, ``kind``, ``labels`` and ``versions`` say what goes into
-  the network and what comes out;
+- ``columns``, ``samples``, ``features``, ``outputs``, ``kind``, ``labels`` and ``versions`` say
+  what goes into the network and what comes out;
 - ``encode`` turns columns into tensors, once; ``batch`` makes inputs and targets of some rows, at
   every step, with random numbers from its generator alone, and leaves the rows as they were;
 - ``loss`` is what training lowers; ``tally`` gives sums over a batch that add up over batches, and

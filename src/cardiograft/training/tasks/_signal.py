@@ -11,20 +11,26 @@ from torch import Tensor
 from torch.nn import functional
 
 from cardiograft.records import Kind
+from cardiograft.signals.cropping import standardised
 from cardiograft.training.task import Batch, Columns
 
 Loss = Literal["mse", "correlation", "correlation_mse"]
-Scaling = Literal["none", "median_max", "joint_median_max"]
+Scaling = Literal["none", "zscore", "median_max", "joint_median_max"]
 TINY = torch.finfo(torch.float32).tiny  # below any divisor but that of a silent channel
 
 
-def scaled(signal_BCT: Tensor, scaling: Scaling) -> Tensor:
+def scaled(signal_BCT: Tensor, scaling: Scaling, valid_B: Tensor | None = None) -> Tensor:
     """Return (x - median) / max|x - median|, a channel's own or, jointly, the window's largest.
 
-    A silent channel comes out as zeros.
+    Or, as ``zscore``, (x - mean) / SD of a channel's first `valid_B` samples (all of them,
+    without it), and zeros after. A silent channel comes out as zeros.
     """
     if scaling == "none":
         return signal_BCT
+    if scaling == "zscore":
+        if valid_B is None:
+            valid_B = torch.full(signal_BCT.shape[:1], signal_BCT.shape[-1]).to(signal_BCT.device)
+        return standardised(signal_BCT, valid_B)
     centred_BCT = signal_BCT - _median(signal_BCT)
     axes = (-2, -1) if scaling == "joint_median_max" else (-1,)
     return centred_BCT / centred_BCT.abs().amax(axes, keepdim=True).clamp(min=TINY)
@@ -75,8 +81,8 @@ class SignalTask:
     facts: tuple[str, ...] = ()
     monitors = {"loss": -1, "pearson": 1, "prd": -1, "r2": 1}
 
-    def __init__(self, *, labels: tuple[str, ...], samples: int, loss: Loss) -> None:
-        self.labels = labels
+    def __init__(self, *, labels: tuple[str, ...], shown: int, samples: int, loss: Loss) -> None:
+        self.labels, self.samples = labels, shown
         self.outputs = (len(labels), samples)
         self._loss = loss
 

@@ -4,7 +4,7 @@ Legend: B batch, C channels, T samples, F scalar features, K classes, N segments
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +14,14 @@ from torch import Generator, Tensor
 from torch.nn import functional
 
 from cardiograft import plugins
+from cardiograft.plugins import Duration
 from cardiograft.records import UNKNOWN, Kind
 from cardiograft.segments import shards
 from cardiograft.signals import augmentation
 from cardiograft.training.task import Batch, Columns, Task, TensorRows
 from cardiograft.training.tasks import _synthetic_beats
+from cardiograft.training.tasks._crop import Crop, valid
+from cardiograft.training.tasks._signal import Scaling, scaled
 from cardiograft.training.tasks._synthetic_beats import Layout
 
 
@@ -32,8 +35,10 @@ class Classify:
     def __init__(
         self,
         *,
+        crop: Crop,
         features: tuple[str, ...],
         labels: tuple[str, ...],
+        scaling: Scaling = "none",
         fibrillation: float = 0.0,
         layout: Layout | None = None,
         gain: float = 0.0,
@@ -42,7 +47,10 @@ class Classify:
         self._names = features
         self.features = len(features)
         self.labels = labels
-        self.columns = ("signal", "label", *features)
+        self.samples = crop.samples
+        self._crop, self._scaling = crop, scaling
+        self._bounded = not crop.whole or scaling != "none"
+        self.columns = ("signal", "label", *features, *(("valid",) if self._bounded else ()))
         extra = () if layout is None else _synthetic_beats.COLUMNS
         self.facts = tuple(dict.fromkeys(("label", *features, *extra)))
         self._fibrillation, self._layout = fibrillation, layout
@@ -110,13 +118,17 @@ class Classify:
         self._sd_F = np.asarray(memory["sd"])
 
     def encode(self, columns: Columns) -> dict[str, Tensor]:
-        """Return ``signal``, ``label`` (index into `labels`, or -1) and ``feature``."""
+        """Return ``signal``, ``label`` (index into `labels`, or -1), ``feature``, and ``valid``.
+
+        ``valid`` is there where a crop or a scale needs it.
+        """
         # ASSUME an unknown feature (the first beat has no R-R before it) is the mean.
         feature_NF = np.nan_to_num((self._features(columns) - self._mean_F) / self._sd_F)
         return {
             "signal": torch.from_numpy(columns["signal"]),
             "label": torch.from_numpy(self._codes(columns["label"])),
             "feature": torch.from_numpy(feature_NF.astype(np.float32)),
+            **({"valid": valid(columns)} if self._bounded else {}),
         }
 
     def _features(self, columns: Columns) -> npt.NDArray[np.float64]:
@@ -140,7 +152,10 @@ class Classify:
     def batch(
         self, rows: TensorRows, version_B: Tensor, generator: Generator, *, training: bool = False
     ) -> Batch:
-        """Return the segments; while training, augmented, with synthetic beats after them."""
+        """Return the segments, cropped and scaled.
+
+        While training, augmented, with synthetic beats after them.
+        """
         count = round(self._fibrillation * len(version_B)) if training and self._made else 0
         if count:
             index = torch.randint(
@@ -151,6 +166,9 @@ class Classify:
                 for name, column in rows.items()
             }
         signal_BCT = rows["signal"]
+        if self._bounded:
+            signal_BCT, valid_B = self._crop.apply(rows, generator, training=training)
+            signal_BCT = scaled(signal_BCT, self._scaling, valid_B)
         if training and self._gain:
             signal_BCT = augmentation.amplified(signal_BCT, generator, spread=self._gain)
         if training and self._silence:
@@ -213,6 +231,8 @@ def make(
     fibrillation: Annotated[float, Ge(0)] = 0.0,
     gain: Annotated[float, Ge(0)] = 0.0,
     silence: Annotated[float, Ge(0), Lt(1)] = 0.0,
+    crop_s: Duration | None = None,
+    scaling: Literal["none", "zscore"] = "none",
 ) -> Task:
     """Return the task.
 
@@ -234,13 +254,23 @@ def make(
     silence
         While training, this share of segments is shown without its signal, so that the
         features must tell the class. Without features that would teach nothing.
+    crop_s
+        So much of each segment, at a random place while training, and in the middle otherwise.
+        Null: whole segments.
+    scaling
+        ``zscore`` is (x - mean) / SD of each channel, after the crop; ``none`` leaves the shards'
+        scale.
 
     Raises
     ------
     ValueError
-        The shards lack a feature, or hold no beats that fibrillation can be made of; or
-        signals are silenced and there are no features.
+        The shards lack a feature, hold no beats that fibrillation can be made of, or are shorter
+        than `crop_s`; signals are silenced and there are no features; or beats are made that
+        would be cropped or scaled.
     """
+    crop = Crop(meta, crop_s)
+    if fibrillation and (not crop.whole or scaling != "none"):
+        raise ValueError("fibrillation makes whole beats in physical units: no crop_s, no scaling")
     if silence and not features:
         raise ValueError("silence needs features: without them a silenced segment teaches nothing")
     for name in features:
@@ -249,8 +279,10 @@ def make(
                 f"no feature {name!r} in the shards.{plugins.hint(name, meta.features)}"
             )
     return Classify(
+        crop=crop,
         features=tuple(features),
         labels=tuple(labels),
+        scaling=scaling,
         fibrillation=fibrillation,
         layout=_synthetic_beats.layout(meta) if fibrillation else None,
         gain=gain,

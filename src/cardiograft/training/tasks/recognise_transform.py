@@ -37,8 +37,15 @@ class RecogniseTransform:
     monitors = {"loss": -1, "accuracy": 1} | {f"accuracy_{name}": 1 for name in NAMES}
 
     def __init__(
-        self, *, noise: float, pieces: int, show_padding: bool, shuffle_phase: bool
+        self,
+        *,
+        samples: int,
+        noise: float,
+        pieces: int,
+        show_padding: bool,
+        shuffle_phase: bool,
     ) -> None:
+        self.samples = samples
         self._noise, self._pieces = noise, pieces
         self._show_padding, self._shuffle_phase = show_padding, shuffle_phase
 
@@ -158,5 +165,9 @@ def make(
         that helps as much without any beat's shape has learned nothing from beats.
     """
     return RecogniseTransform(
-        noise=noise, pieces=pieces, show_padding=show_padding, shuffle_phase=shuffle_phase
+        samples=meta.samples,
+        noise=noise,
+        pieces=pieces,
+        show_padding=show_padding,
+        shuffle_phase=shuffle_phase,
     )

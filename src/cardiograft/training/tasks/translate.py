@@ -31,7 +31,12 @@ class Translate(SignalTask):
         scaling: Scaling,
         augmentation: Augmentation,
     ) -> None:
-        super().__init__(labels=meta.target_channels, samples=meta.target_samples, loss=loss)
+        super().__init__(
+            labels=meta.target_channels,
+            shown=meta.samples,
+            samples=meta.target_samples,
+            loss=loss,
+        )
         self._rate_hz, self._scaling, self._augmentation = meta.rate_hz, scaling, augmentation
 
     def encode(self, columns: Columns) -> dict[str, Tensor]:

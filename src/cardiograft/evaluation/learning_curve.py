@@ -1,0 +1,35 @@
+"""The learning curve index: how steadily a metric rose over the epochs, times how far it came.
+
+Source: STUDIES `rhythm_cae`; Healthc Inform Res 2021;27(1):19-28.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+# ASSUME the paper's "smallest positive number" is the machine epsilon.
+EPSILON = float(np.finfo(np.float64).eps)
+
+
+def learning_curve_index(values: Sequence[float]) -> float:
+    """Return the index of one metric's values, an epoch each, of which more is better.
+
+    It is the mean of the rises from epoch to epoch over the size of the mean fall plus the
+    machine epsilon, times the highest value. Epochs that change nothing are neither. Noise about
+    a level, which rises as far as it falls, has about its highest value.
+
+    Returns
+    -------
+    float
+        Infinite where it rose and never fell, 0 where it never rose, NaN of fewer than two epochs.
+    """
+    # ASSUME a change of zero counts as neither, and an index without a fall as infinite.
+    if len(values) < 2:
+        return float("nan")
+    change = np.diff(np.asarray(values, dtype=np.float64))
+    rises, falls = change[change > 0], change[change < 0]
+    if not len(rises):
+        return 0.0
+    if not len(falls):
+        return float("inf")
+    return float(rises.mean() / (abs(falls.mean()) + EPSILON) * max(values))

@@ -1,0 +1,97 @@
+"""Learning curves by initialisation with their spread, and the learning curve index."""
+
+import statistics
+from collections.abc import Sequence
+from typing import Any
+
+from cardiograft.report import wording
+from cardiograft.report.cells import Cell, Line, Table
+from cardiograft.report.inputs import ReportRow, Study
+from cardiograft.report.run_names import RunNames
+from cardiograft.report.sections.signals import curve, labelled
+
+TITLE = "Learning curves and their index"
+TAG = "tag_init"  # what the lines of one figure differ in
+INFINITE = "∞"
+
+
+def section(study: Study, names: RunNames) -> dict[str, Any] | None:
+    """Return figures and a table, or nothing where the study keeps no curves."""
+    rows = study.rows("learning_curves")
+    if not rows:
+        return None
+    return {
+        "title": TITLE,
+        "text": wording.LEARNING,
+        "figures": [_figure(own, study, names) for own in _groups(rows)],
+        "table": _table(study, names),
+    }
+
+
+def _groups(rows: Sequence[ReportRow]) -> list[dict[str, list[ReportRow]]]:
+    """Return, a figure each, the points of its runs: those that differ in their start alone."""
+    found: dict[tuple[str, ...], dict[str, list[ReportRow]]] = {}
+    for row in rows:
+        tags = [v for k, v in row.items() if k.startswith("tag_") and k != TAG]
+        key = (row["protocol"], row["split"], row["part"], *tags)
+        found.setdefault(key, {}).setdefault(row["run"], []).append(row)
+    return list(found.values())
+
+
+def _figure(runs: dict[str, list[ReportRow]], study: Study, names: RunNames) -> dict[str, Any]:
+    first = next(iter(runs.values()))[0]
+    about = study.about["metrics"].get(first["metric"], {"title": first["metric"], "percent": 0})
+    scale = 100 if about["percent"] else 1
+    lines = [
+        {
+            "parts": names.parts(points[0]),
+            "protocol": points[0]["protocol"],
+            "x": [float(p["epoch"]) for p in points],
+            **{
+                key: [scale * float(p[key] or "nan") for p in points]
+                for key in ("value", "low", "high")
+            },
+        }
+        for points in runs.values()
+    ]
+    alike, shown = labelled(lines)
+    title = f"{about['title']}{' in %' if scale > 1 else ''} on the {first['part']} part"
+    title = ", ".join([title, *alike, f"{first['protocol']} protocol"])
+    return {"title": title, "figure": curve(shown, "Epoch", title)}
+
+
+def _table(study: Study, names: RunNames) -> Table:
+    runs: dict[tuple[str, str], list[ReportRow]] = {}
+    for row in study.rows("learning_indices"):
+        runs.setdefault((row["run"], row["part"]), []).append(row)
+    lines: list[Line] = [
+        [
+            names.cell(own[0]),
+            own[0]["protocol"],
+            part,
+            str(len(own)),
+            _spread([float(r["index"] or "nan") for r in own]),
+            _spread([float(r["best"]) for r in own]),
+            _spread([float(r["best_epoch"]) for r in own], digits=0),
+        ]
+        for (_, part), own in runs.items()
+    ]
+    return Table(
+        caption="The learning curve index: mean and standard deviation over trainings",
+        head=("Run", "Protocol", "Part", "Trainings", "Index", "Best value", "Its epoch"),
+        rows=lines,
+        words=frozenset({1, 2}),
+    )
+
+
+def _spread(values: Sequence[float], *, digits: int | None = None) -> str | Cell:
+    """Return mean and SD of what is finite, and how many are not."""
+    finite = [v for v in values if abs(v) != float("inf") and v == v]
+    endless = sum(abs(v) == float("inf") for v in values)
+    note = f"{INFINITE} in {endless} of {len(values)}" if endless else ""
+    if not finite:
+        return INFINITE if endless else wording.DASH
+    text = wording.number(statistics.fmean(finite), digits=digits)
+    if len(finite) > 1:
+        text += f" ± {wording.number(statistics.stdev(finite), digits=digits)}"
+    return Cell(text, small=note)

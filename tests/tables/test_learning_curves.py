@@ -1,0 +1,111 @@
+"""Learning curves and their index, from histories to the report."""
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from synthetic import study
+
+from cardiograft import parquet
+from cardiograft.evaluation.learning_curve import learning_curve_index
+from cardiograft.report.cells import Cell
+from cardiograft.report.inputs import Study
+from cardiograft.report.run_names import RunNames
+from cardiograft.report.sections import learning
+from cardiograft.specs.tabulate import Tabulate
+from cardiograft.tables import learning_curves
+
+SCRATCH = [[0.2, 0.5, 0.4, 0.6], [0.4, 0.3, 0.6]]
+PRETRAINED = [[0.6, 0.7, 0.8], [0.6, 0.8, 0.7]]
+
+
+def spec() -> Tabulate:
+    rows = {
+        f"run-{init}": {
+            "members": [f"run-{init}"],
+            "protocol": "paper",
+            "split": "s",
+            "simulated": False,
+            "repeats": 2,
+            "tags": {"model": "cnn", "init": init},
+            "metrics": ["macro_f1"],
+        }
+        for init in ("scratch", "cae")
+    }
+    return study(rows=rows, comparisons=[])
+
+
+def histories(folder: Path) -> list[Path]:
+    files = []
+    for init, repeats in {"scratch": SCRATCH, "cae": PRETRAINED}.items():
+        for repeat, values in enumerate(repeats):
+            rows = [(e, e, "test", "macro_f1", v) for e, v in enumerate(values, 1)]
+            rows += [(e, e, "train", "loss", 1.0) for e in range(1, len(values) + 1)]
+            rows.reverse()  # their order in the file says nothing
+            names = ("epoch", "step", "part", "metric", "value")
+            columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+            files.append(folder / "transfer" / f"run-{init}" / str(repeat) / "history.parquet")
+            files[-1].parent.mkdir(parents=True)
+            parquet.write(pa.table(columns), files[-1])
+    return files
+
+
+@pytest.fixture
+def frames(tmp_path: Path) -> dict[str, pd.DataFrame]:
+    read = learning_curves.read(histories(tmp_path))
+    return learning_curves.tables(spec(), read, "macro_f1")
+
+
+def test_a_curve_has_mean_and_spread_of_the_trainings_that_ran_so_long(
+    frames: dict[str, pd.DataFrame],
+) -> None:
+    own = frames["learning_curves"].set_index(["run", "epoch"]).loc["run-scratch"]
+    assert set(own["part"]) == {"test"}
+    assert own["value"].tolist() == pytest.approx([0.3, 0.4, 0.5, 0.6])
+    assert own["trainings"].tolist() == [2, 2, 2, 1]
+    assert own["sd"].tolist()[:1] == pytest.approx([0.2 / 2**0.5])
+    assert own["low"].tolist()[0] == pytest.approx(0.3 - 0.2 / 2**0.5)
+    assert pd.isna(own["sd"].tolist()[3])
+
+
+def test_an_index_is_of_one_training(frames: dict[str, pd.DataFrame]) -> None:
+    own = frames["learning_indices"].set_index(["run", "repeat"])
+    for repeat, values in enumerate(SCRATCH):
+        row = own.loc[("run-scratch", repeat)]
+        assert row["index"] == pytest.approx(learning_curve_index(values))
+        assert (row["best"], row["epochs"]) == (max(values), len(values))
+    assert own.loc[("run-cae", 0)]["index"] == float("inf")
+    assert own.loc[("run-cae", 1)]["best_epoch"] == 2
+
+
+def test_a_metric_that_nobody_measured_leaves_tables_without_rows(tmp_path: Path) -> None:
+    read = learning_curves.read(histories(tmp_path))
+    made = learning_curves.tables(spec(), read, "weighted_f1")
+    assert [len(frame) for frame in made.values()] == [0, 0]
+    assert {"run", "tag_init", "epoch"} <= set(made["learning_curves"])
+
+
+def test_the_report_draws_a_line_for_each_start(
+    frames: dict[str, pd.DataFrame], tmp_path: Path
+) -> None:
+    texts = {}
+    for name, frame in frames.items():
+        frame.to_csv(tmp_path / name, index=False)
+        texts[name] = pd.read_csv(tmp_path / name, dtype=str, keep_default_na=False)
+    metrics = {"macro_f1": {"title": "Macro-F1", "percent": False}}
+    about = {"metrics": metrics, "tags": ["init"], "usual": {}, "words": {}}
+    names = RunNames(("init",))
+    shown = learning.section(Study("s", about, texts), names)
+    assert shown is not None
+    (figure,) = shown["figures"]
+    assert figure["title"] == "Macro-F1 on the test part, paper protocol"
+    drawn = str(figure["figure"])
+    assert "from scratch" in drawn
+    assert "autoencoder" in drawn
+    assert "0.300 at 1, 0.400 at 2" in drawn
+    scratch, pretrained = shown["table"].rows
+    index = [learning_curve_index(v) for v in SCRATCH]
+    assert scratch[4] == Cell(f"{sum(index) / 2:.3f} ± {abs(index[0] - index[1]) / 2**0.5:.3f}")
+    assert pretrained[4] == Cell(f"{learning_curve_index(PRETRAINED[1]):.3f}", small="∞ in 1 of 2")
+    assert learning.section(Study("s", about, {}), names) is None
