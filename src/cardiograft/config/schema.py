@@ -176,7 +176,12 @@ class Config(Entry):
         if not isinstance(run, BaselineRun):
             raise TypeError(f"{entry} evaluates a network")
         return BaselinePredict(
-            split=evaluation.split, baseline=run.baseline, parts=evaluation.parts, seed=run.seed
+            split=evaluation.split,
+            baseline=run.baseline,
+            parts=evaluation.parts,
+            crop_s=run.crop_s,
+            scaling=run.scaling,
+            seed=run.seed,
         )
 
     def _audit(self, entry: str) -> Audit:
