@@ -11,11 +11,13 @@ from scripts import load
 
 from cardiograft import plugins
 from cardiograft.evaluation import baseline_inputs, predictions, scoring
+from cardiograft.files import write_json
 from cardiograft.segments import shards
 from cardiograft.specs.predict import BaselinePredict
 from cardiograft.specs.score import Score
 
 NAMES = plugins.names("baselines")
+TARGETS = {n: plugins.constants("baselines", n).get("TARGET", "target") for n in NAMES}
 KINDS = {name: plugins.constants("baselines", name).get("KIND", "classes") for name in NAMES}
 CLASSES = [name for name in NAMES if KINDS[name] == "classes"]
 SIGNALS = [name for name in NAMES if KINDS[name] == "signal"]
@@ -68,6 +70,8 @@ def segments(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with shards.Writer(folder, meta, parts=3) as writer:
         for subject in range(10):
             writer.write(beats(subject))
+    rates = {f"made/r{subject}": 125.0 for subject in range(10)}
+    write_json(folder / "summary.json", {"source_rate_hz": rates})
     return folder
 
 
@@ -247,11 +251,13 @@ def test_says_signals_of_every_row_asked_for(name: str, paired: Path, tmp_path: 
     saved = predictions.read(
         predicted(name, paired, paired / "split.parquet", tmp_path / "0.parquet")
     )
-    assert (saved.kind, saved.labels) == ("signal", ("II",))
-    assert saved.score_NK.shape == saved.target.shape == (4 * 5, WINDOW)
+    labels = ("II",) if TARGETS[name] == "target" else ("SCG y", "SCG z")
+    assert (saved.kind, saved.labels) == ("signal", labels)
+    assert saved.score_NK.shape == saved.target.shape == (4 * 5, len(labels) * WINDOW)
     assert saved.score_NK.dtype == saved.target.dtype == np.float32
-    truth = shards.arrays([paired], saved.id_N.tolist(), ["target"])["target"]
-    assert (saved.target == truth[:, 0]).all()
+    column = TARGETS[name]
+    truth = shards.arrays([paired], saved.id_N.tolist(), [column])[column]
+    assert (saved.target == truth.reshape(len(truth), -1)).all()
     assert np.isfinite(saved.score_NK).all()
     assert set(saved.part_N) == {"test"}
     assert (saved.about["oracle"], saved.about["rate_hz"]) == ([], 125.0)
@@ -262,7 +268,7 @@ def test_is_told_true_signals_of_the_training_part_unless_an_oracle(
     name: str, paired: Path
 ) -> None:
     module = plugins.load("baselines", name)
-    asked = {"columns": module.COLUMNS, "parts": ["test"]}
+    asked = {"columns": module.COLUMNS, "parts": ["test"], "target": TARGETS[name]}
     for oracle in (False, True):
         given, truth = baseline_inputs.read_signals(
             [paired], paired / "split.parquet", oracle=oracle, **asked
@@ -297,6 +303,46 @@ def test_mean_beats_are_where_beats_are(
     assert scored(flat, "pearson")[""] < 0.5
 
 
-def test_signals_need_a_target(segments: Path, split: Path, tmp_path: Path) -> None:
+def test_of_shards_without_a_target_the_input_is_predicted(
+    segments: Path, split: Path, tmp_path: Path
+) -> None:
+    saved = predictions.read(predicted("mean_signal", segments, split, tmp_path / "0.parquet"))
+    given = shards.arrays([segments], saved.id_N.tolist(), ["signal"])["signal"]
+    assert saved.labels == ("MLII",)
+    assert (saved.target == given[:, 0]).all()
+    assert np.ptp(saved.score_NK, axis=0).max() == 0
+
+
+def test_a_target_that_is_asked_for_must_be_there(segments: Path, split: Path) -> None:
     with pytest.raises(ValueError, match="the shards have no target channels"):
-        predicted("mean_signal", segments, split, tmp_path / "0.parquet")
+        baseline_inputs.read_signals(
+            [segments], split, columns=(), parts=["test"], oracle=False, target="target"
+        )
+
+
+def test_where_a_segment_begins_is_counted_at_the_segments_rate(
+    segments: Path, split: Path
+) -> None:
+    asked = {"columns": ("at", "start"), "parts": ["test"]}
+    given, _ = baseline_inputs.read([segments], split, **asked)
+    assert (given.columns["at"] == given.columns["start"]).all()
+    rates = {f"made/r{subject}": 250.0 for subject in range(10)}
+    plain = (segments / "summary.json").read_bytes()
+    write_json(segments / "summary.json", {"source_rate_hz": rates})
+    given, _ = baseline_inputs.read([segments], split, **asked)
+    (segments / "summary.json").write_bytes(plain)
+    assert (given.columns["at"] * 2 == given.columns["start"]).all()
+
+
+def test_a_crop_is_all_that_is_read_and_predicted(paired: Path, tmp_path: Path) -> None:
+    split, out = paired / "split.parquet", tmp_path / "0.parquet"
+    asked = {"split": "made", "baseline": "mean_signal", "crop_s": 4.0, "scaling": "zscore"}
+    script.baseline(BaselinePredict.model_validate(asked), [paired], split, 0, out)
+    saved = predictions.read(out)
+    assert saved.target.shape == saved.score_NK.shape == (20, 500)
+    truth = shards.arrays([paired], saved.id_N.tolist(), ["target"])["target"][:, 0, 250:750]
+    truth = (truth - truth.mean(axis=1, keepdims=True)) / truth.std(axis=1, keepdims=True)
+    np.testing.assert_allclose(saved.target, truth, atol=1e-5)
+    long = BaselinePredict.model_validate({**asked, "crop_s": 9.0})
+    with pytest.raises(ValueError, match=r"crop_s 9: 1125 samples at 125 Hz, the segments have 10"):
+        script.baseline(long, [paired], split, 0, out)

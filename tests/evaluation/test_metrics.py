@@ -63,6 +63,7 @@ def test_overall_metrics_are_scikit_learns(saved: Predictions) -> None:
     for name, expected in {
         "accuracy": reference.accuracy_score(true, predicted),
         "macro_f1": reference.f1_score(true, predicted, average="macro"),
+        "weighted_f1": reference.f1_score(true, predicted, average="weighted"),
         "kappa": reference.cohen_kappa_score(true, predicted),
     }.items():
         assert values(saved, name) == {"": pytest.approx(expected, rel=1e-12)}

@@ -91,6 +91,7 @@ def examples() -> Examples:
             wanted_N=part == "test",
             labels=LABELS,
             seed=0,
+            rate_hz=125.0,
         ),
         np.array(parts["y"])[part == "test"],
         record[part == "test"],

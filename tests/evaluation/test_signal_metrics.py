@@ -97,6 +97,12 @@ def test_a_window_by_hand() -> None:
     found = {n: value(saved, n) for n in ("mae", "mse", "rmse", "nmse", "prd", "r2")}
     expected = {"mae": 1, "mse": 4, "rmse": 2, "nmse": 0.64, "prd": 80, "r2": 1 - 16 / 12.75}
     assert found == pytest.approx(expected)
+    assert value(saved, "squared_error_sum") == 16
+
+
+def test_a_sum_of_squared_errors_is_as_many_mean_ones_as_there_are_samples() -> None:
+    saved = signals(subjects=3, each=5, samples=500)
+    assert value(saved, "squared_error_sum") == pytest.approx(500 * value(saved, "mse"))
 
 
 def test_a_flat_prediction_gains_nothing() -> None:

@@ -29,11 +29,12 @@ def baseline(
     meta = shards.meta(segments[0])
     request: dict[str, Any] = {"columns": module.COLUMNS, "parts": spec.parts}
     if kind == "signal":
+        which = getattr(module, "TARGET", "target" if meta.target_channels else "signal")
         rows, target = baseline_inputs.read_signals(
-            segments, split, oracle=bool(oracles), **request
+            segments, split, oracle=bool(oracles), target=which, shown=spec, **request
         )
         target = target.reshape(len(target), -1)
-        labels = meta.target_channels
+        labels = meta.channels if which == "signal" else meta.target_channels
     else:
         rows, target = baseline_inputs.read(segments, split, **request)
         labels = rows.labels

@@ -6,11 +6,12 @@ import pyarrow as pa
 
 from cardiograft import cli, parquet
 from cardiograft.evaluation import predictions, scoring
+from cardiograft.evaluation.by_record import counted
 from cardiograft.specs.score import Score
 
 
 def score(spec: Score, saved: Path, out: Path) -> None:
-    table = scoring.score(predictions.read(saved), spec.metrics)
+    table = scoring.score(counted(predictions.read(saved), spec.per), spec.metrics)
     parquet.write(pa.Table.from_pandas(table, preserve_index=False), out)
 
 

@@ -10,6 +10,7 @@ from cardiograft import plugins
 from cardiograft.config.entries import TransferRun, sources, splits_of
 from cardiograft.config.plain import plain
 from cardiograft.config.pool_checks import check_pool
+from cardiograft.config.record_checks import check_records
 from cardiograft.config.schema import Config
 from cardiograft.config.sweeps import completed, expanded
 from cardiograft.fingerprint import ROOT
@@ -48,6 +49,7 @@ def load_config(given: dict[str, Any]) -> Config:
     _check_databases(config)
     _check_controls(config)
     _check_references(config)
+    check_records(config)
     _check_agreement(config)
     _check_choices(config)
     return config
@@ -213,6 +215,12 @@ def _check_means(config: Config, name: str) -> None:
             splits, first = (
                 [config.evaluations[e].split for e in runs[r]] for r in (one, mean.of[0])
             )
+            per, usual = (config.evaluations[runs[r][0]].per for r in (one, mean.of[0]))
+            if per != usual:
+                raise ValueError(
+                    f"{place}.of: {one!r} counts each {per}, {mean.of[0]!r} each {usual}: no mean"
+                    " of the two"
+                )
             if splits != first:
                 raise ValueError(
                     f"{place}.of: {one!r} is tested on {', '.join(splits)}, {mean.of[0]!r} on"

@@ -15,6 +15,7 @@ from cardiograft.specs.own_folder import OwnFolder
 from cardiograft.specs.predict import BaselinePredict, Control, Part
 from cardiograft.specs.pretrain import Pretrain
 from cardiograft.specs.prune import Prune
+from cardiograft.specs.score import Per
 from cardiograft.specs.tabulate import Comparison, Curve, LookedBefore, Question
 from cardiograft.specs.transfer import Transfer
 
@@ -106,6 +107,9 @@ class Evaluation(Entry):
         Corruptions of the input that a network is evaluated on as well: ``shuffled`` in time, an
         ``other`` subject's, or of random ``phase``. What it predicts then, it has not read from
         the signal. Of several parts the one furthest from training is used: test, else validation.
+    per
+        What its metrics count: each ``segment``, or each ``record``, to which the mean of its
+        segments' probabilities is given.
     pool
         Evaluations of one pool, the folds of a cross-validation, are one run of this name in
         the tables.
@@ -132,6 +136,7 @@ class Evaluation(Entry):
     parts: Some[Part] = ("test",)
     metrics: Some[Metric]
     controls: Several[Control] = ()
+    per: Per = "segment"
     pool: str | None = None
     tags: dict[str, str | None] = {}
     batch_size: Count = 256

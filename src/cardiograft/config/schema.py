@@ -101,7 +101,7 @@ class Config(Entry):
         if stage == "audit":
             return self._audit(entry)
         if stage == "score":
-            return Score(metrics=self.evaluations[entry].metrics)
+            return Score(metrics=self.evaluations[entry].metrics, per=self.evaluations[entry].per)
         if stage == "tabulate":
             return self._tabulate(entry)
         if stage == "report":
@@ -128,6 +128,8 @@ class Config(Entry):
         """Return the tags of an evaluation and of its model."""
         asked = self.evaluations[evaluation]
         both = {**self.trained(asked.model).tags, **asked.tags}
+        if asked.per != "segment":
+            both["per"] = asked.per  # so that tables and names say it
         return {tag: value for tag, value in both.items() if value is not None}
 
     def lineage(self, entry: str) -> Iterator[tuple[str, Model]]:
@@ -183,7 +185,12 @@ class Config(Entry):
         if not isinstance(run, BaselineRun):
             raise TypeError(f"{entry} evaluates a network")
         return BaselinePredict(
-            split=evaluation.split, baseline=run.baseline, parts=evaluation.parts, seed=run.seed
+            split=evaluation.split,
+            baseline=run.baseline,
+            parts=evaluation.parts,
+            crop_s=run.crop_s,
+            scaling=run.scaling,
+            seed=run.seed,
         )
 
     def _audit(self, entry: str) -> Audit:
@@ -232,6 +239,7 @@ class Config(Entry):
                 repeats=self.trained(evaluation.model).repeats,
                 tags={**usual, **self.tags(members[0])},
                 metrics=evaluation.metrics,
+                per=evaluation.per,
                 chosen_on=evaluation.chosen_on,
                 chosen_in=evaluation.chosen_in,
                 looked_before=evaluation.looked_before,

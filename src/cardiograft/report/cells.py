@@ -106,6 +106,11 @@ def simulated(row: ReportRow) -> bool:
     return str(row.get("simulated", "")) == "True"
 
 
+def per_record(row: ReportRow) -> bool:
+    """Whether a row's values count recordings, not segments."""
+    return row.get("tag_per") == "record"
+
+
 def once(values: Iterable[str]) -> list[str]:
     """Return each value once, in order of first sight."""
     return list(dict.fromkeys(values))

@@ -15,6 +15,7 @@ MODELS = {
     "cae": "autoencoder",
     "cnn": "CNN",
     "cnn1d": "1-D CNN",
+    "cosine_transform": "cosine transform",
     "ecgnet": "ECGNet",
     "lstm": "LSTM",
     "majority": "most frequent class",
@@ -22,6 +23,8 @@ MODELS = {
     "mean_ensemble": "ensemble",
     "mean_signal": "mean signal",
     "mlp": "MLP",
+    "principal_components": "principal components",
+    "rhythm_boosting": "gradient boosting on rhythm",
     "rhythm_forest": "random forest on rhythm",
     "rr_boosting": "gradient boosting on R–R intervals",
     "tcn": "TCN",
@@ -30,7 +33,12 @@ MODELS = {
 DOSES = {"base alone": "base alone", "else": "dose {}"}
 # Value of a tag to its words; those of `else` have the value in place of {}.
 Words = Mapping[str, Mapping[str, str]]
-WORDS: Words = {"model": MODELS, "init": {"scratch": "from scratch"}, "dose": DOSES}
+WORDS: Words = {
+    "model": MODELS,
+    "init": {"scratch": "from scratch"},
+    "dose": DOSES,
+    "per": {"record": "per record"},
+}
 UNSAID = "none"
 FIRST = ("model", "init")  # tags that a name begins with
 
@@ -116,7 +124,8 @@ class RunNames:
 def run_names(study: Study) -> RunNames:
     """Return names made of the tags that differ among a study's runs, the model first."""
     scores: Any = study.frame("scores")
-    tags = [tag for tag in study.about["tags"] if scores[f"tag_{tag}"].nunique() > 1]
+    # what is counted is said wherever it is not each segment, even where all runs are alike
+    tags = [t for t in study.about["tags"] if t == "per" or scores[f"tag_{t}"].nunique() > 1]
     order = (*(tag for tag in FIRST if tag in tags), *(tag for tag in tags if tag not in FIRST))
     names = RunNames(order, study.about["usual"], study.about["words"])
     for row in study.rows("scores"):

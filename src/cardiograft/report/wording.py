@@ -28,6 +28,10 @@ INTERVALS = (
     " within each draw, tails widened for the number of subjects (Hesterberg 2015). A value"
     " that rests on fewer than {least} subjects gets none."
 )
+PER_RECORD = (
+    " Values “per record” count recordings: each is given the mean of the probabilities that its"
+    " segments are given."
+)
 COMPOSITES = " A composite of classes rests on the subjects of its rarest class."
 COMPARISONS = (
     "Pairs are compared on the same test segments. p comes from swapping the two runs’"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal, get_args
 
+from cardiograft.plugins import Duration
 from cardiograft.specs.entry import Baseline, Count, Entry, Model, Seed, Several, Some, Task
 
 Part = Literal["train", "validation", "test"]
@@ -46,9 +47,20 @@ class Predict(Entry):
 
 
 class BaselinePredict(Entry):
-    """A baseline, fitted on the training part, on some parts of a split."""
+    """A baseline, fitted on the training part, on some parts of a split.
+
+    Attributes
+    ----------
+    crop_s
+        Where signals are predicted: the middle seconds of each segment are all that is read of it,
+        as a network that crops is given them when it predicts; all of it if null.
+    scaling
+        Of what is left of a segment.
+    """
 
     split: str
     baseline: Baseline
     parts: Some[Part] = ("test",)
+    crop_s: Duration | None = None
+    scaling: Literal["none", "zscore"] = "none"
     seed: Seed = 0

@@ -1,15 +1,25 @@
 """What config may set for the stage `score`, and what its metrics are called in tables."""
 
-from typing import Any
+from typing import Any, Literal
 
 from cardiograft import plugins
 from cardiograft.specs.entry import Entry, Metric, MetricSpec, Some
 
+# What metrics count: segments, or recordings by the mean of their segments' probabilities.
+Per = Literal["segment", "record"]
+
 
 class Score(Entry):
-    """Metrics of saved predictions."""
+    """Metrics of saved predictions.
+
+    Attributes
+    ----------
+    per
+        ``record`` counts recordings: the probabilities of one's segments are averaged.
+    """
 
     metrics: Some[Metric]
+    per: Per = "segment"
 
 
 def named(metric: MetricSpec) -> str:

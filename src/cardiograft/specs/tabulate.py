@@ -16,6 +16,7 @@ from cardiograft.specs.entry import (
     StudyName,
     Word,
 )
+from cardiograft.specs.score import Per
 from cardiograft.specs.split import Dose
 
 
@@ -41,6 +42,7 @@ class StudyRun(Entry):
     `averaged` are the evaluations whose predictions, all repeats of them, make up one by their
     mean; with none, each repeat counts by itself.
     `dose` is that of its split, where it has one.
+    `per` says whether segments or recordings are counted.
     `tags` (model, init, data ...) name the run; `protocol` and `split` stand apart, because
     the inflation gap is taken across them. `chosen_on`, `chosen_in` and `looked_before` say how the
     run came to be the one that is shown.
@@ -55,6 +57,7 @@ class StudyRun(Entry):
     repeats: Count
     tags: dict[str, str]
     metrics: Some[Metric]
+    per: Per = "segment"
     chosen_on: ChosenOn | None = None
     chosen_in: str | None = None
     looked_before: LookedBefore | None = None

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from annotated_types import Ge, Gt, Lt
+from annotated_types import Ge, Gt, Le, Lt
 from pydantic import NonNegativeFloat, PositiveFloat, model_validator
 
 from cardiograft.specs.entry import Count, Entry, Model, Plugin, Seed, Several, Task
@@ -37,6 +37,9 @@ class Training(Entry):
     per_class
         Resample each class to this many training segments an epoch, with replacement where
         there are fewer.
+    bootstrap
+        Draw this share of as many subjects as the training part has from it, with replacement,
+        each with all its segments: once a repeat, by its seed. 1 draws as many as there are.
     keep
         Which epoch's weights are published: ``last``, ``best_validation``, or ``best_test``
         (what some papers do; other protocols refuse it).
@@ -65,6 +68,7 @@ class Training(Entry):
     ema: Annotated[float, Gt(0), Lt(1)] | None = None
     class_weights: Literal["none", "balanced"] = "none"
     per_class: Count | None = None
+    bootstrap: Annotated[float, Gt(0), Le(1)] | None = None
     keep: Literal["last", "best_validation", "best_test"] = "last"
     monitor: str = "loss"
     patience: Count | None = None

@@ -15,11 +15,12 @@ import numpy as np
 import pandas as pd
 
 from cardiograft.evaluation import scoring
+from cardiograft.evaluation.by_record import recording
 from cardiograft.evaluation.confusion import check
 from cardiograft.evaluation.predictions import Predictions
 from cardiograft.records import Float64
 from cardiograft.specs.entry import MetricSpec
-from cardiograft.specs.score import named
+from cardiograft.specs.score import Per, named
 from cardiograft.specs.tabulate import StudyRun
 from cardiograft.tables.saved_parts import saved_parts
 
@@ -42,7 +43,8 @@ class Run:
     labels
         As in the predictions.
     subjects, segments
-        Part of the split to the names of its subjects, and to how many segments it has.
+        Part of the split to the names of its subjects, and to how many segments it has (or
+        recordings, where these are counted).
     sums
         (part, metric's name) to float64 (R, S, D).
     ids
@@ -81,7 +83,7 @@ class Run:
 
     def saved(self, repeat: int) -> Iterator[tuple[str, Predictions]]:
         """Yield a repeat's predictions, file by file, each part by itself: `saved_parts`."""
-        return saved_parts(self.name, self.files[repeat], self.averaged)
+        return saved_parts(self.name, self.files[repeat], self.averaged, self.row.per)
 
     def missing_classes(self, part: str, metric: str) -> tuple[str, ...]:
         """Return the classes that the task names and no segment of a part has.
@@ -126,7 +128,7 @@ def read_run(name: str, row: StudyRun, files: Mapping[str, Sequence[Path]]) -> R
             if saved.kind != "signal":
                 run.targets |= _targets(part, saved)
             if saved.kind == "classes":
-                counts.append(_cells(saved))
+                counts.append(_cells(saved, row.per))
         _agree(run, repeat, labels, ids, subjects)
         for key, some in added.items():
             sums[key].append(over_files(some))
@@ -195,13 +197,14 @@ def _targets(part: str, saved: Predictions) -> set[tuple[str, str, str]]:
     return {(part, *pair) for pair in zip(saved.subject_N.tolist(), label_N, strict=True)}
 
 
-def _cells(saved: Predictions) -> pd.DataFrame:
+def _cells(saved: Predictions, per: Per) -> pd.DataFrame:
     saved = saved.only(check(saved))
+    ids = saved.id_N.tolist()
     label_K = np.array(saved.labels, dtype=object)
     frame = pd.DataFrame(
         {
             "part": saved.part_N,
-            "record": ["/".join(i.split("/")[:-2]) for i in saved.id_N.tolist()],
+            "record": ids if per == "record" else [recording(one) for one in ids],
             "true": label_K[saved.target],
             "predicted": label_K[saved.score_NK.argmax(axis=1)],
         }

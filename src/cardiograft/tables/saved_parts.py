@@ -13,24 +13,30 @@ from pathlib import Path
 import numpy as np
 
 from cardiograft.evaluation import predictions, scoring
+from cardiograft.evaluation.by_record import counted
 from cardiograft.evaluation.predictions import Predictions
+from cardiograft.specs.score import Per
 
 
-def mean_predictions(files: Sequence[Path]) -> Predictions:
+def mean_predictions(files: Sequence[Path], per: Per = "segment") -> Predictions:
     """Return what several models predict on average: probabilities, or signals.
+
+    Counted per record, each model's segments are averaged first: models of one recording may have
+    seen it in other segments.
 
     Raises
     ------
     ValueError
-        A file holds no predictions, or others' are of other segments, targets or labels.
+        A file holds no predictions, others' are of other segments, targets or labels, or a
+        recording can't be counted as one.
     """
-    first = predictions.read(files[0])
+    first = counted(predictions.read(files[0]), per)
     if len(files) == 1:
         return first
     order_N = np.lexsort((first.id_N, first.part_N))
     first, sum_NK = first.only(order_N), first.score_NK[order_N].astype(np.float64)
     for file in files[1:]:
-        other = predictions.read(file)
+        other = counted(predictions.read(file), per)
         other = other.only(np.lexsort((other.id_N, other.part_N)))
         alike = (other.kind, other.labels) == (first.kind, first.labels) and all(
             np.array_equal(getattr(first, name), getattr(other, name))
@@ -43,7 +49,10 @@ def mean_predictions(files: Sequence[Path]) -> Predictions:
 
 
 def saved_parts(
-    name: str, files: Sequence[Path], averaged: Sequence[Sequence[Path]] = ()
+    name: str,
+    files: Sequence[Path],
+    averaged: Sequence[Sequence[Path]] = (),
+    per: Per = "segment",
 ) -> Iterator[tuple[str, Predictions]]:
     """Yield one repeat's predictions, file by file, each part of the split by itself.
 
@@ -55,6 +64,8 @@ def saved_parts(
         Saved predictions of each of its members, in order.
     averaged
         Of each member the files whose mean it is; none where its file counts by itself.
+    per
+        What is counted: segments, or recordings.
 
     Raises
     ------
@@ -66,7 +77,7 @@ def saved_parts(
     expected: tuple[str, tuple[str, ...]] | None = None
     file_of: dict[tuple[str, str], Path] = {}  # (part, subject) to the first file with it
     for file, group in zip(files, averaged or [(file,) for file in files], strict=True):
-        saved = mean_predictions(group)
+        saved = mean_predictions(group, per)
         parts = [part for part in scoring.PARTS if (saved.part_N == part).any()]
         if not parts:
             raise ValueError(f"{file}: there are no predictions")

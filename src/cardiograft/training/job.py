@@ -25,6 +25,7 @@ from cardiograft.segments.folders import data_digest, pooled
 from cardiograft.specs.members import files as files_of
 from cardiograft.specs.training import Trained, Training
 from cardiograft.splits.table import SplitTable, read_split_table
+from cardiograft.training.bootstrap import bootstrapped
 from cardiograft.training.build import (
     build_network,
     fitted_task,
@@ -201,6 +202,7 @@ def prepare(job: Job) -> Prepared:
     spec, place = job.spec, job.place
     split = read_split_table(place.split)
     _refuse_the_test_set(spec, split)
+    split = bootstrapped(split, spec.training.bootstrap, seed=job.seed)
     facts = _facts(job, split)
     parent_digests = [file_digest(checkpoint_file(path)) for path in job.parents]
     state_folder = place.state / state_key(json.dumps(facts, sort_keys=True), parent_digests)

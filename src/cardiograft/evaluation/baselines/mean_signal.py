@@ -1,5 +1,7 @@
 """The mean signal of the training part, whatever comes in: what needs no input at all.
 
+Of shards without a target the mean input, against which a reconstruction is measured.
+
 Each training subject counts the same.
 
 Legend: N segments, W requested, C channels of the target, T samples.

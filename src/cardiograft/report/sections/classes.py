@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from cardiograft.report import wording
-from cardiograft.report.cells import Cell, Table, once, score_cell
+from cardiograft.report.cells import Cell, Table, once, per_record, score_cell
 from cardiograft.report.inputs import ReportRow, Study
 from cardiograft.report.run_names import RunNames
 
@@ -44,6 +44,8 @@ def _class_table(study: Study, names: RunNames, rows: Sequence[ReportRow], *, sp
             ]
             head = names.cell(first)
             rests = wording.count(first["segments"]), first["subjects"]
+            if per_record(first):
+                rests = f"{rests[0]} records", rests[1]
             lines.append([head, name, *cells, *rests])
     titles = [about[m]["title"] for m in metrics]
     return Table(
@@ -118,16 +120,20 @@ def _counts_of(
 
 
 def record_tables(study: Study, names: RunNames) -> list[Table]:
-    """Return a run's errors each, by recording, the worst first."""
+    """Return a run's errors each, by recording, the worst first.
+
+    None of runs that count each recording once: it is right there or wrong, and that is all.
+    """
     if "count" not in study.frame("records"):
         return []
-    rows = [r for r in study.rows("records") if r["part"] == "test"]
+    whole = {r["run"] for r in study.rows("scores") if per_record(r)}
+    runs: dict[str, dict[str, list[ReportRow]]] = {}
+    for row in study.rows("records"):
+        if row["part"] == "test" and row["run"] not in whole:
+            runs.setdefault(row["run"], {}).setdefault(row["record"], []).append(row)
     tables = []
-    for run in once(r["run"] for r in rows):
-        lines = [
-            _record(name, [r for r in rows if r["run"] == run and r["record"] == name])
-            for name in once(r["record"] for r in rows if r["run"] == run)
-        ]
+    for run, by_name in runs.items():
+        lines = [_record(name, rows) for name, rows in by_name.items()]
         lines.sort(key=lambda line: (-line[0], line[1][0]))
         rest = len(lines) - WORST
         tables.append(

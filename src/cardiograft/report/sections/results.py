@@ -15,6 +15,7 @@ from cardiograft.report.cells import (
     mark,
     of_classes,
     overall,
+    per_record,
     score_cell,
     tags_of,
 )
@@ -43,6 +44,7 @@ def section(study: Study, inputs: ReportInputs) -> dict[str, Any]:
         level=f"{100 * about['level']:g} %", draws=about["draws"], least=about["least_subjects"]
     )
     intervals += wording.COMPOSITES if of_classes(study) else ""
+    intervals += wording.PER_RECORD if any(map(per_record, study.rows("scores"))) else ""
     return {
         "name": study.name,
         "about": about,
@@ -199,7 +201,7 @@ def _overall_table(
                 names.cell(own[0]),
                 Cell(own[0]["protocol"], small=own[0]["split"]),
                 own[0]["repeats"],
-                wording.count(most),
+                wording.count(most) + (" records" if per_record(own[0]) else ""),
                 *(score_cell(r, about[r["metric"]]["percent"]) for r in own),
             ]
         )
