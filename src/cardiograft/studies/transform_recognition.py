@@ -46,7 +46,13 @@ ASSUMED = (
     "In the honest protocol, classes and records are left out as ANSI/AAMI EC57 asks (Q, and"
     " the paced 102, 104, 107, 217), and 201 goes because 202 is the same person.",
 )
-USUAL = {"tuning": "full", "balance": "none", "share": "100 %", "inputs": "beat"}
+USUAL = {
+    "tuning": "full",
+    "balance": "none",
+    "share": "100 %",
+    "inputs": "beat",
+    "recipe": "ours",
+}
 WORDS = {
     "init": {
         "scratch": "from scratch",
@@ -65,6 +71,7 @@ WORDS = {
         "weighted": "weighted classes",
     },
     "share": {"else": "{} of the training beats"},
+    "recipe": {"ours": "our recipe", "paper": "the paper’s recipe"},
     "inputs": {
         "beat": "one beat",
         "window": "a window around the beat",
