@@ -1,9 +1,10 @@
 """Figures within the prose of documents: each is followed by where it is published.
 
 ``0.585<!--mitdb-cnn-all|jkappa-->`` is the value of that run and metric in the study's published
-table, and is renewed with it. What stands before the comment says how it is written: with an
-interval where it has one (``0.585 [0.398, 0.781]``), and with a sign where it has one (``+0.016``).
-A page without the comment shows a number that somebody typed.
+table, and is renewed with it. What stands before the comment says how it is written: with so many
+decimals, with an interval where it has one (``0.585 [0.398, 0.781]``), and with a sign where it has
+one (``+0.016``). A number without a comment is one that somebody typed; ``.69<!--paper-->`` says
+where such a number is from.
 
 ``run|metric``, ``run|metric|class``; of a gap, a gain or a dose the run is as the table has it, and
 ``slope: run|metric`` names a dose's effect by the first run of its curve.
@@ -19,8 +20,8 @@ from cardiograft.report import wording
 from cardiograft.report.cells import records
 from cardiograft.report.measured import DOSE, GAIN, MeasuredRow
 
-NUMBER = r"[+−]?(?:\d+\.\d+|\d+)(?: %)?"
-FIGURE = re.compile(rf"(?P<text>{NUMBER}(?: \[[^\[\]]*\])?)<!--(?P<place>[^<>]+)-->")
+NUMBER = r"[+−]?(?:\d+\.(?P<decimals>\d+)|\d+)(?: %)?"
+FIGURE = re.compile(rf"(?P<text>{NUMBER}(?: \[[^\[\]]*\])?)<!--(?P<place>[^<>|]+\|[^<>]+)-->")
 EFFECTS = ("slope", "amount")
 TIMES = {"wall_s": 60.0}  # printed in minutes
 
@@ -57,16 +58,17 @@ def _renewed(found: re.Match[str], known: Mapping[str, MeasuredRow]) -> str:
         hint = plugins.guess(place, sorted(known))
         raise ValueError(f"<!--{place}-->: no such value is published.{hint}")
     row, signed = known[place], old[0] in "+−"
-    metric = row["metric"]
-    if metric in TIMES:
-        return f"{wording.number(float(row['value']) / TIMES[metric], digits=1)}<!--{place}-->"
+    metric, digits = row["metric"], len(found["decimals"] or "")
     percent = _percent(metric)
-    text = wording.number(row["value"], percent=percent, signed=signed)
+    value = float(row["value"]) / TIMES.get(metric, 1.0)
+    text = wording.number(value, percent=percent, signed=signed, digits=digits)
     if percent and signed and metric.startswith(GAIN):
         text += " %"
     ends = ""
     if "[" in old:
-        ends = wording.interval(row["low"], row["high"], percent=percent, signed=signed)
+        ends = wording.interval(
+            row["low"], row["high"], percent=percent, signed=signed, digits=digits
+        )
     return f"{text} {ends}".strip() + f"<!--{place}-->"
 
 
