@@ -38,6 +38,16 @@ def test_pretext_heads_are_judged_by_balanced_accuracy():
             assert evaluation.metrics[0].name == "head_balanced_accuracy"
 
 
+@pytest.mark.parametrize(
+    ("study", "question"), [("transform_recognition", "pretraining"), ("scg_to_ecg", "sources")]
+)
+def test_the_main_question_of_a_study_has_a_margin(study, question):
+    for name in ("open", "paper"):
+        asked = overlaid(name).spec("tabulate", study)
+        assert asked.questions[question].margin
+        assert question in {pair.question for pair in asked.comparisons}
+
+
 def changed(**evaluation):
     return load_config(merged({"transfer": evaluation}))
 

@@ -49,7 +49,7 @@ def test_nothing_run_nothing_said() -> None:
     made_of_nothing = made()
     assert made_of_nothing.sentences == ()
     texts = [cell.text for cell in made_of_nothing.cells]
-    assert texts[1:3] == ["CNN, from scratch", "92.3 %"]
+    assert texts[1:3] == ["CNN, from scratch, by the paper’s recipe", "92.3 %"]
     assert texts[3:] == ["not run here", "not run here", "–", "not run here"]
 
 

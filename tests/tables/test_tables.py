@@ -67,7 +67,8 @@ def runs(spec: Tabulate, made: Path, *names: str) -> list[Run]:
 def test_writes_every_table(made: Path) -> None:
     assert {p.name for p in (made / "tables").iterdir()} == {
         *(f"{n}.csv" for n in ("scores", "gaps", "comparisons", "published", "confusion")),
-        *(f"{n}.csv" for n in ("records", "costs", "looks", "table_1", "table_2")),
+        *(f"{n}.csv" for n in ("records", "costs", "looks", "differences")),
+        *(f"{n}.csv" for n in ("table_1", "table_2")),
         "study.json",
     }
 
@@ -343,6 +344,24 @@ def test_a_figure_stands_beside_runs_that_are_as_usual() -> None:
     assert wording.place(row) == "s, smoke run"
     (left,) = figure.fits(scores, {"tuning": "full", "share": "all"})["tag_tuning"]
     assert left == "full"
+
+
+def test_only_what_does_as_the_paper_stands_beside_its_figures() -> None:
+    figure = Published(
+        tags={"model": "cnn"}, metric="accuracy", value=0.5, source="p. 3", unasked=("recipe",)
+    )
+    rows = {"metric": "accuracy", "class": "", "part": "test", "tag_model": "cnn"}
+    kinds = ("", "size", "data", "data, size", "recipe", "recipe, data")
+    every = [(protocol, kind) for protocol in ("paper", "honest") for kind in kinds]
+    scores = pd.DataFrame(
+        [{**rows, "protocol": p, "differs": k, "tag_recipe": "paper"} for p, k in every]
+    )
+    fits = figure.fits(scores, {"recipe": "ours"})
+    assert list(zip(fits["protocol"], fits["differs"], strict=True)) == [
+        ("paper", ""),
+        ("paper", "size"),
+        *(("honest", kind) for kind in ("", "size", "data", "data, size")),
+    ]
 
 
 # Pooled folds.

@@ -109,7 +109,8 @@ rule tabulate:
     params:
         spec=spec("tabulate"),
         code=code("tabulate"),
+    # A study's rows may be more than one argument can hold: they come by standard input.
     shell:
-        'python "$SCRIPTS/tabulate.py" --spec {params.spec:q} --predictions {input.predictions:q}'
+        'python "$SCRIPTS/tabulate.py" --spec - --predictions {input.predictions:q}'
         " --scores {input.scores:q} --cards {input.cards:q} --segments {input.segments:q}"
-        " --histories {input.histories:q} --out {output:q} 2> {log:q}"
+        " --histories {input.histories:q} --out {output:q} 2> {log:q} <<< {params.spec:q}"

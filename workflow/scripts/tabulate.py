@@ -36,7 +36,10 @@ def tabulate(
 if __name__ == "__main__":
     parser = cli.parser(__doc__)
     parser.add_argument(
-        "--spec", type=Tabulate.model_validate_json, required=True, help="entry, as JSON"
+        "--spec",
+        type=cli.entry(Tabulate.model_validate_json),
+        required=True,
+        help="entry, as JSON; '-' reads it from standard input",
     )
     for name, meaning in {
         "predictions": "saved predictions, <evaluation>/<repeat>.parquet",

@@ -10,7 +10,7 @@ from typing import Any, get_args
 from pydantic import Field, PositiveFloat
 
 from cardiograft import plugins
-from cardiograft.config import pools
+from cardiograft.config import differences, pools
 from cardiograft.config.entries import (
     BaselineRun,
     Database,
@@ -243,6 +243,7 @@ class Config(Entry):
                 chosen_on=evaluation.chosen_on,
                 chosen_in=evaluation.chosen_in,
                 looked_before=evaluation.looked_before,
+                differs=differences.differences(self, name, members[0]),
             )
         runs = self.runs(name)
         for run, asked in study.means.items():

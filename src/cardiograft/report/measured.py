@@ -2,8 +2,10 @@
 
 A row is a value of a run on its test part, but for
 
-``metric`` of ``segments`` or ``wall_s``
-    How many segments an entry has (by class), and what a repeat of a run takes.
+``metric`` of ``segments``, ``wall_s``, ``parameters``, ``file_bytes`` or ``latency_ms``
+    How many segments an entry has (by class); what a repeat of a training takes and leaves.
+``metric`` of ``differs``
+    What a run does otherwise than the paper: of the kind ``class``, in words.
 ``protocol`` of ``gap``
     Of a run by the paper's protocol less the honest one: ``paper run - honest run``.
 ``chosen_on``
@@ -16,16 +18,19 @@ A row is a value of a run on its test part, but for
     What more of the tested people's own segments in training change: at one dose less the lowest
     (``run - run``); by least squares from no slot to all, of the runs that are listed; and what
     as many segments of other people change.
+``protocol`` of ``comparison``
+    Of two runs that differ in one tag, ``run - run``, subject by subject.
 ``metric`` of ``gain of pearson at matched compute``
     Of a run over the base of that name, ``run - base run``, a share; ``paper`` is the paper's.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from cardiograft.report import measured_costs
 from cardiograft.report.inputs import ReportRow, Study
 
 COLUMNS = (
@@ -44,6 +49,8 @@ COLUMNS = (
     "command",
     "commit",
 )
+DIFFERS = "differs"
+COMPARISON = "comparison"
 GAP = "gap"
 DOSE = "dose "  # before: difference, slope, amount
 GAIN = "gain of "
@@ -94,12 +101,14 @@ def table(
     rows = [
         *_counts(summaries),
         *_scores(study),
+        *_differences(study),
         *_controls(study),
         *_trained_on(study),
         *_gaps(study),
         *_doses(study),
         *_gains(study),
-        *_costs(study),
+        *_comparisons(study),
+        *measured_costs.rows(study),
     ]
     about = {"study": study.name, "command": command, "commit": commit}
     return pd.DataFrame([{**about, **row} for row in rows]).reindex(columns=list(COLUMNS))
@@ -149,6 +158,17 @@ def _score(row: ReportRow) -> MeasuredRow:
         **{key: _short(row[key]) for key in ("value", "low", "high")},
         "data": _data(row),
     }
+
+
+def _differences(study: Study) -> list[MeasuredRow]:
+    kinds: dict[tuple[str, str, str], list[str]] = {}
+    for row in study.rows("differences"):
+        kinds.setdefault((row["run"], row["protocol"], row["kind"]), []).append(row["line"])
+    place = ("run", "protocol", "class")
+    return [
+        {**dict(zip(place, key, strict=True)), "metric": DIFFERS, "value": "; ".join(lines)}
+        for key, lines in kinds.items()
+    ]
 
 
 def _controls(study: Study) -> list[MeasuredRow]:
@@ -222,7 +242,7 @@ def _doses(study: Study) -> list[MeasuredRow]:
         {
             "run": f"{row['run']} - {base[row['metric'], row['class'], _tags(row)]}",
             "protocol": f"{DOSE}difference",
-            **_dose_row(row, "difference", *ends),
+            **_difference(row, "difference", *ends),
         }
         for row in points
         if row["dose"] and row["run"] != base[row["metric"], row["class"], _tags(row)]
@@ -231,7 +251,7 @@ def _doses(study: Study) -> list[MeasuredRow]:
         {
             "run": row["runs"],
             "protocol": f"{DOSE}{row['effect']}",
-            **_dose_row(row, "value", "low", "high"),
+            **_difference(row, "value", "low", "high"),
         }
         for row in study.rows("dose_effects")
     ]
@@ -242,7 +262,7 @@ def _tags(row: ReportRow) -> tuple[str, ...]:
     return tuple(str(v) for k, v in row.items() if k.startswith("tag_") and k != "tag_dose")
 
 
-def _dose_row(row: ReportRow, value: str, low: str, high: str) -> MeasuredRow:
+def _difference(row: ReportRow, value: str, low: str, high: str) -> MeasuredRow:
     return {
         "data": _data(row),
         **{key: row[key] for key in ("metric", "class")},
@@ -250,26 +270,16 @@ def _dose_row(row: ReportRow, value: str, low: str, high: str) -> MeasuredRow:
     }
 
 
-def _costs(study: Study) -> list[MeasuredRow]:
-    costs = study.rows("costs")
-    rows = []
-    for stage, entry in dict.fromkeys((c["stage"], c["entry"]) for c in costs):
-        walls = [float(c["wall_s"]) for c in costs if (c["stage"], c["entry"]) == (stage, entry)]
-        mean = f"{sum(walls) / len(walls):.1f}"
-        row = {"run": entry, "metric": "wall_s", "class": stage, "repeats": len(walls)}
-        rows.append({**row, "value": mean})
-    return [*rows, *_of_pools(study, rows)]
-
-
-def _of_pools(study: Study, rows: Sequence[MeasuredRow]) -> list[MeasuredRow]:
-    """Return what a repeat of all folds of a pooled run takes."""
-    pooled = []
-    for run, members in study.about.get("pools", {}).items():
-        own = [r for r in rows if r["run"] in members]
-        if len(own) == len(members):
-            whole = f"{sum(float(r['value']) for r in own):.1f}"
-            pooled.append({**own[0], "run": run, "value": whole})
-    return pooled
+def _comparisons(study: Study) -> list[MeasuredRow]:
+    ends = ("low", "high")
+    return [
+        {
+            "run": f"{row['of_run']} - {row['to_run']}",
+            "protocol": COMPARISON,
+            **_difference(row, "difference", *ends),
+        }
+        for row in study.rows("comparisons")
+    ]
 
 
 def _data(row: ReportRow) -> str:

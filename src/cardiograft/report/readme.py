@@ -8,8 +8,19 @@ import pandas as pd
 from cardiograft import plugins
 from cardiograft.report import wording
 from cardiograft.report.cells import Cell, once, records
+from cardiograft.report.figures import renewed_figures
 from cardiograft.report.headline import HEAD, headline_row, within
-from cardiograft.report.measured import DOSE, GAIN, GAP, SHOWN, MeasuredRow, corrupted, read, shown
+from cardiograft.report.measured import (
+    DIFFERS,
+    DOSE,
+    GAIN,
+    GAP,
+    SHOWN,
+    MeasuredRow,
+    corrupted,
+    read,
+    shown,
+)
 
 HEADLINES = "headlines"  # the README's table
 CONTROLS = {
@@ -77,6 +88,7 @@ def study_tables(frame: pd.DataFrame) -> str:
         _dose_table(frame, metrics),
         _control_table(frame, metrics),
         _gain_table(frame),
+        _beside_table(frame, theirs),
     )
     parts = _counts(frame), *tables, runs
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -199,6 +211,27 @@ def _gain_table(frame: pd.DataFrame) -> str:
     return _markdown(lines)
 
 
+def _beside_table(frame: pd.DataFrame, theirs: Sequence[str]) -> str:
+    """Return the runs beside the paper's values, and what each does otherwise, if it is known."""
+    every = [r for r in records(frame) if r["metric"] == DIFFERS]
+    kinds = once(r["class"] for r in every)
+    rows = [r for r in records(frame) if r["paper"] and r["metric"] in theirs and not r["class"]]
+    if not kinds:
+        return ""
+    metric = theirs[0]
+    head = ["Beside the paper’s value", "Protocol", f"Paper’s {within(_title(metric))}", "Here"]
+    lines = [[*head, *(f"Other {kind}" for kind in kinds)]]
+    lines.append(["---", "---", "--:", "--:", *["---"] * len(kinds)])
+    for row in rows:
+        own = {r["class"]: r["value"] for r in every if r["run"] == row["run"]}
+        remark = row["data"].partition(", ")[2]
+        named = f"{row['run']} ({remark})" if remark else row["run"]
+        values = [_number(metric, row["paper"]), _estimate(row)]
+        told = [own.get(kind, "") for kind in kinds]
+        lines.append([named, row["protocol"], *values, *told])
+    return _markdown(lines)
+
+
 def _gain(row: MeasuredRow) -> str:
     ends = wording.interval(row["low"], row["high"], percent=True, signed=True)
     return f"{wording.number(row['value'], percent=True, signed=True)} {ends}".strip()
@@ -252,6 +285,11 @@ def renewed(results: Path, *, pages: Path, readme: Path) -> dict[Path, str]:
     -------
     dict
         File to its text.
+
+    Raises
+    ------
+    ValueError
+        A page has no markers, or a figure in its prose is not published.
     """
     tables = {file.stem: read(file) for file in sorted(results.glob("*.csv"))}
     texts = {}
@@ -259,6 +297,6 @@ def renewed(results: Path, *, pages: Path, readme: Path) -> dict[Path, str]:
         page = pages / f"{study}.md"
         text = PAGE.format(title=plugins.load("studies", study).TITLE, study=study)
         text = page.read_text("utf-8") if page.is_file() else text
-        texts[page] = replaced(text, study, study_tables(table))
+        texts[page] = renewed_figures(replaced(text, study, study_tables(table)), table)
     texts[readme] = replaced(readme.read_text("utf-8"), HEADLINES, headline_table(tables))
     return texts

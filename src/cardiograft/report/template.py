@@ -162,6 +162,9 @@ STUDY = """
 {{ shown(t) }}
 {%- endfor %}
 {{ folded(s.published.caption ~ ", one by one", [s.published]) }}
+{%- if s.differences %}
+{{ folded(s.differences.caption, [s.differences]) }}
+{%- endif %}
 {%- endif %}
 
 <h3 id="{{ s.name }}-runs">Every run</h3>

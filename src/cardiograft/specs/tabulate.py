@@ -45,7 +45,8 @@ class StudyRun(Entry):
     `per` says whether segments or recordings are counted.
     `tags` (model, init, data ...) name the run; `protocol` and `split` stand apart, because
     the inflation gap is taken across them. `chosen_on`, `chosen_in` and `looked_before` say how the
-    run came to be the one that is shown.
+    run came to be the one that is shown. `differs` has, by kind (``recipe``, ``data``, ``size``),
+    what it and the trainings behind it do otherwise than the paper, a line each.
     """
 
     members: Some[str]
@@ -61,6 +62,7 @@ class StudyRun(Entry):
     chosen_on: ChosenOn | None = None
     chosen_in: str | None = None
     looked_before: LookedBefore | None = None
+    differs: dict[str, Several[str]] = {}
 
 
 class Question(Entry):

@@ -38,6 +38,12 @@ FIRST_SCREEN : Headline
 SECTIONS : dict of str to tuple of str
     Heading to the names of tables that stand below it; all others stand beside the published
     values. A literal.
+PAPER : dict of str to dict of str to tuple
+    What the paper tells of its trainings, by kind: ``recipe``, ``data``, ``size``. Of each kind an
+    option (``training.schedule``, ``model.cnn.dropout``, ``split.scheme``; with a stage in front,
+    of its trainings alone) to what it is called, the paper's value in words, and the values that
+    are it. A run lists what it does otherwise, and stands beside published values only where it has
+    the paper's recipe and, under the paper's protocol, the paper's data. A literal.
 HEADLINE : tuple of str
     Metrics that stand first; the others are folded away.
 WORDS : dict of str to str

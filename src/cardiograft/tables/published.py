@@ -1,11 +1,19 @@
-"""Values that papers print, and the runs of a study that stand beside them."""
+"""Values that papers print, and the runs of a study that stand beside them.
+
+Only a run that does what the paper does stands beside its value: of the paper's recipe
+(no line in ``differs`` of that kind), and under the paper's protocol on the paper's split
+of the data. A run on unseen subjects differs in its data on purpose, and any run may be smaller.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+
+from cardiograft.tables.runs import Run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +34,8 @@ class Published:
     open
         Tags that the paper leaves open: a run stands beside the value whatever they are, and
         they are remarked on where they are unusual.
+    unasked
+        Tags that are not looked at, because what they say is known otherwise.
     """
 
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -34,12 +44,14 @@ class Published:
     value: float
     source: str
     open: tuple[str, ...] = ()
+    unasked: tuple[str, ...] = ()
 
     def fits(self, scores: pd.DataFrame, usual: Mapping[str, str]) -> pd.DataFrame:
         """Return the rows of test scores that stand beside this value."""
         chosen = (scores["metric"] == self.metric) & (scores["class"] == self.name)
-        chosen &= scores["part"] == "test"
-        usual = {tag: value for tag, value in usual.items() if tag not in self.open}
+        chosen &= (scores["part"] == "test") & does_as_the_paper(scores)
+        left = (*self.open, *self.unasked)
+        usual = {tag: value for tag, value in usual.items() if tag not in left}
         for tag, value in {**usual, **self.tags}.items():
             column = f"tag_{tag}"
             if column in scores:
@@ -52,6 +64,18 @@ class Published:
         """Return the tags in which a run differs from the paper's setting."""
         own = {tag: str(row.get(f"tag_{tag}") or "") for tag in ("scale", *self.open)}
         return ", ".join(v for tag, v in own.items() if v and v != usual.get(tag))
+
+
+def does_as_the_paper(scores: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Return of each row whether its run may stand beside what the paper prints."""
+    if "differs" not in scores:
+        return np.ones(len(scores), dtype=bool)
+    rows = zip(scores["differs"], scores["protocol"], strict=True)
+    does = [
+        "recipe" not in str(kinds) and not ("data" in str(kinds) and protocol == "paper")
+        for kinds, protocol in rows
+    ]
+    return np.array(does, dtype=bool)
 
 
 def beside(
@@ -73,6 +97,17 @@ def beside(
             nothing = dict.fromkeys(("run", "protocol", "split", "remark", "missing_classes"), "")
             rows.append({**about, **nothing, "ours": np.nan})
     return pd.DataFrame(rows)
+
+
+def differences(runs: Iterable[Run]) -> pd.DataFrame:
+    """Return in what each run differs from the paper: run, protocol, kind, line."""
+    rows = [
+        {"run": run.name, "protocol": run.row.protocol, "kind": kind, "line": line}
+        for run in runs
+        for kind, lines in run.row.differs.items()
+        for line in lines
+    ]
+    return pd.DataFrame(rows, columns=["run", "protocol", "kind", "line"])
 
 
 def _ours(published: Published, row: Mapping[Any, Any], usual: Mapping[str, str]) -> dict[str, Any]:

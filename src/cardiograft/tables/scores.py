@@ -44,7 +44,7 @@ def score_table(spec: Tabulate, runs: Sequence[Run], scored: pd.DataFrame) -> pd
         study, run, protocol, split, tag_..., part, metric, class (``""`` for all), repeats,
         value, low, high, spread (standard deviation over repeats), segments, subjects,
         simulated, missing_classes (those that the task names and no segment of the part has,
-        ``N, S``).
+        ``N, S``), differs (in what kinds of things from the paper: ``recipe, size``).
     """
     rows = []
     for run in runs:
@@ -68,6 +68,7 @@ def score_table(spec: Tabulate, runs: Sequence[Run], scored: pd.DataFrame) -> pd
                     "subjects": int(group["subjects"].min()),
                     "simulated": run.row.simulated,
                     "missing_classes": missing_classes(run, part=part, metric=metric),
+                    "differs": ", ".join(run.row.differs),
                 }
             )
     return pd.DataFrame(rows)

@@ -85,6 +85,7 @@ def study_tables(
         "records": _of_all_runs(runs, "records"),
         "costs": costs.table(models),
         "looks": looks.table(runs),
+        "differences": published.differences(runs),
         **signal_tables(spec, runs, segments),
     }
     if hasattr(study, "GAINS"):

@@ -24,6 +24,7 @@ from cardiograft.report.run_names import RunNames, run_names
 from cardiograft.report.sections import (
     classes,
     comparisons,
+    differences,
     doses,
     gains,
     learning,
@@ -63,6 +64,7 @@ def section(study: Study, inputs: ReportInputs) -> dict[str, Any]:
         "questions": comparisons.questions(study),
         "comparison_table": comparisons.comparison_table(study, names),
         "published": published_table(study, names),
+        "differences": differences.table(study, names),
         "own": own_tables.beside_published(study, names),
         "sections": own_tables.sections(study, names),
         "gains": gains.section(study, names),
@@ -143,6 +145,7 @@ def published_sentences(study: Study, names: RunNames) -> list[str]:
 def published_table(study: Study, names: RunNames) -> Table | None:
     """Return the paper's values with ours beside them, those that were run here first."""
     lines: list[Line] = []
+    apart = differences.by_run(study.rows("differences"))
     for row in sorted(study.rows("published"), key=lambda r: not r["run"]):
         about = study.about["metrics"].get(row["metric"], {"title": row["metric"], "percent": 0})
         percent = bool(about["percent"])
@@ -155,7 +158,7 @@ def published_table(study: Study, names: RunNames) -> Table | None:
                 f"{wording.name(about, row)}, {row['source']}",
                 wording.number(row["published"], percent=percent),
                 ours,
-                f"{row['protocol']} ({wording.place(row)})" if row["run"] else wording.DASH,
+                _place(row, differences.told(apart.get(row["run"], {})) if apart else ""),
             ]
         )
     if not lines:
@@ -166,6 +169,14 @@ def published_table(study: Study, names: RunNames) -> Table | None:
         rows=lines,
         words=frozenset({1, 4}),
     )
+
+
+def _place(row: ReportRow, told: str) -> Cell:
+    """Return where a run was tested, and below it what it does otherwise than the paper."""
+    if not row["run"]:
+        return Cell(wording.DASH)
+    small = f"otherwise than the paper: {told}" if told else ""
+    return Cell(f"{row['protocol']} ({wording.place(row)})", small=small)
 
 
 def overall_tables(study: Study, names: RunNames, *, rest: bool = False) -> list[Table]:

@@ -1,0 +1,103 @@
+"""Each run lists what it does otherwise than the paper, of its own options."""
+
+import sys
+from functools import cache
+
+import pytest
+from overlays import merged, overlaid
+
+from cardiograft import cli, plugins
+from cardiograft.config.checks import load_config
+from cardiograft.config.differences import facts
+from cardiograft.specs.tabulate import Tabulate
+
+BEATS = "transform_recognition"
+
+
+@cache
+def rows(name):
+    config = load_config(merged()) if name == "demo" else overlaid(name)
+    return config.spec("tabulate", BEATS).rows
+
+
+def test_a_run_of_the_papers_recipe_differs_in_size_alone():
+    for run in ("mlp-scratch", "mlp-pretext", "cnn-scratch", "cnn-pretext"):
+        assert rows("open")[f"mitdb-{run}-recipe-paper"].differs == {}
+    for run in ("lstm-scratch", "lstm-pretext", "mean_ensemble-pretext"):
+        assert set(rows("open")[f"mitdb-{run}-recipe-paper"].differs) == {"size"}
+    assert (
+        "mixed precision bf16 (paper: none)"
+        in (rows("open")["mitdb-lstm-scratch-recipe-paper"].differs["size"])
+    )
+
+
+def test_a_run_of_ours_lists_its_recipe_and_that_of_its_source():
+    own = rows("open")["mitdb-cnn-pretext-paper"].differs
+    assert own == {
+        "recipe": (
+            "optimiser adamw (paper: Adam)",
+            "learning rate 0.003 (paper: 0.001)",
+            "schedule cosine (paper: constant)",
+            "weight decay 0.01 (paper: none)",
+            "dropout of the CNN 0.2 (paper: none)",
+            "pretraining: dropout of the CNN 0.2 (paper: none)",
+        )
+    }
+    ensemble = rows("open")["mitdb-mean_ensemble-pretext-paper"].differs
+    assert "mean of outputs (paper: probabilities)" in ensemble["recipe"]
+    assert "before: optimiser adamw (paper: Adam)" in ensemble["recipe"]
+    assert "epochs 4 (paper: 20)" in ensemble["size"]
+
+
+def test_people_who_are_parted_are_other_data():
+    for run in ("dechazal", "strict"):
+        data = rows("open")[f"mitdb-cnn-scratch-{run}"].differs["data"]
+        assert data[0].startswith("split by dechazal")
+        assert data[0].endswith("(paper: segment)")
+
+
+def test_all_of_the_size_paper_has_the_papers_recipe():
+    tables = [
+        name
+        for name, row in rows("paper").items()
+        if row.tags["init"] in ("scratch", "pretext") and name.startswith("mitdb-")
+        if "-paper" in name or "-recipe" in name
+    ]
+    assert len(tables) == 7
+    assert [name for name in tables if rows("paper")[name].differs] == []
+
+
+def test_the_demo_is_the_papers_recipe_in_small():
+    assert rows("demo")["mitdb-cnn-scratch-paper"].differs == {"size": ("epochs 3 (paper: 20)",)}
+    records = rows("demo")["ptb-cnn-scratch-paper"].differs["size"]
+    assert "records 24 of them (paper: all)" in records
+
+
+def test_a_baseline_and_a_study_that_says_nothing_differ_in_nothing():
+    assert rows("open")["mitdb-majority-strict"].differs == {}
+    others = overlaid("open").spec("tabulate", "scg_to_ecg").rows
+    assert {name for name, row in others.items() if row.differs} == set()
+
+
+def test_every_option_that_the_paper_tells_is_one():
+    config = overlaid("open")
+    known = set()
+    for stage in ("pretrain", "transfer"):
+        for run in getattr(config, stage).values():
+            own = {key for key, _ in facts(config, run)}
+            known |= own | {f"{stage}.{key}" for key in own}
+    told = plugins.constants("studies", BEATS)["PAPER"]
+    assert set(told) == {"recipe", "data", "size"}
+    assert {key for kind in told.values() for key in kind} - known == set()
+
+
+def test_a_studys_rows_may_come_by_standard_input(monkeypatch: pytest.MonkeyPatch, tmp_path):
+    asked = overlaid("open").spec("tabulate", BEATS)
+    text = asked.canonical()
+    file = tmp_path / "spec.json"
+    file.write_text(text)
+    read = cli.entry(Tabulate.model_validate_json)
+    with file.open() as stream:
+        monkeypatch.setattr(sys, "stdin", stream)
+        assert read("-") == asked
+    assert read(text) == asked
