@@ -169,6 +169,7 @@ def test_a_person_has_one_name_in_both_databases() -> None:
         }
         assert len(subjects) == 2
         assert len({person(subject) for subject in subjects}) == 1
+    assert person("challenge_2020/E07510") == person("challenge_2021/georgia/E07509")
 
 
 def test_missing_samples_quarantine_a_record(tmp_path: Path) -> None:
@@ -318,7 +319,7 @@ def test_a_rhythm_has_its_rate_and_regularity(name: str) -> None:
         whole = sum(one < 1e-6 for one in spreads)
         assert 6 <= whole < 12  # conducted in a fixed ratio, or in one that varies
     else:
-        assert max(spreads) < 0.15
+        assert np.median(spreads) < 0.1  # half of fibrillation's, and now and then as much
 
 
 def before_qrs(laid: rhythms.Laid, lead_T: np.ndarray) -> float:
@@ -332,7 +333,7 @@ def before_qrs(laid: rhythms.Laid, lead_T: np.ndarray) -> float:
 
 def test_fibrillation_and_reentry_have_no_p_wave_before_the_qrs() -> None:
     # at one slow rate, so that no T wave lies where P is looked for
-    slow = {name: kind._replace(low=55, high=60) for name, kind in rhythms.KINDS.items()}
+    slow = {name: kind._replace(usual=55, utmost=60) for name, kind in rhythms.KINDS.items()}
     found = {}
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(rhythms, "KINDS", slow)

@@ -76,11 +76,11 @@ def signal(
     samples = round(duration_s * RATE_HZ)
     laid = rhythms.laid_out(name, duration_s, rng, early=early)
     seen_CT = rhythms.leads(heart, laid, ("I",), rate_hz=RATE_HZ, samples=samples, rng=rng)
-    # ASSUME a third of what two hands give is muscle and motion anyway; of what is too noisy,
-    # ten times as much.
+    # ASSUME what is too noisy has several times the noise, by which it comes to the roughness of
+    # the recordings compared with (docs/simulation.md).
     much = noise.level(rng, unrest=8.0 if label == "~" else 0.8)
     noise_CT, _ = noise.disturb(seen_CT.shape, RATE_HZ, how_much=much, mains_hz=MAINS_HZ, rng=rng)
-    seen_CT = seen_CT + (1.0 if label != "~" else 6.0) * noise_CT
+    seen_CT = seen_CT + (1.0 if label != "~" else 2.5) * noise_CT
     turned = -1.0 if rng.random() < 0.15 else 1.0  # held the other way round
     return np.asarray(turned * seen_CT)
 

@@ -33,6 +33,7 @@ ALIASES: tuple[tuple[str, ...], ...] = (
             "E": ("challenge_2021", "challenge_2020", "georgia"),
         }.items()
     ),
+    ("challenge_2021/E07509", "challenge_2021/E07510"),  # one signal
 )
 
 

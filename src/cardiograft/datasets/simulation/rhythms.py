@@ -27,25 +27,25 @@ from cardiograft.records import Float64
 
 
 class Kind(NamedTuple):
-    """Beats a minute from ``low`` to ``high``, how steady they are, and what a beat is made of.
+    """Beats a minute, most often near ``usual``, how steady they are, what a beat is made of.
 
     ``symbols`` are annotation symbols as `ecg` has forms for them; of several each beat has any.
     """
 
-    low: float
-    high: float
+    usual: float
+    utmost: float
     timing: Literal["sinus", "breathing", "regular", "irregular", "flutter"]
     symbols: str = "N"
 
 
 # Of flutter the rates are the atria's.
 KINDS = {
-    "SB": Kind(40, 59, "sinus"),
+    "SB": Kind(59, 40, "sinus"),
     "SR": Kind(61, 98, "sinus"),
     "AFIB": Kind(62, 138, "irregular"),
     "ST": Kind(102, 142, "sinus"),
     "SVT": Kind(145, 205, "regular"),
-    "AF": Kind(240, 340, "flutter"),
+    "AF": Kind(320, 240, "flutter"),
     "SA": Kind(54, 84, "breathing"),
     "AT": Kind(108, 180, "regular", "e"),
     "AVNRT": Kind(145, 215, "regular"),
@@ -101,7 +101,8 @@ def laid_out(name: str, seconds: float, rng: np.random.Generator, *, early: floa
     if name not in KINDS:
         raise ValueError(f"no rhythm {name!r}: known are {', '.join(KINDS)}")
     kind = KINDS[name]
-    usual_s = 60 / rng.uniform(kind.low, kind.high)
+    # ASSUME a third of the way from the usual rate to the utmost is the middle.
+    usual_s = 60 / (kind.usual + (kind.utmost - kind.usual) * rng.beta(1.5, 3.0))
     drawn = _tone(kind, usual_s, tone(seconds, rng), rng)
     share_N = _shares(kind, int(seconds / usual_s * 2.5) + 24, rng)
     symbol_N = rng.choice(list(kind.symbols), len(share_N))

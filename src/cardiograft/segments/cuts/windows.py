@@ -3,6 +3,7 @@
 Legend: N segments, C channels, T samples, G stretches without a gap.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Annotated, Literal, NamedTuple
@@ -13,7 +14,7 @@ from annotated_types import Ge, Gt
 
 from cardiograft.plugins import Duration
 from cardiograft.records import Float32, Int64
-from cardiograft.segments.cutting import CutSegments, Prepared, spans
+from cardiograft.segments.cutting import CutSegments, Names, Prepared, spans
 from cardiograft.segments.windows import Window, sort_out, windows
 from cardiograft.signals.peaks import qrs_peaks
 
@@ -48,14 +49,12 @@ def cut(
 ) -> CutSegments:
     """Cut windows from the recording's start on, each with its own scale.
 
-    What is left at the end and shorter than a window is dropped; a recording that is shorter as
-    a whole can give one window, in its own scale, with zeros after it. With labels of spans a
+    What is left at the end and shorter than a window is dropped. With labels of spans a
     window takes the one that is in force throughout, and is dropped where it changes.
 
     A window can be dropped for what its signals look like before they are scaled: beside the
-    median of the recording's windows, or by its beats. Range and beats are those of the
-    target (an ECG), or of the signal where there is no target; a window goes if any channel
-    is beyond a limit.
+    median of the recording's windows, or by its beats. Range and beats are those of the target
+    (an ECG), or of the signal where there is none; any channel beyond a limit costs the window.
 
     Parameters
     ----------
@@ -67,7 +66,7 @@ def cut(
         Begin anew after each gap, where else windows stand at multiples of `step_s` and those
         that touch a gap are lost.
     short
-        Whether a recording shorter than a window is ``dropped`` or ``padded``.
+        A recording shorter than a window is ``dropped``, or ``padded`` by zeros, scaled without.
     most_range
         Of the target: largest minus smallest value, over the recording's median.
     most_rms, least_rms
@@ -77,20 +76,19 @@ def cut(
     """
     size = max(1, round(window_s * prepared.rate_hz))
     step = size if step_s is None else max(1, round(step_s * prepared.rate_hz))
-    samples, size = size, _shortest(prepared, size) if short == "padded" else size
+    samples, size = size, _size(prepared, size) if short == "padded" else size
     start_N, left_over = _grid(_stretches(prepared, restart_after_gaps), size, step)
     label_N = spans(prepared, start_N, start_N + size)
     sides, reason_N = windows(prepared, start_N, size)
     limits = Limits(most_range, most_rms, least_rms, least_beats, most_beats)
-    usable_N = np.array([reason is None for reason in reason_N], dtype=bool)
-    for reason, beyond_N in _beyond(limits, sides, prepared.rate_hz, usable_N):
+    for reason, beyond_N in _beyond(limits, sides, prepared.rate_hz, reason_N):
         reason_N[beyond_N & (reason_N == None)] = reason  # noqa: E711 (elementwise)
     keep_N, dropped = sort_out(prepared, reason_N, label_N)
-    if left_over:
-        dropped["shorter than a window"] += left_over
+    dropped += Counter({"shorter than a window": left_over})
+    both = [_padded(side.scaled(keep_N), samples) for side in sides]
     return CutSegments(
-        signal_NCT=_padded(sides[0].scaled(keep_N), samples),
-        target_NCT=_padded(sides[1].scaled(keep_N), samples) if len(sides) > 1 else None,
+        signal_NCT=both[0],
+        target_NCT=both[1] if len(both) > 1 else None,
         start_N=prepared.at_source(start_N[keep_N]),
         valid_N=np.full(len(keep_N), size, dtype=np.int32),
         label_N=label_N[keep_N],
@@ -98,9 +96,9 @@ def cut(
     )
 
 
-def _shortest(prepared: Prepared, size: int) -> int:
-    """Return a window's length in a recording that may be shorter than it."""
-    return min(size, max(prepared.signal_CT.shape[1], 1))
+def _size(prepared: Prepared, size: int) -> int:
+    """Return the size of windows in a recording that may be shorter than one."""
+    return max(1, min(size, int(prepared.signal_CT.shape[1])))
 
 
 def _padded(window_NCT: Float32, samples: int) -> Float32:
@@ -127,9 +125,10 @@ def _grid(stretch_G2: Int64, size: int, step: int) -> tuple[Int64, int]:
 
 
 def _beyond(
-    limits: Limits, sides: list[Window], rate_hz: Fraction, usable_N: Mask
+    limits: Limits, sides: list[Window], rate_hz: Fraction, reason_N: Names
 ) -> Iterator[tuple[str, Mask]]:
-    """Yield a reason and the windows that it holds for; usable ones make the medians."""
+    """Yield a reason and the windows that it holds for; those without one make the medians."""
+    usable_N = np.array([reason is None for reason in reason_N], dtype=bool)
     if not usable_N.any():
         return
     most_range, most_rms, least_rms, least_beats, most_beats = limits
