@@ -9,7 +9,8 @@ from cardiograft.config.checks import load_config
 
 SNIPPET = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
 SHOWN = SNIPPET.findall((ROOT / "docs/config.md").read_text("utf-8"))
-ENTRY, VARIANTS, FOLDS, PEOPLE, ON_TOP, ELSE = range(6)
+ENTRY, VARIANTS, FOLDS, PEOPLE, ON_TOP, ELSE, RECORDS, CODES = range(8)
+RHYTHMS = {"segments": ["scg-xyz"], "scheme": "subject", "protocol": "honest"}
 
 
 def shown(number, **more):
@@ -18,7 +19,7 @@ def shown(number, **more):
 
 
 def test_every_example_is_looked_at_here():
-    assert len(SHOWN) == 6
+    assert len(SHOWN) == 8
 
 
 def test_an_entry():
@@ -51,6 +52,20 @@ def test_people_under_several_names():
     mine = {**merged()["segments"]["mitdb-beats"]}
     found = shown(PEOPLE, segments={"mine": mine})
     assert found.splits["pooled"].people[0] == ("mitdb/118", "mine/p07")
+
+
+def test_recordings_in_place_of_segments():
+    found = shown(RECORDS, splits={"rhythms": RHYTHMS})
+    assert found.evaluations["rhythm-boosting"].per == "record"
+    assert found.tags("rhythm-boosting") == {"model": "rhythm_boosting", "per": "record"}
+
+
+def test_codes_without_a_network():
+    found = shown(CODES, splits={"rhythms": RHYTHMS})
+    asked = {code: found.spec("baseline", f"rhythm-{code}") for code in ("pca", "dct", "mean")}
+    assert asked["pca"].baseline.options == {"components": 60}
+    assert asked["dct"].baseline.options == {"coefficients": 60, "kept": "lowest"}
+    assert {(one.crop_s, one.scaling) for one in asked.values()} == {(8.192, "zscore")}
 
 
 def test_a_file_on_top():

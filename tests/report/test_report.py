@@ -438,6 +438,7 @@ def test_what_protocols_are_depends_on_the_runs(page: str, real: str) -> None:
 @pytest.mark.parametrize(
     ("tags", "title"),
     [
+        ({"model": "cnn", "init": "scratch", "per": "record"}, "CNN, from scratch, per record"),
         ({"init": "scratch", "model": "cnn"}, "CNN, from scratch"),
         ({"model": "unet", "inputs": "3 axes", "init": "none"}, "U-Net, 3 axes"),
         ({"model": "rhythm_forest", "init": "none"}, "Random forest on rhythm"),

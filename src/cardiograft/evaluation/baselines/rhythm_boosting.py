@@ -1,0 +1,173 @@
+"""Gradient boosting on what a recording's rhythm and beats look like: names a rhythm.
+
+R-peaks are found in the first channel; of the recording it takes statistics of R-R intervals, of
+beats against their median, of P waves, of what is left when the beats are taken away, and of noise
+(`cardiograft.signals.rr_statistics`, `cardiograft.signals.recording_shape`). None depends on gain,
+offset or polarity. A recording is put together again from its segments, those that are tested
+included, without any label; each of them gets what is predicted for the whole.
+
+Source: after the feature-based entries of the PhysioNet/CinC Challenge 2017, Clifford et al.,
+Comput Cardiol 2017;44, doi:10.22489/CinC.2017.065-469; the features' own sources stand in their
+modules.
+
+Legend: N segments, W requested, K classes, C channels, T samples, S samples of a recording,
+B beats, R recordings (or segments), F features.
+"""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from annotated_types import Ge, Gt
+from sklearn.ensemble import HistGradientBoostingClassifier
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from cardiograft.evaluation.baseline_inputs import HIDDEN, Examples
+from cardiograft.records import Float32, Float64, Int64
+from cardiograft.segments.recordings import recordings
+from cardiograft.signals import recording_shape, rr_statistics
+from cardiograft.signals.peaks import qrs_peaks, r_peaks
+from cardiograft.signals.stitching import Stitched, stitched
+
+COLUMNS = ("dataset", "record", "start", "at", "valid", "signal")
+MAINS_HZ = 50  # what is above 35 Hz says nothing of where a peak is, with mains of 60 Hz too
+NEAR_S = 0.1  # of two detectors' peaks: they mean the same beat
+
+
+def predict(
+    examples: Examples,
+    *,
+    of: Literal["record", "segment"] = "record",
+    iterations: Annotated[int, Ge(1)] = 150,
+    learning_rate: Annotated[float, Gt(0)] = 0.07,
+    leaves: Annotated[int, Ge(2)] = 10,
+    models: Annotated[int, Ge(1)] = 3,
+    weight: Annotated[float, Ge(0)] = 0.5,
+) -> Float32:
+    """Return probabilities of the requested segments, shape (W, K).
+
+    Parameters
+    ----------
+    of
+        What features are taken of: the whole recording, or each segment by itself.
+    iterations, learning_rate, leaves
+        Of a boosting.
+    models
+        So many boostings, whose probabilities are averaged.
+    weight
+        A class weighs as its rarity to this power: 0 takes recordings as they come, 1 makes
+        classes even.
+    """
+    rows = [row_N for row_N in _rows(examples, of) if _used(examples, row_N)]
+    feature_RF = np.stack([features(_lead(examples, row_N), examples.rate_hz) for row_N in rows])
+    share_RK = np.stack([_shares(examples, row_N) for row_N in rows])
+    score_RK = boosted(
+        feature_RF,
+        share_RK,
+        seed=examples.seed,
+        models=models,
+        weight=weight,
+        max_iter=iterations,
+        learning_rate=learning_rate,
+        max_leaf_nodes=leaves,
+    )
+    score_NK = np.full((len(examples.id_N), len(examples.labels)), np.nan)
+    for row_N, score_K in zip(rows, score_RK, strict=True):
+        score_NK[row_N] = score_K
+    return score_NK[examples.wanted_N].astype(np.float32)
+
+
+def boosted(
+    feature_RF: Float32, share_RK: Float64, *, seed: int, models: int, weight: float, **options: Any
+) -> Float64:
+    """Return probabilities of all rows, shape (R, K), learned of those that have a class.
+
+    Parameters
+    ----------
+    share_RK
+        Share of a recording's training segments that have each class: all 0 where it has none.
+        One with several classes is learned once for each, with that share as its weight.
+    options
+        Of scikit-learn's boosting.
+    """
+    row_L, target_L = np.nonzero(share_RK)
+    rarity_K = share_RK.sum() / np.maximum(share_RK.sum(axis=0), 1e-9)
+    weight_L = share_RK[row_L, target_L] * rarity_K[target_L] ** weight
+    # what no lesson shows (no recording has beats enough) can't be told apart by
+    shown_F = np.isfinite(feature_RF[row_L]).any(axis=0)
+    feature_RF = np.where(shown_F, feature_RF, 0)
+    score_RK = np.zeros(share_RK.shape)
+    with threadpool_limits(1):  # the same sums in the same order, and one core a job
+        for number in range(models):
+            model = HistGradientBoostingClassifier(
+                max_bins=64,
+                min_samples_leaf=20,
+                l2_regularization=5.0,
+                max_features=0.2,
+                early_stopping=False,
+                random_state=seed + number,
+                **options,
+            )
+            model.fit(feature_RF[row_L], target_L, sample_weight=weight_L)
+            score_RK[:, model.classes_] += model.predict_proba(feature_RF) / models
+    return score_RK
+
+
+def features(lead: Stitched, rate_hz: float) -> Float32:
+    """Return a recording's features, shape (F,); NaN where it shows too few beats."""
+    return np.array(list(named_features(lead, rate_hz).values()), dtype=np.float32)
+
+
+def named_features(lead: Stitched, rate_hz: float) -> rr_statistics.Features:
+    """Return a recording's features by name."""
+    signal_S = lead.signal_S
+    peak_B = r_peaks(signal_S.astype(np.float32), Fraction(rate_hz), mains_hz=MAINS_HZ)
+    other_B = qrs_peaks(signal_S[None], rate_hz)[0]
+    found = {"beats a second": len(peak_B) * rate_hz / max(len(signal_S), 1)}
+    # a second detector: where the two differ, the recording is noisy or its beats are strange
+    for name, at_B in (("", peak_B.astype(np.float64)), ("other ", other_B)):
+        rr_B = _intervals(lead, at_B) / rate_hz
+        found |= {name + key: value for key, value in rr_statistics.statistics(rr_B).items()}
+    found["detectors agree"] = _agreement(peak_B, other_B, NEAR_S * rate_hz)
+    found["detectors' beats"] = len(peak_B) / max(len(other_B), 1)
+    return found | recording_shape.statistics(signal_S, peak_B, rate_hz)
+
+
+def _intervals(lead: Stitched, at_B: Float64) -> Float64:
+    """Return the intervals between neighbours that no seam parts, in samples."""
+    stretch_B = lead.joined(np.rint(at_B).astype(np.int64))
+    return np.asarray(np.diff(at_B)[stretch_B[1:] == stretch_B[:-1]])
+
+
+def _agreement(peak_B: Int64, other_B: Float64, near: float) -> float:
+    if not len(peak_B) or not len(other_B):
+        return 0.0
+    after_B = np.searchsorted(other_B, peak_B)
+    edges = np.concatenate([[-np.inf], other_B, [np.inf]])
+    away_B = np.minimum(peak_B - edges[after_B], edges[after_B + 1] - peak_B)
+    return float((away_B < near).mean())
+
+
+def _rows(examples: Examples, of: str) -> Iterator[Int64]:
+    if of == "record":
+        yield from recordings(examples.columns)
+    else:
+        yield from np.arange(len(examples.id_N))[:, None]
+
+
+def _used(examples: Examples, row_N: Int64) -> bool:
+    train_N = examples.part_N[row_N] == "train"
+    return bool((train_N | examples.wanted_N[row_N]).any())
+
+
+def _shares(examples: Examples, row_N: Int64) -> Float64:
+    """Return the share of each class among the training segments, shape (K,); 0 without one."""
+    known = examples.target_N[row_N]
+    known = known[known != HIDDEN]
+    return np.bincount(known, minlength=len(examples.labels)) / max(len(known), 1)
+
+
+def _lead(examples: Examples, row_N: Int64) -> Stitched:
+    columns = examples.columns
+    return stitched(columns["signal"][row_N, 0], columns["at"][row_N], columns["valid"][row_N])
