@@ -22,6 +22,7 @@ MODELS = {
     "mean_ensemble": "ensemble",
     "mean_signal": "mean signal",
     "mlp": "MLP",
+    "rhythm_cae": "rhythm autoencoder",
     "rhythm_forest": "random forest on rhythm",
     "rr_boosting": "gradient boosting on R–R intervals",
     "tcn": "TCN",
