@@ -9,7 +9,7 @@ from cardiograft.config.checks import load_config
 
 SNIPPET = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
 SHOWN = SNIPPET.findall((ROOT / "docs/config.md").read_text("utf-8"))
-ENTRY, VARIANTS, FOLDS, PEOPLE, ON_TOP, ELSE, RECORDS, CODES = range(8)
+ENTRY, VARIANTS, FOLDS, PEOPLE, STARTS, ON_TOP, ELSE, RECORDS, CODES = range(9)
 RHYTHMS = {"segments": ["scg-xyz"], "scheme": "subject", "protocol": "honest"}
 
 
@@ -19,7 +19,7 @@ def shown(number, **more):
 
 
 def test_every_example_is_looked_at_here():
-    assert len(SHOWN) == 8
+    assert len(SHOWN) == 9
 
 
 def test_an_entry():
@@ -66,6 +66,28 @@ def test_codes_without_a_network():
     assert asked["pca"].baseline.options == {"components": 60}
     assert asked["dct"].baseline.options == {"coefficients": 60, "kept": "lowest"}
     assert {(one.crop_s, one.scaling) for one in asked.values()} == {(8.192, "zscore")}
+
+
+def test_crops_and_a_rate_for_each_start():
+    found = shown(
+        STARTS, tables={"transform_recognition": {"evaluations": ["mitdb-*", "rhythm-*"]}}
+    )
+    starts = ("random", "cae", "cae-frozen", "random-frozen", "phases")
+    own = {init: found.transfer[f"rhythm-{init}"] for init in starts}
+    sources = {init: [source.entry for source in one.sources] for init, one in own.items()}
+    assert sources == {
+        "random": [],
+        "cae": ["rhythms-whole"],
+        "cae-frozen": ["rhythms-whole"],
+        "random-frozen": [],
+        "phases": ["rhythms-phases"],
+    }
+    frozen = [init for init, one in own.items() if one.frozen == ("encoder",)]
+    assert frozen == ["cae-frozen", "random-frozen"]
+    assert {one.training.learning_rates for one in own.values()} == {(0.001, 0.005)}
+    tasks = [found.pretrain[f"rhythms-{name}"].task.options for name in ("whole", "phases")]
+    assert [task["shuffle_phase"] for task in tasks] == [False, True]
+    assert {task["crop_s"] for task in tasks} == {8.192}
 
 
 def test_a_file_on_top():

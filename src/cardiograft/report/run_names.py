@@ -25,6 +25,7 @@ MODELS = {
     "mlp": "MLP",
     "principal_components": "principal components",
     "rhythm_boosting": "gradient boosting on rhythm",
+    "rhythm_cae": "rhythm autoencoder",
     "rhythm_forest": "random forest on rhythm",
     "rr_boosting": "gradient boosting on R–R intervals",
     "tcn": "TCN",
