@@ -22,10 +22,21 @@ FEW = 4  # names that are written out
 class Sections(Protocol):
     """What of a config is read here."""
 
-    databases: dict[str, Database]
-    segments: dict[str, Segment]
-    splits: dict[str, Split]
-    evaluations: dict[str, Evaluation]
+    @property
+    def databases(self) -> Mapping[str, Database]:
+        """The section of that name."""
+
+    @property
+    def segments(self) -> Mapping[str, Segment]:
+        """The section of that name."""
+
+    @property
+    def splits(self) -> Mapping[str, Split]:
+        """The section of that name."""
+
+    @property
+    def evaluations(self) -> Mapping[str, Evaluation]:
+        """The section of that name."""
 
     def stage_of(self, entry: str) -> Any:
         """Return the section that an entry stands in."""
