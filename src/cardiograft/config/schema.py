@@ -162,6 +162,7 @@ class Config(Entry):
         return Predict(
             split=evaluation.split,
             model=run.result,
+            view=run.view,
             task=run.task,
             parts=evaluation.parts,
             controls=evaluation.controls,

@@ -188,7 +188,10 @@ def _take_from_source(config: Raw, place: str, entry: Raw) -> None:
     if source is None and (first is not None or not transfers):
         known = plugins.hint(str(first), _all_trainings(config))
         raise ValueError(f"{place}.source: no entry named {first!r}.{known}")
-    for key in ("model",) if transfers else ("model", "task", "split"):
+    keys = ("model", "view") if transfers else ("model", "view", "task", "split")
+    if "model" in entry:  # another model may take no pictures
+        keys = tuple(key for key in keys if key != "view")
+    for key in keys:
         if source and key in source:
             pruned = key == "model" and first in config["prune"]
             entry.setdefault(key, _result(source) if pruned else source[key])

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from annotated_types import Ge, Gt, Lt
 from pydantic import NonNegativeFloat, PositiveFloat, model_validator
 
-from cardiograft.specs.entry import Count, Entry, Model, Plugin, Seed, Task
+from cardiograft.specs.entry import Count, Entry, Model, Plugin, Seed, Task, View
 
 
 class Training(Entry):
@@ -76,10 +76,17 @@ class Training(Entry):
 
 
 class Trained(Entry):
-    """What every stage that trains needs: a model, a task, and the split whose part it sees."""
+    """What every stage that trains needs: a model, a task, and the split whose part it sees.
+
+    Attributes
+    ----------
+    view
+        What makes pictures of the signals, for a model that takes pictures.
+    """
 
     split: str
     model: Model
+    view: View = None
     task: Task
     training: Training
 
