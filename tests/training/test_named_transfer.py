@@ -91,6 +91,10 @@ MODELS = {
     "lstm": ("lstm", {"units": 4, "hidden": [6]}),
     "light_cnn": ("light_cnn", {"widths": [4, 4, 4]}),
     "googlenet": ("googlenet", {}),
+    "openecg_codec": (
+        "openecg_codec",
+        {"width": 8, "patch": 4, "convolutions": 1, "transformers": 1, "kernel": 3},
+    ),
     "mean_ensemble": ("mean_ensemble", {"members": [{"name": "mlp", "widths": [6]}, "lstm"]}),
 }
 TRANSLATORS = {

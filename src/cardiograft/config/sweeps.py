@@ -182,7 +182,9 @@ def _take_from_source(config: Raw, place: str, entry: Raw) -> None:
         if "sources" in entry:
             raise ValueError(f"{place}: 'source' and 'sources' contradict: give one of them")
         mapped = {"map": entry.pop("map")} if "map" in entry else {}
-        entry["sources"] = [] if source is None else [{"entry": source, **mapped}]
+        outside = isinstance(source, dict)  # a file that others have published
+        one = {**source, **mapped} if outside else {"entry": source, **mapped}
+        entry["sources"] = [] if source is None else [one]
     first = _first(place, entry.get("sources", ())) if transfers else entry.get("source")
     source = _training(config, first)
     if source is None and (first is not None or not transfers):

@@ -182,12 +182,23 @@ def train_and_publish(job: Job) -> None:
     outcome = train(job, prepared)
     checkpoint = trained_checkpoint(job, prepared, outcome)
     measurements = {
+        "initialisation": initialisation(prepared.origin),
         "encoder_sha256_before": prepared.encoder_digest,
         "wall_s": round(time.monotonic() - began, 3),
         **measure(job, prepared, checkpoint),
     }
     publish(checkpoint, outcome, prepared.origin.ledger, measurements, out=job.place.out)
     clear_states(job.place.state)
+
+
+def initialisation(origin: Origin) -> str:
+    """Return what a network began from, in words."""
+    names = []
+    for one in origin.parents:
+        outside = one.get("file_sha256")
+        from_ = f"{one['entry']} from outside, SHA-256 {outside[:12]}" if outside else one["entry"]
+        names.append(str(from_))
+    return f"weights of {' and '.join(names)}" if names else "random weights"
 
 
 def prepare(job: Job) -> Prepared:
