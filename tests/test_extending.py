@@ -34,7 +34,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_there_is_an_example_of_each_kind_that_fits_a_page() -> None:
     kinds = {kind_of(path) for path in BLOCKS}
-    assert kinds == {"datasets", "models", "metrics", "baselines", "studies"}
+    assert kinds == {"datasets", "models", "views", "metrics", "baselines", "studies"}
 
 
 @pytest.mark.parametrize("path", BLOCKS)

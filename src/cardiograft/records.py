@@ -19,13 +19,20 @@ class Shape(NamedTuple):
     """The shape of a network's input and output.
 
     ``channels`` x ``samples`` of signal and ``features`` scalars go in;
-    ``outputs`` comes out: ``(classes,)`` or ``(channels, samples)``.
+    ``outputs`` comes out: ``(classes,)`` or ``(channels, samples)``. A picture goes in where
+    ``rows`` is not 0: ``channels`` x ``rows`` x ``samples``, its height and its width.
     """
 
     channels: int
     samples: int
     features: int
     outputs: tuple[int, ...]
+    rows: int = 0
+
+    @property
+    def input(self) -> tuple[int, ...]:
+        """The size of a segment as it goes in: of a signal, or of a picture."""
+        return (self.channels, *((self.rows,) if self.rows else ()), self.samples)
 
 
 # WFDB's beat codes (annot(5)): each stands at an R-peak.

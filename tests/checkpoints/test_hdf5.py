@@ -26,8 +26,12 @@ from cardiograft.checkpoints.masks import hide, kernels
 from cardiograft.records import Shape
 
 ROOT = Path(__file__).parents[2]
-# Some models give classes, some a signal.
-SHAPES = (Shape(2, 187, 3, (5,)), Shape(2, 256, 0, (1, 256)))
+# Some models give classes, some a signal, some take pictures.
+SHAPES = (
+    Shape(2, 187, 3, (5,)),
+    Shape(2, 256, 0, (1, 256)),
+    Shape(3, 130, 3, (5,), rows=128),
+)
 
 
 def network(name: str, **options: object) -> tuple[nn.Module, Shape]:
@@ -66,7 +70,7 @@ def checkpoint(name: str = "mlp", *, masked: bool = False, **options: object) ->
 
 def inputs(shape: Shape) -> tuple[Tensor, Tensor]:
     generator = torch.Generator().manual_seed(2)
-    signal_BCT = torch.randn((3, shape.channels, shape.samples), generator=generator)
+    signal_BCT = torch.randn((3, *shape.input), generator=generator)
     return signal_BCT, torch.randn((3, shape.features), generator=generator)
 
 

@@ -9,7 +9,7 @@ from cardiograft.config.checks import load_config
 
 SNIPPET = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
 SHOWN = SNIPPET.findall((ROOT / "docs/config.md").read_text("utf-8"))
-ENTRY, VARIANTS, FOLDS, PEOPLE, STARTS, ON_TOP, ELSE, RECORDS, CODES = range(9)
+ENTRY, VARIANTS, FOLDS, PEOPLE, STARTS, OUTSIDE, PICTURES, ON_TOP, ELSE, RECORDS, CODES = range(11)
 RHYTHMS = {"segments": ["scg-xyz"], "scheme": "subject", "protocol": "honest"}
 
 
@@ -19,7 +19,7 @@ def shown(number, **more):
 
 
 def test_every_example_is_looked_at_here():
-    assert len(SHOWN) == 9
+    assert len(SHOWN) == 11
 
 
 def test_an_entry():
@@ -88,6 +88,18 @@ def test_crops_and_a_rate_for_each_start():
     tasks = [found.pretrain[f"rhythms-{name}"].task.options for name in ("whole", "phases")]
     assert [task["shuffle_phase"] for task in tasks] == [False, True]
     assert {task["crop_s"] for task in tasks} == {8.192}
+
+
+def test_weights_from_outside():
+    found = shown(OUTSIDE)
+    (source,) = found.transfer["codec"].sources
+    assert found.transfer["codec"].frozen == ("encoder",)
+    assert "openecg" in str(found.outside[source.entry])
+
+
+def test_pictures_of_signals():
+    found = shown(PICTURES)
+    assert found.pretrain["shapes"].view.name == "scalogram"
 
 
 def test_a_file_on_top():

@@ -17,8 +17,12 @@ from cardiograft.checkpoints.file import (
 )
 from cardiograft.records import Shape
 
-# Some models give one number per output, some a signal: each must take one of these.
-SHAPES = (Shape(2, 187, 3, (5,)), Shape(2, 256, 0, (1, 256)))
+# Some models give one number per output, some a signal, some take pictures: each must take one.
+SHAPES = (
+    Shape(2, 187, 3, (5,)),
+    Shape(2, 256, 0, (1, 256)),
+    Shape(3, 130, 3, (5,), rows=128),
+)
 NAMES = plugins.names("models")
 
 
@@ -35,7 +39,7 @@ def built(name: str, seed: int = 0) -> tuple[nn.Module, Shape]:
 
 def inputs(shape: Shape, rows: int = 4) -> tuple[Tensor, Tensor]:
     generator = torch.Generator().manual_seed(0)
-    signal = torch.rand((rows, shape.channels, shape.samples), generator=generator)
+    signal = torch.rand((rows, *shape.input), generator=generator)
     return signal, torch.rand((rows, shape.features), generator=generator)
 
 
@@ -45,6 +49,13 @@ def test_it_gives_the_outputs_that_were_asked(name: str) -> None:
     assert model(*inputs(shape)).shape == (4, *shape.outputs)
     bare = shape._replace(features=0)
     assert plugins.load("models", name).build(bare)(*inputs(bare)).shape == (4, *shape.outputs)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_takes_pictures_says_so(name: str) -> None:
+    _, shape = built(name)
+    said = plugins.constants("models", name).get("TAKES", "signals")
+    assert said == ("pictures" if shape.rows else "signals")
 
 
 @pytest.mark.parametrize("name", NAMES)

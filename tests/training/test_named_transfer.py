@@ -13,6 +13,7 @@ from torch import nn
 from cardiograft import plugins
 from cardiograft.checkpoints.file import Checkpoint, contiguous, read_checkpoint, write_checkpoint
 from cardiograft.checkpoints.meaning import Meaning, meaning_of
+from cardiograft.checkpoints.network import View, build, takes_pictures
 from cardiograft.records import Shape
 from cardiograft.specs.prune import Prune
 from cardiograft.specs.transfer import Transfer
@@ -23,6 +24,8 @@ ALL = {"encoder": "encoder", "head": "head"}
 LABELS = ("F", "N", "Q", "S", "V")
 MLP = ("mlp", {"widths": [8, 6], "dropout": 0.0})
 SAMPLES = 24
+GREY = {"height": 122, "width": 122, "colours": "grey"}
+VIEW = View("spectrogram", {"window_s": 0.2, "highest_hz": 20.0, **GREY}, 50.0)
 
 
 class Net:
@@ -44,8 +47,9 @@ class Net:
         count = len(outputs or LABELS)
         shape = Shape(len(leads), SAMPLES, len(features), (count, SAMPLES) if signal else (count,))
         torch.manual_seed(seed)
-        self.network = plugins.load("models", name).build(shape, **options).eval()
-        self.ends = Ends(name, options, shape)
+        view = VIEW if takes_pictures(name) else None
+        self.network = build(name, options, shape, view).eval()
+        self.ends = Ends(name, options, shape, view)
         self.meaning = Meaning(
             **{"kind": "classes", **more}, outputs=outputs, leads=leads, features=features
         )
@@ -54,6 +58,7 @@ class Net:
         about = {
             "model": {"name": self.ends.model, "options": self.ends.options},
             "shape": self.ends.shape._asdict(),
+            "view": None if self.ends.view is None else self.ends.view.content(),
         }
         if not old:
             about["meaning"] = self.meaning.content()
@@ -84,6 +89,12 @@ MODELS = {
     "mlp": MLP,
     "cnn": ("cnn", {"widths": [4, 4], "kernel": 3, "hidden": [6]}),
     "lstm": ("lstm", {"units": 4, "hidden": [6]}),
+    "light_cnn": ("light_cnn", {"widths": [4, 4, 4]}),
+    "googlenet": ("googlenet", {}),
+    "openecg_codec": (
+        "openecg_codec",
+        {"width": 8, "patch": 4, "convolutions": 1, "transformers": 1, "kernel": 3},
+    ),
     "mean_ensemble": ("mean_ensemble", {"members": [{"name": "mlp", "widths": [6]}, "lstm"]}),
 }
 TRANSLATORS = {

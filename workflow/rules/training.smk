@@ -52,6 +52,24 @@ rule prune:
         ' --save-every "$SAVE_EVERY_S" 2> {log:q}'
 
 
+rule outside:
+    """Weights that others have published, read once into a checkpoint."""
+    input:
+        file=lambda w: ancient(PLAN.outside(w.entry)),
+    output:
+        f"{RESULTS}/outside/{{entry}}.safetensors",
+    log:
+        f"{RESULTS}/logs/outside/{{entry}}.log",
+    conda:
+        CONDA
+    params:
+        spec=spec("outside"),
+        code=code("outside"),
+    shell:
+        'python "$SCRIPTS/outside.py" --spec {params.spec:q} --file {input.file:q}'
+        " --out {output:q} 2> {log:q}"
+
+
 rule transfer:
     """Learned weights grafted into a network, a ledger of what took, and training on."""
     input:

@@ -37,14 +37,14 @@ def transfer(
         require_matches(fresh.network, spec.frozen, what="frozen")
         require_matches(fresh.network, spec.rate_factors, what="rate_factors")
         read = [(source, read_checkpoint(f)) for source, f in zip(spec.sources, files, strict=True)]
-        grafts = [Graft(source.entry, checkpoint, source.map) for source, checkpoint in read]
+        grafts = [Graft(source.name, checkpoint, source.map) for source, checkpoint in read]
         named = {"meaning": fresh.meaning, "ends": fresh.ends}
         ledger = graft(fresh.network, grafts, least=spec.least, **named)
         for line in ledger.said():
             log(line)
         start = Start(masks=ledger.masks, frozen=spec.frozen, rate_factors=spec.rate_factors)
         parents = tuple(
-            parent(checkpoint, source.entry, fresh.meaning) for source, checkpoint in read
+            parent(checkpoint, source.name, fresh.meaning) for source, checkpoint in read
         )
         return Origin(start=start, parents=parents, ledger=ledger.content())
 

@@ -28,10 +28,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from cardiograft import plugins
 from cardiograft.checkpoints.file import Checkpoint, contiguous, load_checkpoint
+from cardiograft.checkpoints.network import rebuilt
 from cardiograft.files import SEAL, atomic_file, digest_of, unsealed
-from cardiograft.records import Shape
 
 FORMAT = "cardiograft weights 1"
 # What h5py and json let through of a file in which bytes have changed.
@@ -134,10 +133,6 @@ def load(path: Path | str) -> nn.Module:
         As `read`; or the model's file has changed since and takes other tensors.
     """
     checkpoint = read(Path(path))
-    model, shape = checkpoint.model, checkpoint.about["shape"]
-    shape_of_network = Shape(**{**shape, "outputs": tuple(shape["outputs"])})
-    network: nn.Module = plugins.load("models", model["name"]).build(
-        shape_of_network, **model["options"]
-    )
+    network = rebuilt(checkpoint)
     load_checkpoint(network, checkpoint, where=str(path))
     return network.eval()

@@ -185,6 +185,7 @@ def _check_agreement(config: Config) -> None:
             _check_keep(config, f"{stage}.{name}", run)
             _check_domain(config, f"{stage}.{name}", run)
             _check_members(f"{stage}.{name}.model", run.model)
+            _check_view(f"{stage}.{name}.view", run)
     for name, study in config.studies.items():
         # As tables name them, with their options.
         metrics = {named(m) for e in study.evaluations for m in config.evaluations[e].metrics}
@@ -291,6 +292,15 @@ def _check_members(place: str, model: Plugin) -> None:
         members(model.options.get("members", ()))
     except ValidationError as error:
         raise ValueError(f"{place}.members: {_one_line(error)}") from None
+
+
+def _check_view(place: str, run: Any) -> None:
+    pictures = plugins.constants("models", run.model.name).get("TAKES") == "pictures"
+    if pictures and run.view is None:
+        views = ", ".join(plugins.names("views"))
+        raise ValueError(f"{place}: {run.model.name} takes pictures: name a view, one of {views}")
+    if run.view is not None and not pictures:
+        raise ValueError(f"{place}: {run.model.name} takes signals, not pictures: leave it out")
 
 
 def _check_domain(config: Config, place: str, run: Any) -> None:

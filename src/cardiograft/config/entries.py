@@ -207,7 +207,9 @@ def sources(run: Model) -> tuple[str, ...]:
     """Return the entries that a run loads weights from."""
     if isinstance(run, PruneRun):
         return (run.source,)
-    return tuple(s.entry for s in run.sources) if isinstance(run, TransferRun) else ()
+    if not isinstance(run, TransferRun):
+        return ()
+    return tuple(source.entry for source in run.sources if source.entry is not None)
 
 
 def splits_of(run: Model) -> tuple[str, ...]:

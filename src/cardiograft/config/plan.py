@@ -96,9 +96,19 @@ class Plan:
 
     def sources(self, entry: str, repeat: str) -> list[str]:
         """Return the checkpoints that a training loads, of the same repeat."""
+        run = self.config.trained(entry)
+        if not isinstance(run, TransferRun):
+            return [self._of(source, repeat, WEIGHTS) for source in sources_of(run)]
         return [
-            self._of(source, repeat, WEIGHTS) for source in sources_of(self.config.trained(entry))
+            self._of(source.entry, repeat, WEIGHTS)
+            if source.entry is not None
+            else f"{self.results}/outside/{source.outside.key}.safetensors"
+            for source in run.sources
         ]
+
+    def outside(self, key: str) -> str:
+        """Return the file that others have published, as config names it."""
+        return str(self.config.outside[key].path)
 
     def checkpoint(self, entry: str, repeat: str | int) -> str:
         """Return the checkpoint of a training."""

@@ -72,7 +72,12 @@ def _training(config: Config, run: Model, place: str = "") -> Iterator[tuple[str
     """Yield what a run asks for but its split and repeats; its sources not by name, but alike."""
     plan = {"repeats", "tags", "split", "source", "sources"}
     yield from _flat(place, run.model_dump(mode="json", exclude=plan))
-    maps = [source.map for source in run.sources] if isinstance(run, TransferRun) else []
+    maps = []
+    for source in run.sources if isinstance(run, TransferRun) else ():
+        if source.entry is not None:
+            maps.append(source.map)
+        else:
+            yield f"{place}source {source.name}", source.canonical()
     for number, name in enumerate(sources(run)):
         source = f"{place}sources.{number}."
         yield f"{source}stage", config.stage_of(name)

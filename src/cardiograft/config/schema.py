@@ -27,6 +27,7 @@ from cardiograft.config.entries import (
 from cardiograft.specs.audit import Ancestor, Audit
 from cardiograft.specs.download import Download
 from cardiograft.specs.entry import Count, Entry, Plugin, Seed, Several, Word
+from cardiograft.specs.outside import Outside
 from cardiograft.specs.predict import BaselinePredict, Part, Predict
 from cardiograft.specs.pretrain import Pretrain
 from cardiograft.specs.prune import Prune
@@ -63,6 +64,12 @@ class Config(Entry):
     def simulated(self) -> bool:
         """Whether recordings are simulated, not measured."""
         return self.mirror == "simulated"
+
+    @property
+    def outside(self) -> dict[str, Outside]:
+        """The files from outside that transfers start from, by what they are called here."""
+        sources = (source.outside for run in self.transfer.values() for source in run.sources)
+        return {one.key: one for one in sources if one is not None}
 
     def stage_of(self, entry: str) -> Section:
         """Return the section that an entry with a model stands in."""
@@ -102,6 +109,8 @@ class Config(Entry):
             return self._audit(entry)
         if stage == "score":
             return Score(metrics=self.evaluations[entry].metrics, per=self.evaluations[entry].per)
+        if stage == "outside":
+            return self.outside[entry]
         if stage == "tabulate":
             return self._tabulate(entry)
         if stage == "report":
@@ -173,6 +182,7 @@ class Config(Entry):
         return Predict(
             split=evaluation.split,
             model=run.result,
+            view=run.view,
             task=run.task,
             parts=evaluation.parts,
             controls=evaluation.controls,

@@ -182,13 +182,18 @@ def _take_from_source(config: Raw, place: str, entry: Raw) -> None:
         if "sources" in entry:
             raise ValueError(f"{place}: 'source' and 'sources' contradict: give one of them")
         mapped = {"map": entry.pop("map")} if "map" in entry else {}
-        entry["sources"] = [] if source is None else [{"entry": source, **mapped}]
+        outside = isinstance(source, dict)  # a file that others have published
+        one = {**source, **mapped} if outside else {"entry": source, **mapped}
+        entry["sources"] = [] if source is None else [one]
     first = _first(place, entry.get("sources", ())) if transfers else entry.get("source")
     source = _training(config, first)
     if source is None and (first is not None or not transfers):
         known = plugins.hint(str(first), _all_trainings(config))
         raise ValueError(f"{place}.source: no entry named {first!r}.{known}")
-    for key in ("model",) if transfers else ("model", "task", "split"):
+    keys = ("model", "view") if transfers else ("model", "view", "task", "split")
+    if "model" in entry:  # another model may take no pictures
+        keys = tuple(key for key in keys if key != "view")
+    for key in keys:
         if source and key in source:
             pruned = key == "model" and first in config["prune"]
             entry.setdefault(key, _result(source) if pruned else source[key])

@@ -13,18 +13,18 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from cardiograft import plugins
 from cardiograft.checkpoints.file import Checkpoint, load_checkpoint, read_checkpoint
 from cardiograft.checkpoints.folder import checkpoint_file
 from cardiograft.checkpoints.meaning import differences, meaning_of, require_alike
+from cardiograft.checkpoints.network import build, shape_of, view_of
 from cardiograft.evaluation import controls, looks, predictions
 from cardiograft.evaluation.predictions import Predictions
-from cardiograft.records import Float32, Int64, Shape
+from cardiograft.records import Float32, Int64
 from cardiograft.segments import shards
 from cardiograft.segments.folders import pooled
 from cardiograft.specs.predict import Control, Predict, control_part, corrupted_part
 from cardiograft.splits.table import SplitTable, read_split_table
-from cardiograft.training.build import make_task, network_meaning, network_shape
+from cardiograft.training.build import make_task, network_meaning, network_shape, network_view
 from cardiograft.training.determinism import WATCHING, available_device, deterministic, seeded
 from cardiograft.training.feed import Feed, draw, read_feed
 from cardiograft.training.order import sweep
@@ -157,13 +157,16 @@ def rebuilt(
             f"{where}: trained at {trained_on.rate_hz:g} Hz, the shards have {here.rate_hz:g} Hz"
         )
     shape = network_shape(meta, task)
-    trained = Shape(**checkpoint.about["shape"])
+    trained = shape_of(checkpoint)
     if (shape.channels, shape.samples) != (trained.channels, trained.samples):
         raise ValueError(
             f"{where}: trained on {trained.channels} x {trained.samples} samples,"
             f" the shards have {shape.channels} x {shape.samples}"
         )
-    network: nn.Module = plugins.load("models", spec.model.name).build(shape, **spec.model.options)
+    view = network_view(spec, meta)
+    if view != view_of(checkpoint):
+        raise ValueError(f"{where}: trained behind another view than the entry's")
+    network = build(spec.model.name, spec.model.options, shape, view)
     load_checkpoint(network, checkpoint, where=where)
     return network
 

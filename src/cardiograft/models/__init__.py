@@ -1,6 +1,7 @@
 """Plug-ins: networks, each an encoder and a head.
 
-`layers` holds what several of them share.
+`layers` holds what several of them share; plug-ins of `views` make pictures of signals, for models
+that take pictures.
 
 Imports: `models.layers`, `specs` and the files at the package's root; no other model, except by
 name through `cardiograft.plugins`. torch is the only library that they need.
@@ -27,6 +28,11 @@ WIDTHS : dict of str to int
     For structured pruning: options that are numbers of channels (tuples of them), each with the
     number that they are pruned to a multiple of. A literal. Without it the model's channels can't
     be pruned.
+TAKES : str
+    ``pictures`` where the network is called with pictures (B, channels, rows, samples) in place of
+    signals, values within 0 to 1, as a plug-in of `models.views` makes them; `shape.rows` is then
+    their height and `shape.samples` their width. A literal. Such a model raises `ValueError` where
+    ``rows`` is 0.
 APART : tuple of str
     Those of ``WIDTHS`` in which neighbours that differ must still differ when pruned. A literal.
 """

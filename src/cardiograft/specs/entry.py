@@ -151,6 +151,11 @@ def _chosen(kind: str, beside: Iterable[str] = ()) -> Callable[[Any], Any]:
     return choose
 
 
+def _or_none(kind: str) -> Callable[[Any], Any]:
+    choose = _chosen(kind)
+    return lambda given: None if given is None else choose(given)
+
+
 def _with_more(kind: str, model: type[Plugin]) -> Callable[[Any], Any]:
     """Choose where `model` has fields beside a plug-in's, written among its options."""
     more = model.model_fields.keys() - Plugin.model_fields.keys()
@@ -180,6 +185,9 @@ Dataset = Annotated[Plugin, BeforeValidator(_chosen("datasets"))]
 Cut = Annotated[Plugin, BeforeValidator(_chosen("cuts"))]
 Label = Annotated[Plugin, BeforeValidator(_chosen("labels"))]
 Model = Annotated[Plugin, BeforeValidator(_chosen("models"))]
+Reader = Annotated[Plugin, BeforeValidator(_chosen("readers"))]
+MaybeReader = Annotated[Plugin | None, BeforeValidator(_or_none("readers"))]
+View = Annotated[Plugin | None, BeforeValidator(_or_none("views"))]
 Task = Annotated[Plugin, BeforeValidator(_chosen("tasks"))]
 Adaptation = Annotated[Adapting | None, BeforeValidator(_adapting)]
 Metric = Annotated[MetricSpec, BeforeValidator(_with_more("metrics", MetricSpec))]

@@ -4,7 +4,17 @@ from collections.abc import Sequence
 from typing import Literal, get_args
 
 from cardiograft.plugins import Duration
-from cardiograft.specs.entry import Baseline, Count, Entry, Model, Seed, Several, Some, Task
+from cardiograft.specs.entry import (
+    Baseline,
+    Count,
+    Entry,
+    Model,
+    Seed,
+    Several,
+    Some,
+    Task,
+    View,
+)
 
 Part = Literal["train", "validation", "test"]
 Control = Literal["shuffled", "other", "phase"]
@@ -40,6 +50,7 @@ class Predict(Entry):
 
     split: str
     model: Model
+    view: View = None
     task: Task
     parts: Some[Part] = ("test",)
     controls: Several[Control] = ()

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import NonNegativeFloat, PositiveFloat, model_validator
 
-from cardiograft.specs.entry import Count, Entry, Model, Plugin, Seed, Several, Task
+from cardiograft.specs.entry import Count, Entry, Model, Plugin, Seed, Several, Task, View
 
 
 class Training(Entry):
@@ -93,10 +93,17 @@ class Training(Entry):
 
 
 class Trained(Entry):
-    """What every stage that trains needs: a model, a task, and the split whose part it sees."""
+    """What every stage that trains needs: a model, a task, and the split whose part it sees.
+
+    Attributes
+    ----------
+    view
+        What makes pictures of the signals, for a model that takes pictures.
+    """
 
     split: str
     model: Model
+    view: View = None
     task: Task
     training: Training
 

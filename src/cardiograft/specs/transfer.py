@@ -1,23 +1,62 @@
 """What config may set for the stage `transfer`: learned weights grafted, then trained on."""
 
+from pathlib import Path
 from typing import Annotated, Self
 
 from annotated_types import Ge, Le, MinLen
 from pydantic import NonNegativeFloat, model_validator
 
-from cardiograft.specs.entry import Adaptation, Entry, Several
+from cardiograft import plugins
+from cardiograft.specs.entry import Adaptation, Entry, MaybeReader, Several, Word
+from cardiograft.specs.outside import Outside, Sha256
 from cardiograft.specs.training import Trained
 
 
 class Source(Entry):
-    """A checkpoint and where its tensors go.
+    """A checkpoint and where its tensors go: of an entry, or a file that others have published.
 
     ``map`` takes name prefixes of the source to name prefixes of the target; the longest
     that fits wins. ``encoder: encoder`` loads the encoder and leaves the head as it is.
+
+    Attributes
+    ----------
+    entry
+        A training here.
+    file, package, sha256, reader
+        Of a file from outside, in place of an entry: see `cardiograft.specs.outside.Outside`.
     """
 
-    entry: str
+    entry: str | None = None
+    file: Word | None = None
+    package: Word | None = None
+    sha256: Sha256 | None = None
+    reader: MaybeReader = None
     map: Annotated[dict[str, str], MinLen(1)] = {"encoder": "encoder"}
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.entry is None) == (self.file is None):
+            raise ValueError("a source is an 'entry', or a 'file' with its 'sha256' and 'reader'")
+        if self.file is not None and (self.sha256 is None or self.reader is None):
+            raise ValueError(
+                f"the file {self.file!r} needs its 'sha256' and a 'reader', one of"
+                f" {', '.join(plugins.names('readers'))}"
+            )
+        if self.entry is not None and (self.package or self.sha256 or self.reader):
+            raise ValueError("'package', 'sha256' and 'reader' are of a 'file', not of an 'entry'")
+        return self
+
+    @property
+    def outside(self) -> Outside | None:
+        """The file from outside that it is, if it is one."""
+        if self.file is None or self.sha256 is None or self.reader is None:
+            return None
+        return Outside(file=self.file, package=self.package, sha256=self.sha256, reader=self.reader)
+
+    @property
+    def name(self) -> str:
+        """What ledgers and cards call it."""
+        return self.entry or Path(self.file or "").name
 
 
 class Transfer(Trained):

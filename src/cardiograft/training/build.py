@@ -8,9 +8,11 @@ from torch import nn
 
 from cardiograft import plugins
 from cardiograft.checkpoints.meaning import Meaning
+from cardiograft.checkpoints.network import View, build
 from cardiograft.records import Shape
 from cardiograft.segments import shards
 from cardiograft.specs.entry import Plugin
+from cardiograft.specs.predict import Predict
 from cardiograft.specs.training import Trained
 from cardiograft.splits.table import SplitTable
 from cardiograft.training.task import Task
@@ -61,8 +63,14 @@ def network_meaning(meta: shards.Meta, task: Task) -> Meaning:
     )
 
 
-def build_network(model: Plugin, shape: Shape, *, seed: int) -> nn.Module:
+def network_view(spec: Trained | Predict, meta: shards.Meta) -> View | None:
+    """Return the view that an entry names, for these shards; None where it names none."""
+    if spec.view is None:
+        return None
+    return View(spec.view.name, spec.view.options, float(meta.rate_hz))
+
+
+def build_network(model: Plugin, shape: Shape, *, view: View | None = None, seed: int) -> nn.Module:
     """Return the network that an entry names, with random weights."""
     torch.manual_seed(seed)
-    network: nn.Module = plugins.load("models", model.name).build(shape, **model.options)
-    return network
+    return build(model.name, model.options, shape, view)

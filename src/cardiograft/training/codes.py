@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from cardiograft.checkpoints.network import shown
 from cardiograft.records import Shape
 
 
@@ -40,7 +41,8 @@ class Coded(nn.Module):
 
     def forward(self, signal_BCT: Tensor, feature_BF: Tensor) -> tuple[Tensor, Tensor]:
         """Return the network's output, and the code of it, shape (B, W)."""
-        encoded = self.network.get_submodule("encoder")(signal_BCT, feature_BF)
+        seen = shown(self.network, signal_BCT)
+        encoded = self.network.get_submodule("encoder")(seen, feature_BF)
         output: Tensor = self.network.get_submodule("head")(encoded)
         return output, code_of(encoded)
 
@@ -51,7 +53,7 @@ def code_width(network: nn.Module, shape: Shape) -> int:
     parameter = next(network.parameters())
     signal, feature = (
         torch.zeros(size, device=parameter.device)
-        for size in ((1, shape.channels, shape.samples), (1, shape.features))
+        for size in ((1, *shape.input), (1, shape.features))
     )
     trained = network.training
     _, code_1W = Coded(network).eval()(signal, feature)

@@ -18,6 +18,7 @@ from torch import nn
 from cardiograft.checkpoints.file import Checkpoint, load_checkpoint, weights_digest
 from cardiograft.checkpoints.folder import checkpoint_file
 from cardiograft.checkpoints.meaning import UNKNOWN, Meaning
+from cardiograft.checkpoints.network import View
 from cardiograft.files import file_digest
 from cardiograft.fingerprint import fingerprint
 from cardiograft.records import Shape
@@ -31,6 +32,7 @@ from cardiograft.training.build import (
     fitted_task,
     network_meaning,
     network_shape,
+    network_view,
 )
 from cardiograft.training.determinism import deterministic, float32_layers
 from cardiograft.training.domain import Domain, DomainTerm, make_domain_term
@@ -152,6 +154,7 @@ class Prepared:
     accelerator: Accelerator
     task: Task
     shape: Shape
+    view: View | None
     meaning: Meaning
     network: nn.Module
     origin: Origin
@@ -181,6 +184,7 @@ def train_and_publish(job: Job) -> None:
     outcome, tried = train(job, prepared)
     checkpoint = trained_checkpoint(job, prepared, outcome)
     measurements = {
+        "initialisation": initialisation(prepared.origin),
         "encoder_sha256_before": prepared.encoder_digest,
         "wall_s": round(time.monotonic() - began, 3),
         **measure(job, prepared, checkpoint),
@@ -189,6 +193,16 @@ def train_and_publish(job: Job) -> None:
         measurements["learning_rates"] = tried
     publish(checkpoint, outcome, prepared.origin.ledger, measurements, out=job.place.out)
     clear_states(job.place.state)
+
+
+def initialisation(origin: Origin) -> str:
+    """Return what a network began from, in words."""
+    names = []
+    for one in origin.parents:
+        outside = one.get("file_sha256")
+        from_ = f"{one['entry']} from outside, SHA-256 {outside[:12]}" if outside else one["entry"]
+        names.append(str(from_))
+    return f"weights of {' and '.join(names)}" if names else "random weights"
 
 
 def prepare(job: Job) -> Prepared:
@@ -211,9 +225,10 @@ def prepare(job: Job) -> Prepared:
     deterministic(device)
     meta = pooled(place.segments)
     task = fitted_task(spec, meta, place.segments, split)
-    shape = network_shape(meta, task)
-    network = build_network(spec.model, shape, seed=job.seed)
-    meaning, ends = network_meaning(meta, task), Ends(spec.model.name, spec.model.options, shape)
+    shape, view = network_shape(meta, task), network_view(spec, meta)
+    network = build_network(spec.model, shape, view=view, seed=job.seed)
+    meaning = network_meaning(meta, task)
+    ends = Ends(spec.model.name, spec.model.options, shape, view)
     origin = job.initialise(Fresh(network=network, meaning=meaning, ends=ends))
     encoder_digest = weights_digest(network.get_submodule("encoder").state_dict())
     train_feed, watched = feeds(spec, place, split, task=task, device=device, scratch=state_folder)
@@ -227,6 +242,7 @@ def prepare(job: Job) -> Prepared:
         accelerator=accelerator,
         task=task,
         shape=shape,
+        view=view,
         meaning=meaning,
         network=network,
         origin=origin,
@@ -277,6 +293,7 @@ def trained_checkpoint(job: Job, prepared: Prepared, outcome: Outcome) -> Checkp
         "model": job.spec.result.model_dump(mode="json"),
         "parents": list(prepared.origin.parents),
         "shape": prepared.shape._asdict(),
+        "view": None if prepared.view is None else prepared.view.content(),
         "memory": prepared.task.remember(),
         "meaning": prepared.meaning.content(),
         "buffers": sorted(name for name, _ in prepared.network.named_buffers()),
@@ -292,11 +309,11 @@ def measure(job: Job, prepared: Prepared, checkpoint: Checkpoint) -> dict[str, A
     and Accelerate has wrapped that one in the training's precision. A pruned network is timed
     in turn with one of its source's width.
     """
-    device, shape = prepared.accelerator.device, prepared.shape
-    network = build_network(job.spec.result, shape, seed=job.seed)
+    device, shape, view = prepared.accelerator.device, prepared.shape, prepared.view
+    network = build_network(job.spec.result, shape, view=view, seed=job.seed)
     load_checkpoint(network, checkpoint, where=str(job.place.out))
     pruned = job.stage == "prune"
-    source = build_network(job.spec.model, shape, seed=job.seed) if pruned else None
+    source = build_network(job.spec.model, shape, view=view, seed=job.seed) if pruned else None
     return {
         "float32_layers": float32_layers(network, job.spec.training.precision, device),
         **latency(network, shape, device, source=source),

@@ -41,7 +41,7 @@ def latency(
     for one in networks.values():
         one.to(device).eval()
     generator = torch.Generator().manual_seed(0)
-    signal = torch.randn((1, shape.channels, shape.samples), generator=generator).to(device)
+    signal = torch.randn((1, *shape.input), generator=generator).to(device)
     feature = torch.zeros((1, shape.features), device=device)
     _timed([*networks.values()], (signal, feature), WARM_UP)
     taken_s = _timed([*networks.values()], (signal, feature), PASSES)

@@ -16,8 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from cardiograft import plugins
 from cardiograft.checkpoints.meaning import ENDS, End
+from cardiograft.checkpoints.network import View, build
 from cardiograft.records import Shape
 
 MORE = (1, 2)  # with one lead more a layer may happen to come or go; with two another may
@@ -52,16 +52,19 @@ class Ends:
     model: str
     options: Mapping[str, Any]
     shape: Shape
+    view: View | None = None
 
     @cached_property
     def axes(self) -> Axes:
         """For each end, the tensors that have an axis of its names."""
-        return named_axes(self.model, self.options, self.shape)
+        return named_axes(self.model, self.options, self.shape, self.view)
 
 
-def named_axes(model: str, options: Mapping[str, Any], shape: Shape) -> Axes:
+def named_axes(
+    model: str, options: Mapping[str, Any], shape: Shape, view: View | None = None
+) -> Axes:
     """Return, for each end of a network, the tensors that have an axis of its names."""
-    builder, found = _Builder(model, options), dict[End, Mapping[str, Axis]]()
+    builder, found = _Builder(model, options, view), dict[End, Mapping[str, Axis]]()
     for end in ENDS:
         axes = _grown(builder, shape, end)
         sure = not axes or _holds(builder, shape, end, axes)
@@ -73,11 +76,12 @@ def named_axes(model: str, options: Mapping[str, Any], shape: Shape) -> Axes:
 class _Builder:
     model: str
     options: Mapping[str, Any]
+    view: View | None
 
     def network(self, shape: Shape, device: str = "cpu") -> nn.Module:
         with torch.random.fork_rng(devices=[]), torch.device(device):
             torch.manual_seed(0)
-            network: nn.Module = plugins.load("models", self.model).build(shape, **self.options)
+            network = build(self.model, self.options, shape, self.view)
         return network.eval()
 
     def sizes(self, shape: Shape) -> dict[str, tuple[int, ...]]:
@@ -127,7 +131,7 @@ def _holds(builder: _Builder, shape: Shape, end: End, axes: Mapping[str, Axis]) 
     turned = torch.arange(count).roll(1)
     network = builder.network(shape)
     draw = torch.Generator().manual_seed(0)
-    signal_BCT = torch.randn(2, shape.channels, shape.samples, generator=draw)
+    signal_BCT = torch.randn(2, *shape.input, generator=draw)
     feature_BF = torch.randn(2, shape.features, generator=draw)
     state = network.state_dict()
     with torch.no_grad():

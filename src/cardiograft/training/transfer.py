@@ -17,7 +17,7 @@ from cardiograft import plugins
 from cardiograft.checkpoints.file import Checkpoint
 from cardiograft.checkpoints.meaning import UNKNOWN, Difference, Meaning, differences, meaning_of
 from cardiograft.checkpoints.names import below, longest
-from cardiograft.records import Shape
+from cardiograft.checkpoints.network import shape_of, view_of
 from cardiograft.training.matching import Match, Matcher
 from cardiograft.training.named_axes import Ends
 
@@ -139,8 +139,8 @@ def ends_of(checkpoint: Checkpoint) -> Ends | None:
     about = checkpoint.about
     if "shape" not in about or not ("model" in about or "spec" in about):
         return None
-    shape = {**about["shape"], "outputs": tuple(about["shape"]["outputs"])}
-    return Ends(checkpoint.model["name"], checkpoint.model["options"], Shape(**shape))
+    model, shape, view = checkpoint.model, shape_of(checkpoint), view_of(checkpoint)
+    return Ends(model["name"], model["options"], shape, view)
 
 
 def graft(

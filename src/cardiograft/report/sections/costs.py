@@ -21,7 +21,7 @@ def cost_table(inputs: ReportInputs) -> Table | None:
         own = [c for c in cards if (c["stage"], c["entry"]) == (stage, entry)]
         rows.append(
             [
-                Cell(entry, small=wording.STAGES.get(stage, stage), mark=mark(own[0])),
+                Cell(entry, small=_began(own[0], stage), mark=mark(own[0])),
                 str(len(own)),
                 wording.count(own[0].get("parameters")),
                 wording.number(_average(own, "kernel_sparsity"), percent=True),
@@ -55,6 +55,12 @@ def cost_table(inputs: ReportInputs) -> Table | None:
         words=frozenset({10}),
         note=" ".join(pruned.sentences(cards)),
     )
+
+
+def _began(card: Content, stage: str) -> str:
+    """Return the stage of an entry, and what its network began from."""
+    said = wording.STAGES.get(stage, stage)
+    return f"{said}, from {card['initialisation']}" if "initialisation" in card else said
 
 
 def _size(cards: Sequence[Content]) -> Cell:
