@@ -92,9 +92,9 @@ def test_crops_and_a_rate_for_each_start():
 
 def test_weights_from_outside():
     found = shown(OUTSIDE)
-    (source,) = found.transfer["codec"].sources
+    (name,) = found.outside
     assert found.transfer["codec"].frozen == ("encoder",)
-    assert "openecg" in str(found.outside[source.entry])
+    assert found.outside[name].package == "openecg"
 
 
 def test_pictures_of_signals():
