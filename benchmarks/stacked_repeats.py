@@ -22,7 +22,7 @@ from cardiograft.models.layers.convolution import flatwise
 from cardiograft.records import Shape
 from cardiograft.training.determinism import deterministic
 
-REPEATS, WIDTH, BATCH, SAMPLES, CLASSES, ROUNDS = 5, 4, 64, 2048, 4, 5
+REPEATS, WIDTH, BATCH, SAMPLES, CLASSES, ROUNDS = 5, 4, 64, 2048, 4, 3
 TOLERANCE = 1e-3
 Step = Callable[[], None]
 

@@ -53,8 +53,7 @@ def histories(folder: Path) -> list[Path]:
 
 @pytest.fixture
 def frames(tmp_path: Path) -> dict[str, pd.DataFrame]:
-    read = learning_curves.read(histories(tmp_path))
-    return learning_curves.tables(spec(), read, "macro_f1")
+    return learning_curves.tables(spec(), histories(tmp_path), "macro_f1")
 
 
 def test_a_curve_has_mean_and_spread_of_the_trainings_that_ran_so_long(
@@ -80,8 +79,7 @@ def test_an_index_is_of_one_training(frames: dict[str, pd.DataFrame]) -> None:
 
 
 def test_a_metric_that_nobody_measured_leaves_tables_without_rows(tmp_path: Path) -> None:
-    read = learning_curves.read(histories(tmp_path))
-    made = learning_curves.tables(spec(), read, "weighted_f1")
+    made = learning_curves.tables(spec(), histories(tmp_path), "weighted_f1")
     assert [len(frame) for frame in made.values()] == [0, 0]
     assert {"run", "tag_init", "epoch"} <= set(made["learning_curves"])
 

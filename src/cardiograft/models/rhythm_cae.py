@@ -54,7 +54,7 @@ BLOCKS = (
     Plan(5, 5, False, 9),
 )
 STEM = 19  # samples of the first kernel
-UNIT = 2 ** sum(plan.pooled for plan in BLOCKS)  # samples that become one step
+UNIT: int = 2 ** sum(plan.pooled for plan in BLOCKS)  # samples that become one step
 
 
 def halved(code_BC1S: Tensor) -> Tensor:
@@ -148,7 +148,7 @@ class Unflatten(nn.Module):
     def forward(self, code_BW: Tensor) -> Tensor:
         """Return the steps."""
         flat_BN: Tensor = self.wide(code_BW)
-        return flatwise(flat_BN.unflatten(1, (self.channels, -1)))
+        return flatwise(flat_BN.view(len(flat_BN), self.channels, -1))
 
 
 def steps(samples: int) -> int:

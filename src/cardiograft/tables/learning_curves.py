@@ -25,20 +25,13 @@ CURVES = ("part", "metric", "epoch", "value", "sd", "low", "high", "trainings")
 Key = tuple[str, str, str]
 
 
-def read(files: Sequence[Path]) -> dict[Key, pd.DataFrame]:
-    """Return each ``history.parquet`` by its stage, entry and repeat."""
-    return {model_key(path): parquet.read(path).to_pandas() for path in files}
-
-
-def tables(
-    spec: Tabulate, histories: Mapping[Key, pd.DataFrame], metric: str
-) -> dict[str, pd.DataFrame]:
+def tables(spec: Tabulate, files: Sequence[Path], metric: str) -> dict[str, pd.DataFrame]:
     """Return the curves and the indices of a metric.
 
     Parameters
     ----------
-    histories
-        As `read` gives them.
+    files
+        ``<stage>/<entry>/<repeat>/history.parquet`` of each training.
     metric
         One that the runs' task measures after each epoch, of which more is better.
 
@@ -52,6 +45,7 @@ def tables(
         ``learning_indices``: study, run ... tag_..., entry, repeat, part, metric, index, best,
         best_epoch, epochs: a row a training.
     """
+    histories = {model_key(path): parquet.read(path).to_pandas() for path in files}
     curves, indices = list[dict[str, Any]](), list[dict[str, Any]]()
     for name, row in spec.rows.items():
         where = place(spec, Run(name, row, ()))

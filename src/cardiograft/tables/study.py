@@ -94,8 +94,7 @@ def study_tables(
             spec, [r for r in runs if r.row.dose is None], study.GAINS, list(metrics)
         )
     if hasattr(study, "LEARNING_CURVE"):
-        measured = learning_curves.read(histories)
-        frames |= learning_curves.tables(spec, measured, study.LEARNING_CURVE)
+        frames |= learning_curves.tables(spec, histories, study.LEARNING_CURVE)
     own = study.tables(undosed, frames["costs"], **spec.study.options)
     return StudyTables(
         frames={**frames, **{name: table.frame for name, table in own.items()}},

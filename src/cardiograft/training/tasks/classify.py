@@ -255,21 +255,16 @@ def make(
         While training, this share of segments is shown without its signal, so that the
         features must tell the class. Without features that would teach nothing.
     crop_s
-        So much of each segment, at a random place while training, and in the middle otherwise.
-        Null: whole segments.
-    scaling
-        ``zscore`` is (x - mean) / SD of each channel, after the crop; ``none`` leaves the shards'
-        scale.
+        So much of each segment, at a random place while training, and in the middle otherwise;
+        then, as `scaling` ``zscore``, (x - mean) / SD of each channel.
 
     Raises
     ------
     ValueError
         The shards lack a feature, hold no beats that fibrillation can be made of, or are shorter
-        than `crop_s`; signals are silenced and there are no features; or beats are made that
-        would be cropped or scaled.
+        than `crop_s`; or two options exclude each other.
     """
-    crop = Crop(meta, crop_s)
-    if fibrillation and (not crop.whole or scaling != "none"):
+    if fibrillation and (crop_s or scaling != "none"):
         raise ValueError("fibrillation makes whole beats in physical units: no crop_s, no scaling")
     if silence and not features:
         raise ValueError("silence needs features: without them a silenced segment teaches nothing")
@@ -279,7 +274,7 @@ def make(
                 f"no feature {name!r} in the shards.{plugins.hint(name, meta.features)}"
             )
     return Classify(
-        crop=crop,
+        crop=Crop(meta, crop_s),
         features=tuple(features),
         labels=tuple(labels),
         scaling=scaling,
