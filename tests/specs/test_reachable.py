@@ -107,7 +107,7 @@ CHANGES = {
         "split": at("transfer", "net", "split", "two"),
         "uses": at("transfer", "net", "training", "keep", "best_test"),
     },
-    Score: {"metrics": at(*NET, "metrics", ["kappa"])},
+    Score: {"metrics": at(*NET, "metrics", ["kappa"]), "per": at(*NET, "per", "record")},
     Tabulate: {
         "study": at("studies", {"scg_to_ecg": BASE["studies"][STUDY]}),
         "rows": at(*STUDIES, "evaluations", ["net"]),
@@ -131,6 +131,7 @@ CHANGES = {
         "repeats": at("transfer", "net", "repeats", 2),
         "tags": at(*NET, "tags", {"model": "a"}),
         "metrics": at(*NET, "metrics", ["kappa"]),
+        "per": at(*NET, "per", "record"),
         "chosen_on": at(*NET, "chosen_on", "untuned"),
         "chosen_in": at(*NET, "chosen_in", "config.yaml"),
         "dose": at("splits", "one", {**SPLIT, **DOSED}),

@@ -383,6 +383,16 @@ def test_an_epoch_of_resampled_classes_is_as_long_as_asked(pretrained: Train) ->
     assert sorted(set(table["step"].to_pylist())) == [4, 8]
 
 
+def test_a_bootstrap_trains_on_another_draw_each_repeat(pretrained: Train) -> None:
+    asked = {"a": (1.0, 0), "b": (1.0, 0), "c": (1.0, 1), "d": (None, 0)}
+    found = {}
+    for name, (share, repeat) in asked.items():
+        folder = pretrained(name, bootstrap=share, epochs=1, repeat=repeat)
+        found[name] = weights_digest(read_checkpoint(folder / "model.safetensors").tensors)
+    assert found["a"] == found["b"]
+    assert len(set(found.values())) == 3
+
+
 def test_a_state_holds_everything_and_nothing_is_unpickled(
     pretrained: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
