@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from cardiograft.files import DISK_FAULTS
 
@@ -18,18 +18,6 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     return argparse.ArgumentParser(
         description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
-
-
-def entry(read: Callable[[str], Any]) -> Callable[[str], Any]:
-    """Return what reads a spec that may be longer than one argument: JSON, or ``-`` for stdin.
-
-    Linux passes no argument of more than 128 KiB, which the rows of one study can exceed.
-    """
-
-    def spec(given: str) -> Any:
-        return read(sys.stdin.read() if given == "-" else given)
-
-    return spec
 
 
 def run(stage: Callable[..., None], arguments: argparse.ArgumentParser) -> None:

@@ -5,11 +5,11 @@ from functools import cache
 
 import pytest
 from overlays import merged, overlaid
+from scripts import load
 
-from cardiograft import cli, plugins
+from cardiograft import plugins
 from cardiograft.config.checks import load_config
 from cardiograft.config.differences import facts
-from cardiograft.specs.tabulate import Tabulate
 
 BEATS = "transform_recognition"
 
@@ -96,8 +96,8 @@ def test_a_studys_rows_may_come_by_standard_input(monkeypatch: pytest.MonkeyPatc
     text = asked.canonical()
     file = tmp_path / "spec.json"
     file.write_text(text)
-    read = cli.entry(Tabulate.model_validate_json)
+    script = load("tabulate")
     with file.open() as stream:
         monkeypatch.setattr(sys, "stdin", stream)
-        assert read("-") == asked
-    assert read(text) == asked
+        assert script.spec_of("-") == asked
+    assert script.spec_of(text) == asked

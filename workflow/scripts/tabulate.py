@@ -1,5 +1,6 @@
 """Make one study's tables: scores with intervals, comparisons, inflation gaps, costs."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,11 +34,19 @@ def tabulate(
         write_json(folder / "study.json", {**made.about, "sha256": digests})
 
 
+def spec_of(given: str) -> Tabulate:
+    """Return the spec that an argument is; `-` is one on standard input.
+
+    Linux passes no argument of more than 128 KiB, which the rows of one study can exceed.
+    """
+    return Tabulate.model_validate_json(sys.stdin.read() if given == "-" else given)
+
+
 if __name__ == "__main__":
     parser = cli.parser(__doc__)
     parser.add_argument(
         "--spec",
-        type=cli.entry(Tabulate.model_validate_json),
+        type=spec_of,
         required=True,
         help="entry, as JSON; '-' reads it from standard input",
     )

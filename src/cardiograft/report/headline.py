@@ -14,7 +14,7 @@ import pandas as pd
 from cardiograft import plugins
 from cardiograft.report import sentences, wording
 from cardiograft.report.cells import Cell, once, records
-from cardiograft.report.measured import GAIN, GAP, MeasuredRow
+from cardiograft.report.measured import DIFFERS, GAIN, GAP, MeasuredRow
 from cardiograft.tables.headline import Contrast, GainsAgainst, Headline, HeadlineRun
 
 HEAD = (
@@ -63,6 +63,11 @@ class _Values:
     def chosen_on(self, run: str) -> str:
         """Return how a run was chosen, a key of `wording.CHOSEN_ON`; empty where it is unsaid."""
         return next((r["chosen_on"] for r in self.rows if r["run"] == run and r["chosen_on"]), "")
+
+    def recipe(self, run: str) -> str:
+        """Return how to say that a run is trained otherwise than the paper; nothing if it isn't."""
+        other = (run, DIFFERS, "recipe") in self.by_class
+        return "by another recipe" if other else ""
 
     def of(self, run: str, metric: str) -> MeasuredRow | None:
         """Return a run's row where it has a value, else nothing."""
@@ -119,14 +124,12 @@ def headline_row(
 
 
 def _chosen(facts: Headline, values: _Values) -> HeadlineRun:
-    """Return the first headline run of which the results hold a value."""
-    known = (
-        run
+    """Return the first headline run of which the results hold both values, or else one."""
+    known = {
+        run: sum(values.of(name, facts.metric) is not None for name in (run.paper, run.honest))
         for run in facts.runs
-        for name in (run.paper, run.honest)
-        if values.of(name, facts.metric)
-    )
-    return next(known, facts.runs[0])
+    }
+    return max(facts.runs, key=lambda run: known[run])  # of equal ones the first
 
 
 def _data(run: HeadlineRun, facts: Headline, values: _Values) -> str:
@@ -153,7 +156,8 @@ def within(title: str) -> str:
 def _cells(run: HeadlineRun, facts: Headline, values: _Values) -> list[Cell]:
     percent = bool(_metric(facts.metric)["percent"])
     title = within(_metric(facts.metric)["title"])
-    where = ", ".join(part for part in (title, facts.source, run.published_of) if part)
+    about = (title, facts.source, run.published_of, values.recipe(run.paper))
+    where = ", ".join(part for part in about if part)
     gap = values.of(f"{run.paper} - {run.honest}", facts.metric)
     baseline = values.cell(facts.baseline.run, facts.metric, percent)
     if baseline is not ABSENT:
@@ -197,6 +201,7 @@ def _gap(run: HeadlineRun, facts: Headline, values: _Values) -> str:
         for value in (paper["value"], honest["value"], facts.published)
     )
     whose = f"the paper’s {run.published_of}" if run.published_of else "the paper"
+    whose = ", ".join(filter(None, (whose, values.recipe(run.paper))))
     start = f"{run.name}: {within(metric['title'])} {ours} under the paper’s protocol"
     shown = sentences.inflation({**row, "gap": row["value"]}, metric)
     claim = f"{start} ({whose}: {theirs}) and {unseen} on unseen subjects, {shown}."
