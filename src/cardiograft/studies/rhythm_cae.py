@@ -23,6 +23,7 @@ electrocardiogram analysis. Healthc Inform Res 2021;27(1):19-28, doi:10.4258/hir
 
 import pandas as pd
 
+from cardiograft.tables import welch
 from cardiograft.tables.headline import Baseline, Contrast, Headline, HeadlineRun
 from cardiograft.tables.own_table import OwnTable
 from cardiograft.tables.published import Published
@@ -91,7 +92,32 @@ WORDS = {
     },
 }
 HEADLINE = ("weighted_f1", "macro_f1", "f1", "r2", "mse")
-CAPTIONS: dict[str, str] = {}
+CAPTIONS = {"welch": welch.CAPTION}
+SECTIONS = {"The paper’s own test": ("welch",)}
+LEARNING_CURVE = "weighted_f1"
+# What the paper tells of its trainings, by kind: an option, its name and the paper's value in
+# words, and the values that are it.
+PAPER = {
+    "recipe": {
+        "training.optimiser": ("optimiser", "Adam", "adam"),
+        "transfer.training.learning_rate": ("learning rate", "0.005", 0.005),
+        "training.schedule": ("schedule", "constant", "constant"),
+        "training.weight_decay": ("weight decay", "none", 0.0),
+        "training.class_weights": ("class weights", "none", "none"),
+        "training.per_class": ("segments a class", "all", None),
+        "transfer.training.keep": ("epoch kept", "the best on the test part", "best_test"),
+    },
+    "data": {
+        "database.records": ("records", "all", None),
+        "split.test": ("test share", "0.2", 0.2),
+    },
+    "recordings": {
+        "transfer.database.dataset": ("labelled", "Chapman–Shaoxing", "chapman_ecg"),
+    },
+    "size": {
+        "transfer.training.epochs": ("epochs", "150", 150),
+    },
+}
 
 # Weighted F1 over ten bootstraps: random weights, a frozen picture network, the autoencoder's.
 PRINTED = {
@@ -155,5 +181,6 @@ FIRST_SCREEN = Headline(
 
 
 def tables(scores: pd.DataFrame, costs: pd.DataFrame) -> dict[str, OwnTable]:
-    """Return no table of its own."""
-    return {}
+    """Return the paper's test between initialisations, over repeats."""
+    own = {"welch": welch.over_repeats(scores, metric="weighted_f1", tag="init", to="random")}
+    return {name: table for name, table in own.items() if len(table)}
