@@ -731,3 +731,37 @@ def test_a_data_set_without_a_simulation_may_be_real(monkeypatch):
     assert load_config({**folds(), "mirror": "/somewhere"})
     with pytest.raises(ValueError, match=r"databases.mitdb: .*no function 'simulate'"):
         load_config(folds())
+
+
+def test_a_view_goes_with_its_model():
+    asked = {
+        "split": "mitdb-strict",
+        "model": "light_cnn",
+        "view": {"name": "scalogram", "octaves": 5},
+        "task": {"name": "classify", "labels": ["F", "N", "S", "V"]},
+        "training": {"epochs": 1},
+    }
+    taken = {"source": "pictures", "split": "mitdb-strict", "task": asked["task"]}
+    taken["training"] = {"epochs": 1}
+    base = merged({"pretrain": {"pictures": asked}, "transfer": {"taken": taken}})
+    config = load_config(base)
+    assert config.transfer["taken"].view == config.pretrain["pictures"].view
+    assert config.spec("pretrain", "pictures").view.options["octaves"] == 5.0
+    with pytest.raises(ValueError, match=r"pretrain\.pictures\.view: light_cnn takes pictures"):
+        load_config(merged({"pretrain": {"pictures": {**asked, "view": None}}}))
+    with pytest.raises(ValueError, match=r"pretrain\.pictures\.view: mlp takes signals, not"):
+        load_config(merged({"pretrain": {"pictures": {**asked, "model": "mlp"}}}))
+
+
+def test_a_file_from_outside_is_a_source():
+    source = {"file": "weights.pt", "sha256": "0" * 64, "reader": "torch_state"}
+    task = {"name": "classify", "labels": ["F", "N", "S", "V"]}
+    entry = {"split": "mitdb-strict", "model": "mlp", "task": task, "training": {"epochs": 1}}
+    config = load_config(merged({"transfer": {"given": {**entry, "source": source, "repeats": 3}}}))
+    (key,) = config.outside
+    plan = Plan(config)
+    assert plan.sources("given", "2") == [f"results/outside/{key}.safetensors"]
+    assert plan.outside(key) == "weights.pt"
+    assert "checkpoints/readers/torch_state.py" in plan.code("outside", key)
+    assert json.loads(plan.spec("outside", key))["sha256"] == "0" * 64
+    assert [name for name, _ in config.lineage("given")] == ["given"]

@@ -39,7 +39,7 @@ def test_a_scalogram_is_the_transform_at_every_nth_sample(
 ) -> None:
     signal_BCT = noise(samples)
     view = scalogram.make(Shape(1, samples, 0, (2,)), rate_hz, width=width)
-    got_BCRM = view.coefficients(torch.from_numpy(signal_BCT).float()).numpy()
+    got_BCRM = view.coefficients(torch.from_numpy(signal_BCT).float()).resolve_conj().numpy()
     hz_R = 0.9 * 2 ** (np.arange(84)[::-1] / 12)
     assert got_BCRM.shape == (3, 1, 84, -(-samples // view.step))
     for row in range(0, 84, 7):
@@ -94,13 +94,16 @@ def test_jet_goes_from_blue_through_green_to_red() -> None:
     assert blue == [0.5, 1.0, 1.0, 0.5, 0.0, 0.0, 0.0]
 
 
-def test_grey_is_the_same_picture_without_colours() -> None:
-    shape, signal_BCT = Shape(2, 1250, 0, (2,)), torch.randn(2, 2, 1250)
-    grey = scalogram.make(shape, 250.0, colours="grey")
+def test_grey_is_the_same_picture_before_it_is_coloured() -> None:
+    """As large as what was computed: nothing is interpolated."""
+    size = {"height": 84, "width": 250}
+    shape, signal_BCT = Shape(2, 1250, 0, (2,)), torch.from_numpy(noise(2500)).reshape(3, 2, 1250)
+    grey = scalogram.make(shape, 250.0, colours="grey", **size)
     assert grey.picture.channels == 2
     value_BKHW = grey(signal_BCT)
-    assert value_BKHW.shape == (2, 2, 227, 227)
-    assert value_BKHW.amax((2, 3)).min() > 0.9
+    assert value_BKHW.amax((2, 3)).tolist() == [[1.0, 1.0]] * 3
+    coloured = scalogram.make(shape, 250.0, **size)(signal_BCT)
+    torch.testing.assert_close(coloured, _picture.jet(value_BKHW), rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -100,9 +100,9 @@ class Plan:
         if not isinstance(run, TransferRun):
             return [self._of(source, repeat, WEIGHTS) for source in sources_of(run)]
         return [
-            self._of(source.entry, repeat, WEIGHTS)
-            if source.entry is not None
-            else f"{self.results}/outside/{source.outside.key}.safetensors"
+            f"{self.results}/outside/{source.outside.key}.safetensors"
+            if source.outside is not None
+            else self._of(str(source.entry), repeat, WEIGHTS)
             for source in run.sources
         ]
 

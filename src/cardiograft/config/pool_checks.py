@@ -73,11 +73,11 @@ def _training(config: Config, run: Model, place: str = "") -> Iterator[tuple[str
     plan = {"repeats", "tags", "split", "source", "sources"}
     yield from _flat(place, run.model_dump(mode="json", exclude=plan))
     maps = []
-    for source in run.sources if isinstance(run, TransferRun) else ():
-        if source.entry is not None:
-            maps.append(source.map)
+    for one in run.sources if isinstance(run, TransferRun) else ():
+        if one.entry is not None:
+            maps.append(one.map)
         else:
-            yield f"{place}source {source.name}", source.canonical()
+            yield f"{place}source {one.name}", one.canonical()
     for number, name in enumerate(sources(run)):
         source = f"{place}sources.{number}."
         yield f"{source}stage", config.stage_of(name)

@@ -190,7 +190,7 @@ def _take_from_source(config: Raw, place: str, entry: Raw) -> None:
     if source is None and (first is not None or not transfers):
         known = plugins.hint(str(first), _all_trainings(config))
         raise ValueError(f"{place}.source: no entry named {first!r}.{known}")
-    keys = ("model", "view") if transfers else ("model", "view", "task", "split")
+    keys: tuple[str, ...] = ("model", "view") if transfers else ("model", "view", "task", "split")
     if "model" in entry:  # another model may take no pictures
         keys = tuple(key for key in keys if key != "view")
     for key in keys:

@@ -65,7 +65,8 @@ def publish(
 def parent(checkpoint: Checkpoint, entry: str, here: Meaning) -> dict[str, Any]:
     """Return how a card names a checkpoint that went in, and in what it differs from it."""
     about = checkpoint.about
-    outside = {key: about[key] for key in ("file", "file_sha256", "reader") if key in about}
+    told: tuple[str, ...] = ("file", "file_sha256", "reader")
+    outside = {key: about[key] for key in told if key in about}
     return {
         **outside,
         "differences": [one.line() for one in differences(meaning_of(checkpoint), here)],

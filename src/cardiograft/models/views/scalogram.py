@@ -84,7 +84,7 @@ class Scalogram(PictureLayer):
         # Of real numbers the way back is the way forth but for the sign of what is imaginary.
         folded_BCRM = self._folded(signal_BCT)
         back_BCRM: Tensor = torch.fft.rfft(folded_BCRM)[..., : self.columns]
-        return back_BCRM.conj().resolve_conj()
+        return back_BCRM.conj()
 
     def _folded(self, signal_BCT: Tensor) -> Tensor:
         """Return each wavelet's part of the spectrum, folded; real, (B, C, R, M)."""
