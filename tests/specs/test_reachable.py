@@ -136,6 +136,7 @@ CHANGES = {
         "chosen_in": at(*NET, "chosen_in", "config.yaml"),
         "dose": at("splits", "one", {**SPLIT, **DOSED}),
         "looked_before": at(*NET, "looked_before", {"times": 5, "why": "variants"}),
+        "differs": at("transfer", "net", "training", {"epochs": 1, "schedule": "cosine"}),
     },
     Report: {"title": at("title", "Another"), "studies": at("studies", {})},
 }
