@@ -303,11 +303,19 @@ def test_a_lineage_by_time_is_compared_at_the_times_in_use(tmp_path, cut):
         ("challenge-2020/HR00007", "challenge_2021/HR00007"),
         ("mine/p07", "mitdb/118"),
         ("again/patient3", "mine/p3"),
+        ("again/patient07", "mitdb/118"),
+        ("st-petersburg-incart/I0001", "challenge_2021/I0001"),
+        ("incartdb/I01", "incartdb/I01"),
     ],
 )
 def test_aliases(subject, same):
     own = [("mitdb/118", "mine/p07"), ("mine/p*", "again/patient*")]
     assert person(subject, own) == same
+
+
+def test_names_that_lead_to_each_other_are_one_person():
+    own = [("a/1", "b/1"), ("b/1", "a/1")]
+    assert len({person(name, own) for name in ("a/1", "b/1")}) == 1
 
 
 def test_a_regular_rhythm_is_nobodys_own():
