@@ -113,7 +113,9 @@ def search(
         return []
     valid_N = keys.valid_N[row_N]
     with tempfile.TemporaryDirectory(prefix="cardiograft-") as scratch:
-        signal_NCT = _signals(directories, [keys.id_N[row] for row in row_N], valid_N, scratch)
+        signal_NCT = _signals(
+            directories, [keys.id_N[row] for row in row_N.tolist()], valid_N, scratch
+        )
         lags = int(LAG_S * shards.meta(directories[0]).rate_hz + 1e-9)
         code_N8 = _bytes(keys.shape_hash_N[row_N])
         segments = _Segments(signal_NCT, valid_N, code_N8, lags, above)
@@ -138,7 +140,7 @@ def _first_alike(segments: _Segments, hash_N: UInt64, queried_N: npt.NDArray[np.
     _, kind_N, count_K = np.unique(hash_N, return_inverse=True, return_counts=True)
     known: dict[bytes, int] = {}
     for at in np.flatnonzero(count_K[kind_N] > 1).tolist():
-        digest = hashlib.blake2b(np.ascontiguousarray(segments.signal_NCT[at]), digest_size=16)
+        digest = hashlib.blake2b(segments.signal_NCT[at].tobytes(), digest_size=16)
         digest.update(b"%d %d" % (segments.valid_N[at], queried_N[at]))
         first_N[at] = known.setdefault(digest.digest(), at)
     return first_N
