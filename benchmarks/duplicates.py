@@ -1,10 +1,9 @@
-"""Time and recall of the near-duplicate search on real beats.
+"""On real beats: recall of the hash that near-duplicates are known by in crowds, time of audits.
 
     python benchmarks/duplicates.py --segments results/open/segments/beats
 
 The folder holds shards of mitdb, cut by the Kachuee recipe or into windows. Planted copies are
-two cuts of one segment, up to a sample apart, one of them scaled and given noise. `--exact`
-also compares every pair of the 9:1 split, which takes minutes.
+two cuts of one segment, up to a sample apart, one of them scaled and given noise.
 """
 
 import argparse
@@ -83,22 +82,9 @@ def timings(folder: Path) -> None:
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:.0f} MB")
 
 
-def exact(folder: Path) -> None:
-    """Search the 9:1 split with a radius that no pair of codes exceeds."""
-    keys = shards.table([folder], list(dict.fromkeys((*COLUMNS, *leakage.COLUMNS))))
-    part_N = assign(keys, SCHEMES["9:1 by segment"])
-    near_duplicates.RADIUS = 255 * np.sqrt(8)
-    before = time.process_time()
-    leak = leakage.duplicates([folder], keys, part_N, 0.999)
-    print(f"all pairs: {leak.count} near-duplicates, {time.process_time() - before:.1f} s of CPU")
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--segments", type=Path, required=True)
-    parser.add_argument("--exact", action="store_true")
     arguments = parser.parse_args()
     recall(arguments.segments)
     timings(arguments.segments)
-    if arguments.exact:
-        exact(arguments.segments)

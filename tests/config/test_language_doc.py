@@ -51,7 +51,12 @@ def test_splits_and_folds():
 def test_people_under_several_names():
     mine = {**merged()["segments"]["mitdb-beats"]}
     found = shown(PEOPLE, segments={"mine": mine})
-    assert found.splits["pooled"].people[0] == ("mitdb/118", "mine/p07")
+    both = ("mitdb/118", "mine/p07"), ("mine/p*", "again/patient*")
+    assert found.spec("split", "pooled").people == both
+    assert found.spec("split", "mitdb-strict").people == both[1:]
+    assert found.spec("split", "mitdb-strict") == found.splits["mitdb-strict"].model_copy(
+        update={"people": both[1:]}
+    )
 
 
 def test_recordings_in_place_of_segments():

@@ -8,8 +8,9 @@ from planted import RATE_HZ, Shelf, heart
 
 from cardiograft.segments import shards
 from cardiograft.signals.shape_hash import shape_hash
-from cardiograft.splits import near_duplicates
+from cardiograft.splits import near_duplicates, sketches
 from cardiograft.splits.near_duplicates import Keys
+from cardiograft.splits.sketches import Sketches
 
 TRAIN, TEST = "100", "200"
 
@@ -238,12 +239,123 @@ def test_search_in_blocks_finds_the_same(tmp_path, monkeypatch):
     train = many(60)
     test = noisy(train, 0.9995)
     whole = found(tmp_path / "whole", train, test)
-    for name, value in (("QUERIES", 7), ("OTHERS", 5), ("HELD", 11)):
+    for name, value in (("QUERIES", 7), ("CODES", 500), ("VALUES", 3000)):
         monkeypatch.setattr(near_duplicates, name, value)
+    for name, value in (("BLOCK", 11), ("SAMPLE", 20)):
+        monkeypatch.setattr(sketches, name, value)
     monkeypatch.setattr(shards, "IN_MEMORY_BYTES", 100)
     blocks = found(tmp_path / "blocks", train, test)
-    assert {k: v[0] for k, v in blocks.items()} == {k: v[0] for k, v in whole.items()}
+    assert blocks == whole
     assert len(whole) == 60
+
+
+@pytest.fixture
+def compared(monkeypatch):
+    """Count the pairs that are compared exactly."""
+    counted = []
+    alike = near_duplicates._alike
+
+    def counting(segments, at_P, other_P):
+        counted.append(len(at_P))
+        return alike(segments, at_P, other_P)
+
+    monkeypatch.setattr(near_duplicates, "_alike", counting)
+    return counted
+
+
+def hashed(train, test, above, valid_train, valid_test):
+    """What the search did when it multiplied all codes with all others, as its definition."""
+    codes = [shape_hash(signal.astype(np.float32), RATE_HZ) for signal in (test, train)]
+    best = {}
+    for i, code in enumerate(codes[0]):
+        for j in np.flatnonzero(distance(codes[1], code[None]) <= near_duplicates.RADIUS):
+            score = reference(
+                test[i], train[j], 1, valid_test[i], valid_train[j], common=near_duplicates.COMMON
+            )
+            if score > above and score > best.get(i, (0, 0))[1]:
+                best[i] = int(j), score
+    return best
+
+
+@pytest.mark.parametrize(("channels", "seed"), [(1, 0), (1, 1), (3, 2)])
+def test_search_loses_nothing_that_comparing_all_hashes_finds(tmp_path, compared, channels, seed):
+    """Families of beats at every degree of likeness, of several lengths, inverted or not."""
+    generator = np.random.default_rng(seed)
+    signal = np.repeat(many(24, samples=201, channels=channels), 5, axis=0)
+    signal += 0.3 * generator.normal(size=(len(signal), channels, 1)) * np.linspace(-1, 1, 201)
+    spread = np.geomspace(1e-3, 0.2, len(signal))[generator.permutation(len(signal)), None, None]
+    copy = generator.choice([-1.0, 1.0], (len(signal), 1, 1)) * signal
+    copy = noisy(copy, 1 / np.sqrt(1 + spread**2), seed)
+    shift = generator.integers(0, 2, len(signal))
+    copy = np.stack([one[:, k : k + 200] for one, k in zip(copy, shift, strict=True)])
+    train, test = signal[:, :, :200].copy(), copy
+    lengths = [generator.integers(140, 201, len(train)).tolist() for _ in range(2)]
+    for signal_NCT, own in zip((train, test), lengths, strict=True):
+        for signal_CT, length in zip(signal_NCT, own, strict=True):
+            signal_CT[:, length:] = 0
+    hits = found(tmp_path, train, test, valid_train=lengths[0], valid_test=lengths[1])
+    expected = hashed(train, test, 0.999 + 1e-5, *lengths)
+    assert len(expected) > 10
+    assert set(expected) <= set(hits)
+    assert all(hits[i][1] >= score - 2e-5 for i, (_, score) in expected.items())
+    assert sum(compared) < 0.2 * len(train) * len(test)
+
+
+def test_search_compares_equal_segments_once(tmp_path, compared):
+    """Two crowds of constants, and one of equal beats: found, at the price of one each."""
+    flat = np.full((300, 1, 250), 0.5, np.float32)
+    same = np.repeat(many(1), 300, axis=0)
+    other = many(21)[1:]
+    hits = found(tmp_path, np.concatenate([flat, same]), np.concatenate([flat + 1, same, other]))
+    assert set(hits) == set(range(600))
+    assert hits[299] == (0, 1.0)
+    assert hits[300][0] == 300
+    assert sum(compared) < 200
+
+
+def test_search_of_a_crowd_does_not_compare_all_with_all(tmp_path, compared, monkeypatch):
+    """A thousand copies of one beat: each is found among its nearest."""
+    monkeypatch.setattr(near_duplicates, "CROWD", 50)
+    crowd = noisy(np.repeat(many(1), 1000, axis=0), 0.99995)
+    hits = found(tmp_path, crowd[:500], crowd[500:])
+    assert set(hits) == set(range(500))
+    assert sum(compared) <= 500 * 6 * near_duplicates.NEAREST
+
+
+def test_search_of_what_a_sketch_says_nothing_of_goes_by_the_hash(tmp_path, monkeypatch):
+    """A step at the very edge is all that a segment has: what is sketched of it is nothing."""
+    monkeypatch.setattr(near_duplicates, "NEAREST", 1)
+    train = many(60) * 0.002
+    train[:, :, 0] = 30
+    test = np.concatenate([1.5 * train[:50] - 2, many(5)])
+    assert set(found(tmp_path, train, test)) == set(range(50))
+
+
+@pytest.mark.parametrize("lags", [0, 2])
+@pytest.mark.parametrize("above", [0.9, 0.999])
+def test_a_sketch_bounds_every_pair(above, lags):
+    """No pair that correlates more at a lag is looked up beyond the distance."""
+    generator = np.random.default_rng(lags)
+    long = np.cumsum(generator.normal(size=(12, 1, 80 + lags)), axis=2)
+    long = np.repeat(long, 10, axis=0)
+    long += np.geomspace(0.01, 1, 120)[generator.permutation(120), None, None] * generator.normal(
+        size=long.shape
+    )
+    signal = long[:, :, :80] - long[:, :, :80].mean(axis=2, keepdims=True)
+    signal = (signal / np.linalg.norm(signal, axis=2, keepdims=True)).astype(np.float32)
+    row_Q, row_N = np.arange(0, 120, 2), np.arange(1, 120, 2)
+    among = Sketches(signal, row_N, lags=lags, stop=80 - lags, correlation=above)
+    query_P, other_P = among.within(*among.look_up(row_Q))
+    listed = set(zip(query_P.tolist(), other_P.tolist(), strict=True))
+    alike = {
+        (q, u)
+        for q in range(60)
+        for u in range(60)
+        if reference(signal[row_Q[q]], signal[row_N[u]], lags) > above
+    }
+    assert len(alike) > 20
+    assert alike <= listed
+    assert len(listed) < 60 * 60 / 4
 
 
 def test_search_of_an_empty_part(tmp_path):

@@ -171,10 +171,10 @@ def test_shards_cut_before_there_were_fingerprints_are_named(tmp_path, cut):
         rhythms.read([folder])
 
 
-def lineage(tmp_path, folders, trained, tested="split"):
+def lineage(tmp_path, folders, trained, tested="split", protocol="honest"):
     """Audit a model that was trained on a split's training part; return what is found."""
     what = Audit(
-        protocol="honest",
+        protocol=protocol,
         split=tested,
         lineage=(Ancestor(stage="pretrain", entry="first", split=trained, uses=("train",)),),
     )
@@ -238,6 +238,58 @@ def test_one_person_of_two_data_sets_goes_to_one_part(tmp_path, cut, seed):
     assert "nstdb/118" in table.subject_N
 
 
+def by_time(tmp_path, cut, begun, protocol="personal", **options):
+    """Split by time a recording and another name of it that begins so many seconds later."""
+    signal = ecg(106, 90)
+    copy = record("111", filtered(signal)[int(begun * 360) :])
+    folder = cut(record("106", signal), copy, record("101", ecg(101, 90)))
+    what = {"scheme": "time", "test": 0.5, "protocol": protocol} | options
+    return split(tmp_path, [folder], **what)
+
+
+def test_other_minutes_of_a_recording_under_a_second_name(tmp_path, cut):
+    """Both names are cut at the same time: what is trained on is not what is tested."""
+    found, complaint = by_time(tmp_path, cut, 0)
+    assert complaint is None
+    assert found["findings"]["same_recordings"] == 0
+
+
+def test_the_same_minutes_of_a_recording_under_a_second_name(tmp_path, cut):
+    """The one's beginning is trained on; it is the other's end, or part of it, which is tested."""
+    found, complaint = by_time(tmp_path, cut, 40)
+    assert found["findings"]["same_recordings"] == 1
+    (case,) = found["examples"]["same_recordings"]
+    assert {case["recording"], case["other"]} == {"mitdb/106", "mitdb/111"}
+    assert "by its rhythm" in complaint
+
+
+def test_a_calibration_means_other_minutes_as_well(tmp_path, cut):
+    options = {
+        "scheme": "named",
+        "test_subjects": ("mitdb/106", "mitdb/111"),
+        "calibration": {"seconds": 40},
+    }
+    assert by_time(tmp_path, cut, 0, **options)[1] is None
+    assert "by its rhythm" in by_time(tmp_path, cut, 30, **options)[1]
+
+
+def test_a_lineage_by_time_is_compared_at_the_times_in_use(tmp_path, cut):
+    options = {"scheme": "time", "test": 0.5, "protocol": "personal"}
+    signal = ecg(106, 90)
+    here = cut(record("106", signal), record("101", ecg(101, 90)))
+    assert split(tmp_path, [here], **options)[1] is None
+    for begun, passes in ((0, True), (40, False)):
+        there = cut(
+            record("x", filtered(signal)[int(begun * 360) :], dataset="nstdb"),
+            module=nstdb,
+            name=f"elsewhere{begun}",
+        )
+        assert split(tmp_path, [there], "pretext", **options)[1] is None
+        found, complaint = lineage(tmp_path, [here, there], "pretext", protocol="personal")
+        assert found["findings"][0]["recordings"] == (0 if passes else 1)
+        assert (complaint is None) is passes
+
+
 @pytest.mark.parametrize(
     ("subject", "same"),
     [
@@ -251,11 +303,19 @@ def test_one_person_of_two_data_sets_goes_to_one_part(tmp_path, cut, seed):
         ("challenge-2020/HR00007", "challenge_2021/HR00007"),
         ("mine/p07", "mitdb/118"),
         ("again/patient3", "mine/p3"),
+        ("again/patient07", "mitdb/118"),
+        ("st-petersburg-incart/I0001", "challenge_2021/I0001"),
+        ("incartdb/I01", "incartdb/I01"),
     ],
 )
 def test_aliases(subject, same):
     own = [("mitdb/118", "mine/p07"), ("mine/p*", "again/patient*")]
     assert person(subject, own) == same
+
+
+def test_names_that_lead_to_each_other_are_one_person():
+    own = [("a/1", "b/1"), ("b/1", "a/1")]
+    assert len({person(name, own) for name in ("a/1", "b/1")}) == 1
 
 
 def test_a_regular_rhythm_is_nobodys_own():

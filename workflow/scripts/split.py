@@ -12,6 +12,7 @@ from cardiograft.specs.split import Split
 from cardiograft.splits import leakage
 from cardiograft.splits.assign import COLUMNS, assign, part_counts
 from cardiograft.splits.dose import dose_counts, own_segments
+from cardiograft.splits.recordings_used import without_rhythm
 from cardiograft.splits.table import write_split_table
 
 
@@ -32,7 +33,7 @@ def split(spec: Split, segments: list[Path], out: Path, audit: Path) -> None:
     content |= {
         "passed": not faults,
         "findings": {kind: leak.count for kind, leak in leaks.items()},
-        "no_fingerprint": leakage.without_rhythm(rhythms.read(segments)),
+        "no_fingerprint": without_rhythm(rhythms.read(segments)),
         "examples": {kind: leak.examples for kind, leak in leaks.items()},
         "counts": part_counts(keys, part_N),
     }

@@ -26,7 +26,7 @@ from cardiograft.config.entries import (
 )
 from cardiograft.specs.audit import Ancestor, Audit
 from cardiograft.specs.download import Download
-from cardiograft.specs.entry import Count, Entry, Plugin, Seed, Several, Word
+from cardiograft.specs.entry import Count, Entry, Plugin, Seed, Several, Some, Word
 from cardiograft.specs.outside import Outside
 from cardiograft.specs.predict import BaselinePredict, Part, Predict
 from cardiograft.specs.pretrain import Pretrain
@@ -49,6 +49,7 @@ class Config(Entry):
     save_every_s: PositiveFloat = 300.0  # of training, between two saved states
     seed: Seed = 0
     title: str = "cardiograft"
+    people: Several[Some[str]] = ()  # names of one person, a group each: of every split
     databases: dict[str, Database] = {}
     segments: dict[str, Segment] = {}
     splits: dict[str, Split] = {}
@@ -100,7 +101,8 @@ class Config(Entry):
         if stage == "segment":
             return self.segments[entry]
         if stage == "split":
-            return self.splits[entry]
+            split = self.splits[entry]
+            return split.model_copy(update={"people": (*split.people, *self.people)})
         if stage == "predict":
             return self._predict(entry)
         if stage == "baseline":

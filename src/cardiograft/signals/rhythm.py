@@ -72,6 +72,21 @@ def none() -> Rhythm:
     return Rhythm(np.empty(0), np.empty((0, SHAPE_SAMPLES), np.int8))
 
 
+def during(whole: Rhythm, start_N: Float64, stop_N: Float64) -> Rhythm:
+    """Return the beats that lie within any of some stretches of time.
+
+    Parameters
+    ----------
+    start_N, stop_N : float64
+        Seconds from the recording's first sample; stretches may overlap.
+    """
+    order_N = np.argsort(start_N, kind="stable")
+    reach_N = np.append(-np.inf, np.maximum.accumulate(stop_N[order_N]))
+    before_B = np.searchsorted(start_N[order_N], whole.beat_B, side="right")
+    inside_B = reach_N[before_B] > whole.beat_B
+    return Rhythm(whole.beat_B[inside_B], whole.shape_BS[inside_B])
+
+
 def _beats(lead_T: Float64) -> Float64:
     """Return the beats of all windows, each from the window that it is nearest the middle of."""
     size = min(int(WINDOW_S * RATE_HZ), len(lead_T))

@@ -22,7 +22,8 @@ from cardiograft.specs.split import Split
 from cardiograft.splits import near_duplicates
 from cardiograft.splits.overlaps import overlapping_row
 from cardiograft.splits.people import Group, persons
-from cardiograft.splits.recordings import RUN, Side, matches
+from cardiograft.splits.recordings import matches
+from cardiograft.splits.recordings_used import by_time, side
 from cardiograft.splits.table import PartColumn
 
 COLUMNS = ("id", "dataset", "record", "subject", "start", "valid", "shape_hash", "label")
@@ -66,7 +67,9 @@ def leaks(
     """
     return {
         "subjects_on_both_sides": subjects(keys, part_N, spec.people),
-        "same_recordings": recordings(rhythms.read(directories), keys, part_N, spec.people),
+        "same_recordings": recordings(
+            rhythms.read(directories), keys, part_N, spec.people, timely=by_time(spec)
+        ),
         "near_duplicates": duplicates(directories, keys, part_N, spec.duplicate_correlation),
         "overlapping_windows": overlaps(keys, part_N),
     }
@@ -128,7 +131,12 @@ def subjects(keys: pa.Table, part_N: PartColumn, people: Sequence[Group] = ()) -
 
 
 def recordings(
-    known: pa.Table, keys: pa.Table, part_N: PartColumn, people: Sequence[Group] = ()
+    known: pa.Table,
+    keys: pa.Table,
+    part_N: PartColumn,
+    people: Sequence[Group] = (),
+    *,
+    timely: bool = False,
 ) -> Leak:
     """Count the recordings that are one of another person's in an earlier part, by their rhythm.
 
@@ -136,12 +144,23 @@ def recordings(
     ----------
     known
         What `cardiograft.segments.rhythms.read` returns.
+    keys
+        `timed`.
+    timely
+        Compare only the times that the parts' segments are of, not whole recordings
+        (`cardiograft.splits.recordings_used.by_time`).
     """
-    table = pa.table({"record": _records(keys), "part": pa.array(part_N, pa.string())})
+    seconds = {name: pc.divide(keys[name], keys["source_hz"]) for name in ("start", "stop")}
+    table = pa.table({"record": _records(keys), "part": pa.array(part_N, pa.string()), **seconds})
     leak = Leak()
     for query, pool in SIDES:
         here, there = (
-            side(known, table.filter(pc.is_in(table["part"], pa.array(parts)))["record"], people)
+            side(
+                known,
+                table.filter(pc.is_in(table["part"], pa.array(parts))),
+                people,
+                timely=timely,
+            )
             for parts in ((query,), pool)
         )
         found = matches(here[0], there[0])
@@ -158,23 +177,6 @@ def recordings(
         ]
         leak.add(len(found), examples)
     return leak
-
-
-def side(known: pa.Table, used: pa.ChunkedArray, people: Sequence[Group]) -> tuple[Side, list[str]]:
-    """Return the recordings that are used, to be compared, and their names."""
-    some = known.filter(pc.is_in(known["record"], used.unique()))
-    whose = persons(some["subject"], people).to_pylist()
-    return Side(rhythms.rhythms(some), whose), some["record"].to_pylist()
-
-
-def without_rhythm(known: pa.Table) -> dict[str, Any]:
-    """Return how many recordings have too few beats to be known by them, and the first few."""
-    few = known.filter(pc.less_equal(pc.list_value_length(known["beat"]), RUN))
-    return {
-        "recordings": len(few),
-        "of": len(known),
-        "examples": few["record"].to_pylist()[:EXAMPLES],
-    }
 
 
 def _part_of(table: pa.Table, pool: Sequence[str]) -> dict[str, str]:
@@ -248,9 +250,7 @@ def timed(directories: Sequence[Path], keys: pa.Table) -> pa.Table:
     shard_rates = {shards.meta(directory).rate_hz for directory in directories}
     if len(shard_rates) > 1:
         raise ValueError(f"segments at {sorted(shard_rates)} Hz can't be pooled in one split")
-    rates: dict[str, float] = {}
-    for directory in directories:
-        rates |= read_json(directory / "summary.json")["source_rate_hz"]
+    rates = source_rates(directories)
     coded = _records(keys).dictionary_encode().combine_chunks()
     missing = [name for name in coded.dictionary.to_pylist() if name not in rates]
     if missing:
@@ -261,6 +261,20 @@ def timed(directories: Sequence[Path], keys: pa.Table) -> pa.Table:
     length_N = np.floor(keys["valid"].to_numpy() * (rate_N / shard_rates.pop())).astype(np.int64)
     stop_N = pa.array(keys["start"].to_numpy() + length_N)
     return keys.append_column("stop", stop_N).append_column("source_hz", pa.array(rate_N))
+
+
+def source_rates(directories: Sequence[Path]) -> dict[str, float]:
+    """Return the rate of each recording that was cut, before it was resampled.
+
+    Raises
+    ------
+    FileNotFoundError
+        A folder has no ``summary.json``.
+    """
+    rates: dict[str, float] = {}
+    for directory in directories:
+        rates |= read_json(directory / "summary.json")["source_rate_hz"]
+    return rates
 
 
 def _records(keys: pa.Table) -> pa.ChunkedArray:

@@ -20,11 +20,12 @@ import pyarrow.compute as pc
 
 from cardiograft.segments import rhythms
 from cardiograft.specs.audit import Ancestor, Audit
-from cardiograft.specs.split import Dose
-from cardiograft.splits.leakage import side
+from cardiograft.specs.split import Dose, Split
+from cardiograft.splits.leakage import source_rates
 from cardiograft.splits.overlaps import overlapping_row
 from cardiograft.splits.people import Group, persons
 from cardiograft.splits.recordings import matches
+from cardiograft.splits.recordings_used import by_time, side
 from cardiograft.splits.table import read_split_table
 
 EXAMPLES = 10
@@ -63,13 +64,14 @@ def lineage_audit(
     tested = _parts(tables, spec.split, [part for part in spec.parts if part == "test"])
     people = [group for split in splits.values() for group in split.spec.get("people", ())]
     known = rhythms.read(segments) if segments else None
+    rates = source_rates(segments) if by_time(Split.model_validate(splits[spec.split].spec)) else {}
     # What ancestors used in common is searched once.
     alike: dict[tuple[str, tuple[str, ...]], dict[str, Any]] = {}
     findings = []
     for ancestor in spec.lineage:
         used = ancestor.split, ancestor.uses
         if used not in alike:
-            alike[used] = _alike(ancestor, tables, tested, people, known)
+            alike[used] = _alike(ancestor, tables, tested, people, known, rates)
         findings.append({**_finding(ancestor, tables, tested, people), **alike[used]})
     must_be_unseen = spec.protocol != "personal" or _uncalibrated(splits[spec.split].spec)
     dose = splits[spec.split].spec.get("dose")
@@ -162,19 +164,33 @@ def _alike(
     tested: pa.Table,
     people: Sequence[Group],
     known: pa.Table | None,
+    rates: Mapping[str, float],
 ) -> dict[str, Any]:
-    """Return the tested recordings that are, by their rhythm, other people's that were used."""
+    """Return the tested recordings that are, by their rhythm, other people's that were used.
+
+    With `rates`, at the times that were tested and used.
+    """
     if known is None:
         return {"recordings": 0, "recording_examples": []}
     used = _parts(tables, ancestor.split, ancestor.uses)
-    here, names = side(known, tested["record"], people)
-    there, others = side(known, used["record"], people)
+    (here, names), (there, others) = (
+        side(known, _in_seconds(table, rates), people, timely=bool(rates))
+        for table in (tested, used)
+    )
     found = matches(here, there)
     examples = [
         {"recording": names[match.one], "other": others[match.other], **match.measured()}
         for match in found[:EXAMPLES]
     ]
     return {"recordings": len(found), "recording_examples": examples}
+
+
+def _in_seconds(table: pa.Table, rates: Mapping[str, float]) -> pa.Table:
+    if not rates:
+        return table
+    rate_N = np.array([rates[name] for name in table["record"].to_pylist()], dtype=np.float64)
+    seconds = {name: table[name].to_numpy() / rate_N for name in ("start", "stop")}
+    return pa.table({"record": table["record"], **seconds})
 
 
 def _parts(tables: Mapping[str, pa.Table], split: str, parts: Sequence[str]) -> pa.Table:

@@ -1,30 +1,34 @@
-"""Search near-duplicate segments across the parts of a split: by hash first, then exactly.
+"""Search near-duplicate segments across the parts of a split.
 
 Two segments are one when their normalised correlation, at some lag within 10 ms, is above a
 threshold: the size of Pearson's coefficient (an inverted copy is a copy) over the samples that both
 have before their padding, averaged over channels. Two flat
 channels agree (1), a flat and a live one do not (0).
 
-`cardiograft.signals.shape_hash` gives every segment eight bytes, and near-duplicates lie within
-`RADIUS` of each other in them: signals are read for those candidates alone. In blocks of
-neighbours, one matrix product a lag says which pairs can be alike enough at best; only those are
-compared exactly.
+`sketches` says which segments can be alike enough; those are compared exactly. Where it says that
+of a crowd, its nearest are compared, and if none of them is a duplicate, those whose
+`cardiograft.signals.shape_hash` lies within `RADIUS`. Byte-identical segments, such as constants,
+are compared once.
 
-Legend: N segments, C channels, T samples, Q segments queried, U candidates of any of them,
-P pairs, O offsets.
+Cost: n log n in the number of segments, and the pairs that are alike. Memory: 128 bytes of sketch
+for each segment looked up, beside the signals, which lie in a scratch file where they are many.
+
+Legend: N segments, C channels, T samples, Q segments queried, U others, P pairs.
 """
 
+import hashlib
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.spatial import cKDTree
+import numpy.typing as npt
 
 from cardiograft.records import Float32, Float64, Int64
 from cardiograft.segments import shards
 from cardiograft.signals.shape_hash import UInt64
+from cardiograft.splits.sketches import Sketches, groups
 from cardiograft.splits.table import PartColumn
 
 LAG_S = 0.010
@@ -34,12 +38,12 @@ RADIUS = 18.0
 # ASSUME two segments whose lengths before padding differ by more are not the same one.
 COMMON = 0.95
 FLAT_POWER = 1e-6  # of a channel's own sum of squares: float32 leaves less
-SLACK = 1e-5  # what float32 may take from a covariance of two channels of unit norm
-BATCH = 1024  # segments read, or pairs compared, at a time
-QUERIES = 128  # segments compared at a time, at most
-OTHERS = 24576  # ... with so many, over all lags
-PAIRS = 1 << 23  # pairs of codes listed at a time
-HELD = 1 << 24  # candidates remembered before their signals are read
+BATCH = 1024  # segments read at a time
+QUERIES = 2048  # segments looked up at a time
+CROWD = 256  # candidates beyond which a segment's nearest are compared first
+NEAREST = 32
+CODES = 1 << 24  # pairs of codes compared at a time
+VALUES = 1 << 21  # samples of pairs compared at a time
 
 
 @dataclass(frozen=True)
@@ -72,11 +76,14 @@ class NearDuplicate:
 
 
 @dataclass(frozen=True)
-class _Block:
-    """Rows of neighbouring segments, and of every candidate of one of them."""
+class _Segments:
+    """Signals to be compared, each channel centred and of unit norm, and their codes."""
 
-    row_Q: Int64
-    other_U: Int64
+    signal_NCT: Float32
+    valid_N: Int64
+    code_N8: Float32
+    lags: int
+    above: float
 
 
 def search(
@@ -96,36 +103,30 @@ def search(
     Returns
     -------
     list of NearDuplicate
-        At most one for each segment of `query`, in order of rows: the most alike.
+        At most one for each segment of `query`, in order of rows: the most alike; of a crowd, one
+        of the most alike.
     """
-    query_N = np.flatnonzero(keys.part_N == query)
-    pool_N = np.flatnonzero(np.isin(keys.part_N, pool))
-    if not len(query_N) or not len(pool_N):
+    queried_N = keys.part_N == query
+    row_N = np.flatnonzero(queried_N | np.isin(keys.part_N, pool))
+    queried_N = queried_N[row_N]
+    if queried_N.all() or not queried_N.any():
         return []
-    lags = int(LAG_S * shards.meta(directories[0]).rate_hz + 1e-9)
-    duplicates = [
-        duplicate
-        for blocks in _held(_blocks(keys.shape_hash_N, query_N, pool_N))
-        for duplicate in _compared(directories, keys, blocks, lags=lags, above=above)
+    valid_N = keys.valid_N[row_N]
+    with tempfile.TemporaryDirectory(prefix="cardiograft-") as scratch:
+        signal_NCT = _signals(
+            directories, [keys.id_N[row] for row in row_N.tolist()], valid_N, scratch
+        )
+        lags = int(LAG_S * shards.meta(directories[0]).rate_hz + 1e-9)
+        code_N8 = _bytes(keys.shape_hash_N[row_N])
+        segments = _Segments(signal_NCT, valid_N, code_N8, lags, above)
+        first_N = _first_alike(segments, keys.shape_hash_N[row_N], queried_N)
+        alone_N = first_N == np.arange(len(first_N))
+        best = _best(segments, np.flatnonzero(queried_N & alone_N), ~queried_N & alone_N)
+    return [
+        NearDuplicate(int(row_N[at]), int(row_N[best[first][0]]), best[first][1])
+        for at, first in enumerate(first_N.tolist())
+        if first in best
     ]
-    return sorted(duplicates, key=lambda duplicate: duplicate.row)
-
-
-def _blocks(hash_N: UInt64, query_N: Int64, pool_N: Int64) -> Iterator[_Block]:
-    """Yield candidates, block by block of segments that lie together in the space of codes."""
-    code_N8, pool_N8 = _bytes(hash_N[query_N]), _bytes(hash_N[pool_N])
-    order_N = cKDTree(code_N8).indices
-    # |a - b|² as one product of a with b: whole numbers below 2²⁴, exact in float32
-    square_N, pool_square_N = ((c_N8**2).sum(axis=1) for c_N8 in (code_N8, pool_N8))
-    left_N10 = np.column_stack([code_N8, square_N, np.ones_like(square_N)])
-    right_N10 = np.column_stack([-2 * pool_N8, np.ones_like(pool_square_N), pool_square_N])
-    size = int(np.clip(PAIRS // len(pool_N), 1, QUERIES))
-    for first in range(0, len(order_N), size):
-        some_Q = order_N[first : first + size]
-        near_QU = left_N10[some_Q] @ right_N10.T <= RADIUS**2
-        row_Q = query_N[some_Q[near_QU.any(axis=1)]]
-        if len(row_Q):
-            yield _Block(row_Q, pool_N[near_QU.any(axis=0)])
 
 
 def _bytes(hash_N: UInt64) -> Float32:
@@ -133,165 +134,124 @@ def _bytes(hash_N: UInt64) -> Float32:
     return code_N8.astype(np.float32)
 
 
-def _held(blocks: Iterator[_Block]) -> Iterator[list[_Block]]:
-    held: list[_Block] = []
-    for block in blocks:
-        held.append(block)
-        if sum(len(b.other_U) for b in held) > HELD:
-            yield held
-            held = []
-    if held:
-        yield held
+def _first_alike(segments: _Segments, hash_N: UInt64, queried_N: npt.NDArray[np.bool_]) -> Int64:
+    """Return for each segment the first of its side that is equal to the byte, shape (N,)."""
+    first_N = np.arange(len(hash_N))
+    _, kind_N, count_K = np.unique(hash_N, return_inverse=True, return_counts=True)
+    known: dict[bytes, int] = {}
+    for at in np.flatnonzero(count_K[kind_N] > 1).tolist():
+        digest = hashlib.blake2b(segments.signal_NCT[at].tobytes(), digest_size=16)
+        digest.update(b"%d %d" % (segments.valid_N[at], queried_N[at]))
+        first_N[at] = known.setdefault(digest.digest(), at)
+    return first_N
 
 
-def _compared(
-    directories: Sequence[Path], keys: Keys, blocks: list[_Block], *, lags: int, above: float
-) -> Iterator[NearDuplicate]:
-    row_N = np.unique(np.concatenate([r for b in blocks for r in (b.row_Q, b.other_U)]))
-    valid_N = keys.valid_N[row_N]
-    with tempfile.TemporaryDirectory(prefix="cardiograft-") as scratch:
-        signal_NCT = _signals(directories, [keys.id_N[row] for row in row_N], valid_N, scratch)
-        segments = _Segments(signal_NCT, valid_N, *_bounds(signal_NCT, valid_N, lags))
-        fitting = (shards.IN_MEMORY_BYTES >> 2) // signal_NCT[0].nbytes
-        size = max(1, min(OTHERS // (2 * lags + 1), fitting))
-        for block in blocks:
-            at_Q, at_U = np.searchsorted(row_N, block.row_Q), np.searchsorted(row_N, block.other_U)
-            cuts = [at_U[first : first + size] for first in range(0, len(at_U), size)]
-            hits = [_alike(segments, at_Q, some_U, above=above) for some_U in cuts]
-            query_P, other_P, score_P = (np.concatenate(part) for part in zip(*hits, strict=True))
-            order_P = np.lexsort((other_P, -score_P, query_P))
-            _, best = np.unique(query_P[order_P], return_index=True)
-            for hit in order_P[best]:
-                query, other = int(row_N[query_P[hit]]), int(row_N[other_P[hit]])
-                yield NearDuplicate(query, other, float(score_P[hit]))
+def _best(
+    segments: _Segments, query_Q: Int64, other_N: npt.NDArray[np.bool_]
+) -> dict[int, tuple[int, float]]:
+    """Return the most alike other of each segment queried that has a near-duplicate."""
+    best: dict[int, tuple[int, float]] = {}
+    pool_U, valid_N = np.flatnonzero(other_N), segments.valid_N
+    for at_Q, at_U, stop in groups(
+        valid_N[query_Q], valid_N[pool_U], common=COMMON, lags=segments.lags
+    ):
+        among_U = pool_U[at_U]
+        sketches = Sketches(
+            segments.signal_NCT, among_U, lags=segments.lags, stop=stop, correlation=segments.above
+        )
+        for first in range(0, len(at_Q), QUERIES):
+            some_Q = query_Q[at_Q[first : first + QUERIES]]
+            for query_P, other_P, score_P in _found(segments, sketches, some_Q, among_U):
+                for query, other, score in zip(
+                    query_P.tolist(), other_P.tolist(), score_P.tolist(), strict=True
+                ):
+                    if query not in best or (-score, other) < (-best[query][1], best[query][0]):
+                        best[query] = other, score
+    return best
 
 
-@dataclass(frozen=True)
-class _Segments:
-    """Signals, each channel centred and of unit norm, and what bounds their correlations.
+Pairs = tuple[Int64, Int64, Float64]
 
-    Attributes
-    ----------
-    sum_OCN : float32
-        From an offset on, over any number of samples that is enough: the largest size of a
-        sum, divided by the square root of the smallest number.
-    norm_OCN : float32
-        Likewise, the smallest norm about the mean.
+
+def _found(
+    segments: _Segments, sketches: Sketches, query_Q: Int64, among_U: Int64
+) -> Iterator[Pairs]:
+    """Yield pairs of rows that are alike enough, and how much."""
+    point_QSK, radius_QS = sketches.look_up(query_Q)
+    wide_Q = np.isinf(radius_QS).any(axis=1)
+    count_Q = np.full(len(query_Q), CROWD + 1)
+    count_Q[~wide_Q] = sketches.count(point_QSK[~wide_Q], radius_QS[~wide_Q])
+    few_Q = count_Q <= CROWD
+    at_P, other_P = sketches.within(point_QSK[few_Q], radius_QS[few_Q])
+    yield _alike(segments, query_Q[few_Q][at_P], among_U[other_P])
+    if few_Q.all():
+        return
+    crowd_Q = query_Q[~few_Q]
+    at_P, other_P = sketches.nearest(point_QSK[~few_Q], radius_QS[~few_Q], NEAREST)
+    near = _alike(segments, crowd_Q[at_P], among_U[other_P])
+    yield near
+    left_Q = np.setdiff1d(crowd_Q, near[0])
+    size = max(1, CODES // len(among_U))
+    for first in range(0, len(left_Q), size):
+        some_Q = left_Q[first : first + size]
+        at_P, other_P = np.nonzero(_close(segments.code_N8[some_Q], segments.code_N8[among_U]))
+        yield _alike(segments, some_Q[at_P], among_U[other_P])
+
+
+def _close(code_Q8: Float32, code_U8: Float32) -> npt.NDArray[np.bool_]:
+    """Return which codes lie within `RADIUS` of each other, shape (Q, U)."""
+    # |a - b|² as one product of a with b: whole numbers below 2²⁴, exact in float32
+    square_Q, square_U = ((code_N8**2).sum(axis=1) for code_N8 in (code_Q8, code_U8))
+    left_Q10 = np.column_stack([code_Q8, square_Q, np.ones_like(square_Q)])
+    right_U10 = np.column_stack([-2 * code_U8, np.ones_like(square_U), square_U])
+    return np.asarray(left_Q10 @ right_U10.T <= RADIUS**2)
+
+
+def _alike(segments: _Segments, at_P: Int64, other_P: Int64) -> Pairs:
+    """Return those of some pairs that are alike enough at some lag, and how much."""
+    channels, samples = segments.signal_NCT.shape[1:]
+    size = max(1, VALUES // (channels * samples))
+    score_P = np.zeros(len(at_P))
+    for first in range(0, len(at_P), size):
+        some = slice(first, first + size)
+        for lag in range(-segments.lags, segments.lags + 1):
+            score_P[some] = np.maximum(
+                score_P[some], _correlation(segments, at_P[some], other_P[some], lag)
+            )
+    hit_P = score_P > segments.above
+    return at_P[hit_P], other_P[hit_P], score_P[hit_P]
+
+
+def _correlation(segments: _Segments, at_P: Int64, other_P: Int64, lag: int) -> Float64:
+    """Return the correlation of ``this[t + lag]`` with ``other[t]`` over what both have.
+
+    Where that is too little, 0.
     """
-
-    signal_NCT: Float32
-    valid_N: Int64
-    sum_OCN: Float32
-    norm_OCN: Float32
-
-
-def _bounds(signal_NCT: Float32, valid_N: Int64, lags: int) -> tuple[Float32, Float32]:
-    segments, channels, samples = signal_NCT.shape
-    sum_OCN = np.zeros((lags + 1, channels, segments), dtype=np.float32)
-    norm_OCN = np.zeros_like(sum_OCN)
-    for first in range(0, segments, BATCH):
-        some = slice(first, first + BATCH)
-        sum_NCT, square_NCT = (_running(signal_NCT[some] ** power) for power in (1, 2))
-        least_N = np.maximum(np.floor(COMMON * valid_N[some]).astype(np.int64), 1)
-        for offset in range(lags + 1):
-            end_N = np.minimum(offset + least_N, samples)
-            end_N11 = end_N[:, None, None]
-            from_NCT = sum_NCT - sum_NCT[:, :, offset, None]
-            allowed_N1T = np.arange(samples + 1) >= end_N11
-            largest_NC = np.abs(from_NCT).max(axis=2, initial=0, where=allowed_N1T)
-            sum_OCN[offset, :, some] = (largest_NC / np.sqrt(least_N)[:, None]).T
-            # a sum of squares about the mean only grows with every sample
-            part_NC = np.take_along_axis(from_NCT, end_N11, axis=2)[:, :, 0]
-            square_NC = np.take_along_axis(square_NCT, end_N11, axis=2)[:, :, 0]
-            square_NC = square_NC - square_NCT[:, :, offset]
-            count_N1 = np.maximum(end_N - offset, 1)[:, None]
-            spread_NC = np.maximum(square_NC - part_NC**2 / count_N1, 0)
-            norm_OCN[offset, :, some] = np.sqrt(spread_NC).T
-    return sum_OCN, norm_OCN
-
-
-def _running(value_NCT: Float32) -> Float64:
-    sum_NCT = np.cumsum(value_NCT, axis=2, dtype=np.float64)
-    return np.pad(sum_NCT, ((0, 0), (0, 0), (1, 0)))
-
-
-def _alike(
-    segments: _Segments, at_Q: Int64, at_U: Int64, *, above: float
-) -> tuple[Int64, Int64, Float64]:
-    """Return the pairs that are alike enough at some lag, and how much, each of shape (P,)."""
-    pairs = [*_possible(segments, at_Q, at_U, above=above)]
-    query_P, other_P, lag_P, dot_PC = (np.concatenate(part) for part in zip(*pairs, strict=True))
-    score_P = _correlation(segments, query_P, other_P, lag_P=lag_P, dot_PC=dot_PC)
-    hit_P = score_P > above
-    return query_P[hit_P], other_P[hit_P], score_P[hit_P]
-
-
-def _possible(
-    segments: _Segments, at_Q: Int64, at_U: Int64, *, above: float
-) -> Iterator[tuple[Int64, Int64, Int64, Float32]]:
-    """Yield, lag by lag, pairs whose covariance can be large enough, and their products.
-
-    The covariance is their product less the two sums' over the number of samples, and must
-    exceed the threshold times both norms, with either sign. Bounds of sums and norms need
-    one segment each. A mean over C channels above a threshold leaves each of them above
-    ``1 - C (1 - above)``; where that is negative, the largest norm, 1, is the one that bounds.
-    """
-    lags, channels = len(segments.sum_OCN) - 1, segments.signal_NCT.shape[1]
-    needed = 1 - channels * (1 - above)
-    norm_OCN = segments.norm_OCN if needed > 0 else np.ones_like(segments.norm_OCN)
-    this_QCT, other_UCT = segments.signal_NCT[at_Q], segments.signal_NCT[at_U]
-    valid_Q, valid_U = segments.valid_N[at_Q], segments.valid_N[at_U]
-    for lag in range(-lags, lags + 1):
-        first, first_other = max(lag, 0), max(-lag, 0)
-        length = this_QCT.shape[2] - abs(lag)
-        possible_QU, dots = np.True_, []
-        for c in range(channels):
-            this_QT = this_QCT[:, c, first : first + length]
-            dots.append(this_QT @ other_UCT[:, c, first_other : first_other + length].T)
-            left = needed * norm_OCN[first, c, at_Q], -segments.sum_OCN[first, c, at_Q]
-            right = norm_OCN[first_other, c, at_U], segments.sum_OCN[first_other, c, at_U]
-            least_QU = np.stack(left, axis=1) @ np.stack(right)
-            least_QU -= SLACK
-            possible_QU = possible_QU & (np.abs(dots[-1]) > least_QU)
-        query_P, other_P = np.nonzero(possible_QU)
-        common_P = np.minimum(valid_Q[query_P] - lag, valid_U[other_P]) - first_other
-        longest_P = np.maximum(valid_Q[query_P], valid_U[other_P])
-        enough_P = common_P >= np.maximum(COMMON * longest_P, 1)
-        query_P, other_P = query_P[enough_P], other_P[enough_P]
-        dot_PC = np.stack([dot_QU[query_P, other_P] for dot_QU in dots], axis=1)
-        yield at_Q[query_P], at_U[other_P], np.full(len(query_P), lag), dot_PC
-
-
-def _correlation(
-    segments: _Segments, at_P: Int64, other_P: Int64, *, lag_P: Int64, dot_PC: Float32
-) -> Float64:
-    """Return the correlation of ``this[t + lag]`` with ``other[t]`` over what both have."""
-    first_P, first_other_P = np.maximum(lag_P, 0), np.maximum(-lag_P, 0)
+    first, first_other = max(lag, 0), max(-lag, 0)
+    length = segments.signal_NCT.shape[2] - abs(lag)
     valid_P, valid_other_P = segments.valid_N[at_P], segments.valid_N[other_P]
-    count_P = np.minimum(valid_P - lag_P, valid_other_P) - first_other_P
-    count_P1 = count_P[:, None]
-    sum_PC, spread_PC = _moments(segments.signal_NCT, at_P, first_P, count_P)
-    sum_other_PC, spread_other_PC = _moments(segments.signal_NCT, other_P, first_other_P, count_P)
+    count_P = np.minimum(valid_P - lag, valid_other_P) - first_other
+    enough_P = count_P >= np.maximum(COMMON * np.maximum(valid_P, valid_other_P), 1)
+    count_P1 = np.maximum(count_P, 1)[:, None]
+    inside_P1T = (np.arange(length) < count_P1)[:, None]
+    this_PCT, other_PCT = (
+        np.where(inside_P1T, segments.signal_NCT[row_P, :, start : start + length], np.float64(0))
+        for row_P, start in ((at_P, first), (other_P, first_other))
+    )
+    sum_PC, sum_other_PC = this_PCT.sum(axis=2), other_PCT.sum(axis=2)
+    product_PC, spread_PC, spread_other_PC = (
+        np.einsum("pct,pct->pc", one_PCT, two_PCT) - a_PC * b_PC / count_P1
+        for one_PCT, two_PCT, a_PC, b_PC in (
+            (this_PCT, other_PCT, sum_PC, sum_other_PC),
+            (this_PCT, this_PCT, sum_PC, sum_PC),
+            (other_PCT, other_PCT, sum_other_PC, sum_other_PC),
+        )
+    )
     flat_PC, flat_other_PC = spread_PC <= FLAT_POWER, spread_other_PC <= FLAT_POWER
     live_PC = ~flat_PC & ~flat_other_PC
     scale_PC = np.sqrt(np.where(live_PC, spread_PC * spread_other_PC, 1))
-    covariance_PC = dot_PC - sum_PC * sum_other_PC / count_P1
-    score_PC = np.where(live_PC, np.abs(covariance_PC) / scale_PC, flat_PC & flat_other_PC)
-    mean_P: Float64 = score_PC.mean(axis=1)
-    return mean_P
-
-
-def _moments(
-    signal_NCT: Float32, at_P: Int64, first_P: Int64, count_P: Int64
-) -> tuple[Float64, Float64]:
-    """Return the sum, and that of squares about the mean, of stretches of segments, (P, C)."""
-    at_N, row_P = np.unique(at_P, return_inverse=True)
-    value_NCT = signal_NCT[at_N]
-    sum_PC, square_PC = (
-        running_NCT[row_P, :, first_P + count_P] - running_NCT[row_P, :, first_P]
-        for running_NCT in (_running(value_NCT), _running(value_NCT**2))
-    )
-    return sum_PC, square_PC - sum_PC**2 / count_P[:, None]
+    score_PC = np.where(live_PC, np.abs(product_PC) / scale_PC, flat_PC & flat_other_PC)
+    return np.where(enough_P, score_PC.mean(axis=1), 0.0)
 
 
 def _signals(

@@ -4,8 +4,8 @@
 118 and 119 with noise (Moody, Muldrow & Mark 1984); 201 and 202 of mitdb are one person's (Moody &
 Mark 2001); the training sets of the Challenges of 2020 and 2021 repeat the Shaoxing-Ningbo database
 (ecg-arrhythmia) and CPSC 2018 under their own record names, and each other's. What they renamed
-without a list (incartdb as I0001..., ptbdb as S0001...) no name tells: there the recordings'
-rhythm does (`recordings`).
+without a list (incartdb as I0001..., ptbdb as S0001...; nothing says that the order was kept) no
+name tells: there the recordings' rhythm does (`recordings`).
 """
 
 import re
@@ -50,9 +50,14 @@ def person(subject: str, people: Iterable[Group] = ()) -> str:
     >>> person("nstdb/118"), person("mine/p07", [("mitdb/118", "mine/p07")])
     ('mitdb/118', 'mitdb/118')
     """
+    groups = [tuple(group) for group in (*people, *ALIASES)]
     name = subject
-    for group in (*people, *ALIASES):
-        name = _first(name, tuple(group))
+    for _ in groups:  # one group may lead to a name that an earlier one holds
+        before = name
+        for group in groups:
+            name = _first(name, group)
+        if name == before:
+            break
     return name
 
 

@@ -38,13 +38,14 @@ NEIGHBOURS = 32
 VOTE_S = 0.012  # a vote's weight falls off with the distance like a normal density of this width
 OFFSET_S = 0.1  # bin of offsets
 ALIGNED = 16  # alignments tried for each recording
-# ASSUME of one beat in two copies: its time differs by some milliseconds, an interval's by
-# JITTER_S times the root of 2; one interval in twenty has lost or gained a beat.
-JITTER_S = 0.005
+# ASSUME of one interval in two copies: most differ by a millisecond or two, some (beats of an
+# unusual shape, under another filter or noise) by several; one in twenty has lost or gained a beat.
+JITTER_S, EXACT = (0.0015, 0.007), 0.6
 BEAT_S = 0.05
 LOST = 0.05
-# Smoothed by less than a copy's intervals differ: a steady rhythm foretells itself as well.
-BIN_S, SMOOTH_S = 0.002, 0.006
+# Smoothed no more than a copy's intervals differ: a steady rhythm foretells itself as well.
+BIN_S, SMOOTH_S = 0.0005, (0.001, 0.006)
+STEADY_S = 0.002  # no rhythm is taken for steadier
 # Over 11,000 alignments of 137 people's recordings (mitdb, ecgiddb) Fisher's z of the correlation
 # of deviations is spread like this: the largest is 4 times as much.
 CHANCE_Z = 0.2
@@ -120,14 +121,19 @@ class Side:
         )
 
 
-def matches(one: Side, other: Side) -> list[Match]:
+def matches(one: Side, other: Side, *, margin_bits: float = MARGIN_BITS) -> list[Match]:
     """Return the pairs of recordings of different people that are one, most alike first.
 
     One match at most for each recording of the first side.
+
+    Parameters
+    ----------
+    margin_bits
+        What is asked beyond the logarithm of the pairs of beats that are compared.
     """
     if not one.beats or not other.beats:
         return []
-    needed = float(np.log2(one.beats * other.beats)) + MARGIN_BITS
+    needed = float(np.log2(one.beats * other.beats)) + margin_bits
     best: dict[int, Match] = {}
     for place, place_other, offset_s in _candidates(one, other):
         beats, bits = _in_common(one, other, (place, place_other), offset_s)
@@ -190,7 +196,7 @@ def _in_common(
         one.expected(places[0])[row_B[:-1]],
         other.expected(places[1])[np.minimum(near_B[:-1], len(beat_other_B) - 2)],
     )
-    copied_I = norm.logpdf(apart_I, scale=JITTER_S * 2**0.5) - foretold_I
+    copied_I = _log_jitter(apart_I) - foretold_I
     gain_I = np.where(whole_I, np.logaddexp(np.log1p(-LOST) + copied_I, np.log(LOST)), np.log(LOST))
     # the stretch with the largest sum
     sum_B = np.append(0, np.cumsum(gain_I))
@@ -207,28 +213,52 @@ def _nearest(beat_B: Float64, among_B: Float64) -> Int64:
     return np.asarray(after_B - earlier_B, dtype=np.int64)
 
 
+def _log_jitter(apart_I: Float64) -> Float64:
+    near_I, far_I = (np.exp(-0.5 * (apart_I / s) ** 2) / s for s in JITTER_S)
+    return np.asarray(np.log((EXACT * near_I + (1 - EXACT) * far_I) / np.sqrt(2 * np.pi) + 1e-99))
+
+
 def _log_density(interval_I: Float64) -> Float64:
     """Return each interval's log density: by how often, after one and after two like it.
 
-    The mean of three densities smoothed over some milliseconds, each of the recording's own
-    intervals, of their changes, and of their changes over two (of bigeminy), and a flat one.
+    The mean of densities of the recording's own other intervals, of their changes, and of their
+    changes over two (of bigeminy), smoothed little and more, of two normal ones, of intervals
+    and of changes, and a flat one.
     """
     change_I, second_I = interval_I[1:] - interval_I[:-1], interval_I[2:] - interval_I[:-2]
     own_I = _smoothed(interval_I)
     next_I = np.append(own_I[:1], _smoothed(change_I))
     after_next_I = np.append(next_I[:2], _smoothed(second_I))
+    usual_I = _normal(interval_I)
+    usual_next_I = np.append(usual_I[:1], _normal(change_I))
     flat = 0.01 / LONGEST_S
-    return np.asarray(np.log(0.33 * (own_I + next_I + after_next_I) + flat))
+    known_I = 0.2 * (own_I + next_I + after_next_I + usual_I + usual_next_I)
+    return np.asarray(np.log(0.99 * known_I + flat))
+
+
+def _normal(value_I: Float64) -> Float64:
+    if not len(value_I):
+        return np.empty(0)
+    # of the middle half, so that a pause or a lost beat does not widen it
+    middle, spread = np.median(value_I), max(STEADY_S, float(np.std(value_I)))
+    quarter = float(np.subtract(*np.quantile(value_I, [0.75, 0.25]))) / 1.349
+    spread = max(STEADY_S, min(spread, 1.5 * quarter))
+    return np.asarray(norm.pdf(value_I, middle, spread))
 
 
 def _smoothed(value_I: Float64) -> Float64:
-    if not len(value_I):
-        return np.empty(0)
+    """Return the density of each value among the others, the mean of one smoothed little, more."""
+    if len(value_I) < 2:
+        return np.zeros(len(value_I))
     edges = np.arange(-LONGEST_S, LONGEST_S + 2 * BIN_S, BIN_S)
-    count = np.histogram(np.clip(value_I, -LONGEST_S, LONGEST_S), edges)[0].astype(np.float64)
-    density = gaussian_filter1d(count, SMOOTH_S / BIN_S, mode="constant") / len(value_I) / BIN_S
-    at_I = np.clip(((value_I + LONGEST_S) / BIN_S).astype(np.int64), 0, len(density) - 1)
-    return np.asarray(density[at_I], dtype=np.float64)
+    at_I = np.clip(((value_I + LONGEST_S) / BIN_S).astype(np.int64), 0, len(edges) - 2)
+    count = np.bincount(at_I, minlength=len(edges) - 1).astype(np.float64)
+    density_I = np.zeros(len(value_I))
+    for width_s in SMOOTH_S:
+        smooth = gaussian_filter1d(count, width_s / BIN_S, mode="constant")
+        itself = BIN_S / (width_s * np.sqrt(2 * np.pi))
+        density_I += np.maximum(smooth[at_I] - itself, 0) / (len(value_I) - 1) / BIN_S
+    return density_I / len(SMOOTH_S)
 
 
 def _shape_bits(shape_BS: npt.NDArray[np.int8], other_BS: npt.NDArray[np.int8]) -> float:

@@ -1,0 +1,62 @@
+"""What a part of a split, or a training, used of whole recordings, to be compared by rhythm."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cardiograft.segments import rhythms
+from cardiograft.signals.rhythm import during
+from cardiograft.specs.split import Split
+from cardiograft.splits.people import Group, persons
+from cardiograft.splits.recordings import RUN, Side
+
+EXAMPLES = 10
+
+
+def by_time(spec: Split) -> bool:
+    """Whether a split means a recording to be in several parts, at different times.
+
+    So may then one be that has two names: only the times in use are compared.
+    """
+    calibrated = spec.calibration is not None and spec.calibration.seconds > 0
+    return spec.scheme == "time" or calibrated
+
+
+def side(
+    known: pa.Table, used: pa.Table, people: Sequence[Group], *, timely: bool
+) -> tuple[Side, list[str]]:
+    """Return the recordings that are used, to be compared, and their names.
+
+    Parameters
+    ----------
+    used
+        The segments: ``record``, and ``start`` and ``stop`` in seconds of it.
+    timely
+        Only the beats of those seconds.
+    """
+    some = known.filter(pc.is_in(known["record"], used["record"].unique()))
+    whose, names = persons(some["subject"], people).to_pylist(), some["record"].to_pylist()
+    found = rhythms.rhythms(some)
+    if timely:
+        spans = used.select(["record", "start", "stop"]).sort_by("record")
+        record_N = np.asarray(spans["record"].to_pylist(), dtype=str)
+        start_N, stop_N = (spans[name].to_numpy() for name in ("start", "stop"))
+        first_R, last_R = (np.searchsorted(record_N, names, side=end) for end in ("left", "right"))
+        found = [
+            during(one, start_N[first:last], stop_N[first:last])
+            for one, first, last in zip(found, first_R, last_R, strict=True)
+        ]
+    return Side(found, whose), names
+
+
+def without_rhythm(known: pa.Table) -> dict[str, Any]:
+    """Return how many recordings have too few beats to be known by them, and the first few."""
+    few = known.filter(pc.less_equal(pc.list_value_length(known["beat"]), RUN))
+    return {
+        "recordings": len(few),
+        "of": len(known),
+        "examples": few["record"].to_pylist()[:EXAMPLES],
+    }
