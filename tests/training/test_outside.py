@@ -1,6 +1,7 @@
 """A transfer from weights that others have published: checked, read once, in the ledger."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import torch
 from pydantic import ValidationError
 
 from cardiograft.checkpoints.file import read_checkpoint
+from cardiograft.config.plan import check_weights
 from cardiograft.files import file_digest
 from cardiograft.models import openecg_codec
 from cardiograft.records import Shape
@@ -117,3 +119,18 @@ def test_a_file_of_a_package_is_found_there_without_importing_it() -> None:
     none = spec.model_copy(update={"package": "no_such_package"})
     with pytest.raises(FileNotFoundError, match="the package 'no_such_package', of which"):
         _ = none.path
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ({"file": "no/weights.pt"}, "no file 'no/weights.pt'"),
+        ({"file": "x.pt", "package": "nobodys"}, "the package 'nobodys', of which x.pt is a file"),
+    ],
+)
+def test_weights_that_are_not_there_are_said_before_any_job(
+    published: Path, source: dict[str, str], says: str
+) -> None:
+    check_weights({"codec": entry(published)})
+    with pytest.raises(FileNotFoundError, match=re.escape(says)):
+        check_weights({"codec": entry(published, **source)})

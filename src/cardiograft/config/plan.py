@@ -1,7 +1,7 @@
 """Which job reads what: paths, and the two params of every job, for the Snakefile's rules."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -17,10 +17,26 @@ from cardiograft.specs.members import files as files_of
 from cardiograft.specs.report import Report
 from cardiograft.specs.segment import Segment
 from cardiograft.specs.split import Split
+from cardiograft.specs.transfer import Transfer
 
 MODEL_FILES = {"model": WEIGHTS, "history": HISTORY, "card": CARD}
 UNASKED = ("publish", "export")  # stages that nothing in config changes
 NOTHING = "(?!)"  # a wildcard constraint that no name meets
+
+
+def check_weights(transfers: Mapping[str, Transfer]) -> None:
+    """Look for the files of weights that others have published.
+
+    Raises
+    ------
+    FileNotFoundError
+        One is not there, or the package that it is a file of.
+    """
+    for name, run in transfers.items():
+        for outside in (source.outside for source in run.sources if source.outside):
+            if not outside.path.is_file():
+                where = f"transfer.{name}.source.file"
+                raise FileNotFoundError(f"{where}: no file {str(outside.path)!r}")
 
 
 class Plan:
@@ -29,7 +45,8 @@ class Plan:
     Raises
     ------
     ValueError, FileNotFoundError
-        The mirror is misspelt or can't be reached, and something must be fetched from it.
+        The mirror is misspelt or can't be reached, and something must be fetched from it; or a file
+        of weights, or the package that it is a file of, is not there.
     """
 
     def __init__(self, config: Config) -> None:
@@ -40,6 +57,7 @@ class Plan:
             mirrors.check(config.mirror)
         for database in set(self.databases) - set(published):
             self._content(database)  # a folder that is not there is said before any job
+        check_weights(config.transfer)
 
     # The two params. Repeats of an entry have them in common, and Snakemake asks for each job.
 

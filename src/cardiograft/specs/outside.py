@@ -57,6 +57,7 @@ class Outside(Entry):
         found = importlib.util.find_spec(self.package)
         if found is None or not found.submodule_search_locations:
             raise FileNotFoundError(
-                f"the package {self.package!r}, of which {self.file} is a file, is not installed"
+                f"the package {self.package!r}, of which {self.file} is a file, is not installed:"
+                f" pip install --no-deps {self.package}"
             )
         return Path(next(iter(found.submodule_search_locations))) / self.file
