@@ -186,7 +186,10 @@ STANDING = [
 @pytest.mark.parametrize("name", STANDING)
 def test_a_studys_headline_names_what_was_published(name: str) -> None:
     facts = plugins.load("studies", name).FIRST_SCREEN
-    table = measured.read(ROOT / f"docs/results/{name}.csv")
+    published = ROOT / f"docs/results/{name}.csv"
+    if not published.is_file():
+        pytest.skip(f"{name} has no published table yet")
+    table = measured.read(published)
     scores = table[(table["class"] == "") & (table["metric"] == facts.metric)].set_index("run")
     known = set(scores.index)
     first = next(run for run in facts.runs if {run.paper, run.honest} <= known)
