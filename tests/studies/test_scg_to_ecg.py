@@ -326,7 +326,7 @@ def test_a_line_joins_runs_that_differ_in_one_tag_on_equal_windows() -> None:
 
 def test_lines_are_named_by_what_tells_them_apart() -> None:
     lines = [{"parts": ["cae", f"from {x}", "pruned"]} for x in ("a", "b")]
-    alike, named = signals._labelled(lines)
+    alike, named = signals.labelled(lines)
     assert alike == ["cae", "pruned"]
     assert [line["label"] for line in named] == ["from a", "from b"]
 

@@ -101,6 +101,7 @@ TRANSLATORS = {
     "cae": ("cae", {"widths": [8, 8], "kernel": 3, "code": 2}),
     "cnn1d": ("cnn1d", {"widths": [4, 4], "kernel": 3}),
     "ecgnet": ("ecgnet", {"widths": [8, 8], "kernel": 3}),
+    "rhythm_cae": ("rhythm_cae", {"width": 2, "latent": 4, "dropout": 0}),
     "tcn": ("tcn", {"widths": [4, 4], "kernel": 3}),
     "unet": ("unet", {"widths": [8, 8], "kernel": 3, "patch": 3, "units": 4}),
 }

@@ -132,5 +132,7 @@ def test_weights_that_are_not_there_are_said_before_any_job(
     published: Path, source: dict[str, str], says: str
 ) -> None:
     check_weights({"codec": entry(published)})
+    given = entry(published).model_dump(mode="json")
+    given["sources"][0] |= source
     with pytest.raises(FileNotFoundError, match=re.escape(says)):
-        check_weights({"codec": entry(published, **source)})
+        check_weights({"codec": Transfer.model_validate(given)})

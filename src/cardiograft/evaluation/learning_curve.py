@@ -1,6 +1,6 @@
 """The learning curve index: how steadily a metric rose over the epochs, times how far it came.
 
-Source: STUDIES `rhythm_cae`; Healthc Inform Res 2021;27(1):19-28.
+Source: study `rhythm_cae`; Healthc Inform Res 2021;27(1):19-28.
 """
 
 from collections.abc import Sequence

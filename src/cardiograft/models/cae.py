@@ -6,7 +6,7 @@ and `tcn` say which of their tensors fit here at equal widths and kernel; ``enco
 and ``head.widen``, to the code and from it, fit no other network.
 
 Legend: B batch, C channels, T samples, S steps of a code, F scalar features (none).
-Source: STUDIES `scg_to_ecg`; Haescher et al. 2020, doi:10.1109/ICASSP40776.2020.9053130.
+Source: study `scg_to_ecg`; Haescher et al. 2020, doi:10.1109/ICASSP40776.2020.9053130.
 """
 
 from collections import OrderedDict

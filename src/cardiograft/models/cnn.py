@@ -4,7 +4,7 @@ The encoder is everything but the last fully connected layer, so that what a tra
 carries over ends in a code of `hidden[-1]` numbers, whatever is read from it.
 
 Legend: B batch, C channels, T samples, F scalar features, H width of a dense layer.
-Source: STUDIES `transform_recognition`; widths are not given there.
+Source: study `transform_recognition`; widths are not given there.
 """
 
 from functools import partial

@@ -9,7 +9,7 @@ layers up to the widest ``encoder.stages.<i>.convolution``; those on the way dow
 and ``head.stages.<i>.convolution``.
 
 Legend: B batch, C channels, T samples, F scalar features (none), K channels given.
-Source: STUDIES `scg_to_ecg`.
+Source: study `scg_to_ecg`.
 """
 
 from itertools import pairwise

@@ -7,7 +7,7 @@ At equal widths and kernel ``encoder.stem`` and ``head`` fit ``encoder.stem`` an
 `unet` with a patch of 1, ``encoder.stem`` and ``encoder.stages.<i>`` fit, but the shortcut.
 
 Legend: B batch, C channels, T samples, S steps of a code, F scalar features (none).
-Source: STUDIES `scg_to_ecg`; residual blocks, arXiv:1512.03385; a residual network of 1-D
+Source: study `scg_to_ecg`; residual blocks, arXiv:1512.03385; a residual network of 1-D
 convolutions on the ECG, doi:10.1038/s41591-018-0268-3.
 """
 

@@ -6,7 +6,7 @@ of sizes asks for, is not given there. Values are centred on 0; weights start as
 ours.
 
 Legend: B batch, K channels of a picture, H height, W width, F scalar features, N numbers of a code.
-Source: STUDIES `ecg_quality`.
+Source: study `ecg_quality`.
 """
 
 from typing import Annotated

@@ -11,7 +11,7 @@ it can't, mixed precision leaves this one layer in float32. A GPU always can.
 
 Legend: B batch, C channels, T samples, F scalar features, H units, G = 4 H, the gates in the
 order input, forget, cell, output (both PyTorch's and Keras').
-Source: STUDIES `transform_recognition`; doi:10.1162/neco.1997.9.8.1735.
+Source: study `transform_recognition`; doi:10.1162/neco.1997.9.8.1735.
 """
 
 from functools import cache

@@ -6,7 +6,7 @@ members' encoders and the head their heads, by number: `encoder: encoder.0, head
 the map that puts a trained network in the first place.
 
 Legend: M members, B batch, C channels, T samples, F scalar features, K outputs.
-Source: STUDIES `transform_recognition`, ensemble.
+Source: study `transform_recognition`, ensemble.
 """
 
 import math

@@ -3,7 +3,7 @@
 The encoder is everything but the last layer.
 
 Legend: B batch, C channels, T samples, F scalar features, H width of a layer.
-Source: STUDIES `transform_recognition`, which says seven layers, ReLU and dropout.
+Source: study `transform_recognition`, which says seven layers, ReLU and dropout.
 """
 
 from typing import Annotated

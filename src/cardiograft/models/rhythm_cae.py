@@ -14,7 +14,7 @@ of random weights are none, mean 0 and variance 1.
 
 Legend: B batch, C channels, T samples, F scalar features (none), S steps of a code, W numbers of a
 code, K channels given.
-Source: STUDIES `rhythm_cae`; Healthc Inform Res 2021;27(1):19-28; blocks that activate first,
+Source: study `rhythm_cae`; Healthc Inform Res 2021;27(1):19-28; blocks that activate first,
 arXiv:1603.05027.
 """
 

@@ -9,7 +9,7 @@ kernel ``encoder.blocks.0.first`` fits ``encoder.stem.convolution`` of `cae` and
 ``encoder.stages.<i>.first.convolution`` of `ecgnet`.
 
 Legend: B batch, C channels, T samples, F scalar features (none).
-Source: arXiv:1803.01271; STUDIES `scg_to_ecg`, which gives a count of parameters alone.
+Source: arXiv:1803.01271; study `scg_to_ecg`, which gives a count of parameters alone.
 """
 
 from itertools import pairwise

@@ -4,7 +4,7 @@ Each works on the unpadded beat; the result is cut at the segment's length or pa
 zeros again. Nothing is scaled afterwards.
 
 Legend: B batch, C channels, T samples, P pieces, K filter taps.
-Source: STUDIES `transform_recognition`, pretext; after doi:10.1109/TAFFC.2020.3014842.
+Source: study `transform_recognition`, pretext; after doi:10.1109/TAFFC.2020.3014842.
 """
 
 from functools import cache

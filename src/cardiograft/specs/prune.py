@@ -11,7 +11,7 @@ from cardiograft.specs.entry import Count, Entry, Plugin
 from cardiograft.specs.training import Trained
 
 Share = Annotated[float, Ge(0), Lt(1)]
-FIRST = 0.10  # where a schedule begins that does not say (STUDIES `scg_to_ecg`)
+FIRST = 0.10  # where a schedule begins that does not say (study `scg_to_ecg`)
 
 
 class Sparsity(Entry):

@@ -87,19 +87,27 @@ def study_tables(
         "looks": looks.table(runs),
         "differences": published.differences(runs),
         **signal_tables(spec, runs, segments),
+        **_asked_for(study, spec, runs, histories),
     }
-    if hasattr(study, "GAINS"):
-        metrics = dict.fromkeys(value.metric for value in study.PUBLISHED)
-        frames["gains"] = gains.table(
-            spec, [r for r in runs if r.row.dose is None], study.GAINS, list(metrics)
-        )
-    if hasattr(study, "LEARNING_CURVE"):
-        frames |= learning_curves.tables(spec, histories, study.LEARNING_CURVE)
     own = study.tables(undosed, frames["costs"], **spec.study.options)
     return StudyTables(
         frames={**frames, **{name: table.frame for name, table in own.items()}},
         about=about(spec, study, own, costs.warnings(models)),
     )
+
+
+def _asked_for(
+    study: Any, spec: Tabulate, runs: Sequence[Run], histories: Sequence[Path]
+) -> dict[str, pd.DataFrame]:
+    """Return the tables that a study has by a constant of its own."""
+    frames: dict[str, pd.DataFrame] = {}
+    if hasattr(study, "GAINS"):
+        metrics = dict.fromkeys(value.metric for value in study.PUBLISHED)
+        undosed = [r for r in runs if r.row.dose is None]
+        frames["gains"] = gains.table(spec, undosed, study.GAINS, list(metrics))
+    if hasattr(study, "LEARNING_CURVE"):
+        frames |= learning_curves.tables(spec, histories, study.LEARNING_CURVE)
+    return frames
 
 
 def predictions_by_evaluation(spec: Tabulate, predictions: Iterable[Path]) -> dict[str, list[Path]]:

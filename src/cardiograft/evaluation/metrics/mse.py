@@ -1,6 +1,6 @@
 """Mean squared error (MSE), per window, then subject, then over subjects.
 
-Source: STUDIES `scg_to_ecg`.
+Source: study `scg_to_ecg`.
 """
 
 import numpy as np

@@ -2,7 +2,7 @@
 
 NMSE of a window = Σ(y − ŷ)² / Σy²; then the mean over a subject's windows, then over subjects.
 
-Source: STUDIES `scg_to_ecg`.
+Source: study `scg_to_ecg`.
 """
 
 from cardiograft.evaluation import signal_errors

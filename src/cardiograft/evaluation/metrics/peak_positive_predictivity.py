@@ -5,7 +5,7 @@ the tolerance, one matched with one. A subject's windows are pooled, then subjec
 for whom no peak is predicted has no +P and is left out: read it beside `peak_sensitivity`, to
 which such a subject adds 0.
 
-Source: ANSI/AAMI EC57, whose tolerance is 150 ms; 75 ms is STUDIES `scg_to_ecg`.
+Source: ANSI/AAMI EC57, whose tolerance is 150 ms; 75 ms is study `scg_to_ecg`.
 """
 
 from typing import Literal

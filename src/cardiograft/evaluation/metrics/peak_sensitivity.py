@@ -3,7 +3,7 @@
 Both signals' peaks are found by the same detector (`cardiograft.evaluation.peak_matching`), within
 the tolerance, one matched with one. A subject's windows are pooled, then subjects averaged.
 
-Source: ANSI/AAMI EC57, whose tolerance is 150 ms; 75 ms is STUDIES `scg_to_ecg`.
+Source: ANSI/AAMI EC57, whose tolerance is 150 ms; 75 ms is study `scg_to_ecg`.
 """
 
 from typing import Literal

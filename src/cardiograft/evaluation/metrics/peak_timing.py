@@ -3,7 +3,7 @@
 The mean absolute error of a subject's matched peaks, then over subjects. Unmatched peaks have
 no timing, and no error exceeds the tolerance: read it beside `peak_sensitivity`.
 
-Source: STUDIES `scg_to_ecg`.
+Source: study `scg_to_ecg`.
 """
 
 from typing import Literal

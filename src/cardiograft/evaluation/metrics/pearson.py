@@ -1,6 +1,6 @@
 """Pearson's correlation coefficient (r), per window, then subject, then over subjects.
 
-Source: STUDIES `scg_to_ecg`.
+Source: study `scg_to_ecg`.
 """
 
 import numpy as np

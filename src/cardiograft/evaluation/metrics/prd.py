@@ -3,7 +3,7 @@
 PRD of a window = 100 √(Σ(y − ŷ)² / Σy²), the signal's mean not subtracted; then the mean over
 a subject's windows, then over subjects.
 
-Source: STUDIES `scg_to_ecg`.
+Source: study `scg_to_ecg`.
 """
 
 import numpy as np

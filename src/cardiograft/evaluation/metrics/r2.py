@@ -3,7 +3,7 @@
 R² of a window = 1 − Σ(y − ŷ)² / Σ(y − ȳ)², below 0 where the window's own mean would have
 done better; then the mean over a subject's windows, then over subjects.
 
-Source: STUDIES `scg_to_ecg`.
+Source: study `scg_to_ecg`.
 """
 
 from cardiograft.evaluation import signal_errors

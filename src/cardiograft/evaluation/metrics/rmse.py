@@ -2,7 +2,7 @@
 
 The root is taken per window: this is not the root of the metric `mse`.
 
-Source: STUDIES `scg_to_ecg`.
+Source: study `scg_to_ecg`.
 """
 
 import numpy as np

@@ -2,7 +2,7 @@
 
 It grows with the window's length: divided by the number of samples it is the mean squared error.
 
-Source: STUDIES `rhythm_cae`, where windows have 2,048 samples.
+Source: study `rhythm_cae`, where windows have 2,048 samples.
 """
 
 from cardiograft.evaluation import signal_errors

@@ -5,7 +5,7 @@ then the mean over a subject's windows, then over subjects. It forgives a delay,
 `pearson` does not.
 
 Legend: N windows, C channels, T samples, L lags.
-Source: STUDIES `scg_to_ecg`.
+Source: study `scg_to_ecg`.
 """
 
 from typing import Literal

@@ -11,7 +11,7 @@ image costs nothing.
 
 Legend: B batch, C leads, T samples, N samples with the mirror image, R wavelets, M bins that are
 left, J parts of the spectrum that are folded onto each other.
-Source: Olhede & Walden 2002; Lilly & Olhede 2012 (the wavelet); STUDIES `ecg_quality`, whose paper
+Source: Olhede & Walden 2002; Lilly & Olhede 2012 (the wavelet); study `ecg_quality`, whose paper
 gives no configuration: wavelet, voices, colours and size are ours.
 """
 

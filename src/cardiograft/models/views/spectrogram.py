@@ -5,7 +5,7 @@ point of the segment. The stretches begin half a window before the segment and e
 behind it, where it goes on as its mirror image.
 
 Legend: B batch, C leads, T samples, R frequencies, M stretches.
-Source: STUDIES `rhythm_cae`, whose paper names spectrograms and gives no configuration: window,
+Source: study `rhythm_cae`, whose paper names spectrograms and gives no configuration: window,
 range, colours and size are ours.
 """
 

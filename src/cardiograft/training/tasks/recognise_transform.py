@@ -5,7 +5,7 @@ and squeeze can be recognised by counting zeros: ``show_padding: false`` hides i
 ``shuffle_phase: true`` teaches the same on beats that have lost their shape.
 
 Legend: B batch, C channels, T samples, V versions (transformations and identity).
-Source: STUDIES `transform_recognition`, pretext.
+Source: study `transform_recognition`, pretext.
 """
 
 from collections.abc import Mapping

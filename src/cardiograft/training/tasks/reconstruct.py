@@ -4,7 +4,7 @@ With noise or a mask the network sees less than it must give, but only while it 
 control, ``shuffle_phase: true`` teaches the same of signals that have lost their beats.
 
 Legend: B batch, C channels, T samples.
-Source: STUDIES `scg_to_ecg`; noise after Vincent et al. 2010, JMLR 11:3371-3408.
+Source: study `scg_to_ecg`; noise after Vincent et al. 2010, JMLR 11:3371-3408.
 """
 
 from typing import Annotated, Literal

@@ -3,7 +3,7 @@
 Augmentation comes before scaling, as a change of the sensor or the person would.
 
 Legend: B batch, C channels of the input, D channels of the target, T samples.
-Source: STUDIES `scg_to_ecg`.
+Source: study `scg_to_ecg`.
 """
 
 from typing import Annotated, Literal
