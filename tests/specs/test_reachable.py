@@ -92,6 +92,7 @@ CHANGES = {
         "parts": at(*NET, "parts", ["train"]),
         "controls": at(*NET, "controls", ["shuffled"]),
         "batch_size": at(*NET, "batch_size", 8),
+        "view": at("transfer", "net", "view", {"name": "spectrogram"}),
     },
     Audit: {
         "protocol": at("splits", "one", {**SPLIT, "scheme": "subject", "protocol": "honest"}),
@@ -140,7 +141,11 @@ CHANGES = {
         "looked_before": at(*NET, "looked_before", {"times": 5, "why": "variants"}),
         "differs": at("transfer", "net", "training", {"epochs": 1, "schedule": "cosine"}),
     },
-    Report: {"title": at("title", "Another"), "studies": at("studies", {})},
+    Report: {
+        "title": at("title", "Another"),
+        "studies": at("studies", {}),
+        "stands_in": at("databases", "mitdb", "stands_in_for", "another"),
+    },
 }
 
 
