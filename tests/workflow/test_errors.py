@@ -39,6 +39,10 @@ MISTAKES = {
     ),
     "misspelt mirror": (at("mirror", value="simulatd"), ["mirror", "'simulatd'", "simulated"]),
     "missing mirror": (at("mirror", value="/no/such/folder"), ["mirror", "/no/such/folder"]),
+    "mirror without the database": (
+        at("mirror", value="/usr"),
+        ["mirror", "'/usr'", "mitdb/1.0.0"],
+    ),
     "unreachable mirror": (
         at("mirror", value="https://127.0.0.1:9/files"),
         ["mirror", "https://127.0.0.1:9/files"],
@@ -106,6 +110,16 @@ def one_line(done):
     said = [line for line in done.stderr.splitlines() if line.strip()]
     assert len(said) == 1, done.stderr
     return said[0]
+
+
+def test_a_directory_mirror_without_the_database(tiny):
+    tiny.configure(at("mirror", value="/usr"))
+    done = tiny.snakemake(check=False)
+    assert done.returncode != 0
+    last = done.stderr.strip().splitlines()[-1]
+    assert last == "config: mirror: '/usr' has no mitdb/1.0.0"
+    assert "Traceback" not in done.stderr
+    assert not (tiny.root / "results").exists(), "a job ran"
 
 
 def test_a_key_that_stands_twice_in_a_file_on_top(tiny):

@@ -40,7 +40,16 @@ wildcard_constraints:
 
 def spec(stage):
     """Params: this job's entry of config as JSON, and nothing else of it."""
-    return lambda w: PLAN.spec(stage, w.get("entry", ""))
+
+    def asked(w):
+        try:
+            return PLAN.spec(stage, w.get("entry", ""))
+        except (
+            FileNotFoundError
+        ) as error:  # of a mirror without a database that is needed
+            sys.exit(f"config: {error}")
+
+    return asked
 
 
 def code(stage):
