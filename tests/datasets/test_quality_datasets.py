@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from cardiograft import plugins
-from cardiograft.datasets import _challenge_2011, challenge_2011
+from cardiograft.datasets import _butqdb, _challenge_2011, butqdb, challenge_2011
 from cardiograft.physionet.collect import _form
 from cardiograft.physionet.headers import UnfitError
 from cardiograft.segments.choice import UnusableError
+from cardiograft.segments.cutting import spans
+from cardiograft.segments.labels import butqdb_quality, challenge_2017
 from cardiograft.segments.labels import challenge_2011 as graded
 from cardiograft.segments.prepare import prepare
 from cardiograft.signals.quality_indices import plausible, quality_indices
@@ -189,3 +191,88 @@ def test_labels_that_look_at_leads_get_those_that_are_cut(tmp_path: Path) -> Non
         patched.setattr(plugins.load("labels", "challenge_2011"), "label", label)
         prepare(challenge_2011.read(tmp_path, name), entry(["V2", "II"], "challenge_2011"))
     assert seen == [(("V2", "II"), (2, 3000))]
+
+
+# --- butqdb
+
+
+def test_people_of_butqdb_are_fifteen() -> None:
+    people = Counter(butqdb.subject(Path(), name) for name in butqdb.names())
+    assert (len(butqdb.names()), len(people)) == (18, 15)
+    assert {who for who, count in people.items() if count > 1} == {"100", "103"}
+
+
+ROWS = "1,3000,2,1,7000,1,1,3000,1,1,3000,1\n3001,7000,3,,,,3001,6000,3,3001,6000,3\n"
+
+
+def written(root: Path, rows: str) -> None:
+    (root / "100001_ANN.csv").write_text(rows)
+
+
+def test_grades_are_read_expert_by_expert(tmp_path: Path) -> None:
+    written(tmp_path, ROWS)
+    marks = _butqdb.grades(tmp_path / "100001_ANN.csv", 9000)
+    by = {n: marks.taken(marks.number_A == n) for n in (1, 2, 3, 4)}
+    assert by[1].sample_A.tolist() == [0, 3000, 7000]
+    assert by[1].aux_A.tolist() == ["2", "3", ""]
+    assert by[2].sample_A.tolist() == [0, 7000]
+    assert by[4].aux_A.tolist() == ["1", "3", ""]
+    gap = "2001,3000,1,,,,,,,2001,3000,1\n4001,5000,2,,,,,,,4001,5000,2\n"
+    written(tmp_path, gap)
+    marks = _butqdb.grades(tmp_path / "100001_ANN.csv", 4500)
+    one = marks.taken(marks.number_A == 4)
+    assert list(zip(one.sample_A, one.aux_A, strict=True)) == [
+        *((0, ""), (2000, "1"), (3000, ""), (4000, "2"))
+    ]
+
+
+@pytest.mark.parametrize("rows", ["1,9,x", "1,9,4", "9,1,1", "1,5,1\n3,9,1", "1.5,9,1", "1,9"])
+def test_odd_grades_are_refused_in_one_line(rows: str, tmp_path: Path) -> None:
+    written(tmp_path, rows)
+    with pytest.raises(UnfitError, match=r"100001_ANN\.csv") as raised:
+        _butqdb.grades(tmp_path / "100001_ANN.csv", 100)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_twin_of_butqdb_has_grades_and_acceleration(tmp_path: Path) -> None:
+    name = butqdb.names()[1]
+    butqdb.simulate(tmp_path, (name,), 0, duration_s=90.0)
+    assert all((tmp_path / file).is_file() for file in butqdb.files(tmp_path, name))
+    found = butqdb.read(tmp_path, name)
+    assert (found.leads, found.units, found.rate_hz) == (("ECG",), ("uV",), 1000)
+    (beside,) = found.beside
+    assert (beside.leads, beside.rate_hz) == (("ACCx", "ACCy", "ACCz"), 100)
+    np.testing.assert_array_equal(beside.annotations.sample_A, found.annotations.sample_A // 10)
+    (tmp_path / f"{name.removesuffix('_ECG')}_ANN.csv").unlink()
+    with pytest.raises(FileNotFoundError, match="ANN"):
+        butqdb.read(tmp_path, name)
+
+
+def test_stretches_of_butqdb_become_classes(tmp_path: Path) -> None:
+    written(tmp_path, ROWS)
+    marks = _butqdb.grades(tmp_path / "100001_ANN.csv", 9000)
+    record = SimpleNamespace(annotations=marks)
+    start_N = np.array([0, 2500, 3500, 5500, 7500])
+    seen = {}
+    for options in ({}, {"classes": "qrs"}, {"by": "one", "classes": "waves"}):
+        labels = butqdb_quality.label(record, **options)
+        prepared = SimpleNamespace(labels=labels, sample_A=marks.sample_A)
+        seen[tuple(options.values())] = spans(prepared, start_N, start_N + 1000).tolist()
+    assert seen[()] == ["1", None, "3", None, None]
+    assert seen["qrs",] == ["high", None, "low", None, None]
+    assert seen["one", "waves"] == ["low", "low", "low", "low", None]
+    nothing = SimpleNamespace(annotations=marks.taken(marks.number_A == 9))
+    assert butqdb_quality.label(nothing).unusable == "no grades of its quality"
+
+
+# --- one pair of names
+
+
+def test_labels_of_quality_agree_on_names() -> None:
+    for label, quality in (("~", "low"), ("A", "high"), ("N", "high")):
+        record = SimpleNamespace(comments=(f"label v3: {label}",))
+        assert challenge_2017.label(record, classes="quality").whole == quality
+        assert challenge_2017.label(record).whole == label
+    for grade, quality in (("acceptable", "high"), ("unacceptable", "low")):
+        record = SimpleNamespace(comments=(f"quality: {grade}",))
+        assert graded.label(record, classes="quality").whole == quality

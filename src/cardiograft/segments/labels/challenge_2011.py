@@ -15,12 +15,15 @@ from cardiograft.signals.quality_indices import plausible, quality_indices
 KIND = "record"
 OF_LEADS = True
 
-GRADES = ("acceptable", "unacceptable")
+QUALITY = {"acceptable": "high", "unacceptable": "low"}
 COMMENT = "quality:"
 
 
 def label(
-    record: Record, *, leads: Literal["as_graded", "left_out", "judged"] = "as_graded"
+    record: Record,
+    *,
+    leads: Literal["as_graded", "left_out", "judged"] = "as_graded",
+    classes: Literal["grades", "quality"] = "grades",
 ) -> Labels:
     """Return a recording's grade, for the leads that are cut.
 
@@ -39,17 +42,15 @@ def label(
     Cardiol 2011;38:273-276; the rules are Orphanidou et al.'s, doi:10.1109/JBHI.2014.2338351.
     """
     said = [c.removeprefix(COMMENT).strip() for c in record.comments if c.startswith(COMMENT)]
-    if not said or said[-1] not in GRADES:
+    if not said or said[-1] not in QUALITY:
         return Labels(unusable="no grade: in neither list")
     grade = said[-1]
-    if leads == "as_graded":
-        return Labels(whole=grade)
-    if _clean(record) == (grade == "acceptable"):
-        return Labels(whole=grade)
-    if leads == "judged" and grade == "unacceptable":
-        return Labels(whole="acceptable")
-    seen = "clean" if grade == "unacceptable" else "not clean"
-    return Labels(unusable=f"{grade} recording, but {seen} in the leads that are cut")
+    if leads != "as_graded" and _clean(record) != (grade == "acceptable"):
+        if leads == "left_out" or grade == "acceptable":
+            seen = "clean" if grade == "unacceptable" else "not clean"
+            return Labels(unusable=f"{grade} recording, but {seen} in the leads that are cut")
+        grade = "acceptable"
+    return Labels(whole=QUALITY[grade] if classes == "quality" else grade)
 
 
 def _clean(record: Record) -> bool:
