@@ -69,6 +69,10 @@ files(root: Path, record: str) -> tuple of str
 listed(root: Path) -> tuple of str
     Of such databases: the names that a file among `EXTRAS` lists, for a mirror without RECORDS;
     where it isn't there, `names` stands for them.
+forms(record: str) -> tuple of tuples of str
+    Of such databases that mirrors hold in one form or another (text, or header and signal): the
+    files of each form, the first of which tells that it is there. The first form that a mirror has
+    is fetched; `files` names those that are below `root`.
 part(record: str) -> str
     The part that the database's own split gives a record, ``train``, ``validation`` or ``test``:
     what a split with scheme ``fixed`` follows.

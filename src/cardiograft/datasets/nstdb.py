@@ -15,7 +15,6 @@ Source: https://physionet.org/content/nstdb/1.0.0/ (ODC-By 1.0); doi:10.13026/C2
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import trim_mean
 
 from cardiograft.datasets import _mitdb, _simulated, _wfdb
 from cardiograft.datasets.simulation import noise
@@ -23,6 +22,7 @@ from cardiograft.datasets.simulation.order import HALF_HOUR_S
 from cardiograft.datasets.simulation.seeding import generator
 from cardiograft.plugins import Duration
 from cardiograft.records import Float64, Int64, Record
+from cardiograft.signals.noise_mixing import noise_gain
 
 SLUG, VERSION = "nstdb", "1.0.0"
 MAINS_HZ = 60
@@ -114,9 +114,8 @@ def simulate(
 def mix(clean_CT: Float64, noise_CT: Float64, beat_A: Int64, ratio_db: float) -> Float64:
     """Add noise at a ratio: two minutes of every four, from the sixth of thirty minutes on.
 
-    The ratio compares an eighth of the squared QRS amplitude with the noise's power within a
-    second, each a mean without the largest and smallest twentieth, as nst(1) of the WFDB tools
-    has it. Clean minutes keep the noise's last value as an offset, as the database's do.
+    The ratio is `cardiograft.signals.noise_mixing.noise_gain`'s, that of nst(1). Clean minutes
+    keep the noise's last value as an offset, as the database's do.
 
     Parameters
     ----------
@@ -132,19 +131,9 @@ def mix(clean_CT: Float64, noise_CT: Float64, beat_A: Int64, ratio_db: float) ->
     held_T = np.where(since_T % 2 == 0, at_T, clean + since_T * turn - 1)
     mixed_CT = clean_CT.copy()
     for lead, (clean_T, noise_T) in enumerate(zip(clean_CT, noise_CT, strict=True)):
-        gain = _gain(clean_T, noise_T, beat_A, ratio_db)
+        gain = noise_gain(clean_T, noise_T, beat_A, rate_hz=RATE_HZ, ratio_db=ratio_db)
         mixed_CT[lead, clean:] += gain * noise_T[held_T[clean:]]
     return mixed_CT
-
-
-def _gain(clean_T: Float64, noise_T: Float64, beat_A: Int64, ratio_db: float) -> float:
-    reach = round(0.05 * RATE_HZ)
-    inside_A = beat_A[(beat_A >= reach) & (beat_A < len(clean_T) - reach)]
-    window_AB = clean_T[inside_A[:, None] + np.arange(-reach, reach + 1)]
-    seconds = len(noise_T) // RATE_HZ
-    rms_S = noise_T[: seconds * RATE_HZ].reshape(seconds, RATE_HZ).std(axis=1)
-    signal = trim_mean(np.ptp(window_AB, axis=1), 0.05) ** 2 / 8
-    return float(np.sqrt(signal / 10 ** (ratio_db / 10)) / trim_mean(rms_S, 0.05))
 
 
 def _mixed(record: str) -> bool:

@@ -101,7 +101,7 @@ def collect(fetcher: Fetcher, dataset: ModuleType, records: Wanted) -> Collectio
     _check_case(fetcher.root, names)
     top = listings.text(fetcher.root / listings.RECORDS) if listings.RECORDS in answers else ""
     if hasattr(dataset, "files"):
-        found_records = _plain(dataset, fetcher.root, names)
+        found_records = _plain(fetcher, dataset, names)
     else:
         found_records = _wfdb(fetcher, names, dataset.ANNOTATORS, answers)
     wanted = (file for record in found_records if record.reason is None for file in record.files)
@@ -223,8 +223,19 @@ def _check_case(root: Path, names: tuple[str, ...]) -> None:
             raise ValueError(f"{root}: {other!r} and {name!r} would be one file on this disk")
 
 
-def _plain(dataset: ModuleType, root: Path, names: tuple[str, ...]) -> list[FoundRecord]:
-    return [FoundRecord(name=name, files=tuple(dataset.files(root, name))) for name in names]
+def _plain(fetcher: Fetcher, dataset: ModuleType, names: tuple[str, ...]) -> list[FoundRecord]:
+    if hasattr(dataset, "forms"):
+        return [FoundRecord(name=n, files=_form(fetcher, dataset.forms(n))) for n in names]
+    return [FoundRecord(name=n, files=tuple(dataset.files(fetcher.root, n))) for n in names]
+
+
+def _form(fetcher: Fetcher, forms: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    """Return the first of a record's forms that the mirror has, or else the last."""
+    listed = fetcher.sums and not fetcher.transport.cut
+    for form in forms[:-1]:
+        if form[0] in fetcher.sums if listed else fetcher.exists(form[0]):
+            return form
+    return forms[-1]
 
 
 def _wfdb(

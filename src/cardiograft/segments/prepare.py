@@ -3,6 +3,7 @@
 Legend: C channels, T samples, A annotations.
 """
 
+import dataclasses
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
@@ -63,12 +64,15 @@ def prepare(
     ValueError
         An edge of a filter is not below half of its rate, or its rate can't become the shards'.
     """
-    labels = _labels(record, spec)
+    of_leads = _of_leads(spec)
+    labels = None if of_leads else _labels(record, spec)
     chains = _chains(spec)
     units = units_by_lead or plugins.constants("datasets", spec.dataset)["UNITS"]
     chosen = [choose(record, channels, units, most_missing) for _, channels in chains]
     first = chosen[0][0].source
-    if first is not record:  # time, and with it annotations, is counted at the first lead's rate
+    if of_leads:
+        record, labels = first, _labels(_cut_leads(chosen[0]), spec)
+    elif first is not record:  # time, and with it annotations, is counted at the first lead's rate
         record, labels = first, _labels(first, spec)
     sides = _together(
         _side(taken, channels, f"{key}.filter", spec)
@@ -105,6 +109,24 @@ def _labels(record: Record, spec: Segment) -> Labels | None:
     if labels.unusable:
         raise UnusableError(labels.unusable)
     return labels
+
+
+def _of_leads(spec: Segment) -> bool:
+    constants = {} if spec.label is None else plugins.constants("labels", spec.label.name)
+    return bool(constants.get("OF_LEADS"))
+
+
+def _cut_leads(chosen: Sequence[Taken]) -> Record:
+    """Return a recording with the leads that are chosen of it, at the first one's rate."""
+    first = chosen[0].source
+    rows = [taken.row for taken in chosen if taken.source is first]
+    return dataclasses.replace(
+        first,
+        signal_CT=first.signal_CT[rows],
+        leads=tuple(first.leads[row] for row in rows),
+        units=tuple(first.units[row] for row in rows),
+        beside=(),
+    )
 
 
 def _inside(

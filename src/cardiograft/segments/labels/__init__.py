@@ -17,4 +17,10 @@ label(record: Record, ...) -> Labels
     ``spans=True``); or ``unusable`` with the reason why the recording has to be left out.
     Keyword-only arguments, typed and with defaults, are options. The docstring gives the source of
     the classes.
+
+Optional
+--------
+OF_LEADS : bool
+    True of a label that looks at signals: it then receives the leads that the entry cuts, and no
+    other, as the file has them. A literal.
 """

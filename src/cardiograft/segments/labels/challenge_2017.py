@@ -8,15 +8,23 @@ from cardiograft.segments.cutting import Labels
 KIND = "record"
 
 CLASSES = "NAO~"
+QUALITY = ("high", "low")
 
 
-def label(record: Record, *, version: Literal["v0", "v2", "v3"] = "v3") -> Labels:
+def label(
+    record: Record,
+    *,
+    version: Literal["v0", "v2", "v3"] = "v3",
+    classes: Literal["rhythm", "quality"] = "rhythm",
+) -> Labels:
     """Return ``N``, ``A``, ``O`` or ``~`` (too noisy) for a recording.
 
     Parameters
     ----------
     version
         Of the labels, which were corrected after the Challenge had begun: results name it.
+    classes
+        ``rhythm``: those four; ``quality``: ``low`` for ``~``, ``high`` for the others.
 
     Source
     ------
@@ -28,6 +36,6 @@ def label(record: Record, *, version: Literal["v0", "v2", "v3"] = "v3") -> Label
         if comment.startswith(begins):
             found = comment.removeprefix(begins).strip()
             if found in CLASSES and len(found) == 1:
-                return Labels(whole=found)
+                return Labels(whole=found if classes == "rhythm" else QUALITY[found == "~"])
             return Labels(unusable=f"label {found!r} is none of {', '.join(CLASSES)}")
     return Labels(unusable=f"no label {version}")
