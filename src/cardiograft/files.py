@@ -1,11 +1,13 @@
 """Outputs appear whole or not at all: written beside their place, then renamed into it.
 
-What is being written is called ``.<name>.<host>.<process>.<random>.partial``, and its writer
-holds a lock on it. A writer that is killed leaves it behind; the next one to write the same
-output removes it, unless its writer may still be alive.
+What is being written is called ``.<name>.<host>.<process>.<random>.partial``, with the scheduler's
+``.job<number>`` before the process where there is one, and its writer holds a lock on it. A writer
+that is killed leaves it behind; the next one to write the same output removes it, unless its
+writer may still be alive.
 """
 
 import contextlib
+import ctypes
 import errno
 import fcntl
 import hashlib
@@ -24,6 +26,7 @@ PARQUET_KEY = KEY.encode()  # ... and in Parquet files, where keys are bytes
 SEAL = "content_sha256"  # of a file's content, in the file itself
 # What every reader says of a file whose content has changed since it was written.
 DAMAGED = "damaged: it does not hold what was written; remove it and run again"
+AT_FDCWD, RENAME_EXCHANGE = -100, 2  # Linux's, for renameat2
 DISK_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
 
 
@@ -75,7 +78,13 @@ def atomic_directory(path: Path) -> Iterator[Path]:
 
 
 def _put_in_place(partial: Path, path: Path) -> None:
-    """Rename a folder into its place; what is there goes only when the new one has come."""
+    """Rename a folder into its place; what is there goes only when the new one has come.
+
+    Where the system can exchange two names in one step, there is a folder at `path` at any time.
+    """
+    if _exchanged(partial, path):
+        _remove(partial)
+        return
     former = _partial(path)
     with contextlib.suppress(FileNotFoundError):
         path.rename(former)
@@ -85,10 +94,23 @@ def _put_in_place(partial: Path, path: Path) -> None:
         with contextlib.suppress(OSError):
             former.rename(path)
         raise
-    if former.is_dir() and not former.is_symlink():
-        shutil.rmtree(former, ignore_errors=True)
+    _remove(former)
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Exchange two names in one step; False where one is missing, or nobody can (NFS)."""
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # of systems other than Linux
+        rename = ctypes.CDLL(None).renameat2
+        names = os.fsencode(one), os.fsencode(other)
+        return bool(rename(AT_FDCWD, names[0], AT_FDCWD, names[1], RENAME_EXCHANGE) == 0)
+    return False
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
     else:
-        former.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -105,23 +127,21 @@ def naming(path: Path) -> Iterator[None]:
 def clear_partials(path: Path) -> None:
     """Remove what killed writers of an output have left beside it."""
     pattern = re.compile(
-        rf"\.{re.escape(path.name)}\.(?:(?P<host>.+)\.)?(?P<process>\d+)(?:\.[0-9a-f]{{8}})?\.partial"
+        rf"\.{re.escape(path.name)}\.(?:(?P<host>.+?)\.(?:job[\w-]+\.)?)?(?P<process>\d+)"
+        r"(?:\.[0-9a-f]{8})?\.partial"
     )
     inside_another = any(folder.name.endswith(".partial") for folder in path.parents)
     if inside_another or not path.parent.is_dir():
         return
     for left in path.parent.iterdir():
         found = pattern.fullmatch(left.name)
-        if found and _abandoned(left, found["host"], int(found["process"])):
-            if left.is_dir():
-                shutil.rmtree(left, ignore_errors=True)
-            else:
-                left.unlink(missing_ok=True)
+        if found and abandoned(left, found["host"], int(found["process"])):
+            _remove(left)
 
 
-def _abandoned(left: Path, host: str | None, process: int) -> bool:
+def abandoned(left: Path, machine: str | None, process: int) -> bool:
     """Tell whether nobody writes it any more: no lock on it, and no such process here."""
-    here = host in (None, _host())
+    here = machine in (None, host())
     if here and _alive(process):
         return False
     try:
@@ -149,21 +169,33 @@ def _alive(process: int) -> bool:
     return True
 
 
-def _host() -> str:
+def host() -> str:
+    """Return this machine's name, as it may stand in a file's name."""
     return re.sub(r"[^A-Za-z0-9-]", "-", socket.gethostname())[:32] or "host"
 
 
+def scheduled() -> str:
+    """Return the number that a scheduler gave this job, or nothing."""
+    return re.sub(r"[^A-Za-z0-9-]", "-", os.environ.get("SLURM_JOB_ID", ""))
+
+
 def _partial(path: Path) -> Path:
+    job = f"job{scheduled()}." if scheduled() else ""
     token = secrets.token_hex(4)
-    return path.with_name(f".{path.name}.{_host()}.{os.getpid()}.{token}.partial")
+    return path.with_name(f".{path.name}.{host()}.{job}{os.getpid()}.{token}.partial")
+
+
+def hold(handle: int) -> None:
+    """Lock an open file until it is closed, where its file system has locks."""
+    with contextlib.suppress(OSError):  # some of clusters have none
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @contextlib.contextmanager
 def _held(partial: Path) -> Iterator[None]:
     handle = os.open(partial, os.O_RDONLY)
     try:
-        with contextlib.suppress(OSError):  # some cluster file systems have no locks
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        hold(handle)
         yield
     finally:
         os.close(handle)

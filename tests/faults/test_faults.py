@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,10 @@ from faults.stages import Study
 from cardiograft.files import (
     DAMAGED,
     SEAL,
+    _exchanged,
     atomic_directory,
     atomic_file,
+    host,
     read_json,
     reserve,
     write_json,
@@ -113,6 +116,45 @@ def test_what_a_killed_writer_left_is_cleared_by_the_next(tmp_path: Path, gone: 
         pass
     assert not [path for path in left if path.exists()]
     assert stranger.exists()  # of another output: its own next writer clears it
+
+
+def test_what_a_killed_writer_of_a_scheduled_job_left_is_cleared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLURM_JOB_ID", "4711")
+    file, killed = tmp_path / "a.json", "import sys; from cardiograft.files import *; import os"
+    killed += "\nwith atomic_file(Path(sys.argv[1])): os.kill(os.getpid(), 9)"
+    subprocess.run([sys.executable, "-c", killed, str(file)], check=False)
+    (left,) = inside(tmp_path)
+    assert f".{host()}.job4711." in left
+    write_json(file, {})
+    assert inside(tmp_path) == ["a.json"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems exchange no names")
+def test_there_is_a_folder_at_any_time_while_it_is_replaced(tmp_path: Path) -> None:
+    place, gaps = tmp_path / "shards", []
+    with atomic_directory(place) as folder:
+        (folder / "part").write_text("0")
+    if not _exchanged(tmp_path / "shards", place):
+        pytest.skip("this file system exchanges no names")
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.is_set():
+            if not (place / "part").exists():
+                gaps.append(1)
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    for turn in range(300):
+        with atomic_directory(place) as folder:
+            (folder / "part").write_text(str(turn))
+    ended.set()
+    watcher.join()
+    assert (place / "part").read_text() == "299"
+    assert gaps == []
+    assert inside(tmp_path) == ["shards"]
 
 
 def test_what_a_living_writer_holds_is_let_be(tmp_path: Path, gone: int) -> None:

@@ -142,6 +142,15 @@ def test_killed_at_any_moment_it_ends_in_the_same_bytes(
     assert not state.exists()
 
 
+def test_one_of_several_processes_is_refused_before_it_trains(
+    pretrained: Train, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(ValueError, match="torchrun or accelerate has begun 2"):
+        pretrained("rank")
+    assert not (tmp_path / "rank").exists()
+
+
 MODEL = {"name": "cnn", "widths": [4, 4, 4], "kernel": 5, "hidden": [8, 6]}
 
 

@@ -31,6 +31,13 @@ ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": 1,
     "MKL_NUM_THREADS": 1,
 }
+# Snakemake removes a job's log before it begins the job again: each attempt's has a second name,
+# in a folder beside it, and says when and where it was written.
+ATTEMPT = doubled(
+    'attempt() { local now kept="${1%.log}.attempts"; now="$(date +%Y-%m-%dT%H%M%S)"; '
+    'echo "$now on $HOSTNAME${SLURM_JOB_ID:+, job $SLURM_JOB_ID}" > "$1"; '
+    'mkdir -p "$kept"; ln "$1" "$kept/$now.$$.log" 2> /dev/null || :; }; '
+)
 
 
 wildcard_constraints:
@@ -55,3 +62,8 @@ def spec(stage):
 def code(stage):
     """Params: the code that this job runs, the plug-ins it names included."""
     return lambda w: PLAN.code(stage, w.get("entry", ""))
+
+
+def growing(amount):
+    """Resources: so much at the first attempt, twice as much at the second, and so on."""
+    return lambda wildcards, attempt: amount * attempt

@@ -13,12 +13,17 @@ rule download:
         f"{RESULTS}/logs/download/{{entry}}.log",
     conda:
         CONDA
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(240),
     params:
         spec=spec("download"),
         code=code("download"),
     shell:
-        'python "$SCRIPTS/download.py" --spec {params.spec:q} --mirror "$MIRROR"'
-        ' --slowest "$SLOWEST" --data "$RECORDINGS" --out {output:q} 2> >(tee {log:q} >&2)'
+        "attempt {log:q};"
+        ' python "$SCRIPTS/download.py" --spec {params.spec:q} --mirror "$MIRROR"'
+        ' --slowest "$SLOWEST" --data "$RECORDINGS" --out {output:q} 2> >(tee -a {log:q} >&2)'
 
 
 rule segment:
@@ -31,14 +36,17 @@ rule segment:
         f"{RESULTS}/logs/segment/{{entry}}.log",
     conda:
         CONDA
+    threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
+        runtime=growing(120),
     params:
         spec=spec("segment"),
         code=code("segment"),
     shell:
-        'python "$SCRIPTS/segment.py" --spec {params.spec:q} --manifest {input:q}'
-        " --out {output:q} 2> {log:q}"
+        "attempt {log:q};"
+        ' python "$SCRIPTS/segment.py" --spec {params.spec:q} --manifest {input:q}'
+        " --out {output:q} 2>> {log:q}"
 
 
 rule split:
@@ -52,11 +60,14 @@ rule split:
         f"{RESULTS}/logs/split/{{entry}}.log",
     conda:
         CONDA
+    threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
+        runtime=growing(120),
     params:
         spec=spec("split"),
         code=code("split"),
     shell:
-        'python "$SCRIPTS/split.py" --spec {params.spec:q} --segments {input:q}'
-        " --out {output.split:q} --audit {output.audit:q} 2> {log:q}"
+        "attempt {log:q};"
+        ' python "$SCRIPTS/split.py" --spec {params.spec:q} --segments {input:q}'
+        " --out {output.split:q} --audit {output.audit:q} 2>> {log:q}"

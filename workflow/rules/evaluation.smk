@@ -14,12 +14,17 @@ rule audit:
     priority: 100
     conda:
         CONDA
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(30),
     params:
         spec=spec("audit"),
         code=code("audit"),
     shell:
-        'python "$SCRIPTS/audit.py" --spec {params.spec:q} --splits {input.splits:q}'
-        " --segments {input.segments:q} --counts {input.counts:q} --out {output:q} 2> {log:q}"
+        "attempt {log:q};"
+        ' python "$SCRIPTS/audit.py" --spec {params.spec:q} --splits {input.splits:q}'
+        " --segments {input.segments:q} --counts {input.counts:q} --out {output:q} 2>> {log:q}"
 
 
 rule predict:
@@ -37,16 +42,19 @@ rule predict:
         entry=PLAN.networks_evaluated(),
     conda:
         CONDA
+    threads: 1
     resources:
         gpu=1,
-        mem_mb=4000,
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         spec=spec("predict"),
         code=code("predict"),
     shell:
-        'python "$SCRIPTS/predict.py" --spec {params.spec:q} --segments {input.segments:q}'
+        "attempt {log:q};"
+        ' python "$SCRIPTS/predict.py" --spec {params.spec:q} --segments {input.segments:q}'
         " --split {input.split:q} --model {input.model:q}"
-        ' --looks "$RESULTS/looks.jsonl" --out {output:q} 2> {log:q}'
+        ' --looks "$RESULTS/looks.jsonl" --out {output:q} 2>> {log:q}'
 
 
 rule baseline:
@@ -63,15 +71,18 @@ rule baseline:
         entry=PLAN.baselines_evaluated(),
     conda:
         CONDA
+    threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
+        runtime=growing(120),
     params:
         spec=spec("baseline"),
         code=code("baseline"),
     shell:
-        'python "$SCRIPTS/baseline.py" --spec {params.spec:q} --segments {input.segments:q}'
+        "attempt {log:q};"
+        ' python "$SCRIPTS/baseline.py" --spec {params.spec:q} --segments {input.segments:q}'
         " --split {input.split:q} --repeat {wildcards.repeat}"
-        ' --looks "$RESULTS/looks.jsonl" --out {output:q} 2> {log:q}'
+        ' --looks "$RESULTS/looks.jsonl" --out {output:q} 2>> {log:q}'
 
 
 rule score:
@@ -84,12 +95,17 @@ rule score:
         f"{RESULTS}/logs/score/{{entry}}/{{repeat}}.log",
     conda:
         CONDA
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(30),
     params:
         spec=spec("score"),
         code=code("score"),
     shell:
-        'python "$SCRIPTS/score.py" --spec {params.spec:q} --predictions {input:q}'
-        " --out {output:q} 2> {log:q}"
+        "attempt {log:q};"
+        ' python "$SCRIPTS/score.py" --spec {params.spec:q} --predictions {input:q}'
+        " --out {output:q} 2>> {log:q}"
 
 
 rule tabulate:
@@ -106,11 +122,16 @@ rule tabulate:
         f"{RESULTS}/logs/tabulate/{{entry}}.log",
     conda:
         CONDA
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         spec=spec("tabulate"),
         code=code("tabulate"),
     # A study's rows may be more than one argument can hold: they come by standard input.
     shell:
-        'python "$SCRIPTS/tabulate.py" --spec - --predictions {input.predictions:q}'
+        "attempt {log:q};"
+        ' python "$SCRIPTS/tabulate.py" --spec - --predictions {input.predictions:q}'
         " --scores {input.scores:q} --cards {input.cards:q} --segments {input.segments:q}"
-        " --histories {input.histories:q} --out {output:q} 2> {log:q} <<< {params.spec:q}"
+        " --histories {input.histories:q} --out {output:q} 2>> {log:q} <<< {params.spec:q}"

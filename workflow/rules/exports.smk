@@ -16,11 +16,16 @@ rule export:
         f"{RESULTS}/logs/export/{{entry}}/{{repeat}}.log",
     conda:
         CONDA
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
     params:
         spec=spec("export"),
         code=code("export"),
     shell:
-        'python "$SCRIPTS/export.py" --model {input:q} --out {output:q} 2> {log:q}'
+        "attempt {log:q};"
+        ' python "$SCRIPTS/export.py" --model {input:q} --out {output:q} 2>> {log:q}'
 
 
 rule exports:

@@ -28,7 +28,7 @@ if WARM:
 else:
     CALL = ""
 
-shell.prefix(exports(ENVIRONMENT) + CALL)
+shell.prefix(exports(ENVIRONMENT) + ATTEMPT + CALL)
 
 
 onstart:

@@ -18,16 +18,21 @@ rule report:
         f"{RESULTS}/logs/report.log",
     conda:
         CONDA
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         spec=spec("report"),
         code=code("report"),
     shell:
-        'python "$SCRIPTS/report.py" --spec {params.spec:q} --tables {input.tables:q}'
+        "attempt {log:q};"
+        ' python "$SCRIPTS/report.py" --spec {params.spec:q} --tables {input.tables:q}'
         " --manifests {input.manifests:q} --segments {input.segments:q}"
         " --splits {input.splits:q} --audits {input.audits:q} --cards {input.cards:q}"
         " --histories {input.histories:q} --ledgers {input.ledgers:q}"
         ' --looks "$RESULTS/looks.jsonl"'
-        ' --command "$COMMAND -- "{output:q} --out {output:q} 2> {log:q}'
+        ' --command "$COMMAND -- "{output:q} --out {output:q} 2>> {log:q}'
 
 
 use rule report as report_of_study with:
@@ -50,13 +55,18 @@ rule publish:
         f"{RESULTS}/logs/publish/{{entry}}.log",
     conda:
         CONDA
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(30),
     params:
         spec=spec("publish"),
         code=code("publish"),
     shell:
-        'python "$SCRIPTS/publish.py" --tables {input.tables:q} --segments {input.segments:q}'
+        "attempt {log:q};"
+        ' python "$SCRIPTS/publish.py" --tables {input.tables:q} --segments {input.segments:q}'
         ' --study {wildcards.entry:q} --command "$COMMAND -- "{output:q} --pages docs/studies'
-        " --readme README.md --out {output:q} 2> {log:q}"
+        " --readme README.md --out {output:q} 2>> {log:q}"
 
 
 rule docs:

@@ -12,18 +12,21 @@ rule pretrain:
         f"{RESULTS}/logs/pretrain/{{entry}}/{{repeat}}.log",
     conda:
         CONDA
+    threads: 1
     resources:
         gpu=1,
-        mem_mb=4000,
+        mem_mb=growing(4000),
+        runtime=growing(480),
     params:
         spec=spec("pretrain"),
         code=code("pretrain"),
     shell:
-        'python "$SCRIPTS/pretrain.py" --spec {params.spec:q} --segments {input.segments:q}'
+        "attempt {log:q};"
+        ' python "$SCRIPTS/pretrain.py" --spec {params.spec:q} --segments {input.segments:q}'
         " --split {input.split:q} --repeat {wildcards.repeat}"
         ' --out "$RESULTS"/pretrain/{wildcards.entry:q}/{wildcards.repeat}'
         ' --state "$RESULTS"/.state/pretrain/{wildcards.entry:q}/{wildcards.repeat}'
-        ' --save-every "$SAVE_EVERY_S" 2> {log:q}'
+        ' --save-every "$SAVE_EVERY_S" 2>> {log:q}'
 
 
 rule prune:
@@ -38,18 +41,21 @@ rule prune:
         f"{RESULTS}/logs/prune/{{entry}}/{{repeat}}.log",
     conda:
         CONDA
+    threads: 1
     resources:
         gpu=1,
-        mem_mb=4000,
+        mem_mb=growing(4000),
+        runtime=growing(480),
     params:
         spec=spec("prune"),
         code=code("prune"),
     shell:
-        'python "$SCRIPTS/prune.py" --spec {params.spec:q} --segments {input.segments:q}'
+        "attempt {log:q};"
+        ' python "$SCRIPTS/prune.py" --spec {params.spec:q} --segments {input.segments:q}'
         " --split {input.split:q} --repeat {wildcards.repeat} --source {input.source:q}"
         ' --out "$RESULTS"/prune/{wildcards.entry:q}/{wildcards.repeat}'
         ' --state "$RESULTS"/.state/prune/{wildcards.entry:q}/{wildcards.repeat}'
-        ' --save-every "$SAVE_EVERY_S" 2> {log:q}'
+        ' --save-every "$SAVE_EVERY_S" 2>> {log:q}'
 
 
 rule outside:
@@ -62,12 +68,17 @@ rule outside:
         f"{RESULTS}/logs/outside/{{entry}}.log",
     conda:
         CONDA
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(30),
     params:
         spec=spec("outside"),
         code=code("outside"),
     shell:
-        'python "$SCRIPTS/outside.py" --spec {params.spec:q} --file {input.file:q}'
-        " --out {output:q} 2> {log:q}"
+        "attempt {log:q};"
+        ' python "$SCRIPTS/outside.py" --spec {params.spec:q} --file {input.file:q}'
+        " --out {output:q} 2>> {log:q}"
 
 
 rule transfer:
@@ -84,16 +95,19 @@ rule transfer:
         f"{RESULTS}/logs/transfer/{{entry}}/{{repeat}}.log",
     conda:
         CONDA
+    threads: 1
     resources:
         gpu=1,
-        mem_mb=4000,
+        mem_mb=growing(4000),
+        runtime=growing(480),
     params:
         spec=spec("transfer"),
         code=code("transfer"),
     shell:
-        'python "$SCRIPTS/transfer.py" --spec {params.spec:q} --segments {input.segments:q}'
+        "attempt {log:q};"
+        ' python "$SCRIPTS/transfer.py" --spec {params.spec:q} --segments {input.segments:q}'
         " --split {input.split:q} --repeat {wildcards.repeat} --sources {input.sources:q}"
         " --domain-segments {input.domain_segments:q} --domain-split {input.domain_split:q}"
         ' --out "$RESULTS"/transfer/{wildcards.entry:q}/{wildcards.repeat}'
         ' --state "$RESULTS"/.state/transfer/{wildcards.entry:q}/{wildcards.repeat}'
-        ' --save-every "$SAVE_EVERY_S" 2> {log:q}'
+        ' --save-every "$SAVE_EVERY_S" 2>> {log:q}'

@@ -38,8 +38,10 @@ from cardiograft.training.determinism import deterministic, float32_layers
 from cardiograft.training.domain import Domain, DomainTerm, make_domain_term
 from cardiograft.training.feed import Feed, read_feed
 from cardiograft.training.latency import latency
+from cardiograft.training.lease import Lease, leased
 from cardiograft.training.loop import Outcome, fit
 from cardiograft.training.named_axes import Ends
+from cardiograft.training.processes import refuse_several_processes
 from cardiograft.training.publish import publish, versions
 from cardiograft.training.rates import best_of_rates
 from cardiograft.training.run import SAVE_EVERY_S
@@ -177,8 +179,15 @@ def train_and_publish(job: Job) -> None:
     Raises
     ------
     ValueError
-        The entry requests what the data, the split or a checkpoint do not have.
+        The entry requests what the data, the split or a checkpoint do not have; a launcher has
+        begun several processes; another job trains on the same state.
     """
+    refuse_several_processes()
+    with leased(job.place.state) as lease:
+        _train_and_publish(job, lease)
+
+
+def _train_and_publish(job: Job, lease: Lease) -> None:
     began = time.monotonic()
     prepared = prepare(job)
     outcome, tried = train(job, prepared)
@@ -191,6 +200,7 @@ def train_and_publish(job: Job) -> None:
     }
     if tried:
         measurements["learning_rates"] = tried
+    lease.check()
     publish(checkpoint, outcome, prepared.origin.ledger, measurements, out=job.place.out)
     clear_states(job.place.state)
 

@@ -1,0 +1,263 @@
+"""One job at a time trains on a state: it holds a lease, which lies beside the state's folder.
+
+The lease names its holder: the machine, the scheduler's job, the process. The holder renews the
+file's time now and then. Whoever comes second waits a little, for the first may be saving its
+state to end, and then stops in a line. A lease is taken over where its holder is known to be dead
+(a process of this machine that is no more, an earlier run of the same requeued job) or has been
+silent for long (`Waits`).
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import random
+import secrets
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from cardiograft.cli import say
+from cardiograft.files import abandoned, hold, host, naming, scheduled
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who trains.
+
+    Attributes
+    ----------
+    job, restart
+        The scheduler's number of the job, empty without one, and how often it was requeued.
+    token
+        Of this one training.
+    """
+
+    host: str
+    job: str
+    restart: int
+    process: int
+    token: str
+
+    def named(self) -> str:
+        """Return whom a user has to look for."""
+        job = f"job {self.job} on {self.host}" if self.job else self.host
+        return f"{job}, process {self.process}"
+
+
+def this_process() -> Holder:
+    """Return the holder that this process would be."""
+    restart = os.environ.get("SLURM_RESTART_COUNT", "")
+    return Holder(
+        host=host(),
+        job=scheduled(),
+        restart=int(restart) if restart.isdecimal() else 0,
+        process=os.getpid(),
+        token=secrets.token_hex(8),
+    )
+
+
+@dataclass(frozen=True)
+class Lease:
+    """A lease that this process has taken."""
+
+    file: Path
+    holder: Holder
+
+    def lost(self) -> bool:
+        """Tell whether another job holds it now: it has taken this one for dead."""
+        return _read(self.file) != self.holder
+
+    def check(self) -> None:
+        """Refuse to go on without it.
+
+        Raises
+        ------
+        ValueError
+            Another job holds it now.
+        """
+        if self.lost():
+            now = _read(self.file)
+            by = f"was taken over by {now.named()}" if now else "is gone"
+            raise ValueError(f"{self.file}: the lease {by}; nothing was published")
+
+
+class Waits(NamedTuple):
+    """How long is waited for what, in seconds.
+
+    Attributes
+    ----------
+    beat_s
+        Between two signs of life.
+    stale_s
+        Silence after which a holder on another machine is taken for dead.
+    patience_s
+        Spent waiting for a holder that lives.
+    settle_s
+        Between putting a lease in place of a stale one and believing it: of two jobs that do so
+        at once, each sees by then which one has it.
+    """
+
+    beat_s: float = 15.0
+    stale_s: float = 300.0
+    patience_s: float = 60.0
+    settle_s: float = 2.0
+
+
+WAITS = Waits()
+
+
+@contextlib.contextmanager
+def leased(state: Path, waits: Waits = WAITS) -> Iterator[Lease]:
+    """Hold the lease of a state's folder while the block runs.
+
+    A holder that finds its lease taken by another, as after a machine's long sleep, ends itself
+    as if it had been signalled to.
+
+    Parameters
+    ----------
+    state
+        The folder; the lease is ``<state>.lease``.
+
+    Raises
+    ------
+    ValueError
+        Another job holds it, and lives.
+    """
+    file = state.with_name(f"{state.name}.lease")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, lease = _acquired(file, waits)
+    ended = threading.Event()
+    beats = threading.Thread(target=_beat, args=(lease, waits.beat_s, ended), daemon=True)
+    beats.start()
+    try:
+        yield lease
+    finally:
+        ended.set()
+        beats.join()
+        with contextlib.suppress(OSError):
+            if not lease.lost():
+                file.unlink()
+        os.close(handle)
+
+
+def _acquired(file: Path, waits: Waits) -> tuple[int, Lease]:
+    """Return the open file of a lease, which stays locked, and the lease."""
+    own, began, told = this_process(), time.monotonic(), False
+    while True:
+        with contextlib.suppress(FileExistsError):
+            return _written(file, own), Lease(file, own)
+        holder, silent = _read(file), _silence(file)
+        if silent is None:
+            continue  # it has gone meanwhile
+        who = holder.named() if holder else "an unknown job"
+        dead = holder is not None and _dead(file, holder, own)
+        if dead or silent > waits.stale_s:
+            handle = _taken_over(file, holder, own, settle_s=waits.settle_s)
+            if handle is not None:
+                say(f"taking over a training from {who}, heard of {silent:.0f} s ago")
+                return handle, Lease(file, own)
+            continue
+        # Who has missed several beats may be dead: that is waited for, however long it takes.
+        if time.monotonic() - began >= waits.patience_s and silent < 4 * waits.beat_s:
+            end = f" (scancel {holder.job})" if holder and holder.job else ""
+            raise ValueError(
+                f"{file.with_suffix('')}: another job trains on this state: {who}, heard of"
+                f" {silent:.0f} s ago; wait for it, or end it{end}, and run again"
+            )
+        if not told:
+            say(f"waiting for {who}, which trains on the same state")
+            told = True
+        time.sleep(min(1.0, waits.patience_s / 4) * random.uniform(0.5, 1.0))
+
+
+def _written(file: Path, holder: Holder) -> int:
+    """Write a lease where there is none; return it open and locked."""
+    with naming(file):
+        handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
+        try:
+            hold(handle)
+            _fill(handle, holder)
+        except OSError:
+            file.unlink()
+            os.close(handle)
+            raise
+    return handle
+
+
+def _fill(handle: int, holder: Holder) -> None:
+    os.ftruncate(handle, 0)
+    os.write(handle, json.dumps(asdict(holder)).encode() + b"\n")
+    os.fsync(handle)
+
+
+def _taken_over(file: Path, before: Holder | None, own: Holder, *, settle_s: float) -> int | None:
+    """Take a stale lease over; return it open and locked, or None where another was faster."""
+    if before is not None and before.host == own.host:
+        handle = os.open(file, os.O_RDWR)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _read(file) == before:  # under the lock: of one machine's jobs one comes here
+                _fill(handle, own)
+                return handle
+        except BlockingIOError:
+            pass
+        except OSError:  # no locks: as from another machine
+            os.close(handle)
+            return _replaced(file, own, settle_s=settle_s)
+        os.close(handle)
+        return None
+    return _replaced(file, own, settle_s=settle_s)
+
+
+def _replaced(file: Path, own: Holder, *, settle_s: float) -> int | None:
+    """Put a lease in place of a stale one; of several that do so, the last one has it."""
+    beside = file.with_name(f".{file.name}.{own.token}.partial")
+    handle = _written(beside, own)
+    beside.replace(file)
+    time.sleep(settle_s)
+    if _read(file) == own:
+        return handle
+    os.close(handle)
+    return None
+
+
+def _read(file: Path) -> Holder | None:
+    try:
+        return Holder(**json.loads(file.read_text("utf-8")))
+    except (FileNotFoundError, ValueError, TypeError):  # or is just being written
+        return None
+
+
+def _silence(file: Path) -> float | None:
+    """Return the seconds since the last beat by the clock of the file system; None if no lease."""
+    with tempfile.NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.") as now:
+        try:
+            return max(0.0, (os.fstat(now.fileno()).st_mtime_ns - file.stat().st_mtime_ns) / 1e9)
+        except FileNotFoundError:
+            return None
+
+
+def _dead(file: Path, holder: Holder, own: Holder) -> bool:
+    """Tell whether a holder is known to be no more."""
+    if holder.job and holder.job == own.job and holder.restart < own.restart:
+        return True  # the scheduler ended that run before it began this one
+    return holder.host == own.host and abandoned(file, holder.host, holder.process)
+
+
+def _beat(lease: Lease, beat_s: float, ended: threading.Event) -> None:
+    """Give signs of life until the end; where the lease is lost, end this process."""
+    while not ended.wait(beat_s):
+        try:
+            if lease.lost():
+                say(f"{lease.file}: the lease was taken over; this job stops")
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
+            os.utime(lease.file)
+        except OSError as error:  # the disk may answer again
+            say(f"{lease.file}: {error.strerror}")

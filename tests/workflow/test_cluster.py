@@ -1,0 +1,69 @@
+"""What a scheduler has to be told of each rule, and what is left of a job that it began twice."""
+
+import json
+import re
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+PROFILE = ROOT / "workflow/profiles/slurm/config.yaml"
+GPU = {"pretrain", "prune", "transfer", "predict"}
+# Tells what each rule that runs something asks for, at the first and the second attempt.
+PROBE = """
+import json
+
+include: "Snakefile"
+
+def asked(one, attempt):
+    told = {}
+    for name in ("_cores", "gpu", "mem_mb", "runtime"):
+        found = one.resources.get(name)
+        if found is not None and found.is_evaluable():
+            found = found.evaluate({}, attempt=attempt)
+        told[name] = found.value or 0 if found is not None else 0
+    return told
+
+TOLD = {
+    one.name: [asked(one, 1), asked(one, 2)]
+    for one in workflow.rules
+    if one.shellcmd
+}
+Path("told.json").write_text(json.dumps(TOLD))
+"""
+
+
+def test_every_rule_says_what_it_needs_and_more_at_each_attempt(tiny):
+    (tiny.root / "probe.smk").write_text(PROBE)
+    tiny.snakemake("--snakefile", "probe.smk", "--list-rules")
+    told = json.loads((tiny.root / "told.json").read_text())
+    assert (
+        set(told) > {"download", "segment", "split", "audit", "score", "tabulate", "report"} | GPU
+    )
+    for rule, (first, second) in told.items():
+        assert first["_cores"] == 1, rule
+        assert first["gpu"] == (rule in GPU), rule
+        for name in ("mem_mb", "runtime"):
+            assert second[name] == 2 * first[name] > 0, (rule, name)
+    profile = yaml.safe_load(PROFILE.read_text())
+    assert set(profile["set-resources"]) == GPU <= set(told)
+    # Snakemake applies a rule's own retries once more inside each job of a cluster.
+    assert profile["retries"] > 0
+    rules = [ROOT / "Snakefile", *(ROOT / "workflow/rules").glob("*.smk")]
+    assert not [f.name for f in rules if re.search(r"^\s+retries:", f.read_text(), re.M)]
+
+
+def test_the_logs_of_all_attempts_are_kept(tiny):
+    """Snakemake itself removes a log before a job is begun again."""
+    script = tiny.root / "workflow/scripts/download.py"
+    failing = "import sys; from pathlib import Path\nif not Path('tried').exists():\n"
+    failing += "    Path('tried').touch(); sys.exit('the first attempt fails')\n"
+    script.write_text(script.read_text().replace("from pathlib import Path\n", failing, 1))
+    tiny.snakemake("--retries", "1", "results/manifests/mitdb.json")
+    log = tiny.root / "results/logs/download/mitdb.log"
+    kept = [f.read_text() for f in sorted(log.with_suffix(".attempts").iterdir())]
+    assert len(kept) == 2
+    assert sum("the first attempt fails" in text for text in kept) == 1
+    assert log.read_text() in kept
+    assert "the first attempt fails" not in log.read_text()
+    assert all(re.match(r"20\d\d-\d\d-\d\dT\d{6} on \S", text) for text in kept)
