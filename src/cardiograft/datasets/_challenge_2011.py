@@ -40,7 +40,7 @@ def lines(path: Path) -> tuple[str, ...]:
 
 def grades(root: Path) -> dict[str, str]:
     """Return each record's grade, ``1006637`` to ``unacceptable``; none without the lists."""
-    found = {}
+    found: dict[str, str] = {}
     for grade in GRADES:
         path = root / f"set-a/RECORDS-{grade}"
         if path.is_file():
