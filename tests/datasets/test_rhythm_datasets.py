@@ -73,6 +73,28 @@ def test_the_same_bytes_are_one_person(hands: Path) -> None:
     assert challenge_2017.subject(hands, "validation/A00001") == "A00001"
 
 
+def test_recordings_made_along_with_one_another_are_one_person(hands: Path) -> None:
+    pairs = [("A00124", "A03032"), ("A00227", "A03242"), ("A00385", "A01980")]
+    pairs += [("A00595", other) for other in ("A00908", "A01014", "A03717")]
+    for one, other in [*pairs, ("A02656", "A03530")]:
+        assert challenge_2017.subject(hands, f"training/{other[:3]}/{other}") == one
+        signals = []
+        for name in (one, other):
+            path = hands / f"training/{name[:3]}/{name}.mat"
+            signals.append(np.frombuffer(path.read_bytes()[24:], dtype="<i2").astype(float))
+        size = min(map(len, signals))
+        apart = [
+            abs(
+                np.corrcoef(
+                    signals[0][max(lag, 0) : size + min(lag, 0)],
+                    signals[1][max(-lag, 0) : size + min(-lag, 0)],
+                )[0, 1]
+            )
+            for lag in range(-5, 6)
+        ]
+        assert max(apart) > 0.9, (one, other)
+
+
 def test_a_version_of_the_labels_is_chosen_and_a_missing_one_is_said(tmp_path: Path) -> None:
     names = challenge_2017.names()[:200]
     challenge_2017.simulate(tmp_path, names[:1], 0, duration_s=2.0)
