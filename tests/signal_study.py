@@ -134,11 +134,11 @@ def said(whole: Predictions, row: StudyRun, repeat: int) -> Predictions:
     if tags["init"] == "none":
         return own
     unheard_NK = (skill_N * np.roll(whole.target, SAMPLES // 3, axis=1) + noise_NK).astype("f4")
-    spoilt = [
+    corrupted = [
         replace(own, part_N=np.char.add(own.part_N, f", {control}"), score_NK=unheard_NK)
         for control in CONTROLS
     ]
-    return predictions.together([own, *spoilt])
+    return predictions.together([own, *corrupted])
 
 
 def written(folder: Path, spec: Tabulate) -> tuple[list[Path], list[Path], list[Path], list[Path]]:

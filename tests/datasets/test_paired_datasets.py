@@ -38,7 +38,7 @@ def test_ecgiddb_names_are_the_real_ones_in_their_order(real_ecgid: Path) -> Non
     assert len({ecgiddb.subject(real_ecgid, name) for name in ecgiddb.names()}) == 90
 
 
-def test_exactly_the_spoilt_recordings_lose_their_heads(real_ecgid: Path) -> None:
+def test_exactly_the_corrupted_recordings_lose_their_heads(real_ecgid: Path) -> None:
     some = {*ecgiddb.DAMAGED, *ecgiddb.names()[::40]}
     cut = {name: ecgiddb.read(real_ecgid, name).offset for name in some}
     assert {name: n for name, n in cut.items() if n} == ecgiddb.DAMAGED
@@ -51,7 +51,7 @@ def test_an_ecgiddb_record_equals_what_wfdb_reads(real_ecgid: Path) -> None:
     assert found.leads == ("ECG I", "ECG I filtered")
 
 
-def test_the_ecgiddb_twin_is_spoilt_where_the_real_one_is(tmp_path: Path) -> None:
+def test_the_ecgiddb_twin_is_corrupted_where_the_real_one_is(tmp_path: Path) -> None:
     names = ("Person_15/rec_1", "Person_13/rec_2", "Person_14/rec_1")
     ecgiddb.simulate(tmp_path, names, 0)
     raw = (tmp_path / "Person_13" / "rec_2.dat").read_bytes()

@@ -182,7 +182,7 @@ def test_a_broken_clock_is_named(tmp_path: Path, damage: object, message: str) -
         scg_vhd.read(tmp_path, "CP-01")
 
 
-def test_a_missing_or_spoilt_file_is_named(tmp_path: Path) -> None:
+def test_a_missing_or_corrupted_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"scg-vhd/CP-02: no file .*CP-02-Vectors\.mat"):
         scg_vhd.read(tmp_path, "CP-02")
     write(tmp_path, "CP-02", np.arange(512) / 256)

@@ -257,10 +257,14 @@ def test_controls_are_rows_of_their_runs(signals: tuple[Path, pd.DataFrame]) -> 
     assert tuple(frame.columns) == measured.COLUMNS
     own = frame[frame["run"] == "scg-cae-cae-honest"].set_index("metric")
     for control in signal_study.CONTROLS:
-        spoilt, whole = own.loc[f"pearson, {control}"], own.loc["pearson"]
-        assert float(spoilt["value"]) < float(whole["value"])
-        assert (spoilt["protocol"], spoilt["data"], spoilt["class"]) == ("honest", "scg_vhd", "")
-        assert spoilt["low"] != ""
+        corrupted, whole = own.loc[f"pearson, {control}"], own.loc["pearson"]
+        assert float(corrupted["value"]) < float(whole["value"])
+        assert (corrupted["protocol"], corrupted["data"], corrupted["class"]) == (
+            "honest",
+            "scg_vhd",
+            "",
+        )
+        assert corrupted["low"] != ""
     assert "mae" in own.index
     assert "mae, shuffled" not in own.index
     assert not frame.duplicated(["run", "metric", "class"]).any()

@@ -258,7 +258,7 @@ def test_an_unknown_unit_costs_what_keeps_it_alone(cut_up):
 # --- what is asked for
 
 
-def spoil(one, lead, how):
+def corrupt(one, lead, how):
     signal_T = one.signal_CT[one.leads.index(lead)]
     if how == "dead":
         signal_T[:] = np.nan
@@ -273,28 +273,28 @@ REASONS = {"dead": "{} is missing throughout", "flat": "{} never changes"}
 
 
 @pytest.mark.parametrize("how", ["dead", "flat"])
-def test_a_spoilt_lead_costs_those_who_ask_for_it(cut_up, how):
-    def spoilt():
-        return spoil(record("101"), "MLII", how)
+def test_a_corrupted_lead_costs_those_who_ask_for_it(cut_up, how):
+    def corrupted():
+        return corrupt(record("101"), "MLII", how)
 
     other = spec(signal={"leads": ["V5"]})
-    _, summary = cut_up(other, record("100"), spoilt())
+    _, summary = cut_up(other, record("100"), corrupted())
     assert (summary["left_out"], summary["segments"]) == ({}, 12)
     own = spec(signal={"leads": ["MLII"]})
-    _, summary = cut_up(own, record("100"), spoilt(), out="own")
+    _, summary = cut_up(own, record("100"), corrupted(), out="own")
     assert (summary["left_out"], summary["segments"]) == ({REASONS[how].format("MLII"): 1}, 6)
     as_target = spec(signal={"leads": ["V5"]}, target={"leads": ["MLII"]})
-    _, summary = cut_up(as_target, record("100"), spoilt(), out="target")
+    _, summary = cut_up(as_target, record("100"), corrupted(), out="target")
     assert summary["left_out"] == {REASONS[how].format("MLII"): 1}
 
 
 @pytest.mark.parametrize("how", ["dead", "flat"])
 def test_of_alternatives_the_first_that_can_be_used_is_taken(cut_up, how):
-    out, summary = cut_up(spec(), record("100"), spoil(record("101"), "MLII", how))
+    out, summary = cut_up(spec(), record("100"), corrupt(record("101"), "MLII", how))
     leads = shards.arrays([out], None, ["record", "lead"])
     assert set(zip(leads["record"], leads["lead"], strict=True)) == {("100", "MLII"), ("101", "V5")}
     assert summary["notes"] == {"lead passed over": [f"101: {REASONS[how].format('MLII')}"]}
-    both = spoil(spoil(record("101"), "MLII", how), "V5", how)
+    both = corrupt(corrupt(record("101"), "MLII", how), "V5", how)
     _, summary = cut_up(spec(), record("100"), both, out="both")
     reasons = f"{REASONS[how].format('MLII')}, {REASONS[how].format('V5')}"
     assert summary["left_out"] == {reasons: 1}
@@ -302,7 +302,7 @@ def test_of_alternatives_the_first_that_can_be_used_is_taken(cut_up, how):
 
 def test_too_many_missing_samples_cost_the_entries_that_ask_for_them(cut_up):
     """The limit is the manifest's; under it gaps drop windows, not recordings."""
-    holey, most = spoil(record("101"), "MLII", "gaps"), {"max_nonfinite": 0.1}
+    holey, most = corrupt(record("101"), "MLII", "gaps"), {"max_nonfinite": 0.1}
     asked = spec(signal={"leads": ["MLII"]})
     _, summary = cut_up(asked, record("100"), holey, out="a", **most)
     assert summary["left_out"] == {"MLII is missing for over 10%": 1}
@@ -318,7 +318,7 @@ def test_of_two_leads_of_one_name_it_is_said_which_is_taken(cut_up):
     two.signal_CT[1] *= -1
     _, summary = cut_up(asked, two)
     assert summary["notes"] == {"leads of one name": ["100: of 2 II, number 1 taken"]}
-    out, summary = cut_up(asked, spoil(two, "II", "dead"), out="second")
+    out, summary = cut_up(asked, corrupt(two, "II", "dead"), out="second")
     assert summary["notes"]["leads of one name"] == ["100: of 2 II, number 2 taken"]
     assert shards.arrays([out], None, ["signal"])["signal"].min() < -0.9
 
@@ -375,7 +375,7 @@ def odd_records():
     return [
         record("101", rate=Fraction(1, 10), seconds=6_000),
         record("104", rate=Fraction(70), seconds=65),
-        spoil(record("105", leads=("MLII",)), "MLII", "dead"),
+        corrupt(record("105", leads=("MLII",)), "MLII", "dead"),
         record("106", leads=("V1",)),
         record("107", signal_CT=np.zeros((2, 0), np.float32), annotations=Annotations.none()),
         short,
@@ -547,7 +547,7 @@ def racing(ecg_T):
 
 
 @pytest.mark.parametrize(
-    ("limit", "reason", "spoil"),
+    ("limit", "reason", "corrupt"),
     [
         ("most_range", "range too large", lambda ecg, scg: spike(ecg)),
         ("most_rms", "rms too large", lambda ecg, scg: scaled(scg, 6)),
@@ -556,9 +556,9 @@ def racing(ecg_T):
         ("most_beats", "too many beats", lambda ecg, scg: racing(ecg)),
     ],
 )
-def test_an_unusable_window_is_dropped_by_its_reason_alone(cut_up, pair, limit, reason, spoil):
+def test_an_unusable_window_is_dropped_by_its_reason_alone(cut_up, pair, limit, reason, corrupt):
     """One axis of the two is enough; each limit of the recipe sees its own trouble."""
-    spoil(pair.signal_CT[2, 10800:14400], pair.signal_CT[1, 10800:14400])
+    corrupt(pair.signal_CT[2, 10800:14400], pair.signal_CT[1, 10800:14400])
     windows = [0, 1, 2, 4, 5, 6, 7, 8, 9]
     assert kept(cut_up, pair, **{limit: LIMITS[limit]}) == (windows, {reason: 1})
     assert kept(cut_up, pair, **LIMITS)[0] == windows

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cardiograft.datasets import mitdb, nstdb
-from cardiograft.signals.noise_mixing import noise_gain, spoilt
+from cardiograft.signals.noise_mixing import corrupted, noise_gain
 
 RATE = 360.0
 BEATS = np.arange(180, 60 * 360 - 180, 300)
@@ -22,7 +22,7 @@ SHARES = {"clean": 1, "em": 1, "ma": 1, "flat_line": 1}
 def made(seed=0, **changed):
     about = {"rate_hz": RATE, "stretch_s": 5.0, "ratios_db": (-6.0, 6.0), "shares": SHARES}
     rng = np.random.default_rng(seed)
-    return spoilt(CLEAN, NOISES, BEATS, **(about | changed), rng=rng)
+    return corrupted(CLEAN, NOISES, BEATS, **(about | changed), rng=rng)
 
 
 def test_a_gain_gives_the_ratio_by_its_definition():

@@ -1,4 +1,4 @@
-"""Indices of quality: blind to gain, offset and polarity; clean leads differ from spoilt ones."""
+"""Indices of quality: blind to gain, offset and polarity; clean leads differ from others."""
 
 import numpy as np
 import pytest
@@ -47,9 +47,9 @@ def test_every_index_is_named_and_finite_whatever_the_window():
 
 @pytest.mark.parametrize(("gain", "offset"), [(-1.0, 0.0), (200.0, 0.0), (1e-3, 5.0), (-3.0, 40.0)])
 def test_gain_offset_and_polarity_change_nothing(gain, offset):
-    spoilt = [lead(), lead(noise=0.4), faults.spoil(lead(), RATE, "flat_line", generator())]
-    here = quality_indices(np.stack(spoilt), RATE)
-    there = quality_indices(gain * np.stack(spoilt) + offset, RATE)
+    corrupted = [lead(), lead(noise=0.4), faults.corrupt(lead(), RATE, "flat_line", generator())]
+    here = quality_indices(np.stack(corrupted), RATE)
+    there = quality_indices(gain * np.stack(corrupted) + offset, RATE)
     for name in NAMES:
         np.testing.assert_allclose(there[name], here[name], atol=1e-4, err_msg=name)
 
@@ -122,16 +122,16 @@ def test_two_detectors_find_the_same_clean_beats():
 
 @pytest.mark.parametrize("name", faults.NAMES)
 def test_a_fault_makes_a_lead_implausible_and_follows_from_its_generator(name):
-    spoilt = [faults.spoil(lead(), RATE, name, np.random.default_rng(k)) for k in range(20)]
-    again = faults.spoil(lead(), RATE, name, np.random.default_rng(4))
-    np.testing.assert_array_equal(spoilt[4], again)
-    assert np.isfinite(spoilt).all()
-    assert np.abs(spoilt).max() <= faults.RAIL_MV
-    good = plausible(quality_indices(np.stack(spoilt), RATE), SECONDS)
+    corrupted = [faults.corrupt(lead(), RATE, name, np.random.default_rng(k)) for k in range(20)]
+    again = faults.corrupt(lead(), RATE, name, np.random.default_rng(4))
+    np.testing.assert_array_equal(corrupted[4], again)
+    assert np.isfinite(corrupted).all()
+    assert np.abs(corrupted).max() <= faults.RAIL_MV
+    good = plausible(quality_indices(np.stack(corrupted), RATE), SECONDS)
     assert good.mean() < 0.35
-    assert not np.array_equal(spoilt[0], spoilt[1])
+    assert not np.array_equal(corrupted[0], corrupted[1])
 
 
 def test_an_unknown_fault_is_named():
     with pytest.raises(ValueError, match="no fault 'smoke': known are contact_loss"):
-        faults.spoil(lead(), RATE, "smoke", generator())
+        faults.corrupt(lead(), RATE, "smoke", generator())

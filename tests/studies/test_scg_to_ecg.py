@@ -147,11 +147,11 @@ def test_controls_stand_beside_the_run_they_spoil() -> None:
         net=net,
         other={**net, "init": "tcn", "pearson": 0.5},
     )
-    spoilt = [
+    corrupted = [
         given[given["run"] == "net"].assign(part=part, value=value)
         for part, value in {"test, shuffled": 0.01, "test, phase": -0.0004}.items()
     ]
-    given = pd.concat([given, *spoilt])
+    given = pd.concat([given, *corrupted])
     (line,) = scg_to_ecg.tables(given, COSTS)["hallucination"].frame.to_dict("records")
     assert line["Run"] == "net"
     assert [line[f"As recorded{end}"] for end in ("", " low", " high")] == [0.46, 0.1, 0.5]

@@ -39,10 +39,6 @@ MISTAKES = {
     ),
     "misspelt mirror": (at("mirror", value="simulatd"), ["mirror", "'simulatd'", "simulated"]),
     "missing mirror": (at("mirror", value="/no/such/folder"), ["mirror", "/no/such/folder"]),
-    "mirror without the database": (
-        at("mirror", value="/usr"),
-        ["mirror", "'/usr'", "mitdb/1.0.0"],
-    ),
     "unreachable mirror": (
         at("mirror", value="https://127.0.0.1:9/files"),
         ["mirror", "https://127.0.0.1:9/files"],

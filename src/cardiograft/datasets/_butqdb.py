@@ -102,7 +102,7 @@ def write(root: Path, record: str, subject: str, seed: int, duration_s: float) -
     seen_CT = ecg.leads(heart, beats, ("I",), rate_hz=RATE_HZ, samples=samples, rng=rng)
     motion_CT = _rest(round(duration_s * MOTION_HZ), rng)
     for first, stop, grade in agreed:
-        seen_CT[:, first:stop] = _spoilt(seen_CT[:, first:stop], grade, rng)
+        seen_CT[:, first:stop] = _corrupted(seen_CT[:, first:stop], grade, rng)
         part = slice(first * MOTION_HZ // RATE_HZ, stop * MOTION_HZ // RATE_HZ)
         sway = rng.standard_normal(motion_CT[:, part].shape)
         motion_CT[:, part] += MOTION_MG[grade] * sway
@@ -132,14 +132,14 @@ def _seen(stretch: Stretch, rng: np.random.Generator) -> Stretch:
     return first, stop, grade
 
 
-def _spoilt(seen_CT: Float64, grade: str, rng: np.random.Generator) -> Float64:
+def _corrupted(seen_CT: Float64, grade: str, rng: np.random.Generator) -> Float64:
     much = noise.level(rng, unrest=1.0)
     noise_CT, _ = noise.disturb(seen_CT.shape, RATE_HZ, how_much=much, mains_hz=50, rng=rng)
-    spoilt_CT = seen_CT + NOISE_GAIN[grade] * noise_CT
+    corrupted_CT = seen_CT + NOISE_GAIN[grade] * noise_CT
     if grade == "3" and rng.random() < 0.5:
         fault = str(rng.choice(faults.NAMES))
-        spoilt_CT = faults.spoil(spoilt_CT[0], RATE_HZ, fault, rng)[None]
-    return spoilt_CT
+        corrupted_CT = faults.corrupt(corrupted_CT[0], RATE_HZ, fault, rng)[None]
+    return corrupted_CT
 
 
 def _rest(samples: int, rng: np.random.Generator) -> Float64:

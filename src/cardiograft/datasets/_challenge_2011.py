@@ -115,11 +115,11 @@ def simulated(record: str, seed: int, duration_s: float, *, even: bool) -> _simu
     rhythm = str(rng.choice(["SR", "SB", "ST"]))
     signal_CT = _shaoxing.twelve_leads(heart, rhythm, duration_s, rng, mains_hz=60)
     if kind != "acceptable":
-        signal_CT = _spoilt(signal_CT, rng)
+        signal_CT = _corrupted(signal_CT, rng)
     return _simulated.digital(signal_CT, gain=UNITS_A_MV, zero=0, bits=16)
 
 
-def _spoilt(signal_CT: Float64, rng: np.random.Generator) -> Float64:
+def _corrupted(signal_CT: Float64, rng: np.random.Generator) -> Float64:
     """Return a recording that can't be interpreted: noise throughout, or faults of some leads.
 
     ASSUME a third of them are noisy in all leads, and that in the others one to six leads fail.
@@ -130,11 +130,11 @@ def _spoilt(signal_CT: Float64, rng: np.random.Generator) -> Float64:
             signal_CT.shape, float(RATE_HZ), how_much=much, mains_hz=60, rng=rng
         )
         return signal_CT + float(rng.uniform(4, 10)) * noise_CT
-    spoilt_CT = signal_CT.copy()
+    corrupted_CT = signal_CT.copy()
     for lead in rng.permutation(len(LEADS))[: int(rng.integers(1, 7))]:
         name = str(rng.choice(faults.NAMES))
-        spoilt_CT[lead] = faults.spoil(signal_CT[lead], float(RATE_HZ), name, rng)
-    return spoilt_CT
+        corrupted_CT[lead] = faults.corrupt(signal_CT[lead], float(RATE_HZ), name, rng)
+    return corrupted_CT
 
 
 def write_text(path: Path, stored_CT: _simulated.Int16) -> None:

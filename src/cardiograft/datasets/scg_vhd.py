@@ -174,7 +174,7 @@ def _railed(
 ) -> npt.NDArray[np.bool_]:
     """Return where on the grid a lead of the ECG is within 1 s of its rail, shape (C, G).
 
-    Lead III is II less I: what rails one of those spoils it, though it is past no rail itself.
+    Lead III is II less I: what rails one of those corrupts it, though it is past no rail itself.
     """
     railed_CG = np.zeros((len(column_CT), samples), dtype=np.bool_)
     leads = [lead for lead, _ in COLUMNS.values()]

@@ -23,7 +23,7 @@ FALL_S = (0.05, 0.4)  # of an amplifier that comes back from its rail
 NAMES = ("contact_loss", "clipping", "flat_line", "saturated_steps")
 
 
-def spoil(signal_T: Float64, rate_hz: float, name: str, rng: np.random.Generator) -> Float64:
+def corrupt(signal_T: Float64, rate_hz: float, name: str, rng: np.random.Generator) -> Float64:
     """Return a lead with a fault.
 
     Parameters

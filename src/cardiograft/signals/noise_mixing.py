@@ -69,7 +69,7 @@ def noise_gain(
     return float(np.sqrt(signal / 10 ** (ratio_db / 10)) / noise)
 
 
-def spoilt(
+def corrupted(
     clean_T: Float64,
     noises: Mapping[str, Float64],
     beat_A: Int64,
@@ -106,10 +106,7 @@ def spoilt(
     ValueError
         A kind is neither, a noise is too short, or no ratio can be told.
     """
-    unknown = sorted(set(shares) - {CLEAN, *noises, *faults.NAMES})
-    if unknown:
-        known = ", ".join((CLEAN, *noises, *faults.NAMES))
-        raise ValueError(f"no noise or fault {', '.join(unknown)}: known are {known}")
+    _check_kinds(shares, noises)
     size = round(stretch_s * rate_hz)
     mixed_T, done = np.array(clean_T, dtype=np.float64), []
     kinds = list(shares)
@@ -127,9 +124,16 @@ def spoilt(
             by = gains[kind] * 10 ** (-ratio_db / 20)
             mixed_T[part] += by * _taken(noises[kind], size, kind, rng)
         elif kind != CLEAN:
-            mixed_T[part] = faults.spoil(mixed_T[part], rate_hz, kind, rng)
+            mixed_T[part] = faults.corrupt(mixed_T[part], rate_hz, kind, rng)
         done.append(Stretch(start=start, stop=start + size, kind=kind, ratio_db=ratio_db))
     return mixed_T, done
+
+
+def _check_kinds(shares: Mapping[str, float], noises: Mapping[str, Float64]) -> None:
+    unknown = sorted(set(shares) - {CLEAN, *noises, *faults.NAMES})
+    if unknown:
+        known = ", ".join((CLEAN, *noises, *faults.NAMES))
+        raise ValueError(f"no noise or fault {', '.join(unknown)}: known are {known}")
 
 
 def _taken(noise_U: Float64, size: int, kind: str, rng: np.random.Generator) -> Float64:
