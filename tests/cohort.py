@@ -20,7 +20,8 @@ from cardiograft.segments import shards
 from cardiograft.specs.pretrain import Pretrain
 from cardiograft.specs.training import Trained
 from cardiograft.training import loop
-from cardiograft.training.job import Job, Place, train_and_publish
+from cardiograft.training.job import train_and_publish
+from cardiograft.training.request import Job, Place
 
 SAMPLES = 64
 LABELS = ("N", "S", "V")

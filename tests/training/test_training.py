@@ -33,11 +33,12 @@ from cardiograft.training import feed as feed_module
 from cardiograft.training import run as run_module
 from cardiograft.training.build import build_network, fitted_task, network_shape
 from cardiograft.training.feed import read_feed
-from cardiograft.training.job import Job, Place, train_and_publish
+from cardiograft.training.job import train_and_publish
 from cardiograft.training.loop import AS_IT_IS, fit, measure
 from cardiograft.training.optimiser import make_optimiser, rate_at
 from cardiograft.training.order import batches, epoch_order, resampled
 from cardiograft.training.pruning.magnitude import Magnitude
+from cardiograft.training.request import Job, Place
 from cardiograft.training.state import save_state
 from cardiograft.training.task import Start
 from cardiograft.training.tasks.classify import Classify

@@ -15,7 +15,8 @@ from cardiograft.checkpoints.names import longest, require_matches
 from cardiograft.models import cnn
 from cardiograft.records import Shape
 from cardiograft.specs.transfer import Transfer
-from cardiograft.training.job import Fresh, Job, Origin, Place, train_and_publish
+from cardiograft.training.job import train_and_publish
+from cardiograft.training.request import Fresh, Job, Origin, Place
 from cardiograft.training.transfer import Graft, graft
 
 

@@ -13,7 +13,8 @@ from cardiograft.checkpoints.network import rebuilt, view_of
 from cardiograft.evaluation.predict import predict
 from cardiograft.specs.predict import Predict
 from cardiograft.specs.pretrain import Pretrain
-from cardiograft.training.job import Job, Place, train_and_publish, training_code
+from cardiograft.training.job import train_and_publish, training_code
+from cardiograft.training.request import Job, Place
 
 SMALL = {"name": "light_cnn", "widths": [4, 4, 4]}
 VIEW = {

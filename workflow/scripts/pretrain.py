@@ -4,7 +4,8 @@ from pathlib import Path
 
 from cardiograft import cli
 from cardiograft.specs.pretrain import Pretrain
-from cardiograft.training.job import Job, Place, train_and_publish, training_code
+from cardiograft.training.job import train_and_publish, training_code
+from cardiograft.training.request import Job, Place
 from cardiograft.training.run import SAVE_EVERY_S
 
 

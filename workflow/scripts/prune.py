@@ -10,10 +10,11 @@ from cardiograft.checkpoints.folder import checkpoint_file
 from cardiograft.checkpoints.meaning import require_alike
 from cardiograft.records import Shape
 from cardiograft.specs.prune import Prune
-from cardiograft.training.job import Fresh, Job, Origin, Place, train_and_publish, training_code
+from cardiograft.training.job import train_and_publish, training_code
 from cardiograft.training.pruning.magnitude import Magnitude
 from cardiograft.training.pruning.structured import structured
 from cardiograft.training.publish import parent
+from cardiograft.training.request import Fresh, Job, Origin, Place
 from cardiograft.training.run import SAVE_EVERY_S
 from cardiograft.training.task import Pruning, Start
 

@@ -9,8 +9,9 @@ from cardiograft.checkpoints.folder import checkpoint_file
 from cardiograft.checkpoints.names import require_matches
 from cardiograft.specs.transfer import Transfer
 from cardiograft.training.domain import requested_domain
-from cardiograft.training.job import Fresh, Job, Origin, Place, train_and_publish, training_code
+from cardiograft.training.job import train_and_publish, training_code
 from cardiograft.training.publish import parent
+from cardiograft.training.request import Fresh, Job, Origin, Place
 from cardiograft.training.run import SAVE_EVERY_S, log
 from cardiograft.training.task import Start
 from cardiograft.training.transfer import Graft, graft

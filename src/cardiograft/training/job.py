@@ -6,8 +6,7 @@ below ``state``, in a folder named after everything that the result depends on.
 
 import json
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from torch import nn
 
 from cardiograft.checkpoints.file import Checkpoint, load_checkpoint, weights_digest
 from cardiograft.checkpoints.folder import checkpoint_file
-from cardiograft.checkpoints.meaning import UNKNOWN, Meaning
+from cardiograft.checkpoints.meaning import Meaning
 from cardiograft.checkpoints.network import View
 from cardiograft.files import file_digest
 from cardiograft.fingerprint import fingerprint
@@ -35,7 +34,7 @@ from cardiograft.training.build import (
     network_view,
 )
 from cardiograft.training.determinism import deterministic, float32_layers
-from cardiograft.training.domain import Domain, DomainTerm, make_domain_term
+from cardiograft.training.domain import DomainTerm, make_domain_term
 from cardiograft.training.feed import Feed, read_feed
 from cardiograft.training.latency import latency
 from cardiograft.training.lease import Lease, leased
@@ -44,96 +43,12 @@ from cardiograft.training.named_axes import Ends
 from cardiograft.training.processes import refuse_several_processes
 from cardiograft.training.publish import publish, versions
 from cardiograft.training.rates import best_of_rates
-from cardiograft.training.run import SAVE_EVERY_S
+from cardiograft.training.request import Fresh, Job, Origin, Place
 from cardiograft.training.state import clear_states, state_key
-from cardiograft.training.task import Start, Task
+from cardiograft.training.task import Task
 
 # Parts beside the validation part that are measured after every epoch, by `keep`.
 MEASURED = {"last": (), "best_validation": (), "best_test": ("test",)}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where a training reads and writes."""
-
-    segments: Sequence[Path]
-    split: Path
-    state: Path
-    out: Path
-
-
-@dataclass(frozen=True, kw_only=True)
-class Origin:
-    """Where a network's first weights come from, and how it is trained from there.
-
-    Attributes
-    ----------
-    start
-        For `fit`.
-    parents
-        Stage, entry and hash of each checkpoint that went in.
-    ledger
-        Of a transfer, for ``ledger.json``.
-    """
-
-    start: Start = field(default_factory=Start)
-    parents: tuple[dict[str, Any], ...] = ()
-    ledger: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fresh:
-    """A network with random weights, what it is for, and where its tensors say so."""
-
-    network: nn.Module
-    meaning: Meaning = UNKNOWN
-    ends: Ends | None = None
-
-
-def from_scratch(fresh: Fresh) -> Origin:
-    """Leave a network's random weights as they are."""
-    return Origin()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """One repeat of an entry that trains.
-
-    Attributes
-    ----------
-    stage
-        ``pretrain``, ``prune``, ``transfer``.
-    spec
-        The entry.
-    repeat
-        Is added to the entry's seed.
-    code
-        Fingerprint of the script and the plug-ins (`training_code`): other code never resumes
-        this training.
-    save_every_s
-        Seconds after which the state is written within an epoch, too.
-    parents
-        Checkpoints that `initialise` reads.
-    initialise
-        Puts weights into the new network, and returns where they come from.
-    domain
-        The domain that the training adapts to, if any.
-    """
-
-    stage: str
-    spec: Trained
-    place: Place
-    repeat: int
-    code: str
-    save_every_s: float = SAVE_EVERY_S
-    parents: Sequence[Path] = ()
-    initialise: Callable[[Fresh], Origin] = from_scratch
-    domain: Domain | None = None
-
-    @property
-    def seed(self) -> int:
-        """Of everything that is drawn."""
-        return self.spec.training.seed + self.repeat
 
 
 @dataclass(frozen=True, kw_only=True)
