@@ -23,12 +23,13 @@ VERSIONS = ("v0", "v2", "v3")
 RECORDS = 8528
 # One heart at one time: A01176 and A03123 are byte for byte the recordings they stand beside; the
 # others were recorded along with them, their samples' correlation is .95 to .997 over all 30 s
-# (found among 5,135 of the 8,528 records by their rhythm; four have another label than their twin).
+# (found among 5,135 of the 8,528 records by their rhythm; four have another label than the first).
 SAME_PERSON = {
     "A03032": "A00124",
-    **dict.fromkeys(("A01176", "A01925", "A03242"), "A00227"),
+    **dict.fromkeys(
+        ("A00595", "A00908", "A01014", "A01176", "A01925", "A03242", "A03717"), "A00227"
+    ),
     "A01980": "A00385",
-    **dict.fromkeys(("A00908", "A01014", "A03717"), "A00595"),
     **dict.fromkeys(("A03123", "A03530"), "A02656"),
 }
 COUNTS = {"N": 5076, "O": 2415, "A": 758, "~": 279}  # by v3
