@@ -95,6 +95,49 @@ def test_the_whole_encoder_goes_from_one_task_to_the_other() -> None:
     assert torch.equal(*codes)
 
 
+def pooled(width: int = 4) -> nn.Module:
+    torch.manual_seed(0)
+    return rhythm_cae.build(Shape(1, PAPER, 0, (3,)), width=width, readout="pooled")
+
+
+def test_pooled_steps_are_read_without_the_code() -> None:
+    network, whole = pooled(), built(outputs=(3,))
+    layers = [size(whole.get_submodule(f"encoder.{name}")) for name in ("wide", "narrow")]
+    encoders = [size(n.get_submodule("encoder")) for n in (network, whole)]
+    assert encoders[0] == encoders[1] - sum(layers) + 2 * 20  # the last normalisation
+    assert size(network.get_submodule("head")) == 3 * (2 * 20 + 1)
+
+
+def test_where_a_thing_stands_hardly_matters_to_pooled_steps() -> None:
+    wave = torch.zeros(1, 1, PAPER)
+    wave[..., 512:544] = torch.hann_window(32)
+    moved = wave.roll(4 * rhythm_cae.UNIT, -1)
+    none = torch.zeros(1, 0)
+    away = []
+    for network in (pooled(), built(outputs=(3,))):
+        network.train()(torch.randn(16, 1, PAPER), torch.zeros(16, 0))  # running means
+        with torch.no_grad():
+            at, later, without = (network.eval()(x, none) for x in (wave, moved, 0 * wave))
+        away.append(float((later - at).norm() / (at - without).norm()))
+    assert away[0] < 0.3 * away[1], away  # not 0: the deep steps see the ends of the signal
+
+
+def test_the_stem_and_the_blocks_go_to_pooled_steps() -> None:
+    source, target = built(), pooled()
+    parts = ("stem", "norm", "blocks")
+    checkpoint = Checkpoint(tensors=dict(source.state_dict()))
+    below = {f"encoder.{part}": f"encoder.{part}" for part in parts}
+    ledger = graft(target, [Graft("cae", checkpoint, below)], least=1.0)
+    assert ledger.share == 1.0
+    given, here = source.state_dict(), target.state_dict()
+    assert all(torch.equal(t, given[n]) for n, t in here.items() if n.startswith(tuple(below)))
+
+
+def test_pooled_steps_give_no_signal() -> None:
+    with pytest.raises(ValueError, match="not a signal"):
+        rhythm_cae.build(Shape(1, PAPER, 0, (1, PAPER)), readout="pooled")
+
+
 @pytest.mark.parametrize("samples", [100, 1250, 2048, 2500])
 def test_it_gives_back_as_many_samples_as_it_takes(samples: int) -> None:
     network = built(1, (1, samples))

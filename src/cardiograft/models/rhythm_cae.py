@@ -6,6 +6,11 @@ backwards, with linear upsampling in place of pooling; the head that gives class
 layer. The encoder is the same for both, so that ``encoder: encoder`` moves all of it. `cae` is
 another network, of another study.
 
+The code knows where in the eight seconds a thing is; which rhythm it is does not depend on that. A
+classifier may therefore read the last block's steps themselves, their mean and their maximum
+(`readout` ``pooled``); the stem and the blocks of an autoencoder fit it, its two layers of the code
+are left over.
+
 The paper says ReLU and transposed layers; the structure that its authors made public has LeakyReLU,
 and linear upsampling before convolutions, as here.
 
@@ -20,8 +25,9 @@ arXiv:1603.05027.
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
+import torch
 from annotated_types import Ge, Lt
 from torch import Tensor, nn
 from torch.nn import functional
@@ -104,12 +110,10 @@ class Block(nn.Module):
         return added
 
 
-class Encoder(nn.Module):
-    """Signal to a code: (B, C, T) to (B, W), T between zeros to whole steps."""
+class Trunk(nn.Module):
+    """The stem and the blocks: (B, C, T) to (B, 5 F, 1, S), T between zeros to whole steps."""
 
-    def __init__(
-        self, channels: int, samples: int, *, width: int, latent: int, dropout: float
-    ) -> None:
+    def __init__(self, channels: int, *, width: int, dropout: float) -> None:
         super().__init__()
         self.stem = convolution(channels, width, kernel=STEM, bias=False)
         self.norm = nn.BatchNorm2d(width)
@@ -125,16 +129,44 @@ class Encoder(nn.Module):
                 for plan in BLOCKS
             )
         )
+
+    def given(self, signal_BCT: Tensor) -> Tensor:
+        """Return the last block's steps."""
+        signal_BC1T = flatwise(padded(signal_BCT, UNIT))
+        code_BC1S: Tensor = self.blocks(self.norm(self.stem(signal_BC1T)))
+        return code_BC1S
+
+
+class Encoder(Trunk):
+    """Signal to a code: (B, C, T) to (B, W)."""
+
+    def __init__(
+        self, channels: int, samples: int, *, width: int, latent: int, dropout: float
+    ) -> None:
+        super().__init__(channels, width=width, dropout=dropout)
         numbers = BLOCKS[-1].after * width * steps(samples)
         self.wide = nn.Linear(numbers, numbers // 2)
         self.narrow = nn.Linear(numbers // 2, latent)
 
     def forward(self, signal_BCT: Tensor, feature_BF: Tensor) -> Tensor:
         """Return the code; features are not used."""
-        signal_BC1T = flatwise(padded(signal_BCT, UNIT))
-        code_BC1S = self.blocks(self.norm(self.stem(signal_BC1T)))
+        code_BC1S = self.given(signal_BCT)
         code_BW: Tensor = self.narrow(functional.leaky_relu(self.wide(code_BC1S.flatten(1)), SLOPE))
         return code_BW
+
+
+class PooledEncoder(Trunk):
+    """Signal to what its steps are on average and at most: (B, C, T) to (B, 10 F)."""
+
+    def __init__(self, channels: int, *, width: int, dropout: float) -> None:
+        super().__init__(channels, width=width, dropout=dropout)
+        # blocks that activate first leave the last sum as it is, of any size
+        self.last_norm = nn.BatchNorm2d(BLOCKS[-1].after * width)
+
+    def forward(self, signal_BCT: Tensor, feature_BF: Tensor) -> Tensor:
+        """Return means, then maxima, over the steps; features are not used."""
+        code_BC1S = functional.leaky_relu(self.last_norm(self.given(signal_BCT)), SLOPE)
+        return torch.cat([code_BC1S.mean((2, 3)), code_BC1S.amax((2, 3))], dim=1)
 
 
 class Unflatten(nn.Module):
@@ -187,6 +219,7 @@ def build(
     width: Annotated[int, Ge(1)] = 16,
     latent: Annotated[int, Ge(1)] = 60,
     dropout: Annotated[float, Ge(0), Lt(1)] = 0.3,
+    readout: Literal["code", "pooled"] = "code",
 ) -> nn.Module:
     """Return the network with random weights.
 
@@ -203,15 +236,22 @@ def build(
         Numbers of the code.
     dropout
         Share of a block's numbers that are zeroed while training.
+    readout
+        What a classifier reads: the ``code``, as in the paper, or the last block's steps,
+        ``pooled`` to their means and maxima, with no code and no `latent`.
 
     Raises
     ------
     ValueError
-        The outputs are a signal of another length than the input's, or features are requested.
+        The outputs are a signal of another length than the input's, or are read off pooled steps;
+        or features are requested.
     """
     # ASSUME F = 16 at the paper's scale, and dropout in the decoder as in the encoder.
     if shape.features:
         raise ValueError(f"signals alone are taken, not {shape.features} features beside them")
+    if readout == "pooled":
+        pooled = PooledEncoder(shape.channels, width=width, dropout=dropout)
+        return headed(pooled, 2 * BLOCKS[-1].after * width, shape)
     encoder = Encoder(shape.channels, shape.samples, width=width, latent=latent, dropout=dropout)
     if len(shape.outputs) == 1:
         return headed(encoder, latent, shape)

@@ -9,6 +9,8 @@ Tags that runs carry, besides ``data`` and ``model`` (the network, or the baseli
     autoencoders themselves.
 ``tuning``
     ``full``, or ``frozen``: the encoder stays as it began.
+``readout``
+    What the classifier reads: the ``code`` of 60 numbers, or the last block's steps, ``pooled``.
 ``share``
     Of the training part: ``100 %``, ``50 %``, ``25 %``, ``10 %``, ``5 %``.
 ``recipe``
@@ -71,7 +73,7 @@ ASSUMED = (
     " fibrillation, other), and its recordings of 9 to 61 s are cut into segments that carry the"
     " recording’s label; a recording’s probabilities are the mean of its segments’.",
 )
-USUAL = {"tuning": "full", "recipe": "ours"}
+USUAL = {"tuning": "full", "recipe": "ours", "readout": "code"}
 WORDS = {
     "init": {
         "random": "random weights",
@@ -83,6 +85,7 @@ WORDS = {
         "none": "",
     },
     "tuning": {"full": "all layers tuned", "frozen": "frozen encoder", "else": "{} tuning"},
+    "readout": {"code": "code of 60 numbers", "pooled": "pooled steps", "else": "{}"},
     "share": {"else": "{} of the training part"},
     "recipe": {"ours": "our recipe", "paper": "the paper’s recipe"},
     "data": {
