@@ -230,6 +230,7 @@ def test_a_lead_by_another_name_is_taken_and_said(
     header.write_text(header.read_text().replace("MLII", "II").replace("V1", "V2"))
     report = used(case.model, [tmp_path / "106"], tmp_path / "out", leads={"MLII": ["II"]})
     assert list(report.taken["106"]["lead"]) == ["MLII"]
+    assert report.taken["106"]["notes"] == ["lead by another name: II is taken as MLII"]
 
 
 @pytest.mark.parametrize("kind", ["detected", "windows"])

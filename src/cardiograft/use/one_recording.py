@@ -131,7 +131,7 @@ def predicted(
             valid_N=cut.valid_N.astype(np.int64),
             score_NK=score_NK,
             dropped=whole.dropped,
-            notes=prepared.notes,
+            notes=(*record.notes, *prepared.notes),
             stop_s=float(piece.keep_to / stream.frame_hz),
         )
 
