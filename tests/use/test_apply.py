@@ -18,10 +18,11 @@ import wfdb
 from in_use import Trained
 
 from cardiograft.checkpoints.file import read_checkpoint, write_checkpoint
+from cardiograft.datasets import _stream_csv
 from cardiograft.datasets._stream_wfdb import open_wfdb
 from cardiograft.files import read_json
 from cardiograft.specs.own_folder import OwnFolder
-from cardiograft.use import command
+from cardiograft.use import command, recordings
 from cardiograft.use.apply import Report, apply
 from cardiograft.use.marks import Marker
 from cardiograft.use.model import load
@@ -326,6 +327,33 @@ def test_csv_is_read_too(models: Callable[[str], Trained], tmp_path: Path) -> No
     used(case.model, [case.root / "106"], tmp_path / "wfdb")
     ours, theirs = (probabilities(everything(tmp_path / kind)) for kind in ("csv", "wfdb"))
     np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+@pytest.mark.parametrize("clock", [{"rate_hz": 250}, {"time": "at"}])
+def test_a_large_csv_file_is_read_as_a_small_one(
+    clock: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some rows at a time, with a gap longer than these, a column of text and missing cells."""
+    monkeypatch.setattr(_stream_csv, "ROWS", 64)
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(random.standard_normal((500, 2)), columns=["II [mV]", "ecg 2"])
+    frame["at [ms]"] = 4.0 * np.arange(500) + 7
+    frame["note"] = ["", *["x"] * 499]
+    frame.iloc[10:20, 0] = np.nan
+    if "time" in clock:
+        frame = frame.drop(index=range(100, 330))
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    asked = {"path": ".", "subject": "record", "mains_hz": 50, **clock}
+    folder = OwnFolder.model_validate(asked)
+    (found,) = recordings.find([tmp_path / "a.csv"], folder)
+    small = recordings.opened(found, folder)
+    monkeypatch.setattr(recordings, "LARGE_CSV", 0)
+    large = recordings.opened(found, folder)
+    assert (large.frames, large.groups) == (small.frames, small.groups)
+    assert large.frames == 500
+    assert large.notes == small.notes == ("lead left out: note holds what is no number",)
+    for first, count in ((0, 500), (90, 300)):
+        np.testing.assert_array_equal(large.read(first, count)[0], small.read(first, count)[0])
 
 
 def test_an_older_card_needs_the_shards_beside_it(

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from cardiograft import plugins
 from cardiograft.datasets._stream import Group, Stream
+from cardiograft.datasets._stream_csv import open_csv
 from cardiograft.datasets._stream_edf import open_edf
 from cardiograft.datasets._stream_wfdb import open_wfdb
 from cardiograft.specs.own_folder import OwnFolder
 
 HEADER = ".hea"
+LARGE_CSV = 64 << 20  # bytes; what is smaller is read whole
 # Extension to the data set of one's own that reads such files.
 KINDS = {HEADER: "wfdb_folder", ".edf": "edf_folder", ".bdf": "edf_folder", ".csv": "csv_folder"}
 
@@ -98,6 +100,9 @@ def opened(found: Found, folder: OwnFolder) -> Stream:
     reader = plugins.load("datasets", found.kind)
     if found.kind == "edf_folder":
         return open_edf(found.root / reader.files(found.root, found.record)[0])
+    path = found.root / reader.files(found.root, found.record)[0]
+    if path.stat().st_size > LARGE_CSV:
+        return open_csv(path, folder)
     whole = reader.read(found.root, found.record, folder=folder)
     return Stream(
         frame_hz=whole.rate_hz,
