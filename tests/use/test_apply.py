@@ -416,6 +416,7 @@ def test_the_command_ends_as_it_went(
     assert (tmp_path / how / "106.csv").is_file()
     assert "nothing: no such recording" in ended("nothing")
     assert "--lead 'II': expected LEAD=NAME" in ended(case.root / "106", "--lead", "II")
+    assert "rate_hz: -1" in ended(case.root / "106", "--rate-hz", "-1")
 
 
 def test_a_pretext_task_says_nothing_of_a_recording(pretrained: Any) -> None:

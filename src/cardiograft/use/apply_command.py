@@ -4,6 +4,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
+from cardiograft.specs.errors import one_line
 from cardiograft.specs.own_folder import OwnFolder
 from cardiograft.use.apply import PIECE_S, apply, finish, mains_hz
 from cardiograft.use.model import load
@@ -78,9 +81,12 @@ def run(
     ready = load(model, segments)
     if known["mains_hz"] is None:
         known["mains_hz"] = mains_hz(ready.segments.spec)
-    folder = OwnFolder.model_validate(
-        {"path": ".", "subject": "record", "leads": _leads(lead), **known}
-    )
+    try:
+        folder = OwnFolder.model_validate(
+            {"path": ".", "subject": "record", "leads": _leads(lead), **known}
+        )
+    except ValidationError as error:
+        raise ValueError(one_line(error)) from None
     finish(apply(ready, records, out, folder=folder, piece_s=piece_s))
 
 

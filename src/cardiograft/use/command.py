@@ -16,11 +16,13 @@ SUBCOMMANDS = {
     "apply": "cardiograft.use.apply_command",
     "doctor": "cardiograft.use.doctor",
     "explain": "cardiograft.use.explain",
+    "init": "cardiograft.use.init",
 }
 SUMMARIES = {
     "apply": "predict recordings with a trained network",
     "doctor": "look at the environment, the disk, the mirror: what would go wrong",
     "explain": "why jobs of the workflow would run, in words",
+    "init": "write a config for a folder of recordings of your own",
 }
 
 

@@ -49,6 +49,7 @@ class Outputs:
 
     def __enter__(self) -> Self:
         self._base.parent.mkdir(parents=True, exist_ok=True)
+        self._path(ANNOTATOR).unlink(missing_ok=True)  # of a former run: there may be no mark now
         self._files = ExitStack()
         kind, task = self._model.task.kind, self._model.task
         table = self._files.enter_context(atomic_file(self._path("parquet")))
