@@ -3,6 +3,7 @@
 import shlex
 import shutil
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,14 @@ import in_use
 import numpy as np
 import own_folder
 import pandas as pd
+import pyarrow as pa
 import pytest
 import yaml
 
 from cardiograft.config.checks import load_config
-from cardiograft.use import command, folder_look
+from cardiograft.specs.split import Split
+from cardiograft.splits.assign import COLUMNS, TIMES, assign
+from cardiograft.use import command, folder_look, init
 
 ROOT = Path(__file__).parents[2]
 
@@ -105,6 +109,7 @@ def test_csv_files_and_a_column_of_patients(begun: Any, tmp_path: Path) -> None:
     folder = config.databases["own"].folder
     assert folder is not None
     assert (folder.rate_hz, folder.subject.column) == (80, "patient")
+    assert folder.subject.record == "file"
     spec = config.segments["own-windows"]
     assert (spec.dataset, spec.rate_hz, spec.signal.filter.high_hz) == ("csv_folder", 80, 32)  # type: ignore[union-attr]
     assert spec.label is not None
@@ -136,6 +141,28 @@ def test_another_lead_stands_in_where_one_is_missing(begun: Any, tmp_path: Path)
 )
 def test_whose_it_is_is_guessed(names: list[str], columns: list[str], expected: Any) -> None:
     assert folder_look.subject(names, columns) == expected
+
+
+@pytest.mark.parametrize("count", [4, 6, 12, 200])
+def test_every_part_has_somebody(count: int) -> None:
+    """As the split itself parts them."""
+    people = [f"own/P{n:02d}" for n in range(count)]
+    seed = init.seed_of(people)
+    spec = Split.model_validate(
+        {
+            "segments": ["x"],
+            "scheme": "subject",
+            "protocol": "honest",
+            "test": init.TEST,
+            "validation": init.VALIDATION,
+            "seed": seed,
+        }
+    )
+    keys = pa.table(dict.fromkeys((*COLUMNS, *TIMES), people) | {"label": ["a"] * count})
+    parts = Counter(assign(keys, spec).tolist())
+    assert parts["test"] == round(init.TEST * count)
+    assert parts["validation"] >= 1
+    assert parts["train"] >= 2
 
 
 @pytest.mark.parametrize(

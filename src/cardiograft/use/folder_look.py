@@ -80,7 +80,7 @@ class TableLook:
     start_s: str | None
     end_s: str | None
     counts: Counter[str]
-    known: int
+    known: frozenset[str]
     unknown: tuple[str, ...]
 
 
@@ -172,7 +172,7 @@ def table(file: Path, names: Iterable[str]) -> TableLook:
         start_s=start_s,
         end_s=end_s,
         counts=Counter(text for name, text in classes if name in known),
-        known=len({name for name, _ in classes} & known),
+        known=frozenset({name for name, _ in classes} & known),
         unknown=tuple(dict.fromkeys(name for name, _ in classes if name not in known)),
     )
 

@@ -1,17 +1,21 @@
 """Write a short config for a folder of recordings, that runs as it is, and say what was found."""
 
 import argparse
+import contextlib
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from cardiograft.config.checks import load_config
+from cardiograft.datasets import _own
 from cardiograft.files import atomic_file
+from cardiograft.physionet.headers import UnfitError
 from cardiograft.specs.own_folder import OwnFolder
+from cardiograft.splits.places import place
 from cardiograft.use.folder_look import (
     MOST_READ,
     FolderLook,
@@ -26,6 +30,7 @@ DESCRIPTION = "Write a config for a folder of recordings of your own, and say wh
 CONFIG = "config.yaml"
 PREFERRED = ("II", "MLII", "I", "MLI", "V5", "V1")
 RATE_HZ, LONGEST_WINDOW_S = 125.0, 10.0
+TEST, VALIDATION, SEEDS = 0.3, 0.2, 1000
 LEAST_PEOPLE = 4  # two to train on, one to validate and one to test on
 SHOWN = 6
 
@@ -72,10 +77,14 @@ def run(
         raise ValueError(f"{records}: no recording can be read: {_first(found.faults)}")
     asked = None if labels is None else table(labels.resolve(), found.names)
     whose = subject(found.names, () if asked is None else asked.columns)
+    if asked is not None and "column" in whose:
+        whose["record"] = asked.record
     about = {"path": str(root), "mains_hz": mains_hz, "subject": whose, **clock}
     if asked is not None and labels is not None:
         about["labels"] = _labels(asked, labels.resolve())
     content = config(found, asked, about, model)
+    names = [s.name for s in found.seen if asked is None or s.name in asked.known]
+    content["splits"]["own-people"]["seed"] = seed_of(_persons(root, names, about))
     load_config(content)  # refused here rather than on the first run
     folder.mkdir(parents=True, exist_ok=True)
     with atomic_file(file) as partial:
@@ -110,7 +119,7 @@ def config(
         "cut": {"name": "windows", "window_s": window_s, "restart_after_gaps": True},
         **({} if asked is None else {"label": "file_span" if spans else "file_record"}),
     }
-    split = {"scheme": "subject", "protocol": "honest", "test": 0.3, "validation": 0.2}
+    split = {"scheme": "subject", "protocol": "honest", "test": TEST, "validation": VALIDATION}
     return {
         "mirror": folder["path"],
         "data": "data",
@@ -129,6 +138,36 @@ def config(
             }
         },
     }
+
+
+def _persons(root: Path, names: Sequence[str], folder: dict[str, Any]) -> list[str]:
+    """Return the people of some recordings, as a split knows them."""
+    own = OwnFolder.model_validate({**folder, "name": "own"})
+    found: dict[str, None] = {}
+    for name in names:
+        with contextlib.suppress(UnfitError):
+            found[f"own/{_own.subject(root, name, own)}"] = None
+    return list(found)
+
+
+def seed_of(persons: Sequence[str]) -> int:
+    """Return the first seed of a split by which every part has its share of the people.
+
+    Of many people any seed does; of a few, most leave a part empty. Nothing but their names is
+    looked at.
+    """
+    wanted = round(TEST * len(persons))
+    for seed in range(SEEDS):
+        parts = Counter(_part(seed, name) for name in persons)
+        if parts["validation"] and parts["train"] > 1 and abs(parts["test"] - wanted) < 1:
+            return seed
+    return 0
+
+
+def _part(seed: int, name: str) -> str:
+    if place(seed, "test", name) < TEST:
+        return "test"
+    return "validation" if place(seed, "validation", name) < VALIDATION else "train"
 
 
 def _labelled(asked: TableLook, model: str) -> dict[str, Any]:
@@ -236,7 +275,7 @@ def said(found: FolderLook, asked: TableLook | None, whose: Any, file: Path) -> 
     yield from _whose(found, whose)
     if asked is not None:
         spans = "spans" if asked.start_s else "recordings"
-        yield f"labels      {_counts(asked.counts)}: {spans} of {asked.known} recordings"
+        yield f"labels      {_counts(asked.counts)}: {spans} of {len(asked.known)} recordings"
         yield f"            by the columns {asked.record} and {asked.label}"
         if asked.unknown:
             yield f"            rows of no recording here: {', '.join(asked.unknown[:SHOWN])}"
