@@ -40,8 +40,11 @@ class Finding(NamedTuple):
     line: str
 
 
+SOURCE = Path(__file__).parents[3]  # of a checkout, the workflow's folder
+
+
 class Here(NamedTuple):
-    """Where a run would begin: the workflow's folder, and files laid on its config."""
+    """What a run would begin with: the workflow's folder, and files laid on its config."""
 
     root: Path
     configfiles: list[Path]
@@ -56,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(configfile: list[Path]) -> None:
     """Print what is found; end with status 1 where a run would stop."""
-    here = Here(Path.cwd(), configfile)
+    here = Here(workflow_folder() or Path.cwd(), configfile)
     worst = False
     for finding in examine(here):
         worst = worst or finding.level == "wrong"
@@ -64,6 +67,14 @@ def run(configfile: list[Path]) -> None:
         sys.stdout.flush()
     if worst:
         sys.exit(1)
+
+
+def workflow_folder() -> Path | None:
+    """Return the folder of the workflow: this one, or of a folder with a config the checkout."""
+    here = Path.cwd()
+    if (here / "Snakefile").is_file():
+        return here
+    return SOURCE if Path("config.yaml").is_file() and (SOURCE / "Snakefile").is_file() else None
 
 
 def examine(here: Here) -> Iterator[Finding]:
@@ -207,7 +218,7 @@ def free_memory_mb() -> float | None:
 
 def workflow(here: Here) -> Iterator[Finding]:
     """Look at Snakemake's own folder, caches and scratch space."""
-    state = here.root / ".snakemake"
+    state = Path(".snakemake")
     locks = list((state / "locks").glob("*")) if (state / "locks").is_dir() else []
     if locks:
         yield Finding(

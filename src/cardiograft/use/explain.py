@@ -8,7 +8,6 @@ name. Jobs that only follow from others are counted behind these.
 import argparse
 import ast
 import json
-import os
 import re
 import subprocess
 import sys
@@ -18,6 +17,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from cardiograft.use.doctor import workflow_folder
 
 DESCRIPTION = "Say why jobs of the workflow would run: what changed, and what follows from it."
 LITERAL = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
@@ -96,11 +97,13 @@ def dry_run(targets: Sequence[str], configfiles: Sequence[str]) -> str:
     ValueError
         It can't plan.
     """
-    if not Path("Snakefile").is_file() and not Path("workflow/Snakefile").is_file():
+    root = workflow_folder()
+    if root is None:
         raise FileNotFoundError(f"no Snakefile in {Path.cwd()}: call this in the workflow's folder")
     files = ["--configfile", *configfiles] if configfiles else []
-    words = [sys.executable, "-m", "snakemake", "--cores", "1", "--dry-run", *files, "--", *targets]
-    done = subprocess.run(words, capture_output=True, text=True, env=dict(os.environ))
+    words = [sys.executable, "-m", "snakemake", "--snakefile", str(root / "Snakefile")]
+    words += ["--cores", "1", "--dry-run", *files, "--", *targets]
+    done = subprocess.run(words, capture_output=True, text=True)
     if done.returncode:
         said = (done.stderr.strip() or done.stdout.strip()).splitlines()
         raise ValueError(f"snakemake can't plan: {said[-1] if said else 'it says nothing'}")
