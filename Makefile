@@ -15,7 +15,7 @@ CACHE := $(shell cache="$${XDG_CACHE_HOME:-$$HOME/.cache}"; \
 export XDG_CACHE_HOME := $(CACHE)
 
 .DEFAULT_GOAL := help
-.PHONY: help report open docs show test test-faults check format clean
+.PHONY: help report open docs show doctor explain test test-faults check format clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -38,6 +38,12 @@ docs: $(READY) ## the measured tables of `make open`, into docs/results and the 
 
 show: $(READY) ## a run as config has it in the end: make show ENTRY=scg-cae-scratch-A [CONFIG=workflow/config/open.yaml]
 	@PATH="$(abspath $(BIN)):$$PATH" python -m cardiograft.config.show '$(ENTRY)' --configfile $(CONFIG)
+
+doctor: $(READY) ## what a run would stumble over: environment, versions, config, mirror, disk, memory, GPU
+	@PATH="$(abspath $(BIN)):$$PATH" python -m cardiograft.use.command doctor $(if $(CONFIG),--configfile '$(CONFIG)')
+
+explain: $(READY) ## why jobs would run: which option, which file, what changed [CONFIG=workflow/config/open.yaml]
+	@PATH="$(abspath $(BIN)):$$PATH" python -m cardiograft.use.command explain $(if $(CONFIG),--configfile '$(CONFIG)')
 
 test-faults: $(READY) ## kills, flipped bits, full disks, mutated files, in numbers: a table
 	PATH="$(abspath $(BIN)):$$PATH" PYTHONPATH=tests python -m faults

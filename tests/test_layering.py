@@ -25,6 +25,7 @@ FLOORS = (
     ("evaluation",),
     ("tables",),
     ("studies", "report"),
+    ("use",),
 )
 FILES = {*FLOORS[0], *FLOORS[1]}  # beside the rooms, for all of them
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
@@ -84,7 +85,8 @@ def faults(package: Path) -> list[str]:
             graph.setdefault(module, set()).add(there)
             if there[0] != module[0] and FLOOR[there[0]] >= FLOOR[module[0]]:
                 found.append(f"{here}: {'.'.join(there)} is not below it")
-            if there[0] == "config" and module[0] != "config":
+            # of `use`, nothing is ever part of a job
+            if there[0] == "config" and module[0] not in ("config", "use"):
                 found.append(f"{here}: only the Snakefile reads config")
             if plugin_of(there) and plugin_of(there) != module:
                 found.append(f"{here}: {'.'.join(there)} is a plug-in, loaded by name alone")

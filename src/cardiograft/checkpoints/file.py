@@ -33,7 +33,9 @@ class Checkpoint:
         bool, True where a weight is alive, by the name of the tensor that they mask.
     about
         JSON: stage, spec, model, shape, the task's ``memory`` (labels, means), code, parents,
-        versions, data digest. The model is the spec's own, or what structured pruning left of it.
+        versions, data digest, and by name the metadata of the ``segments`` that it was trained on,
+        which say how a recording becomes its input. The model is the spec's own, or what structured
+        pruning left of it.
     """
 
     tensors: dict[str, Tensor]

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,13 @@ STRETCH = 1 << 18
 MISSING = {"80": -128, "508": -128, "310": -512, "311": -512, "212": -2048}
 MISSING |= {"16": -(2**15), "61": -(2**15), "160": -(2**15), "516": -(2**15)}
 MISSING |= {"24": -(2**23), "524": -(2**23), "32": -(2**31)}
+
+
+class Span(NamedTuple):
+    """A stretch of a recording: its first frame, and how many."""
+
+    first: int
+    frames: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +68,7 @@ def checked_header(root: Path, record: str) -> Header:
 
 
 def read_leads(
-    root: Path, header: Header, *, baseline: int | None = None
+    root: Path, header: Header, *, baseline: int | None = None, span: Span | None = None
 ) -> tuple[list[Leads], list[str]]:
     """Read the leads of a header that has files of its own, and say what is left out.
 
@@ -68,6 +76,9 @@ def read_leads(
     ----------
     baseline
         The sample value that is 0 in physical units, in place of the header's own.
+    span
+        The first frame to read and how many, all where it is None. Compressed files are decoded
+        whole in any case.
 
     Raises
     ------
@@ -91,11 +102,12 @@ def read_leads(
         raise UnfitError(f"no signal can be used: {next(filter(None, faults))}")
     lines = [header.lines[i] for i in readable]
     decode = _plain if _is_plain(lines) else _decoded
-    stored = dict(zip(readable, decode(root, lines, header, frames), strict=True))
+    asked = Span(0, frames) if span is None else span
+    stored = dict(zip(readable, decode(root, lines, frames, asked), strict=True))
     found = []
     for per_frame in dict.fromkeys(header.lines[i].per_frame for i in kept):
         its = [i for i in kept if header.lines[i].per_frame == per_frame]
-        signal_CT = np.empty((len(its), frames * per_frame), dtype=np.float32)
+        signal_CT = np.empty((len(its), asked.frames * per_frame), dtype=np.float32)
         for signal_T, i in zip(signal_CT, its, strict=True):
             _fill(signal_T, stored.pop(i), header.lines[i], baseline)
         found.append(
@@ -140,7 +152,7 @@ def _is_plain(lines: Sequence[Signal]) -> bool:
 
 
 def _plain(
-    root: Path, lines: Sequence[Signal], header: Header, frames: int
+    root: Path, lines: Sequence[Signal], frames: int, span: Span
 ) -> list[npt.NDArray[np.integer]]:
     """Return the samples as stored, lead by lead, where nothing has to be decoded.
 
@@ -151,16 +163,20 @@ def _plain(
     for file in dict.fromkeys(line.file for line in lines):
         its = [i for i, line in enumerate(lines) if line.file == file]
         flat = np.fromfile(
-            root / file, dtype="<i2", count=frames * len(its), offset=lines[its[0]].start
+            root / file,
+            dtype="<i2",
+            count=span.frames * len(its),
+            offset=lines[its[0]].start + 2 * span.first * len(its),
         ).astype(np.int16, copy=False)
-        if len(flat) < frames * len(its):
-            raise UnfitError(f"truncated signal: {len(flat) // len(its)} of {frames} samples")
-        found |= zip(its, np.ascontiguousarray(flat.reshape(frames, len(its)).T), strict=True)
+        if len(flat) < span.frames * len(its):
+            held = span.first + len(flat) // len(its)
+            raise UnfitError(f"truncated signal: {held} of {frames} samples")
+        found |= zip(its, np.ascontiguousarray(flat.reshape(span.frames, len(its)).T), strict=True)
     return [found[i] for i in range(len(lines))]
 
 
 def _decoded(
-    root: Path, lines: Sequence[Signal], header: Header, frames: int
+    root: Path, lines: Sequence[Signal], frames: int, span: Span
 ) -> list[npt.NDArray[np.integer]]:
     """Return the samples as stored, lead by lead.
 
@@ -180,14 +196,19 @@ def _decoded(
         Path(folder, "r.hea").write_text("\n".join(text), encoding="ascii")
         try:
             found = wfdb.rdrecord(
-                f"{folder}/r", physical=False, return_res=bits, smooth_frames=False
+                f"{folder}/r",
+                sampfrom=span.first,
+                sampto=span.first + span.frames,
+                physical=False,
+                return_res=bits,
+                smooth_frames=False,
             )
         except Exception as error:  # wfdb lets whatever it trips over through
             message = " ".join(str(error).replace(f"{folder}/", "").split())
             raise UnfitError(f"unreadable signal: {message or type(error).__name__}") from error
     for line, stored_T in zip(lines, found.e_d_signal, strict=True):
-        if len(stored_T) != frames * line.per_frame:
-            raise UnfitError(f"unreadable signal: {len(stored_T)} of {frames} samples")
+        if len(stored_T) != span.frames * line.per_frame:
+            raise UnfitError(f"unreadable signal: {len(stored_T)} of {span.frames} samples")
     return list(found.e_d_signal)
 
 

@@ -12,16 +12,21 @@ from pathlib import Path
 
 import numpy as np
 
-from cardiograft.datasets._frames import check_size
-from cardiograft.datasets._samples import Leads, checked_header, read_leads, unique_names
+from cardiograft.datasets._frames import check_size, usable_frames
+from cardiograft.datasets._samples import Leads, Span, checked_header, read_leads, unique_names
 from cardiograft.physionet.headers import Header, Signal, UnfitError
 from cardiograft.signals import units
 
 
 def read_strung(
-    root: Path, top: Header, *, baseline: int | None = None
+    root: Path, top: Header, *, baseline: int | None = None, span: Span | None = None
 ) -> tuple[list[Leads], list[str]]:
     """Read the leads of a multi-segment header, and say what is left out.
+
+    Parameters
+    ----------
+    span
+        The first frame to read and how many, all where it is None.
 
     Raises
     ------
@@ -33,22 +38,30 @@ def read_strung(
     headers = {name: checked_header(root, name) for name in top.segments}
     size = _checked_bytes(root, top, headers)
     lines, notes = _lines(top, headers)
-    found = _missing(top.samples or 0, lines, size)
+    asked = Span(0, top.samples or 0) if span is None else span
+    found = _missing(asked.frames, lines, size)
     for name, header in headers.items():
-        starts = _starts(top, name)
-        if not (starts and header.signals):
-            continue
-        inner, said = read_leads(root, header, baseline=baseline)
-        notes += said
-        for start, samples in starts:
+        for start, samples in _starts(top, name) if header.signals else ():
+            notes += _held(root, header, name, samples)
+            first, stop = max(start, asked.first), min(start + samples, sum(asked))
+            if first >= stop:
+                continue
+            own = Span(first - start, stop - first)
+            inner, said = read_leads(root, header, baseline=baseline, span=own)
+            notes += said
             for leads in inner:
-                held = leads.signal_CT.shape[1] // leads.per_frame
-                if held < samples:
-                    raise UnfitError(f"truncated signal: segment {name} has {held} of {samples}")
-                if held > samples:
-                    notes.append(f"segment cut: {name} has {held} samples, {samples} are stated")
-                _place(found, leads, start, samples)
+                _place(found, leads, first - asked.first, own.frames)
     return list(found.values()), list(dict.fromkeys(notes))
+
+
+def _held(root: Path, header: Header, name: str, samples: int) -> list[str]:
+    """Return a note where a segment holds more frames than are stated; fewer are refused."""
+    held, _ = usable_frames(root, header)
+    if held < samples:
+        raise UnfitError(f"truncated signal: segment {name} has {held} of {samples}")
+    if held > samples:
+        return [f"segment cut: {name} has {held} samples, {samples} are stated"]
+    return []
 
 
 def _starts(top: Header, name: str) -> list[tuple[int, int]]:

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 
 from cardiograft.datasets import _own
+from cardiograft.datasets._stream_edf import lead, library, unreadable
 from cardiograft.physionet.headers import UnfitError
 from cardiograft.records import Record
-from cardiograft.signals.leads import CANONICAL, canonical
 from cardiograft.specs.own_folder import OwnFolder
 
 SLUG, VERSION = "edf_folder", "own"
@@ -32,7 +32,6 @@ EXTRAS = ()
 OWN = True
 
 SUFFIXES = (".edf", ".bdf")
-KINDS = ("ECG ", "EKG ")
 
 
 def found(root: Path, *, folder: OwnFolder) -> tuple[str, ...]:
@@ -43,7 +42,7 @@ def found(root: Path, *, folder: OwnFolder) -> tuple[str, ...]:
     ValueError
         pyedflib is not installed.
     """
-    _library()
+    library()
     return tuple(dict.fromkeys(_own.names(root, *SUFFIXES)))
 
 
@@ -88,10 +87,10 @@ def read(root: Path, record: str, *, folder: OwnFolder) -> Record:
     whose = _own.subject(root, record, folder)
     path = root / files(root, record)[0]
     try:
-        with _library().EdfReader(str(path)) as reader:
+        with library().EdfReader(str(path)) as reader:
             by_rate = _signals(reader)
     except (OSError, ValueError, MemoryError) as error:
-        raise UnfitError(f"unreadable {path.name}: {_said(error, path)}") from error
+        raise unreadable(error, path) from error
     if not by_rate:
         raise UnfitError(f"{path.name} holds no signal")
     parts = [
@@ -111,40 +110,16 @@ def read(root: Path, record: str, *, folder: OwnFolder) -> Record:
     return _own.labelled(_own.named(whole, folder), spans)
 
 
-def _library() -> Any:
-    try:
-        import pyedflib
-    except ImportError as error:
-        raise ValueError(
-            "edf_folder reads EDF files with pyedflib, which is not installed:"
-            " pip install 'cardiograft[edf]'"
-        ) from error
-    return pyedflib
-
-
 def _signals(reader: Any) -> dict[Fraction, list[tuple[str, str, Any]]]:
     """Return name, unit and samples of each signal, by their rate."""
     by_rate: dict[Fraction, list[tuple[str, str, Any]]] = {}
     taken: list[str] = []
     duration = Fraction(str(reader.datarecord_duration))
     for number in range(reader.signals_in_file):
-        name = _own.unique(_lead(reader.getLabel(number)) or f"signal {number}", taken)
+        name = _own.unique(lead(reader.getLabel(number)) or f"signal {number}", taken)
         taken.append(name)
         signal_T = reader.readSignal(number).astype(np.float32)
         rate_hz = Fraction(int(reader.samples_in_datarecord(number))) / duration
         unit = reader.getPhysicalDimension(number).strip()
         by_rate.setdefault(rate_hz, []).append((name, unit, signal_T))
     return by_rate
-
-
-def _lead(label: str) -> str:
-    """Return the lead that a signal's label names: ``ECG V1`` is V1, ``ECG`` is itself."""
-    text = " ".join(label.split())
-    if text.upper().startswith(KINDS) and canonical(text[4:]) in CANONICAL:
-        return canonical(text[4:])
-    return canonical(text)
-
-
-def _said(error: Exception, path: Path) -> str:
-    message = " ".join(str(error).replace(str(path), path.name).split())
-    return message.removeprefix(f"{path.name}: ") or type(error).__name__

@@ -63,8 +63,8 @@ def predict(
         id_N=_ids(table.id_N[rows], task.versions),
         subject_N=np.repeat(table.subject_N[rows], task.versions),
         part_N=np.repeat(table.part_N[rows], task.versions),
-        target=_swept(part, task, spec, task.targets),
-        score_NK=_predicted(network, part, task, spec),
+        target=_swept(part, task, spec.batch_size, task.targets),
+        score_NK=scores(network, part, task, batch_size=spec.batch_size),
         about=_about(spec, checkpoint, task, meta, table),
     )
     last = control_part(spec.parts)
@@ -74,25 +74,27 @@ def predict(
     for control in spec.controls:
         feed = _corrupted(part, control, table, rows, chosen_N, meta.rate_hz)
         part_N = np.repeat(corrupted_part(last, control), len(plain.part_N))
-        score_NK = _predicted(network, feed, task, spec)
+        score_NK = scores(network, feed, task, batch_size=spec.batch_size)
         negative_controls.append(replace(plain, part_N=part_N, score_NK=score_NK))
     return predictions.together([whole, *negative_controls])
 
 
-def _predicted(network: nn.Module, part: Feed, task: Task, spec: Predict) -> Float32:
-    def scores(batch: Batch) -> Tensor:
+def scores(network: nn.Module, part: Feed, task: Task, *, batch_size: int) -> Float32:
+    """Return what a network predicts of each item of a part, in order, shape (N, K)."""
+
+    def made(batch: Batch) -> Tensor:
         return task.scores(network(batch.signal_BCT, batch.feature_BF)).flatten(1)
 
     with torch.no_grad():
-        return _swept(part, task, spec, scores)
+        return _swept(part, task, batch_size, made)
 
 
 def _swept(
-    part: Feed, task: Task, spec: Predict, made: Callable[[Batch], Tensor]
+    part: Feed, task: Task, batch_size: int, made: Callable[[Batch], Tensor]
 ) -> npt.NDArray[Any]:
     """Return what is made of each item of a part, in order; the first axis is N."""
     batches = []
-    for step, item_B in enumerate(sweep(len(part) * task.versions, spec.batch_size)):
+    for step, item_B in enumerate(sweep(len(part) * task.versions, batch_size)):
         batch = draw(task, part, item_B, seeded(0, WATCHING, step, part.device))
         batches.append(made(batch).cpu().numpy())
     return np.concatenate(batches)

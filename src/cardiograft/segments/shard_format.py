@@ -4,9 +4,10 @@ Legend: N segments, C channels, T samples.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -61,6 +62,12 @@ class Meta:
         if column == "signal":
             return len(self.channels), self.samples
         return len(self.target_channels), self.target_samples
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> Self:
+        """Return metadata from JSON, as a shard, a checkpoint or a card holds it."""
+        names = ("channels", "units", "target_channels", "target_units", "features")
+        return cls(**{**content, **{name: tuple(content[name]) for name in names}})
 
     def schema(self) -> pa.Schema:
         """Return the columns of a shard, with this as their metadata."""
@@ -182,7 +189,4 @@ def read_meta(file: Path) -> Meta:
     found = (parquet.opened(file).schema_arrow.metadata or {}).get(PARQUET_KEY)
     if found is None:
         raise ValueError(f"{file}: not a shard")
-    content: dict[str, Any] = json.loads(found)
-    for name in ("channels", "units", "target_channels", "target_units", "features"):
-        content[name] = tuple(content[name])
-    return Meta(**content)
+    return Meta.of(json.loads(found))

@@ -6,7 +6,7 @@ below ``state``, in a folder named after everything that the result depends on.
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from cardiograft.checkpoints.network import View
 from cardiograft.files import file_digest
 from cardiograft.fingerprint import fingerprint
 from cardiograft.records import Shape
+from cardiograft.segments import shards
 from cardiograft.segments.folders import data_digest, pooled
 from cardiograft.specs.members import files as files_of
 from cardiograft.specs.training import Trained, Training
@@ -221,6 +222,7 @@ def trained_checkpoint(job: Job, prepared: Prepared, outcome: Outcome) -> Checkp
         "view": None if prepared.view is None else prepared.view.content(),
         "memory": prepared.task.remember(),
         "meaning": prepared.meaning.content(),
+        "segments": {folder.name: asdict(shards.meta(folder)) for folder in job.place.segments},
         "buffers": sorted(name for name, _ in prepared.network.named_buffers()),
         "simulated": prepared.simulated,
     }

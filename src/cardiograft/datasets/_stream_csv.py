@@ -1,0 +1,155 @@
+"""Large CSV files stretch by stretch: the samples that `csv_folder` reads at once.
+
+The text is read once, some rows at a time, into a scratch file of numbers below ``TMPDIR``.
+
+Legend: C columns, R rows, T samples.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cardiograft.datasets import _csv
+from cardiograft.datasets._stream import Group, Stream
+from cardiograft.files import naming
+from cardiograft.physionet.headers import UnfitError
+from cardiograft.records import Float32, Int64
+from cardiograft.specs.own_folder import OwnFolder
+
+ROWS = 1 << 18
+
+
+@dataclass
+class _Clock:
+    """Where rows stand, as they come."""
+
+    column: int | None
+    unit_s: float
+    rate_hz: Fraction | None
+    start_s: float = 0.0
+    rows: int = field(default=0, init=False)
+    last: int = field(default=-1, init=False)
+
+    def places(self, value_RC: npt.NDArray[np.float64]) -> Int64:
+        """Return the samples of the next rows."""
+        if self.column is None:
+            place_R = np.arange(self.rows, self.rows + len(value_RC))
+        else:
+            time_R = value_RC[:, self.column] * self.unit_s
+            if not self.rows:
+                self.start_s = float(time_R[0])
+            if self.rate_hz is None:
+                if len(time_R) < 2:
+                    raise UnfitError(_csv.NO_TIME)
+                self.rate_hz = _csv.rate(time_R)
+            place_R = _csv.places(time_R, self.start_s, self.rate_hz)
+        if place_R[0] <= self.last:
+            raise UnfitError(_csv.NO_TIME)
+        self.rows += len(place_R)
+        self.last = int(place_R[-1])
+        if self.last > _csv.MOST_MISSING * self.rows:
+            raise UnfitError(f"absurd length: {self.rows} rows in {self.last} samples")
+        return place_R
+
+
+def open_csv(path: Path, folder: OwnFolder) -> Stream:
+    """Open a file: its numbers are copied to a scratch file first.
+
+    Raises
+    ------
+    UnfitError
+        It can't be read, holds no signal, or its rate is not known or not constant.
+    """
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        head = file.readline()
+    columns = [str(c) for c in pd.read_csv(path, nrows=0, **_csv.dialect(head)).columns]
+    titles, units = _csv.heads(columns)
+    clock = _clock(titles, units, folder)
+    text: set[int] = set()
+    with tempfile.NamedTemporaryFile(prefix="cardiograft-", delete=False) as scratch:
+        try:
+            with naming(Path(scratch.name)):
+                for value_RC in _chunks(path, head, text):
+                    _write(scratch, value_RC, clock)
+                scratch.flush()
+            if clock.last < 0:
+                raise UnfitError(f"{path.name} has no row of numbers")
+            shape = (clock.last + 1, len(columns))
+            kept_TC = np.memmap(scratch.name, "<f4", "r", shape=shape)
+        finally:
+            Path(scratch.name).unlink()  # what is mapped lives on
+    kept = [i for i in range(len(columns)) if i != clock.column and i not in text]
+    if not kept:
+        raise UnfitError(f"{path.name} holds no signal")
+
+    def read(first: int, count: int) -> list[Float32]:
+        return [np.ascontiguousarray(kept_TC[first : first + count, kept].T)]
+
+    group = Group(_csv.leads(titles, kept), tuple(units[i] for i in kept), 1)
+    notes = [f"lead left out: {columns[i]} holds what is no number" for i in sorted(text)]
+    if clock.rate_hz is None:
+        raise UnfitError("no rate: neither the rate nor the column of the time is given")
+    return Stream(
+        frame_hz=clock.rate_hz,
+        frames=shape[0],
+        groups=(group,),
+        read=read,
+        notes=tuple(notes),
+    )
+
+
+def _clock(titles: list[str], units: list[str], folder: OwnFolder) -> _Clock:
+    stated = None if folder.rate_hz is None else Fraction(str(folder.rate_hz))
+    if folder.time is None:
+        if stated is None:
+            raise UnfitError("no rate: neither the rate nor the column of the time is given")
+        return _Clock(None, 1.0, stated)
+    if titles.count(folder.time) != 1:
+        raise UnfitError(f"no rate: {titles.count(folder.time)} columns are called {folder.time!r}")
+    column = titles.index(folder.time)
+    return _Clock(column, _csv.second(units[column]), stated)
+
+
+def _chunks(path: Path, head: str, text: set[int]) -> Iterator[npt.NDArray[np.float64]]:
+    """Yield rows as numbers; columns that hold anything else are added to `text`."""
+    try:
+        with pd.read_csv(path, chunksize=ROWS, **_csv.dialect(head)) as reader:
+            for frame in reader:
+                odd = [
+                    i
+                    for i, kind in enumerate(frame.dtypes)
+                    if not pd.api.types.is_numeric_dtype(kind)
+                ]
+                text.update(odd)
+                for i in odd:
+                    frame.isetitem(i, np.nan)
+                yield frame.to_numpy(dtype=np.float64)
+    except (ValueError, pd.errors.EmptyDataError) as error:
+        if isinstance(error, UnfitError):
+            raise
+        raise UnfitError(f"unreadable {path.name}: {' '.join(str(error).split())}") from error
+
+
+def _write(scratch: Any, value_RC: npt.NDArray[np.float64], clock: _Clock) -> None:
+    """Write the next rows, each at its sample; samples between them are missing."""
+    first = clock.last + 1
+    place_R = clock.places(value_RC)
+    wanted = int(place_R[-1]) + 1 - first
+    if wanted == len(value_RC):
+        scratch.write(value_RC.astype("<f4").tobytes())
+        return
+    row = 0
+    for begin in range(0, wanted, ROWS):  # a gap may be far longer than the rows
+        count = min(ROWS, wanted - begin)
+        block_TC = np.full((count, value_RC.shape[1]), np.nan, dtype="<f4")
+        after = int(np.searchsorted(place_R, first + begin + count))
+        block_TC[place_R[row:after] - first - begin] = value_RC[row:after]
+        scratch.write(block_TC.tobytes())
+        row = after

@@ -1,0 +1,11 @@
+"""What a user of trained networks asks for, outside the workflow: the command ``cardiograft``.
+
+`command` has its subcommands. ``apply`` predicts recordings without labels (`apply`, `model`,
+`recordings`, `pieces`, `one_recording`, `outputs`); ``init`` begins a study of one's own recordings
+(`init`, `folder_look`); ``doctor`` looks at the machine, at the environment and at what a config
+needs (`doctor`, `needs`); ``explain`` says why jobs would run (`explain`). No job of the workflow
+imports this room.
+
+Imports: `checkpoints`, `config`, `datasets`, `evaluation`, `physionet`, `segments`, `signals`,
+`specs`, `splits`, `training` and the files at the package's root.
+"""

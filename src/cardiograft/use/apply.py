@@ -1,0 +1,223 @@
+"""Put a trained network to use on recordings without labels, one after another."""
+
+import contextlib
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cardiograft import plugins
+from cardiograft.datasets._stream import Stream
+from cardiograft.files import write_json
+from cardiograft.segments.choice import UnusableError
+from cardiograft.specs.own_folder import OwnFolder
+from cardiograft.use.model import Model
+from cardiograft.use.one_recording import Clock, predicted
+from cardiograft.use.outputs import Outputs
+from cardiograft.use.pieces import Named
+from cardiograft.use.progress import Progress
+from cardiograft.use.recordings import Found, find, opened
+
+PIECE_S = 3600.0
+SUMMARY = "summary.json"
+
+
+@dataclass
+class Report:
+    """What became of the recordings.
+
+    Attributes
+    ----------
+    taken, refused
+        By name: what was predicted of each, and why others were not.
+    recorded_s
+        Length of the former.
+    clock
+        What all of it took.
+    """
+
+    taken: dict[str, dict[str, Any]] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    recorded_s: float = 0.0
+    clock: Clock = field(default_factory=Clock)
+
+    def speed(self) -> str:
+        """Return hours of recording a second, and which share of the time went where."""
+        total_s = sum(self.clock.spent_s.values())
+        if not total_s:
+            return "no time was measured"
+        hours = self.recorded_s / 3600
+        shares = ", ".join(f"{w} {s / total_s:.0%}" for w, s in self.clock.ranked())
+        return f"{hours:.2f} h in {total_s:.1f} s, {hours / total_s:.3g} h a second: {shares}"
+
+
+def apply(
+    model: Model,
+    records: Sequence[Path],
+    out: Path,
+    *,
+    folder: OwnFolder,
+    piece_s: float = PIECE_S,
+) -> Report:
+    """Predict recordings, each into files of its own below a folder, with ``summary.json``.
+
+    A recording that the network can't take is refused with the reason; the others are predicted.
+
+    Parameters
+    ----------
+    model
+        From `cardiograft.use.model.load`.
+    records
+        Files, WFDB records without an extension, or folders of them.
+    out
+        Folder; ``<out>/<record>.parquet`` and so on.
+    folder
+        What is known of the recordings: mains, other names of leads, a unit, a rate, annotations.
+    piece_s
+        Longer recordings are read in pieces of this length.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        No path names a recording.
+    """
+    found = find(records, folder)
+    report = Report()
+    with Progress(len(found)) as progress:
+        for line in about(model, folder):
+            progress.say(line)
+        for one in found:
+            try:
+                row = _one(model, one, out, folder, piece_s, report, progress)
+            except (UnusableError, ValueError, FileNotFoundError, ArithmeticError) as error:
+                report.refused[one.name] = " ".join(str(error).split())
+                progress.say(f"{one.name}: refused: {report.refused[one.name]}")
+            except MemoryError:
+                report.refused[one.name] = "too large for this machine's memory"
+                progress.say(f"{one.name}: refused: {report.refused[one.name]}")
+            else:
+                report.taken[one.name] = row
+    write_json(out / SUMMARY, _summary(model, folder, report))
+    return report
+
+
+def about(model: Model, folder: OwnFolder) -> Iterator[str]:
+    """Yield what is to be known of a model before its predictions."""
+    meta, spec = model.segments, model.spec
+    leads = "; ".join(" or else ".join(text.split("|")) for text in spec.signal.leads)
+    yield f"takes {leads} at {meta.rate_hz:g} Hz, cut by {spec.cut.name}; gives" + (
+        f" a signal of {', '.join(model.task.labels)}"
+        if model.task.kind == "signal"
+        else f" {', '.join(model.task.labels)}"
+    )
+    if model.finds_beats:
+        source = folder.annotator and f"annotated ({folder.annotator})"
+        yield f"heart beats: {source or f'detected, mains of {folder.mains_hz} Hz'}"
+    if model.simulated:
+        yield "its network was trained on SIMULATED recordings: it knows no person's heart"
+
+
+def mains_hz(segments: dict[str, Any]) -> int:
+    """Return the mains of the recordings that a model was trained on."""
+    return int(plugins.constants("datasets", segments["dataset"])["MAINS_HZ"])
+
+
+def _one(
+    model: Model,
+    found: Found,
+    out: Path,
+    folder: OwnFolder,
+    piece_s: float,
+    report: Report,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Predict one recording; return what the summary has of it."""
+    with report.clock.of("reading"):
+        stream = opened(found, folder)
+    whose = Named(folder.name, found.record)
+    dropped: Counter[str] = Counter()
+    leads: Counter[str] = Counter()
+    notes: dict[str, None] = dict.fromkeys(stream.notes)
+    number = 0
+    with (
+        progress.recording(found.name, stream.duration_s),
+        contextlib.ExitStack() as stack,
+    ):
+        outputs = stack.enter_context(Outputs(out / found.name, model, _metadata(model, stream)))
+        for piece in predicted(model, stream, whose, folder, piece_s=piece_s, clock=report.clock):
+            with report.clock.of("writing"):
+                outputs.add(piece)
+            dropped += piece.dropped
+            leads[piece.lead] += len(piece.start_N)
+            notes |= dict.fromkeys(piece.notes)
+            number += 1
+            progress.reached(piece.stop_s)
+        if not outputs.segments:
+            raise UnusableError(f"no segment: {_counted(dropped) or 'too short'}")
+    report.recorded_s += stream.duration_s
+    row = {
+        "hours": round(stream.duration_s / 3600, 6),
+        "segments": outputs.segments,
+        "lead": dict(leads),
+        "predicted": dict(outputs.counts.most_common()),
+        # of several pieces the margins are counted twice
+        "dropped" if number == 1 else "dropped_at_most": dict(dropped.most_common()),
+        "notes": list(notes),
+    }
+    progress.say(f"{found.name}: {_line(row, model)}")
+    return row
+
+
+def _line(row: dict[str, Any], model: Model) -> str:
+    said = [f"{row['segments']} segments of lead {' and '.join(row['lead'])}"]
+    if row["predicted"]:
+        said.append(_counted(row["predicted"]))
+    missing = row.get("dropped") or row.get("dropped_at_most")
+    if missing:
+        said.append(f"left out {'' if 'dropped' in row else 'at most '}{_counted(missing)}")
+    return "; ".join([*said, *row["notes"]])
+
+
+def _counted(counts: dict[str, int] | Counter[str]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.items())
+
+
+def _metadata(model: Model, stream: Stream) -> bytes:
+    """Return what the Parquet file says of itself."""
+    known = {
+        "kind": model.task.kind,
+        "labels": list(model.task.labels),
+        "model": model.where,
+        "weights_sha256": model.digest,
+        "simulated": model.simulated,
+        "duration_s": stream.duration_s,
+        "rate_hz": model.segments.rate_hz,
+    }
+    return json.dumps(known, sort_keys=True).encode()
+
+
+def _summary(model: Model, folder: OwnFolder, report: Report) -> dict[str, Any]:
+    return {
+        "model": model.where,
+        "weights_sha256": model.digest,
+        "trained_on_simulated": model.simulated,
+        "labels": list(model.task.labels),
+        "cut": json.loads(model.spec.canonical()),
+        "mains_hz": folder.mains_hz,
+        "beats": folder.annotator or ("detected" if model.finds_beats else None),
+        "recordings": report.taken,
+        "refused": report.refused,
+        "hours": round(report.recorded_s / 3600, 6),
+        "seconds": {work: round(s, 3) for work, s in report.clock.ranked()},
+    }
+
+
+def finish(report: Report) -> None:
+    """Say how fast it went and what was refused; end with status 1 where something was."""
+    count = len(report.taken)
+    sys.stderr.write(f"{count} of {count + len(report.refused)} recordings: {report.speed()}\n")
+    if report.refused:
+        sys.exit(1)

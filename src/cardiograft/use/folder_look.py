@@ -1,0 +1,228 @@
+"""What a folder of recordings and a table of labels hold, before anything is configured."""
+
+import csv
+import io
+import itertools
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cardiograft import plugins
+from cardiograft.datasets._own import SUFFIXES
+from cardiograft.physionet import listings
+from cardiograft.specs.own_folder import OwnFolder
+from cardiograft.use.recordings import KINDS, Found, opened
+
+MOST_READ = 20  # recordings that are read for their gaps
+STRETCH_S = 600  # of a recording that is in memory at a time
+SUBJECTS = ("subject", "subject_id", "patient", "patient_id", "person", "participant")
+LABELS = ("label", "class", "diagnosis", "rhythm", "quality", "category")
+STARTS = ("start_s", "start", "from", "begin", "onset")
+ENDS = ("end_s", "end", "to", "stop", "offset")
+MOST_CLASSES = 20
+# Whose recording it is, by its name: letters and digits before a mark.
+# Where nearly all names have it, the others' person is not known.
+MATCHING = 0.8
+PATTERN = r"(?:^|/)([A-Za-z]*[0-9]+)[_-][^/]*$"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """A recording: its leads with their units, its rate and length, and its missing share."""
+
+    name: str
+    leads: tuple[str, ...]
+    units: tuple[str, ...]
+    rate_hz: Fraction
+    duration_s: float
+    missing: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FolderLook:
+    """What lies in a folder.
+
+    Attributes
+    ----------
+    dataset
+        What reads it: ``wfdb_folder``, ``edf_folder`` or ``csv_folder``.
+    names
+        All recordings.
+    seen
+        Those that can be opened.
+    faults
+        Why others can't, by name.
+    """
+
+    dataset: str
+    names: tuple[str, ...]
+    seen: tuple[Seen, ...]
+    faults: dict[str, str] = field(default_factory=dict)
+
+    def common(self) -> Counter[str]:
+        """Return how many recordings have each lead."""
+        return Counter(lead for one in self.seen for lead in set(one.leads))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableLook:
+    """The columns of a table of labels by what they hold, and how often each class is there."""
+
+    columns: tuple[str, ...]
+    record: str
+    label: str
+    start_s: str | None
+    end_s: str | None
+    counts: Counter[str]
+    known: frozenset[str]
+    unknown: tuple[str, ...]
+
+
+def look(root: Path, folder: OwnFolder) -> FolderLook:
+    """Open each recording of a folder; of the kinds that it holds, the most frequent one's.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no folder, or no recording in it.
+    """
+    if not root.is_dir():
+        raise FileNotFoundError(f"no folder {root}")
+    suffixes = Counter(KINDS[s] for p in listings.walk(root) if (s := p.suffix.lower()) in KINDS)
+    if not suffixes:
+        raise FileNotFoundError(f"{root}: no recording ({', '.join(KINDS)})")
+    # a CSV file beside other recordings is a table
+    kinds = [k for k, _ in suffixes.most_common() if k != "csv_folder"] or ["csv_folder"]
+    names: Sequence[str] = plugins.load("datasets", kinds[0]).found(root, folder=folder)
+    seen: list[Seen] = []
+    faults: dict[str, str] = {}
+    for name in names:
+        try:
+            seen.append(_seen(root, name, kinds[0], folder, reads=len(seen) < MOST_READ))
+        except (ValueError, FileNotFoundError) as error:
+            faults[name] = " ".join(str(error).split())
+    return FolderLook(dataset=kinds[0], names=tuple(names), seen=tuple(seen), faults=faults)
+
+
+def _seen(root: Path, name: str, kind: str, folder: OwnFolder, *, reads: bool) -> Seen:
+    stream = opened(Found(root, name, kind), folder)
+    missing = None
+    if reads:
+        step = max(1, int(STRETCH_S * stream.frame_hz))
+        count = total = 0
+        for first in range(0, stream.frames, step):
+            for signal_CT in stream.read(first, min(step, stream.frames - first)):
+                count += int(np.isnan(signal_CT).sum())
+                total += signal_CT.size
+        missing = count / total if total else 1.0
+    first_group = stream.groups[0]
+    return Seen(
+        name=name,
+        leads=tuple(lead for group in stream.groups for lead in group.leads),
+        units=tuple(unit for group in stream.groups for unit in group.units),
+        rate_hz=stream.rate_hz(first_group),
+        duration_s=stream.duration_s,
+        missing=missing,
+    )
+
+
+def table(file: Path, names: Iterable[str]) -> TableLook:
+    """Find out which column of a table names recordings, which holds classes, which times.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such file.
+    ValueError
+        No column names recordings of the folder, or none can be the classes.
+    """
+    if not file.is_file():
+        raise FileNotFoundError(f"no table {file}")
+    text = listings.text(file)
+    mark = max(",;\t", key=text.partition("\n")[0].count)
+    rows = list(csv.reader(io.StringIO(text), delimiter=mark))
+    columns = tuple(name.strip() for name in rows[0]) if rows else ()
+    cells = {
+        name: [row[i].strip() if i < len(row) else "" for row in rows[1:]]
+        for i, name in enumerate(columns)
+    }
+    known = {plain(name) for name in names}
+    hits = {name: sum(plain(cell) in known for cell in column) for name, column in cells.items()}
+    record = max(hits, key=lambda name: hits[name], default="")
+    if not hits.get(record):
+        raise ValueError(
+            f"{file.name}: no column names recordings of the folder, such as {min(known)}"
+        )
+    start_s, end_s = (_called(columns, wanted) for wanted in (STARTS, ENDS))
+    if start_s is None or end_s is None:
+        start_s = end_s = None
+    label = _label(cells, {record, start_s, end_s, _called(columns, SUBJECTS)}, file)
+    pairs = zip(cells[record], cells[label], strict=True)
+    classes = [(plain(name), text) for name, text in pairs if text]
+    return TableLook(
+        columns=columns,
+        record=record,
+        label=label,
+        start_s=start_s,
+        end_s=end_s,
+        counts=Counter(text for name, text in classes if name in known),
+        known=frozenset({name for name, _ in classes} & known),
+        unknown=tuple(dict.fromkeys(name for name, _ in classes if name not in known)),
+    )
+
+
+def plain(name: str) -> str:
+    """Return a recording's name without an extension, slashes forward."""
+    name = name.replace("\\", "/").removeprefix("./")
+    stem, dot, suffix = name.rpartition(".")
+    return stem if dot and f".{suffix.lower()}" in SUFFIXES else name
+
+
+def _called(columns: Sequence[str], names: Sequence[str]) -> str | None:
+    by_name = {column.casefold(): column for column in reversed(columns)}
+    return next((by_name[name] for name in names if name in by_name), None)
+
+
+def _label(cells: dict[str, list[str]], taken: set[str | None], file: Path) -> str:
+    rest = [name for name in cells if name not in taken]
+    found = _called(rest, LABELS)
+    if found is not None:
+        return found
+    few = [n for n in rest if 2 <= len({cell for cell in cells[n] if cell}) <= MOST_CLASSES]
+    if len(few) != 1:
+        raise ValueError(
+            f"{file.name}: which column holds the classes? call it one of {', '.join(LABELS)}"
+            f" (it has {', '.join(cells)})"
+        )
+    return few[0]
+
+
+def subject(names: Sequence[str], columns: Sequence[str]) -> Any:
+    """Return by what a recording's person can be told, as `subject` of config has it: a guess."""
+    column = _called(columns, SUBJECTS)
+    if column is not None:
+        return {"column": column}
+    folders = [name.partition("/") for name in names]
+    if all(inner for _, _, inner in folders) and len({f for f, _, _ in folders}) < len(names):
+        return "folder"
+    if sum(bool(re.search(PATTERN, name)) for name in names) >= MATCHING * len(names):
+        return {"pattern": PATTERN}
+    return "record"
+
+
+def people(names: Sequence[str], asked: Any) -> Counter[str]:
+    """Return how many recordings each guessed person has; none where a table says it."""
+    if asked == "folder":
+        return Counter(name.partition("/")[0] for name in names)
+    if asked == "record":
+        return Counter(names)
+    if "pattern" in asked:
+        found = (re.search(asked["pattern"], name) for name in names)
+        return Counter(itertools.chain.from_iterable(m.groups()[:1] for m in found if m))
+    return Counter()

@@ -1,0 +1,312 @@
+"""Write a short config for a folder of recordings, that runs as it is, and say what was found."""
+
+import argparse
+import contextlib
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cardiograft.config.checks import load_config
+from cardiograft.datasets import _own
+from cardiograft.files import atomic_file
+from cardiograft.physionet.headers import UnfitError
+from cardiograft.specs.own_folder import OwnFolder
+from cardiograft.splits.places import place
+from cardiograft.use.folder_look import (
+    MOST_READ,
+    FolderLook,
+    TableLook,
+    look,
+    people,
+    subject,
+    table,
+)
+
+DESCRIPTION = "Write a config for a folder of recordings of your own, and say what was found in it."
+CONFIG = "config.yaml"
+PREFERRED = ("II", "MLII", "I", "MLI", "V5", "V1")
+RATE_HZ, LONGEST_WINDOW_S = 125.0, 10.0
+TEST, VALIDATION, SEEDS = 0.3, 0.2, 1000
+LEAST_PEOPLE = 4  # two to train on, one to validate and one to test on
+SHOWN = 6
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    parser.add_argument("folder", type=Path, metavar="DIR", help="where config and results go")
+    parser.add_argument("--records", type=Path, required=True, help="folder of WFDB, EDF or CSV")
+    parser.add_argument("--labels", type=Path, help="CSV, a row a recording or a row a span of one")
+    parser.add_argument(
+        "--mains-hz", type=int, choices=(50, 60), required=True, help="where they were recorded"
+    )
+    parser.add_argument("--model", default="cnn", help="one of models/")
+    parser.add_argument("--rate-hz", type=float, help="of CSV files: the sampling rate")
+    parser.add_argument("--time", help="of CSV files: the column that holds the time")
+
+
+def run(
+    folder: Path,
+    records: Path,
+    labels: Path | None,
+    mains_hz: int,
+    model: str,
+    rate_hz: float | None,
+    time: str | None,
+) -> None:
+    """Look, print, write.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        There is nothing to configure, or a config is there already.
+    """
+    file = folder / CONFIG
+    if file.exists():
+        raise ValueError(f"{file} is there already: name another folder, or remove it")
+    root = records.resolve()
+    clock = {key: v for key, v in (("rate_hz", rate_hz), ("time", time)) if v is not None}
+    own = OwnFolder.model_validate(
+        {"path": str(root), "subject": "record", "mains_hz": mains_hz, **clock}
+    )
+    found = look(root, own)
+    if not found.seen:
+        raise ValueError(f"{records}: no recording can be read: {_first(found.faults)}")
+    asked = None if labels is None else table(labels.resolve(), found.names)
+    whose = subject(found.names, () if asked is None else asked.columns)
+    if asked is not None and "column" in whose:
+        whose["record"] = asked.record
+    about = {"path": str(root), "mains_hz": mains_hz, "subject": whose, **clock}
+    if asked is not None and labels is not None:
+        about["labels"] = _labels(asked, labels.resolve())
+    content = config(found, asked, about, model)
+    names = [s.name for s in found.seen if asked is None or s.name in asked.known]
+    content["splits"]["own-people"]["seed"] = seed_of(_persons(root, names, about))
+    load_config(content)  # refused here rather than on the first run
+    folder.mkdir(parents=True, exist_ok=True)
+    with atomic_file(file) as partial:
+        text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
+        partial.write_text(HEAD + text, encoding="utf-8")
+    sys.stdout.write("".join(f"{line}\n" for line in said(found, asked, whose, file)))
+
+
+HEAD = """# Made by `cardiograft init` from what it found; each line may be changed (docs/config.md,
+# docs/own-recordings.md). `subject` is a guess where no table says it: a person in two parts of a
+# split is a leak.
+
+"""
+
+
+def config(
+    found: FolderLook, asked: TableLook | None, folder: dict[str, Any], model: str
+) -> dict[str, Any]:
+    """Return the config: windows of one lead, people parted, a network, a baseline, a report."""
+    lowest_hz = min(float(one.rate_hz) for one in found.seen)
+    rate_hz = min(RATE_HZ, lowest_hz)
+    window_s = min(LONGEST_WINDOW_S, max(1.0, float(round(min_duration_s(found) / 2))))
+    spans = asked is not None and asked.start_s is not None
+    segments = {
+        "database": "own",
+        "signal": {
+            "leads": ["|".join(leads(found))],
+            "filter": {"low_hz": 0.5, "high_hz": round(min(40.0, 0.4 * rate_hz), 3)},
+            "scale": "zscore",
+        },
+        "rate_hz": rate_hz,
+        "cut": {"name": "windows", "window_s": window_s, "restart_after_gaps": True},
+        **({} if asked is None else {"label": "file_span" if spans else "file_record"}),
+    }
+    split = {"scheme": "subject", "protocol": "honest", "test": TEST, "validation": VALIDATION}
+    return {
+        "mirror": folder["path"],
+        "data": "data",
+        "results": "results",
+        "title": "own recordings",
+        "studies": None,
+        "databases": {"own": {"dataset": found.dataset, "folder": folder}},
+        "segments": {"own-windows": segments},
+        "splits": {"own-people": {"segments": ["own-windows"], **split}},
+        **(_unlabelled() if asked is None else _labelled(asked, model)),
+        "tables": {
+            "own_recordings": {
+                "evaluations": ["own-*"],
+                "primary": "r2" if asked is None else "macro_f1",
+                "draws": 1000,
+            }
+        },
+    }
+
+
+def _persons(root: Path, names: Sequence[str], folder: dict[str, Any]) -> list[str]:
+    """Return the people of some recordings, as a split knows them."""
+    own = OwnFolder.model_validate({**folder, "name": "own"})
+    found: dict[str, None] = {}
+    for name in names:
+        with contextlib.suppress(UnfitError):
+            found[f"own/{_own.subject(root, name, own)}"] = None
+    return list(found)
+
+
+def seed_of(persons: Sequence[str]) -> int:
+    """Return the first seed of a split by which every part has its share of the people.
+
+    Of many people any seed does; of a few, most leave a part empty. Nothing but their names is
+    looked at.
+    """
+    wanted = round(TEST * len(persons))
+    for seed in range(SEEDS):
+        parts = Counter(_part(seed, name) for name in persons)
+        if parts["validation"] and parts["train"] > 1 and abs(parts["test"] - wanted) < 1:
+            return seed
+    return 0
+
+
+def _part(seed: int, name: str) -> str:
+    if place(seed, "test", name) < TEST:
+        return "test"
+    return "validation" if place(seed, "validation", name) < VALIDATION else "train"
+
+
+def _labelled(asked: TableLook, model: str) -> dict[str, Any]:
+    # ASSUME a few people may lack a class among those tested: the report says which
+    metrics = ["accuracy", "macro_f1", "sensitivity"]
+    return {
+        "transfer": {
+            "own-network": {
+                "split": "own-people",
+                "model": model,
+                "task": {"name": "classify", "labels": sorted(asked.counts)},
+                "training": {
+                    "epochs": 20,
+                    "keep": "best_validation",
+                    "monitor": "macro_f1",
+                    "patience": 5,
+                },
+                "tags": {"model": model},
+                "evaluate": {
+                    "metrics": metrics,
+                    "missing": "allowed",
+                    "chosen_on": "untuned",
+                },
+            }
+        },
+        "baselines": {
+            "own-majority": {
+                "split": "own-people",
+                "baseline": "majority",
+                "tags": {"model": "majority"},
+                "evaluate": {"metrics": [*metrics], "missing": "allowed"},
+            }
+        },
+    }
+
+
+def _unlabelled() -> dict[str, Any]:
+    return {
+        "pretrain": {
+            "own-encoder": {
+                "split": "own-people",
+                "model": "cae",
+                "task": "reconstruct",
+                "training": {
+                    "epochs": 20,
+                    "keep": "best_validation",
+                    "monitor": "loss",
+                    "patience": 5,
+                },
+                "tags": {"model": "cae"},
+                "evaluate": {"metrics": ["mse", "r2"], "chosen_on": "untuned"},
+            }
+        },
+        "baselines": {
+            "own-mean": {
+                "split": "own-people",
+                "baseline": "mean_signal",
+                "tags": {"model": "mean signal"},
+                "evaluate": {"metrics": ["mse", "r2"]},
+            }
+        },
+    }
+
+
+def _labels(asked: TableLook, file: Path) -> dict[str, str]:
+    times = {"start_s": asked.start_s, "end_s": asked.end_s} if asked.start_s else {}
+    given = {"file": str(file), "record": asked.record, "label": asked.label, **times}
+    return {key: value for key, value in given.items() if value is not None}
+
+
+def leads(found: FolderLook) -> list[str]:
+    """Return the lead that most recordings have, and after it what stands for it in others."""
+    counts = found.common()
+
+    def place(lead: str) -> tuple[int, int, str]:
+        rank = PREFERRED.index(lead) if lead in PREFERRED else len(PREFERRED)
+        return (-counts[lead], rank, lead)
+
+    first, *others = sorted(counts, key=place)
+    without = [one for one in found.seen if first not in one.leads]
+    stand_ins = [o for o in others if any(o in one.leads for one in without)]
+    return [first, *stand_ins[:1]] if without else [first]
+
+
+def min_duration_s(found: FolderLook) -> float:
+    """Return the length that nine in ten recordings have at least, in seconds."""
+    ordered = sorted(one.duration_s for one in found.seen)
+    return ordered[len(ordered) // 10]
+
+
+def said(found: FolderLook, asked: TableLook | None, whose: Any, file: Path) -> Iterator[str]:
+    """Yield what was found, what was guessed, and how to go on."""
+    hours = sum(one.duration_s for one in found.seen) / 3600
+    yield f"recordings  {len(found.seen)} of {len(found.names)} can be read ({found.dataset})"
+    yield f"            {hours:.2f} h in all"
+    if found.faults:
+        yield f"            not: {_first(found.faults)}"
+    yield f"leads       {_counts(found.common())}; taken: {', or else '.join(leads(found))}"
+    yield f"rates       {_counts(Counter(f'{float(o.rate_hz):g} Hz' for o in found.seen))}"
+    yield f"units       {_counts(Counter(u or 'not stated' for o in found.seen for u in o.units))}"
+    read = [one for one in found.seen[:MOST_READ] if one.missing is not None]
+    gaps = [one for one in read if one.missing]
+    most = max((one.missing or 0 for one in gaps), default=0)
+    yield f"gaps        in {len(gaps)} of {len(read)} that were read, {most:.1%} at most"
+    yield from _whose(found, whose)
+    if asked is not None:
+        spans = "spans" if asked.start_s else "recordings"
+        yield f"labels      {_counts(asked.counts)}: {spans} of {len(asked.known)} recordings"
+        yield f"            by the columns {asked.record} and {asked.label}"
+        if asked.unknown:
+            yield f"            rows of no recording here: {', '.join(asked.unknown[:SHOWN])}"
+    yield ""
+    workflow = Path(__file__).parents[3] / "Snakefile"
+    yield f"written: {file}. Look at `subject` in it, then:"
+    yield f"  snakemake --cores 2 --snakefile {workflow} --directory {file.parent}"
+
+
+def _whose(found: FolderLook, whose: Any) -> Iterator[str]:
+    persons = people(found.names, whose)
+    if not persons:
+        yield f"subjects    by the column {whose['column']}"
+        return
+    how = f"by {whose}" if isinstance(whose, str) else f"by the pattern {whose['pattern']}"
+    yield f"subjects    guessed {len(persons)}, {how}: {_counts(persons)}"
+    yield "            wrong? change `subject`: docs/own-recordings.md has the ways to say it"
+    unknown = len(found.names) - persons.total()
+    if unknown:
+        yield f"            {unknown} recordings have none by it, and are left out"
+    if len(persons) < LEAST_PEOPLE:
+        yield f"            too few for three parts: {LEAST_PEOPLE} people are needed"
+
+
+def _counts(counts: Counter[str]) -> str:
+    shown = [f"{name} {count}" for name, count in counts.most_common(SHOWN)]
+    more = [f"{len(counts) - SHOWN} more"] if len(counts) > SHOWN else []
+    return ", ".join([*shown, *more])
+
+
+def _first(faults: dict[str, str]) -> str:
+    shown = [f"{name} ({reason})" for name, reason in list(faults.items())[:3]]
+    more = [f"{len(faults) - 3} more"] if len(faults) > 3 else []
+    return ", ".join([*shown, *more])

@@ -1,0 +1,212 @@
+"""A trained network with all that it needs to be put to use: what goes in, and what comes out.
+
+Legend: N segments, C channels, T samples, K outputs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import nn
+
+from cardiograft import plugins
+from cardiograft.checkpoints.file import Checkpoint, load_checkpoint, read_checkpoint
+from cardiograft.checkpoints.folder import CARD, WEIGHTS, checkpoint_file
+from cardiograft.checkpoints.network import rebuilt
+from cardiograft.evaluation.predict import scores
+from cardiograft.records import Float32
+from cardiograft.segments import shards
+from cardiograft.segments.cutting import CutSegments
+from cardiograft.segments.folders import data_digest
+from cardiograft.signals.leads import canonical
+from cardiograft.specs.segment import Segment
+from cardiograft.training.build import make_task
+from cardiograft.training.determinism import available_device, deterministic
+from cardiograft.training.feed import Feed
+from cardiograft.training.task import Task
+
+BATCH = 256
+# How predictions stand in an annotation file: at each beat, or where the class changes.
+Marking = Literal["beat", "quality", "rhythm", "note"]
+QUALITY = ("butqdb_quality", "challenge_2011")
+RHYTHM = ("rhythm", "snomed_rhythm", "challenge_2017")
+# Limits of the cut `windows` that are measured on a target, which nobody has recorded here.
+OF_THE_TARGET = ("most_range", "least_beats", "most_beats")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A trained network, ready.
+
+    Attributes
+    ----------
+    where
+        Its folder, as it was named.
+    segments
+        Metadata of the segments that it was trained on: the lead, filter, rate, scale and cut.
+    spec
+        How a new recording is cut: as those, without labels and without a target.
+    task, network
+        With what they learned.
+    digest
+        SHA-256 of the weights.
+    """
+
+    where: str
+    checkpoint: Checkpoint
+    segments: shards.Meta
+    spec: Segment
+    task: Task
+    network: nn.Module
+    device: torch.device
+    digest: str
+
+    @property
+    def simulated(self) -> bool:
+        """Whether it was trained on simulated recordings."""
+        return bool(self.checkpoint.about.get("simulated", False))
+
+    @property
+    def finds_beats(self) -> bool:
+        """Whether its segments stand at heart beats, which have to be known or detected."""
+        return "peaks" in self.spec.cut.options
+
+    @property
+    def marking(self) -> Marking:
+        """How its classes stand in an annotation file, by the label that it learned."""
+        label = self.segments.spec.get("label") or {"name": "", "options": {}}
+        if label["name"] and plugins.constants("labels", label["name"])["KIND"] == "beat":
+            return "beat"
+        if label["name"] in QUALITY or label["options"].get("classes") == "quality":
+            return "quality"
+        return "rhythm" if label["name"] in RHYTHM else "note"
+
+    def units(self) -> dict[str, str]:
+        """Return the unit of each lead as the network expects it, by a pattern of its name."""
+        stated: dict[str, str] = plugins.constants("datasets", self.spec.dataset)["UNITS"]
+        own = zip(self.spec.signal.leads, self.segments.units, strict=False)
+        given = {canonical(text.partition("|")[0]): unit for text, unit in own if unit != "1"}
+        return {**given, **stated}
+
+    def predict(self, cut: CutSegments) -> Float32:
+        """Return what the network predicts of some segments, shape (N, K)."""
+        rows = len(cut.start_N)
+        if not rows:
+            return np.zeros((0, int(np.prod(self.task.outputs))), dtype=np.float32)
+        target_NCT = np.zeros((rows, *self.segments.shape("target")), dtype=np.float32)
+        columns: dict[str, Any] = {
+            "signal": cut.signal_NCT,
+            "target": target_NCT,
+            "valid": cut.valid_N,
+            "label": np.full(rows, None, dtype=object),
+            **cut.features,
+        }
+        chosen = {name: columns[name] for name in self.task.columns}
+        tensors = {n: t.to(self.device) for n, t in self.task.encode(chosen).items()}
+        return scores(self.network, Feed(tensors, self.device), self.task, batch_size=BATCH)
+
+
+def load(folder: Path, segments: Path | None = None) -> Model:
+    """Read a model folder, and make its network ready.
+
+    Parameters
+    ----------
+    folder
+        With ``model.safetensors``; or a run's, with the folder of its only repeat.
+    segments
+        A folder of shards that it was trained on, for models that do not say how they were cut.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        There is no checkpoint, it lacks what it needs, or it is of a kind that predicts nothing
+        of a recording.
+    """
+    place = _only_repeat(folder)
+    checkpoint = read_checkpoint(checkpoint_file(place))
+    if "memory" not in checkpoint.about:
+        raise ValueError(f"{folder}: not a checkpoint of this project's training")
+    meta = _segments(checkpoint, place, segments)
+    device = available_device()
+    deterministic(device)
+    task = make_task(_task(checkpoint, folder), meta)
+    if task.versions > 1:
+        raise ValueError(
+            f"{folder}: its task is to recognise what was done to a signal, which says nothing of"
+            " a new recording: apply a model that was transferred from it"
+        )
+    task.recall(checkpoint.about["memory"])
+    network = rebuilt(checkpoint)
+    load_checkpoint(network, checkpoint, where=str(folder))
+    return Model(
+        where=str(folder),
+        checkpoint=checkpoint,
+        segments=meta,
+        spec=spec_of(meta),
+        task=task,
+        network=network.to(device).eval(),
+        device=device,
+        digest=checkpoint.digest(),
+    )
+
+
+def spec_of(meta: shards.Meta) -> Segment:
+    """Return how a new recording is cut for a model of such segments."""
+    spec = Segment.model_validate(meta.spec)
+    options = dict(spec.cut.options)
+    if spec.target is not None:
+        options.update({key: None for key in OF_THE_TARGET if key in options})
+    if "peaks" in options:
+        options["peaks"] = "annotations"  # which `beats` fills with what it detects
+    cut = spec.cut.model_copy(update={"options": options})
+    return spec.model_copy(update={"label": None, "target": None, "cut": cut})
+
+
+def _only_repeat(folder: Path) -> Path:
+    if not folder.is_dir() or (folder / WEIGHTS).is_file():
+        return folder
+    repeats = sorted(place.parent.name for place in folder.glob(f"*/{WEIGHTS}"))
+    if len(repeats) == 1:
+        return folder / repeats[0]
+    if repeats:
+        raise ValueError(f"{folder}: name one of its repeats: {', '.join(repeats)}")
+    return folder
+
+
+def _task(checkpoint: Checkpoint, folder: Path) -> Any:
+    task = checkpoint.about.get("spec", {}).get("task")
+    if not task:
+        raise ValueError(f"{folder}: its card names no task")
+    return _Named(task["name"], task["options"])
+
+
+@dataclass(frozen=True)
+class _Named:
+    """A plug-in by name, as `make_task` takes it."""
+
+    name: str
+    options: Mapping[str, Any]
+
+
+def _segments(checkpoint: Checkpoint, folder: Path, given: Path | None) -> shards.Meta:
+    """Return the metadata of the first segments that a network was trained on."""
+    known = checkpoint.about.get("segments")
+    if known and given is None:
+        return shards.Meta.of(next(iter(known.values())))
+    digests: dict[str, str] = checkpoint.about.get("data", {})
+    for name, digest in digests.items():
+        shard_folder = given or folder.parents[2] / "segments" / name
+        if not list(shard_folder.glob("part-*.parquet")):
+            continue
+        if list(data_digest([shard_folder]).values()) == [digest]:
+            return shards.meta(shard_folder)
+    if given is not None:
+        raise ValueError(f"{given}: not the segments that {folder} was trained on")
+    names = ", ".join(digests) or "unknown"
+    raise ValueError(
+        f"{folder}: its {CARD} does not say how recordings were cut (it is of an older release, its"
+        f" segments are {names}): give their folder of shards with --segments"
+    )
