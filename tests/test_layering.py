@@ -23,7 +23,7 @@ FLOORS = (
     ("splits", "config"),
     ("training",),
     ("evaluation",),
-    ("tables",),
+    ("tables", "export"),
     ("studies", "report"),
 )
 FILES = {*FLOORS[0], *FLOORS[1]}  # beside the rooms, for all of them
