@@ -20,7 +20,7 @@ from cardiograft.specs.split import Split
 from cardiograft.specs.transfer import Transfer
 
 MODEL_FILES = {"model": WEIGHTS, "history": HISTORY, "card": CARD}
-UNASKED = ("publish", "hdf5")  # stages that nothing in config changes
+UNASKED = ("publish", "hdf5", "cost")  # stages that nothing in config changes
 NOTHING = "(?!)"  # a wildcard constraint that no name meets
 
 
@@ -213,6 +213,16 @@ class Plan:
         """Return the cards of every training behind a study."""
         evaluations = self.config.studies[study].evaluations
         return self._model_files(evaluations, CARD)
+
+    def costs(self, study: str) -> list[str]:
+        """Return what each network behind a study costs, measured of its first repeat."""
+        names = _once(
+            name
+            for evaluation in self.config.studies[study].evaluations
+            for name, run in self.config.lineage(self.config.evaluations[evaluation].model)
+            if not isinstance(run, BaselineRun)
+        )
+        return [f"{self.results}/costs/{name}.json" for name in names]
 
     def histories(self, study: str) -> list[str]:
         """Return the histories of every training behind a study whose learning curves are shown."""
