@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from cardiograft.files import write_json
+from cardiograft.report import measured_costs
 from cardiograft.report.inputs import ReportInputs, Study
 from cardiograft.report.sections.costs import cost_table
 from cardiograft.tables import costs
@@ -16,7 +17,10 @@ QUARTILES = {f"{name}_{end}_ms": 5.0 for name in ("segment", "network") for end 
 
 def cards() -> list[dict[str, Any]]:
     keys = [("transfer", "light", str(repeat)) for repeat in range(2)] + [("prune", "old", "0")]
-    return [{"stage": s, "entry": e, "repeat": r, "parameters": 594_818} for s, e, r in keys]
+    return [
+        {"stage": s, "entry": e, "repeat": r, "parameters": 594_818, "wall_s": 2.0}
+        for s, e, r in keys
+    ]
 
 
 def measured(folder: Path) -> costs.Measured:
@@ -35,10 +39,26 @@ def test_repeats_share_what_was_measured_of_the_first(tmp_path: Path) -> None:
     assert list(found.columns) == [*costs.KEYS, *costs.COLUMNS, "versions"]
 
 
+def read(folder: Path) -> Study:
+    """Return a study as it is read from what `tabulate` writes."""
+    costs.table(cards(), measured(folder)).to_csv(folder / "costs.csv", index=False)
+    frame = pd.read_csv(folder / "costs.csv", dtype=str, keep_default_na=False)
+    return Study("ecg_quality", {}, {"costs": frame})
+
+
+def test_published_tables_have_it_where_it_was_measured(tmp_path: Path) -> None:
+    rows = measured_costs.rows(read(tmp_path))
+    found = {row["metric"]: row["value"] for row in rows if row["run"] == "light"}
+    assert (found["segment_ms"], found["network_ms"], found["macs"]) == (
+        "9.5",
+        "6.25",
+        "8.01235e+07",
+    )
+    assert {row["metric"] for row in rows if row["run"] == "old"} == {"wall_s", "parameters"}
+
+
 def test_the_report_shows_it_beside_the_training(tmp_path: Path) -> None:
-    costs.table(cards(), measured(tmp_path)).to_csv(tmp_path / "costs.csv", index=False)
-    frame = pd.read_csv(tmp_path / "costs.csv", dtype=str, keep_default_na=False)
-    study = Study("ecg_quality", {}, {"costs": frame})
+    study = read(tmp_path)
     inputs = {(c["stage"], c["entry"], c["repeat"]): c for c in cards()}
     table = cost_table(ReportInputs(studies=[study], cards=inputs))
     assert table is not None
