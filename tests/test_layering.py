@@ -23,7 +23,7 @@ FLOORS = (
     ("splits", "config"),
     ("training",),
     ("evaluation",),
-    ("tables",),
+    ("tables", "export"),
     ("studies", "report"),
     ("use",),
 )

@@ -185,7 +185,7 @@ def test_the_script_and_the_manuals_example_run(tmp_path: Path) -> None:
     """The example reads results/exports/NAME/0.h5 below the folder it runs in."""
     write_checkpoint(checkpoint(), tmp_path / "model.safetensors")
     out = tmp_path / "results/exports/NAME/0.h5"
-    script = [sys.executable, str(ROOT / "workflow/scripts/export.py"), "--out", str(out)]
+    script = [sys.executable, str(ROOT / "workflow/scripts/hdf5.py"), "--out", str(out)]
     done = subprocess.run(
         [*script, "--model", str(tmp_path / "model.safetensors")], capture_output=True, text=True
     )

@@ -122,6 +122,7 @@ def test_what_else_an_entry_can_ask():
     assert found.transfer["adapted"].adaptation.domain == "scg-xyz-domain"
     assert found.evaluations["adapted-source"].parts == ("train",)
     assert found.exports == ("narrowed",)
+    assert found.spec("export", "narrowed-int8").network.model == found.prune["narrowed"].result
     narrow, wide = found.prune["narrowed"].result, found.prune["narrowed"].model
     assert sum(narrow.options["widths"]) < sum(wide.options["widths"])
 

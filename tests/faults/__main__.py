@@ -20,7 +20,7 @@ WRITING = (
     "predict grafted",
     "score grafted",
     "tabulate",
-    "export",
+    "hdf5",
     "publish",
     "report",
 )

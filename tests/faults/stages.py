@@ -202,8 +202,8 @@ class Study:
                 cards=[model / "card.json" for model in models],
                 out=study,
             ),
-            "export": self._job(
-                "export", export, model=at / "transfer/grafted/0/model.safetensors", out=export
+            "hdf5": self._job(
+                "hdf5", export, model=at / "transfer/grafted/0/model.safetensors", out=export
             ),
             "publish": self._job(
                 "publish",

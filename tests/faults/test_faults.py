@@ -55,7 +55,7 @@ def test_a_training_ended_after_any_saved_state_ends_in_the_same_bytes(
 def test_other_jobs_ended_while_they_write_are_healed_by_a_rerun(
     study: Study, tmp_path: Path
 ) -> None:
-    well(kills.others(study, tmp_path, ["segment", "predict grafted", "export"], 3), 9)
+    well(kills.others(study, tmp_path, ["segment", "predict grafted", "hdf5"], 3), 9)
 
 
 def test_a_changed_bit_is_said_or_harmless(study: Study, tmp_path: Path) -> None:

@@ -108,12 +108,35 @@ rule score:
         " --out {output:q} 2>> {log:q}"
 
 
+rule cost:
+    """What one segment costs a network: multiplications, time with and without its view."""
+    input:
+        lambda w: PLAN.checkpoint(w.entry, 0),
+    output:
+        f"{RESULTS}/costs/{{entry}}.json",
+    log:
+        f"{RESULTS}/logs/cost/{{entry}}.log",
+    conda:
+        CONDA
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
+    params:
+        spec=spec("cost"),
+        code=code("cost"),
+    shell:
+        "attempt {log:q};"
+        ' python "$SCRIPTS/cost.py" --model {input:q} --out {output:q} 2>> {log:q}'
+
+
 rule tabulate:
     """Tables of a study: means, subject-bootstrap intervals, comparisons, inflation gaps."""
     input:
         predictions=lambda w: PLAN.of_study(w.entry, "predictions"),
         scores=lambda w: PLAN.of_study(w.entry, "scores"),
         cards=lambda w: PLAN.cards(w.entry),
+        costs=lambda w: PLAN.costs(w.entry),
         histories=lambda w: PLAN.histories(w.entry),
         segments=lambda w: PLAN.shown(w.entry),
     output:
@@ -133,5 +156,6 @@ rule tabulate:
     shell:
         "attempt {log:q};"
         ' python "$SCRIPTS/tabulate.py" --spec - --predictions {input.predictions:q}'
-        " --scores {input.scores:q} --cards {input.cards:q} --segments {input.segments:q}"
-        " --histories {input.histories:q} --out {output:q} 2>> {log:q} <<< {params.spec:q}"
+        " --scores {input.scores:q} --cards {input.cards:q} --costs {input.costs:q}"
+        " --segments {input.segments:q} --histories {input.histories:q}"
+        " --out {output:q} 2>> {log:q} <<< {params.spec:q}"

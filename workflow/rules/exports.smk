@@ -1,19 +1,20 @@
-# Trained networks as HDF5 files, for other programs: `snakemake -- exports`.
+# Trained networks as files: HDF5 for other programs, ONNX for devices.
 
 
 localrules:
-    export,
+    hdf5,
     exports,
+    onnx,
 
 
-rule export:
+rule hdf5:
     """One network as one file, which loads back to the same outputs."""
     input:
         lambda w: PLAN.checkpoint(w.entry, w.repeat),
     output:
         f"{RESULTS}/exports/{{entry}}/{{repeat}}.h5",
     log:
-        f"{RESULTS}/logs/export/{{entry}}/{{repeat}}.log",
+        f"{RESULTS}/logs/hdf5/{{entry}}/{{repeat}}.log",
     conda:
         CONDA
     threads: 1
@@ -21,14 +22,47 @@ rule export:
         mem_mb=growing(2000),
         runtime=growing(30),
     params:
-        spec=spec("export"),
-        code=code("export"),
+        spec=spec("hdf5"),
+        code=code("hdf5"),
     shell:
         "attempt {log:q};"
-        ' python "$SCRIPTS/export.py" --model {input:q} --out {output:q} 2>> {log:q}'
+        ' python "$SCRIPTS/hdf5.py" --model {input:q} --out {output:q} 2>> {log:q}'
 
 
 rule exports:
     """Every network that config names under `exports`."""
     input:
         PLAN.exported(),
+
+
+rule export:
+    """One network as a file for devices, checked against itself on segments, and its card."""
+    input:
+        model=lambda w: PLAN.export_source(w.entry),
+        segments=lambda w: PLAN.segments(PLAN.export_split(w.entry)),
+        split=lambda w: PLAN.split(PLAN.export_split(w.entry)),
+    output:
+        model=f"{RESULTS}/export/{{entry}}/model.onnx",
+        card=f"{RESULTS}/export/{{entry}}/card.json",
+    log:
+        f"{RESULTS}/logs/export/{{entry}}.log",
+    conda:
+        CONDA
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
+    params:
+        spec=spec("export"),
+        code=code("export"),
+    shell:
+        "attempt {log:q};"
+        ' python "$SCRIPTS/export.py" --spec {params.spec:q} --segments {input.segments:q}'
+        " --split {input.split:q} --model {input.model:q}"
+        ' --out "$RESULTS"/export/{wildcards.entry:q} 2>> {log:q}'
+
+
+rule onnx:
+    """Every entry of `export`."""
+    input:
+        PLAN.all_exports(),

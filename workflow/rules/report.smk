@@ -31,6 +31,7 @@ rule report:
         " --manifests {input.manifests:q} --segments {input.segments:q}"
         " --splits {input.splits:q} --audits {input.audits:q} --cards {input.cards:q}"
         " --histories {input.histories:q} --ledgers {input.ledgers:q}"
+        " --exports {input.exports:q}"
         ' --looks "$RESULTS/looks.jsonl"'
         ' --command "$COMMAND -- "{output:q} --out {output:q} 2>> {log:q}'
 

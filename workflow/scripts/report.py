@@ -20,6 +20,7 @@ INPUTS = {
     "cards": "<stage>/<entry>/<repeat>/card.json",
     "histories": "<stage>/<entry>/<repeat>/history.parquet",
     "ledgers": "<stage>/<entry>/<repeat>/ledger.json",
+    "exports": "export/<entry>/card.json",
 }
 
 
@@ -34,6 +35,7 @@ def report(
     histories: Sequence[Path],
     ledgers: Sequence[Path],
     out: Path,
+    exports: Sequence[Path] = (),
     command: str = "",
     looks: Path | None = None,
 ) -> None:
@@ -47,6 +49,7 @@ def report(
         cards={model_key(p): read_json(p) for p in cards},
         histories={model_key(p): parquet.read(p).to_pandas() for p in histories},
         ledgers={model_key(p): read_json(p) for p in ledgers},
+        exports={p.parent.name: read_json(p) for p in exports},
         looks=looked,
         unreadable_looks=unreadable,
     )

@@ -18,6 +18,7 @@ def tabulate(
     out: Path,
     segments: Sequence[Path] = (),
     histories: Sequence[Path] = (),
+    costs: Sequence[Path] = (),
 ) -> None:
     made = study_tables(
         spec,
@@ -26,6 +27,7 @@ def tabulate(
         cards=cards,
         segments=segments,
         histories=histories,
+        costs=costs,
     )
     with atomic_directory(out) as folder:
         for name, frame in made.frames.items():
@@ -63,6 +65,9 @@ if __name__ == "__main__":
     )
     parser.add_argument(
         "--histories", type=Path, nargs="*", default=(), help="history.parquet beside each card"
+    )
+    parser.add_argument(
+        "--costs", type=Path, nargs="*", default=(), help="costs/<entry>.json of each network"
     )
     parser.add_argument("--out", type=Path, required=True, help="folder of tables to write")
     cli.run(tabulate, parser)

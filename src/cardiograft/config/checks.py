@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from cardiograft import plugins
 from cardiograft.config.entries import TransferRun, sources, splits_of
+from cardiograft.config.export_checks import check_exports
 from cardiograft.config.plain import plain
 from cardiograft.config.pool_checks import check_pool
 from cardiograft.config.record_checks import check_records
@@ -24,7 +25,7 @@ from cardiograft.specs.score import named
 WORDS = ("sweep", "variants", "splits", "evaluate", "preset")
 NAMED = (
     *("databases", "segments", "splits", "pretrain", "prune", "transfer"),
-    *("baselines", "evaluations", "studies"),
+    *("baselines", "evaluations", "export", "studies"),
 )
 SAID = {"studies": "tables"}  # as config calls it
 NAME = re.compile(r"[^./\\{}\x00-\x1f-][^/\\{}\x00-\x1f]*")
@@ -52,6 +53,7 @@ def load_config(given: dict[str, Any]) -> Config:
     check_records(config)
     _check_agreement(config)
     _check_choices(config)
+    check_exports(config)
     return config
 
 
@@ -162,6 +164,8 @@ def _check_references(config: Config) -> None:
     for name, evaluation in config.evaluations.items():
         _known(f"evaluations.{name}.model", evaluation.model, trainings)
         _known(f"evaluations.{name}.split", evaluation.split, config.splits)
+    for name, asked in config.export.items():
+        _known(f"export.{name}.source", asked.source, networks)
     for name, study in config.studies.items():
         plugins.path("studies", name)
         for entry in study.evaluations:

@@ -20,7 +20,7 @@ from cardiograft.specs.split import Split
 from cardiograft.specs.transfer import Transfer
 
 MODEL_FILES = {"model": WEIGHTS, "history": HISTORY, "card": CARD}
-UNASKED = ("publish", "export")  # stages that nothing in config changes
+UNASKED = ("publish", "hdf5", "cost")  # stages that nothing in config changes
 NOTHING = "(?!)"  # a wildcard constraint that no name meets
 
 
@@ -140,6 +140,28 @@ class Plan:
             for repeat in range(self.config.trained(entry).repeats)
         ]
 
+    def export_source(self, entry: str) -> str:
+        """Return the checkpoint that an entry of `export` writes as a file."""
+        asked = self.config.export[entry]
+        return self._of(asked.source, asked.repeat, WEIGHTS)
+
+    def export_split(self, entry: str) -> str:
+        """Return the name of the split that its network was trained on."""
+        return self.config.trained(self.config.export[entry].source).split
+
+    def exports_of(self, sources: Iterable[str]) -> list[str]:
+        """Return the cards of the files that are made of some trainings."""
+        known = set(sources)
+        return [
+            f"{self.results}/export/{name}/{CARD}"
+            for name, asked in self.config.export.items()
+            if asked.source in known
+        ]
+
+    def all_exports(self) -> list[str]:
+        """Return the cards of all files for devices."""
+        return self.exports_of(asked.source for asked in self.config.export.values())
+
     def domain_segments(self, transfer: str) -> list[str]:
         """Return the shard folders of the domain that a transfer adapts to, if any."""
         _, *domains = splits_of(self.config.transfer[transfer])
@@ -192,6 +214,16 @@ class Plan:
         evaluations = self.config.studies[study].evaluations
         return self._model_files(evaluations, CARD)
 
+    def costs(self, study: str) -> list[str]:
+        """Return what each network behind a study costs, measured of its first repeat."""
+        names = _once(
+            name
+            for evaluation in self.config.studies[study].evaluations
+            for name, run in self.config.lineage(self.config.evaluations[evaluation].model)
+            if not isinstance(run, BaselineRun)
+        )
+        return [f"{self.results}/costs/{name}.json" for name in names]
+
     def histories(self, study: str) -> list[str]:
         """Return the histories of every training behind a study whose learning curves are shown."""
         if "LEARNING_CURVE" not in plugins.constants("studies", study):
@@ -228,6 +260,11 @@ class Plan:
             "cards": self._model_files(evaluations, CARD),
             "histories": self._model_files(evaluations, HISTORY),
             "ledgers": self._model_files(evaluations, LEDGER),
+            "exports": self.exports_of(
+                name
+                for e in evaluations
+                for name, _ in self.config.lineage(self.config.evaluations[e].model)
+            ),
         }
 
     @cached_property

@@ -22,6 +22,10 @@ def _behind(config: Config, section: str, entry: str) -> Iterator[str]:
         yield f"databases: {config.segments[entry].database}"
     elif section == "splits":
         yield from _segments(config, entry)
+    elif section == "export":
+        source = config.export[entry].source
+        yield f"{config.stage_of(source)}: {source}"
+        yield from _split(config, config.trained(source).split)
     elif section == "evaluations":
         asked = config.evaluations[entry]
         yield f"{config.stage_of(asked.model)}: {asked.model}"
@@ -56,6 +60,8 @@ def _after(config: Config, section: str, entry: str) -> Iterator[str]:
         yield from (f"splits: {n}" for n, s in config.splits.items() if entry in s.segments)
     elif section == "evaluations":
         yield from _tables(config, entry)
+    elif section == "export":
+        return
     else:
         split = section == "splits"
         for stage in TRAININGS:
@@ -66,6 +72,9 @@ def _after(config: Config, section: str, entry: str) -> Iterator[str]:
         for name, asked in config.evaluations.items():
             if entry == (asked.split if split else asked.model):
                 yield f"evaluations: {name}"
+        for name, file in config.export.items():
+            if entry == (config.trained(file.source).split if split else file.source):
+                yield f"export: {name}"
 
 
 def _tables(config: Config, evaluation: str) -> Iterator[str]:

@@ -26,7 +26,8 @@ from cardiograft.config.entries import (
 )
 from cardiograft.specs.audit import Ancestor, Audit
 from cardiograft.specs.download import Download
-from cardiograft.specs.entry import Count, Entry, Plugin, Seed, Several, Some, Word
+from cardiograft.specs.entry import Count, Entry, MetricSpec, Plugin, Seed, Several, Some, Word
+from cardiograft.specs.export import Export, Exporting
 from cardiograft.specs.outside import Outside
 from cardiograft.specs.predict import BaselinePredict, Part, Predict
 from cardiograft.specs.pretrain import Pretrain
@@ -59,6 +60,7 @@ class Config(Entry):
     baselines: dict[str, BaselineRun] = {}
     evaluations: dict[str, Evaluation] = {}
     studies: dict[str, Study] = Field(default={})
+    export: dict[str, Exporting] = {}
     exports: Several[str] = ()
 
     @property
@@ -117,6 +119,8 @@ class Config(Entry):
             return self._tabulate(entry)
         if stage == "report":
             return self._report(entry)
+        if stage == "export":
+            return self._export(entry)
         kinds: dict[str, type[Entry]] = {
             "pretrain": Pretrain,
             "prune": Prune,
@@ -204,6 +208,27 @@ class Config(Entry):
             scaling=run.scaling,
             seed=run.seed,
         )
+
+    def _export(self, entry: str) -> Export:
+        asked = self.export[entry]
+        run = self.trained(asked.source)
+        if isinstance(run, BaselineRun):
+            raise TypeError(f"{entry} exports a baseline")
+        network = Predict(
+            split=run.split,
+            model=run.result,
+            view=run.view,
+            task=run.task,
+            parts=("train", "validation"),
+        )
+        given = {name: getattr(asked, name) for name in Exporting.model_fields}
+        metrics = asked.metrics or self._metrics(asked.source)
+        return Export(**{**given, "metrics": metrics, "network": network})
+
+    def _metrics(self, training: str) -> tuple[MetricSpec, ...]:
+        """Return the metrics of a training's evaluations that leave out nobody, each once."""
+        found = [m for e in self.evaluations.values() if e.model == training for m in e.metrics]
+        return tuple({m.canonical(): m for m in found if not m.without}.values())
 
     def _audit(self, entry: str) -> Audit:
         evaluation = self.evaluations[entry]

@@ -15,7 +15,7 @@ from cardiograft.specs.prune import Prune
 
 SECTIONS = (
     "databases", "segments", "splits", "pretrain", "prune", "transfer", "baselines",
-    "evaluations", "tables",
+    "evaluations", "export", "tables",
 )  # fmt: skip
 NETWORKS = ("pretrain", "prune", "transfer")
 TRAININGS = (*NETWORKS, "baselines")

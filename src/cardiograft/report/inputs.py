@@ -46,6 +46,7 @@ class ReportInputs:
     cards: dict[tuple[str, str, str], Content] = field(default_factory=dict)
     histories: dict[tuple[str, str, str], pd.DataFrame] = field(default_factory=dict)
     ledgers: dict[tuple[str, str, str], Content] = field(default_factory=dict)
+    exports: dict[str, Content] = field(default_factory=dict)  # files for devices, by entry
     looks: list[Content] = field(default_factory=list)  # at test parts, of the ledger of looks
     unreadable_looks: int = 0
 

@@ -2,7 +2,8 @@
 
 A row is a value of a run on its test part, but for
 
-``metric`` of ``segments``, ``wall_s``, ``parameters``, ``file_bytes`` or ``latency_ms``
+``metric`` of ``segments``, ``wall_s``, ``parameters``, ``macs``, ``file_bytes``, or a time of one
+segment (``latency_ms``, ``segment_ms``, ``network_ms``)
     How many segments an entry has (by class); what a repeat of a training takes and leaves.
 ``metric`` of ``differs``
     What a run does otherwise than the paper: of the kind ``class``, in words.

@@ -11,7 +11,7 @@ from cardiograft.report.inputs import ReportRow, Study
 
 WALL = "wall_s"
 # Of the file and of the network: what does not hang on the machine, then what does.
-SIZES = ("parameters", "file_bytes", "latency_ms")
+SIZES = ("parameters", "macs", "file_bytes", "latency_ms", "segment_ms", "network_ms")
 CostRow = dict[str, Any]
 
 

@@ -325,7 +325,7 @@ PAGE = (
 {%- endfor %}
 {%- endif %}
 <h3>Costs and versions</h3>
-{%- for t in [p.costs, p.versions] if t %}
+{%- for t in [p.costs, p.exports, p.versions] if t %}
 {{ shown(t) }}
 {%- endfor %}
 {%- if p.weights %}

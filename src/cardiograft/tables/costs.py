@@ -14,12 +14,17 @@ A row of the table is one repeat of one training:
 ``latency_ms, latency_low_ms, latency_high_ms``
     One forward pass of one segment on the training's device: median and quartiles; with
     ``source_`` before, of what was pruned, timed in turn with what is left.
+``macs``
+    Multiply-accumulate operations of one forward pass, without what a view computes.
+``segment_ms, segment_low_ms, segment_high_ms``
+    The same pass on one thread of the CPU, whatever the network was trained on, measured of its
+    first repeat; with ``network_`` in place of ``segment_``, without the view.
 ``epochs_run, wall_s, peak_memory_MB, device, simulated, versions``
     Of the training.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +39,13 @@ SPARSITY = {"kernels": "kernel_sparsity", "total": "total_sparsity"}
 BYTES = ("file_bytes", "file_zstd_bytes")
 LATENCY = ("latency_ms", "latency_low_ms", "latency_high_ms")
 SOURCES_LATENCY = tuple(f"source_{column}" for column in LATENCY)
+SEGMENT = ("segment_ms", "segment_low_ms", "segment_high_ms")
+NETWORK = ("network_ms", "network_low_ms", "network_high_ms")
+MEASURED = ("macs", *SEGMENT, *NETWORK)
 TRAINING = ("epochs_run", "wall_s", "peak_memory_MB", "device", "simulated")
 COLUMNS = (
     "model", "sources", "pruning", *COUNTED, *SPARSITY.values(), *BYTES, *LATENCY,
-    *SOURCES_LATENCY, *TRAINING,
+    *SOURCES_LATENCY, *MEASURED, *TRAINING,
 )  # fmt: skip
 
 
@@ -69,12 +77,39 @@ def summary(card: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def table(cards: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """Return a row a model: what it cost, and the libraries' versions as JSON."""
+Measured = Mapping[tuple[str, str], Mapping[str, Any]]
+
+
+def read_measured(files: Sequence[Path]) -> Measured:
+    """Return what networks cost, by stage and entry.
+
+    Raises
+    ------
+    ValueError
+        A file is damaged.
+    """
+    contents = [read_json(file) for file in files]
+    return {(one["stage"], one["entry"]): one for one in contents}
+
+
+def table(cards: Sequence[dict[str, Any]], measured: Measured | None = None) -> pd.DataFrame:
+    """Return a row a model: what it cost, and the libraries' versions as JSON.
+
+    Parameters
+    ----------
+    measured
+        What `read_measured` gives; all repeats of an entry have the same.
+    """
+    known = measured or {}
     rows = [
         {
             **{key: card[key] for key in KEYS},
             **{key: card.get(key) for key in COLUMNS},
+            **{
+                key: one
+                for key, one in known.get((card["stage"], card["entry"]), {}).items()
+                if key in MEASURED
+            },
             "versions": json.dumps(card.get("versions", {}), sort_keys=True),
         }
         for card in cards

@@ -15,7 +15,8 @@ import pandas as pd
 from cardiograft import parquet, plugins
 from cardiograft.specs.score import named
 from cardiograft.specs.tabulate import Tabulate
-from cardiograft.tables import costs, doses, gains, learning_curves, looks, published
+from cardiograft.tables import costs as cost_tables
+from cardiograft.tables import doses, gains, learning_curves, looks, published
 from cardiograft.tables.comparisons import comparison_table, gap_table
 from cardiograft.tables.own_table import OwnTable
 from cardiograft.tables.runs import Run, read_run
@@ -47,6 +48,7 @@ def study_tables(
     cards: Sequence[Path],
     segments: Sequence[Path] = (),
     histories: Sequence[Path] = (),
+    costs: Sequence[Path] = (),
 ) -> StudyTables:
     """Return the tables of a study.
 
@@ -60,6 +62,8 @@ def study_tables(
         Folders of shards of the runs whose windows are drawn.
     histories
         ``<stage>/<entry>/<repeat>/history.parquet`` of each trained model.
+    costs
+        ``costs/<entry>.json`` of each network.
 
     Raises
     ------
@@ -74,7 +78,7 @@ def study_tables(
     values = score_table(spec, runs, read_scores(scores))
     # A dose is no paper's setting: its runs stand beside nothing but each other.
     undosed = values[values["protocol"] != "dose"]
-    models = [costs.read(card) for card in cards]
+    models = [cost_tables.read(card) for card in cards]
     frames = {
         "scores": values,
         "gaps": gap_table(spec, runs),
@@ -83,7 +87,7 @@ def study_tables(
         "published": published.beside(study.PUBLISHED, undosed, study.USUAL),
         "confusion": _of_all_runs(runs, "confusion"),
         "records": _of_all_runs(runs, "records"),
-        "costs": costs.table(models),
+        "costs": cost_tables.table(models, cost_tables.read_measured(costs)),
         "looks": looks.table(runs),
         "differences": published.differences(runs),
         **signal_tables(spec, runs, segments),
@@ -92,7 +96,7 @@ def study_tables(
     own = study.tables(undosed, frames["costs"], **spec.study.options)
     return StudyTables(
         frames={**frames, **{name: table.frame for name, table in own.items()}},
-        about=about(spec, study, own, costs.warnings(models)),
+        about=about(spec, study, own, cost_tables.warnings(models)),
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from cardiograft.report import wording
 from cardiograft.report.cells import Cell, Table, mark, once
-from cardiograft.report.inputs import Content, ReportInputs
+from cardiograft.report.inputs import Content, ReportInputs, ReportRow
 from cardiograft.report.sections import pruned
 from cardiograft.tables import costs
 
@@ -17,6 +17,7 @@ def cost_table(inputs: ReportInputs) -> Table | None:
         {**card, **costs.summary(card), "stage": stage, "entry": entry, "repeat": repeat}
         for (stage, entry, repeat), card in inputs.cards.items()
     ]
+    known = {(r["stage"], r["entry"]): r for s in inputs.studies for r in s.rows("costs")}
     for stage, entry in once_pairs(inputs.cards):
         own = [c for c in cards if (c["stage"], c["entry"]) == (stage, entry)]
         rows.append(
@@ -28,6 +29,9 @@ def cost_table(inputs: ReportInputs) -> Table | None:
                 wording.number(_average(own, "total_sparsity"), percent=True),
                 _size(own),
                 _latency(own),
+                wording.count(known.get((stage, entry), {}).get("macs")),
+                _measured(known.get((stage, entry), {}), costs.SEGMENT),
+                _measured(known.get((stage, entry), {}), costs.NETWORK),
                 _mean(own, "epochs_run", digits=0),
                 wording.seconds(_average(own, "wall_s")),
                 _mean(own, "peak_memory_MB", digits=0),
@@ -46,13 +50,16 @@ def cost_table(inputs: ReportInputs) -> Table | None:
             "Zeros in all",
             "File",
             "ms a window",
+            "MACs",
+            "ms, one thread",
+            "ms without view",
             "Epochs",
             "Wall time",
             "Peak MB",
             "Device",
         ),
         rows=rows,
-        words=frozenset({10}),
+        words=frozenset({13}),
         note=" ".join(pruned.sentences(cards)),
     )
 
@@ -69,6 +76,15 @@ def _size(cards: Sequence[Content]) -> Cell:
     if whole is None or small is None:
         return Cell(wording.DASH)
     return Cell(wording.size(whole), small=f"{wording.size(small)} compressed")
+
+
+def _measured(row: ReportRow, columns: Sequence[str]) -> Cell:
+    """Return a time and its quartiles, of a study's table of costs."""
+    texts = [row.get(column) for column in columns]
+    if any(wording.absent(one) for one in texts):
+        return Cell(wording.DASH)
+    middle, low, high = (float(str(one)) for one in texts)
+    return Cell(f"{middle:.3g}", small=f"{low:.3g} to {high:.3g}")
 
 
 def _latency(cards: Sequence[Content]) -> Cell:

@@ -11,7 +11,7 @@ from cardiograft.report import wording
 from cardiograft.report.cells import Cell, Table, mark, once
 from cardiograft.report.charts import dumbbells
 from cardiograft.report.inputs import Content, ReportInputs
-from cardiograft.report.sections import costs, ledgers
+from cardiograft.report.sections import costs, exported, ledgers
 
 QUARANTINED = "quarantined"
 
@@ -32,6 +32,7 @@ def section(
         "curves": curves(inputs),
         "ledgers": ledgers.ledgers(inputs),
         "costs": costs.cost_table(inputs),
+        "exports": exported.export_table(inputs),
         "versions": version_table(inputs),
         "weights": weights_table(inputs),
         "warnings": once(w for s in inputs.studies for w in s.about.get("warnings", [])),

@@ -1,0 +1,236 @@
+"""A file for a device says what its network says, and runs without torch."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from device_files import Networks
+
+from cardiograft.export import asking, job
+from cardiograft.export.network import read_exported, read_part
+from cardiograft.segments import shards
+
+pytest.importorskip("onnxruntime", reason="needs the extra 'export'")
+pytest.importorskip("onnxscript", reason="needs the extra 'export'")
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "export.md"
+
+
+@pytest.fixture(scope="session")
+def beats(networks: Networks) -> Path:
+    """The file of a network of beats and an R-R interval."""
+    networks.exported("beats", networks.folder / "beats-file", metrics=["accuracy"], checked=64)
+    return networks.folder / "beats-file"
+
+
+@pytest.fixture(scope="session")
+def crops(networks: Networks) -> Path:
+    """The file of a network that crops and scales."""
+    networks.exported("crops", networks.folder / "crops-file")
+    return networks.folder / "crops-file"
+
+
+@pytest.fixture(scope="session")
+def pictures(networks: Networks) -> Path:
+    """The file, in integers, of a network of pictures, which it makes."""
+    out = networks.folder / "pictures-file"
+    asked = {"label": "V", "at": "validation"}
+    limit = {"metric": "macro_f1", "loss": 0.2}
+    networks.exported("pictures", out, precision="int8", limit=limit, threshold=asked)
+    return out
+
+
+def card(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "card.json").read_text("utf-8"))
+    return found
+
+
+def session(folder: Path) -> Any:
+    return asking.session((folder / "model.onnx").read_bytes())
+
+
+def segments(networks: Networks, count: int = 8) -> dict[str, Any]:
+    folder = networks.cohort.segments
+    columns = ("id", "signal", "valid", "rr_before")
+    ids = shards.table([folder], ["id"])["id"].to_pylist()[:count]
+    return {"ids": ids, **shards.arrays([folder], ids, columns[1:])}
+
+
+def test_a_card_says_what_the_file_takes_and_gives(beats: Path) -> None:
+    told = card(beats)
+    assert told["input"]["takes"] == "segment"
+    assert told["input"]["shape"] == [1, 1, 64]
+    assert (told["input"]["rate_hz"], told["input"]["leads"]) == (125.0, ["II"])
+    assert told["input"]["features"] == ["rr_before"]
+    assert told["output"]["labels"] == ["N", "S", "V"]
+    assert told["simulated"]
+    content = (beats / "model.onnx").read_bytes()
+    assert told["file_sha256"] == hashlib.sha256(content).hexdigest()
+    assert told["file_bytes"] == len(content)
+    assert {one.name: one.shape for one in session(beats).get_inputs()} == {
+        "signal": [1, 1, 64],
+        "feature": [1, 1],
+    }
+
+
+def test_a_file_says_itself_what_it_is_and_not_where_it_was_made(beats: Path) -> None:
+    told, found = card(beats), session(beats).get_modelmeta().custom_metadata_map
+    inside = json.loads(found["cardiograft"])
+    assert inside == {key: told[key] for key in inside}
+    assert {"input", "output", "in_the_file", "left_to_the_device", "simulated"} <= inside.keys()
+    assert str(ROOT).encode() not in (beats / "model.onnx").read_bytes()
+
+
+def test_scores_are_the_networks(networks: Networks, beats: Path) -> None:
+    """On segments that the job was not shown: the whole of it, features as they are measured."""
+    exported = read_exported(
+        networks.entry("beats"),
+        segments=[networks.cohort.segments],
+        split=networks.cohort.honest,
+        model=networks.trained("beats"),
+    )
+    found, asked = segments(networks), session(beats)
+    rr = found["rr_before"].copy()
+    assert np.isnan(rr[0])  # the first beat has none
+    encoded = exported.task.encode({**found, "label": np.array([None] * len(rr), dtype=object)})
+    with torch.no_grad():
+        output = exported.network(encoded["signal"], encoded["feature"])
+    want = exported.task.scores(output).numpy()
+    for place in range(len(rr)):
+        given = {"signal": found["signal"][[place]], "feature": rr[[place], None]}
+        np.testing.assert_allclose(asking.scores(asked, given)[0], want[place], atol=1e-5)
+    compared = card(beats)["compared"]
+    assert compared["train"]["segments"] == 64
+    assert compared["validation"]["segments"] == 80
+    assert 0 < compared["validation"]["largest_difference"] < 1e-5
+
+
+def test_crop_and_scale_are_in_the_file(networks: Networks, crops: Path) -> None:
+    found, asked = segments(networks, 40), session(crops)
+    whole = found["signal"][found["valid"] == 64]
+    assert len(whole)
+    told = card(crops)
+    assert told["in_the_file"]["task"]["crop_s"] == 0.4
+    assert told["compared"]["validation"]["padded_left_out"] > 40
+    assert told["compared"]["validation"]["largest_difference"] < 1e-5
+    plain = asking.scores(asked, {"signal": whole[:1]})
+    louder = asking.scores(asked, {"signal": 7 * whole[:1] - 3})
+    np.testing.assert_allclose(louder, plain, atol=1e-4)
+    outside = whole[:1].copy()
+    outside[..., [0, -1]] += 5  # the middle 50 of 64 samples are shown
+    np.testing.assert_array_equal(asking.scores(asked, {"signal": outside}), plain)
+
+
+def test_integers_are_smaller_and_say_what_they_lose(pictures: Path) -> None:
+    told = card(pictures)
+    assert told["calibration_segments"] == 320
+    assert told["spec"]["precision"] == "int8"
+    one = told["metrics"]["macro_f1"]
+    assert one["loss"] == pytest.approx(one["network"] - one["file"])
+    assert one["loss"] <= 0.2
+    assert 1e-4 < told["compared"]["validation"]["largest_difference"] < 0.2
+    import onnx
+
+    graph = onnx.load(pictures / "model.onnx").graph
+    weights = [one for one in graph.initializer if one.data_type == onnx.TensorProto.INT8]
+    assert sum(int(np.prod(one.dims)) for one in weights) >= 960  # the kernels of the network
+    # The view's products are no integers.
+    front = [node for node in graph.node if node.name.startswith("front/")]
+    assert front
+    assert not [node for node in front if node.op_type == "QuantizeLinear"]
+    assert told["threshold"]["label"] == "V"
+    assert 0 < told["threshold"]["at"] < 1
+    assert told["latency"]["ms"] > told["network_latency"]["ms"]
+
+
+@pytest.fixture
+def drawn(networks: Networks, monkeypatch: pytest.MonkeyPatch, beats: Path) -> None:
+    """Have the job take a graph that is there, and a file that says the same of everything."""
+    exported = read_exported(
+        networks.entry("beats"),
+        segments=[networks.cohort.segments],
+        split=networks.cohort.honest,
+        model=networks.trained("beats"),
+    )
+    assert read_part(exported, "train", networks.folder) is not None
+    session_ = session(beats)
+    monkeypatch.setattr(job, "write", lambda *_: type("Written", (), {"whole": _Bytes(beats)}))
+    monkeypatch.setattr(asking, "session", lambda _: session_)
+    same = np.array([[0.1, 0.8, 0.1]], dtype=np.float32)
+    monkeypatch.setattr(asking, "scores", lambda *_: same)
+
+
+class _Bytes:
+    """What stands for a graph."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def SerializeToString(self) -> bytes:  # noqa: N802  as onnx calls it
+        return (self._folder / "model.onnx").read_bytes()
+
+
+@pytest.mark.usefixtures("drawn")
+def test_a_file_that_says_something_else_is_refused(networks: Networks, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"^the file's scores are up to 0\.\d+ from the network's"):
+        networks.exported("beats", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.usefixtures("drawn")
+def test_a_file_that_loses_too_much_is_refused(networks: Networks, tmp_path: Path) -> None:
+    limit = {"metric": "accuracy", "loss": 0.05}
+    said = r"^limit: the file loses 0\.\d+ of accuracy on the validation part \(0\.6\d* to 0\.15"
+    with pytest.raises(ValueError, match=said):
+        networks.exported("beats", tmp_path / "out", precision="int8", limit=limit)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "said"),
+    [
+        ("pretext", {}, "preprocessing 'included': 'recognise_transform' makes its own versions"),
+        ("beats", {"view": "left out"}, "view 'left out': 'beats' takes signals, there is no view"),
+    ],
+)
+def test_what_can_not_be_written_is_refused(
+    networks: Networks, tmp_path: Path, name: str, asked: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        networks.exported(name, tmp_path / "out", **asked)
+
+
+WITHOUT = """
+import sys
+class Without:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("torch", "cardiograft"):
+            raise ImportError(f"{name} is not there")
+sys.meta_path.insert(0, Without())
+"""
+
+
+def test_the_example_of_the_docs_runs_without_torch(beats: Path, tmp_path: Path) -> None:
+    text = PAGE.read_text("utf-8")
+    example = text.partition("```python\n")[2].partition("```")[0]
+    assert len(example.splitlines()) <= 12
+    changed = example.replace("results/export/NAME", str(beats))
+    assert changed != example
+    said = "\nassert 'torch' not in sys.modules\nprint('score', score.shape)\n"
+    code = WITHOUT + changed + said
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "score (1, 3)" in done.stdout
+    refused = subprocess.run(
+        [sys.executable, "-c", WITHOUT + "import torch"], capture_output=True, text=True
+    )
+    assert "torch is not there" in refused.stderr
