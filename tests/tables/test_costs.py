@@ -25,8 +25,8 @@ def cards() -> list[dict[str, Any]]:
 
 def measured(folder: Path) -> costs.Measured:
     told = {"stage": "transfer", "entry": "light", "repeat": "0", **MEASURED, **QUARTILES}
-    write_json(folder / "light.json", told)
-    return costs.read_measured([folder / "light.json"])
+    write_json(folder / "light.json", {"networks": [told]})
+    return costs.read_measured(folder / "light.json")
 
 
 def test_repeats_share_what_was_measured_of_the_first(tmp_path: Path) -> None:

@@ -109,9 +109,9 @@ rule score:
 
 
 rule cost:
-    """What one segment costs a network: multiplications, time with and without its view."""
+    """What one segment costs each network of a study: multiplications, time with and without its view."""
     input:
-        lambda w: PLAN.checkpoint(w.entry, 0),
+        lambda w: PLAN.measured(w.entry),
     output:
         f"{RESULTS}/costs/{{entry}}.json",
     log:
@@ -127,7 +127,7 @@ rule cost:
         code=code("cost"),
     shell:
         "attempt {log:q};"
-        ' python "$SCRIPTS/cost.py" --model {input:q} --out {output:q} 2>> {log:q}'
+        ' python "$SCRIPTS/cost.py" --models {input:q} --out {output:q} 2>> {log:q}'
 
 
 rule tabulate:

@@ -1,6 +1,8 @@
-"""Measure what one segment costs a trained network, on one thread of the CPU."""
+"""Measure what one segment costs each trained network, on one thread of the CPU."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from cardiograft import cli
 from cardiograft.checkpoints.file import read_checkpoint
@@ -9,19 +11,23 @@ from cardiograft.files import write_json
 from cardiograft.training.cost import cost as measured
 
 
-def cost(model: Path, out: Path) -> None:
-    stage, entry, repeat = model_key(model)
-    named = {"stage": stage, "entry": entry, "repeat": repeat}
-    write_json(out, {**named, **measured(read_checkpoint(model), where=str(model))})
+def cost(models: Sequence[Path], out: Path) -> None:
+    found: list[dict[str, Any]] = []
+    for model in models:
+        stage, entry, repeat = model_key(model)
+        one = measured(read_checkpoint(model), where=str(model))
+        found.append({"stage": stage, "entry": entry, "repeat": repeat, **one})
+    write_json(out, {"networks": found})
 
 
 if __name__ == "__main__":
     parser = cli.parser(__doc__)
     parser.add_argument(
-        "--model",
+        "--models",
         type=Path,
+        nargs="+",
         required=True,
-        help="checkpoint, <stage>/<entry>/<repeat>/model.safetensors",
+        help="checkpoints, <stage>/<entry>/<repeat>/model.safetensors",
     )
     parser.add_argument("--out", type=Path, required=True, help="JSON to write")
     cli.run(cost, parser)

@@ -18,7 +18,7 @@ def tabulate(
     out: Path,
     segments: Sequence[Path] = (),
     histories: Sequence[Path] = (),
-    costs: Sequence[Path] = (),
+    costs: Path | None = None,
 ) -> None:
     made = study_tables(
         spec,
@@ -66,8 +66,6 @@ if __name__ == "__main__":
     parser.add_argument(
         "--histories", type=Path, nargs="*", default=(), help="history.parquet beside each card"
     )
-    parser.add_argument(
-        "--costs", type=Path, nargs="*", default=(), help="costs/<entry>.json of each network"
-    )
+    parser.add_argument("--costs", type=Path, help="costs/<study>.json: what each network costs")
     parser.add_argument("--out", type=Path, required=True, help="folder of tables to write")
     cli.run(tabulate, parser)

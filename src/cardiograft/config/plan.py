@@ -214,15 +214,19 @@ class Plan:
         evaluations = self.config.studies[study].evaluations
         return self._model_files(evaluations, CARD)
 
-    def costs(self, study: str) -> list[str]:
-        """Return what each network behind a study costs, measured of its first repeat."""
+    def measured(self, study: str) -> list[str]:
+        """Return the networks behind a study whose costs are measured: first repeats."""
         names = _once(
             name
             for evaluation in self.config.studies[study].evaluations
             for name, run in self.config.lineage(self.config.evaluations[evaluation].model)
             if not isinstance(run, BaselineRun)
         )
-        return [f"{self.results}/costs/{name}.json" for name in names]
+        return [self.checkpoint(name, 0) for name in names]
+
+    def costs(self, study: str) -> str:
+        """Return the file of what each network behind a study costs."""
+        return f"{self.results}/costs/{self._study(study)}.json"
 
     def histories(self, study: str) -> list[str]:
         """Return the histories of every training behind a study whose learning curves are shown."""

@@ -80,16 +80,15 @@ def summary(card: dict[str, Any]) -> dict[str, Any]:
 Measured = Mapping[tuple[str, str], Mapping[str, Any]]
 
 
-def read_measured(files: Sequence[Path]) -> Measured:
+def read_measured(file: Path) -> Measured:
     """Return what networks cost, by stage and entry.
 
     Raises
     ------
     ValueError
-        A file is damaged.
+        The file is damaged.
     """
-    contents = [read_json(file) for file in files]
-    return {(one["stage"], one["entry"]): one for one in contents}
+    return {(one["stage"], one["entry"]): one for one in read_json(file)["networks"]}
 
 
 def table(cards: Sequence[dict[str, Any]], measured: Measured | None = None) -> pd.DataFrame:

@@ -48,7 +48,7 @@ def study_tables(
     cards: Sequence[Path],
     segments: Sequence[Path] = (),
     histories: Sequence[Path] = (),
-    costs: Sequence[Path] = (),
+    costs: Path | None = None,
 ) -> StudyTables:
     """Return the tables of a study.
 
@@ -63,7 +63,7 @@ def study_tables(
     histories
         ``<stage>/<entry>/<repeat>/history.parquet`` of each trained model.
     costs
-        ``costs/<entry>.json`` of each network.
+        ``costs/<study>.json``: what each network costs; none was measured without it.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def study_tables(
         "published": published.beside(study.PUBLISHED, undosed, study.USUAL),
         "confusion": _of_all_runs(runs, "confusion"),
         "records": _of_all_runs(runs, "records"),
-        "costs": cost_tables.table(models, cost_tables.read_measured(costs)),
+        "costs": cost_tables.table(models, cost_tables.read_measured(costs) if costs else None),
         "looks": looks.table(runs),
         "differences": published.differences(runs),
         **signal_tables(spec, runs, segments),
