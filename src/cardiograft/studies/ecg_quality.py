@@ -9,6 +9,8 @@ Tags that runs carry, besides ``data`` (what was trained on: ``graded``, ``mixtu
 ``rhythm``
     Of the recordings that are tested: ``all``, or ``normal``, ``fibrillation``, ``other``, which
     are of high quality.
+``tested``
+    The database that is tested: ``challenge_2017``, or ``butqdb``.
 
 Source: Huerta A, Martinez-Rodrigo A, Rieta JJ, Alcaraz R. Relevance of pre-training in the
 development of a light convolutional neural network for ECG quality assessment. Computing in
@@ -57,7 +59,7 @@ ASSUMED = (
     "A fifth of the people of the training databases choose the epoch and the threshold.",
     "The labels of challenge-2017 are version 3; the paper names none.",
 )
-USUAL = {"rhythm": "all", "per": "segment"}
+USUAL = {"rhythm": "all", "tested": "challenge_2017", "per": "segment"}
 WORDS = {
     "init": {"scratch": "random weights", "images": "weights of a picture classifier", "none": ""},
     "data": {
@@ -66,6 +68,7 @@ WORDS = {
         "graded and mixtures": "trained on both",
     },
     "rhythm": {"all": "", "else": "tested on rhythm {}"},
+    "tested": {"challenge_2017": "", "butqdb": "tested on BUT-QDB"},
 }
 HEADLINE = ("balanced_accuracy", "sensitivity", "average_precision")
 CAPTIONS: dict[str, str] = {}
