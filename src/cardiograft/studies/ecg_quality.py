@@ -75,9 +75,6 @@ CAPTIONS: dict[str, str] = {}
 # What the paper tells of its trainings, by kind: an option, its name and the paper's value in
 # words, and the values that are it.
 PAPER = {
-    "data": {
-        "transfer.database.dataset": ("trained on", "recordings of a private vest", "vest"),
-    },
     "size": {
         "transfer.training.epochs": ("epochs", "10", 10),
         "transfer.training.batch_size": ("batch", "32", 32),
