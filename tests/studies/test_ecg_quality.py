@@ -2,12 +2,16 @@
 
 import csv
 from collections import Counter
+from fractions import Fraction
 
+import numpy as np
 import pytest
 from overlays import merged
 
 from cardiograft.config.checks import load_config
 from cardiograft.config.plan import Plan
+from cardiograft.records import Record
+from cardiograft.segments.labels import challenge_2017
 from cardiograft.studies import ecg_quality
 
 
@@ -60,6 +64,26 @@ def test_the_same_segments_are_tested_by_rhythm():
     for rhythm in "NAO":
         label = asked.segments[f"quality-2017-{rhythm}"].label
         assert label.options == {"version": "v3", "classes": "quality", "rhythm": rhythm}
+
+
+@pytest.mark.parametrize("true", "NAO~")
+def test_recordings_of_other_rhythms_are_left_out(true):
+    one = Record(
+        dataset="challenge_2017",
+        id="A00001",
+        subject="A00001",
+        signal_CT=np.zeros((1, 9), np.float32),
+        rate_hz=Fraction(300),
+        leads=("ECG",),
+        units=("mV",),
+        mains_hz=60,
+        comments=(f"label v3: {true}",),
+    )
+    assert challenge_2017.label(one, classes="quality").whole == ("low" if true == "~" else "high")
+    found = challenge_2017.label(one, classes="quality", rhythm="A")
+    assert (found.whole, found.unusable) == (
+        ("high", None) if true == "A" else (None, "not of rhythm A")
+    )
 
 
 @pytest.mark.parametrize("size", ["demo", "open", "paper", "whole"])
