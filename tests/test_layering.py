@@ -31,7 +31,7 @@ FILES = {*FLOORS[0], *FLOORS[1]}  # beside the rooms, for all of them
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 PLUGIN_ROOMS = {tuple(place.split("/")) for place in plugins.PLACES.values()}
 # Who may import a library that others reach through them only.
-OWNERS = {"wfdb": {"datasets"}}
+OWNERS = {"wfdb": {"datasets", "signals"}}
 # What parsing a config must not load: the Snakefile is read at the start of every job.
 HEAVY = {"torch", "wfdb", "pandas", "accelerate", "sklearn", "pyarrow", "scipy"}
 
@@ -136,7 +136,7 @@ def test_scripts_import_no_config():
         ("splits/overlaps.py", "from cardiograft.splits import leakage", "circle: "),
         ("models/cnn.py", "from . import lstm", "a relative import"),
         ("config/plan.py", "import snakemake", "knows nothing of snakemake"),
-        ("segments/write.py", "import wfdb", "wfdb is only for datasets"),
+        ("segments/write.py", "import wfdb", "wfdb is only for datasets and signals"),
     ],
 )
 def test_a_wrong_import_is_named(tmp_path, file, line, expected):

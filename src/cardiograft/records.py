@@ -39,6 +39,8 @@ class Shape(NamedTuple):
 BEATS = "NLRBAaJSVrFejnE/fQ?"
 # No code of WFDB's: a label of one's own begins, which the note says, or ends, where it is empty.
 LABEL = "label"
+# Neither is this one: noise that was added begins, of the kind that the note names.
+NOISE = "noise"
 
 
 def _nothing() -> Int64:

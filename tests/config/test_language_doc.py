@@ -9,7 +9,8 @@ from cardiograft.config.checks import load_config
 
 SNIPPET = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
 SHOWN = SNIPPET.findall((ROOT / "docs/config.md").read_text("utf-8"))
-ENTRY, VARIANTS, FOLDS, PEOPLE, STARTS, OUTSIDE, PICTURES, ON_TOP, ELSE, RECORDS, CODES = range(11)
+ENTRY, VARIANTS, FOLDS, PEOPLE, STARTS, OUTSIDE, PICTURES, ON_TOP, ELSE = range(9)
+NOISE, THRESHOLD, RECORDS, CODES = range(9, 13)
 RHYTHMS = {"segments": ["scg-xyz"], "scheme": "subject", "protocol": "honest"}
 
 
@@ -19,7 +20,7 @@ def shown(number, **more):
 
 
 def test_every_example_is_looked_at_here():
-    assert len(SHOWN) == 11
+    assert len(SHOWN) == 13
 
 
 def test_an_entry():
@@ -57,6 +58,20 @@ def test_people_under_several_names():
     assert found.spec("split", "mitdb-strict") == found.splits["mitdb-strict"].model_copy(
         update={"people": both[1:]}
     )
+
+
+def test_noise_on_clean_recordings():
+    found = shown(NOISE).segments["mixtures"]
+    assert (found.noise.database, found.noise.dataset) == ("nstdb", "nstdb")
+    assert found.noise.shares["em"] == 3
+    assert found.noise.stretch_s == found.cut.options["window_s"]
+    assert found.label.options["harmless"] == ["bw"]
+
+
+def test_a_threshold_that_validation_chooses():
+    mixed = {**RHYTHMS, "segments": ["mitdb-beats"], "validation": 0.2}
+    found = shown(THRESHOLD, splits={"mixed": mixed}).evaluations["indices"]
+    assert [metric.at for metric in found.metrics] == ["half", "half", "validation"]
 
 
 def test_recordings_in_place_of_segments():

@@ -99,6 +99,8 @@ def test_support_names_every_figure(name: str, kind: str) -> None:
 def test_better_predictions_score_better(name: str, kind: str) -> None:
     if kind != "classes":
         pytest.skip("only classes are made at two skills")
+    if name == "calibration_error":
+        pytest.skip("it is of how sure a model is, not of how often it is right")
     lower = plugins.load("metrics", name).LOWER_IS_BETTER
     poor, good = (KINDS[kind](seed=8, skill=skill, each=200) for skill in (0.3, 0.9))
     for key, value in _whole(name, good).items():

@@ -60,7 +60,7 @@ def test_what_cannot_be_is_said(monkeypatch):
     with pytest.raises(ValueError, match="no noise or fault xx: known are clean, em, ma, contact"):
         made(shares={"xx": 1})
     monkeypatch.setitem(NOISES, "em", NOISES["em"][:400])
-    with pytest.raises(ValueError, match="noise em is shorter than a stretch"):
+    with pytest.raises(ValueError, match="noise em, or the piece of it to use, is shorter"):
         made(shares={"em": 1})
     with pytest.raises(ValueError, match="not silent"):
         noise_gain(CLEAN, np.zeros(720), BEATS, rate_hz=RATE, ratio_db=0)

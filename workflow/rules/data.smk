@@ -29,7 +29,8 @@ rule download:
 rule segment:
     """Filtered, resampled, cut: Parquet shards by subject."""
     input:
-        lambda w: PLAN.manifest(w.entry),
+        manifest=lambda w: PLAN.manifest(w.entry),
+        noise=lambda w: PLAN.noise_manifest(w.entry),
     output:
         directory(f"{RESULTS}/segments/{{entry}}"),
     log:
@@ -45,8 +46,8 @@ rule segment:
         code=code("segment"),
     shell:
         "attempt {log:q};"
-        ' python "$SCRIPTS/segment.py" --spec {params.spec:q} --manifest {input:q}'
-        " --out {output:q} 2>> {log:q}"
+        ' python "$SCRIPTS/segment.py" --spec {params.spec:q} --manifest {input.manifest:q}'
+        " --noise {input.noise:q} --out {output:q} 2>> {log:q}"
 
 
 rule split:

@@ -9,9 +9,10 @@ from pydantic import ValidationError
 from cardiograft import plugins
 from cardiograft.config.entries import TransferRun, sources, splits_of
 from cardiograft.config.export_checks import check_exports
+from cardiograft.config.noise_checks import check_noise
 from cardiograft.config.plain import plain
 from cardiograft.config.pool_checks import check_pool
-from cardiograft.config.record_checks import check_records
+from cardiograft.config.record_checks import check_records, check_thresholds
 from cardiograft.config.schema import Config
 from cardiograft.config.sweeps import completed, expanded
 from cardiograft.fingerprint import ROOT
@@ -50,7 +51,9 @@ def load_config(given: dict[str, Any]) -> Config:
     _check_databases(config)
     _check_controls(config)
     _check_references(config)
+    check_noise(config)
     check_records(config)
+    check_thresholds(config)
     _check_agreement(config)
     _check_choices(config)
     check_exports(config)

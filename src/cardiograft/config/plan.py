@@ -79,6 +79,8 @@ class Plan:
         files = list(files_of(spec.plugins()))
         if isinstance(spec, Download | Segment):
             files.append(f"src/cardiograft/datasets/{spec.dataset}.py")
+        if isinstance(spec, Segment) and spec.noise is not None:
+            files.append(f"src/cardiograft/datasets/{spec.noise.dataset}.py")
         if isinstance(spec, Split) and spec.scheme == "fixed":  # the data set's own parts
             segments = (self.config.segments[s] for s in spec.segments)
             files += [f"src/cardiograft/datasets/{s.dataset}.py" for s in segments]
@@ -93,6 +95,11 @@ class Plan:
     def manifest(self, segments: str) -> str:
         """Return the manifest of the database that a segments entry cuts."""
         return self._manifest(self.config.segments[segments].database)
+
+    def noise_manifest(self, segments: str) -> list[str]:
+        """Return the manifest of the database whose noise a segments entry adds, if any."""
+        noise = self.config.segments[segments].noise
+        return [] if noise is None else [self._manifest(noise.database)]
 
     def segments(self, split: str) -> list[str]:
         """Return the shard folders of a split."""
@@ -293,7 +300,7 @@ class Plan:
         pieces = _once(
             p for s in (*splits, *(e.split for e in evaluated)) for p in config.splits[s].segments
         )
-        return _once(config.segments[piece].database for piece in pieces)
+        return _once(d for piece in pieces for d in config.segments[piece].databases)
 
     def _manifest(self, database: str) -> str:
         return f"{self.results}/manifests/{database}.json"

@@ -1,6 +1,7 @@
-"""Check evaluations that count recordings in place of segments."""
+"""Check evaluations that count recordings in place of segments, or choose a threshold."""
 
 from cardiograft import plugins
+from cardiograft.config.entries import BaselineRun
 from cardiograft.config.schema import Config
 from cardiograft.specs.split import Split
 
@@ -38,6 +39,32 @@ def check_records(config: Config) -> None:
                 f"{place} needs recordings that are in one part: the split {evaluation.split!r}"
                 f" has {why}"
             )
+
+
+def check_thresholds(config: Config) -> None:
+    """Check every evaluation with a metric at a threshold that validation chooses.
+
+    Raises
+    ------
+    ValueError
+        One line: it predicts no validation part, or tells more than two classes apart.
+    """
+    for name, evaluation in config.evaluations.items():
+        if not any(metric.at == "validation" for metric in evaluation.metrics):
+            continue
+        place = f"evaluations.{name}.metrics: at 'validation'"
+        if "validation" not in evaluation.parts:
+            raise ValueError(f"{place} needs 'validation' among its parts")
+        split = config.splits[evaluation.split]
+        if not split.validation and split.scheme != "fixed":
+            raise ValueError(
+                f"{place} needs a validation part, but the split {evaluation.split!r} has"
+                " validation 0"
+            )
+        run = config.trained(evaluation.model)
+        labels = () if isinstance(run, BaselineRun) else run.task.options.get("labels") or ()
+        if labels and len(labels) != 2:
+            raise ValueError(f"{place} is of two classes, {evaluation.model!r} has {len(labels)}")
 
 
 def _apart(split: Split) -> str:

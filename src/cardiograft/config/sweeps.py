@@ -151,10 +151,9 @@ def completed(config: Raw) -> Raw:
         if isinstance(database.get("folder"), dict):
             database["folder"].setdefault("name", name)
     for entry in config["segments"].values():
-        database = entry.get("database")
-        known = isinstance(database, str)  # or it is refused, in one line, later
-        reader = config["databases"].get(database, {}).get("dataset", "") if known else ""
-        entry.setdefault("dataset", reader)
+        _take_reader(config, entry)
+        if isinstance(entry.get("noise"), dict):
+            _take_reader(config, entry["noise"])
     for section in ("prune", "transfer"):
         for name, entry in config[section].items():
             _take_from_source(config, f"{section}.{name}", entry)
@@ -173,6 +172,13 @@ def completed(config: Raw) -> Raw:
     networks = [n for section in NETWORKS for n in config[section]]
     config["exports"] = _matching("exports", _or(config.get("exports"), []), networks)
     return config
+
+
+def _take_reader(config: Raw, entry: Raw) -> None:
+    database = entry.get("database")
+    known = isinstance(database, str)  # or it is refused, in one line, later
+    reader = config["databases"].get(database, {}).get("dataset", "") if known else ""
+    entry.setdefault("dataset", reader)
 
 
 def _take_from_source(config: Raw, place: str, entry: Raw) -> None:

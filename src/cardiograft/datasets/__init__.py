@@ -80,6 +80,8 @@ mains_hz(record: str) -> int
     Where records differ in their mains; ``Record.mains_hz`` says the same.
 GAPS : bool
     True where `read` leaves stretches without samples as NaN.
+NOISE : tuple of str
+    Names of recordings of noise, which can be added to others. A literal.
 OWN : bool
     True for a format of one's own recordings, in a folder that config names
     (``databases.<name>.folder``, a `cardiograft.specs.own_folder.OwnFolder`). It has `found` and

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from cardiograft.evaluation import threshold
 from cardiograft.evaluation.predictions import Predictions
 from cardiograft.specs.score import Per
 
@@ -18,8 +19,24 @@ def recording(segment: str) -> str:
 
 
 def counted(saved: Predictions, per: Per) -> Predictions:
-    """Return predictions as they are counted: a row a segment, or a row a recording."""
-    return by_record(saved) if per == "record" else saved
+    """Return predictions as they are counted: a row a segment, or a row a recording.
+
+    They know the threshold of their validation part, by its segments. Counted per record, a
+    validation part whose recordings have several classes each serves the threshold alone.
+    """
+    saved = threshold.noted(saved)
+    if per == "segment":
+        return saved
+    chosen_N = saved.part_N == threshold.PART
+    mixed = threshold.KEY in saved.about and _several(saved.only(chosen_N))
+    return by_record(saved.only(~chosen_N) if mixed else saved)
+
+
+def _several(saved: Predictions) -> bool:
+    """Whether some recording has segments of several classes."""
+    record_N = np.array([recording(one) for one in saved.id_N.tolist()], dtype=str)
+    _, first_M, which_N = np.unique(record_N, return_index=True, return_inverse=True)
+    return bool((saved.target != saved.target[first_M][which_N]).any())
 
 
 def by_record(saved: Predictions) -> Predictions:

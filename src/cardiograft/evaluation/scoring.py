@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from cardiograft import plugins
+from cardiograft.evaluation import threshold
 from cardiograft.evaluation.predictions import Predictions
 from cardiograft.records import Float64
 from cardiograft.specs.entry import MetricSpec
@@ -28,8 +29,8 @@ def additive(predictions: Predictions, metric: MetricSpec) -> Float64:
     Raises
     ------
     ValueError
-        The metric does not take this kind of predictions, or leaves out somebody who is not
-        there, or everybody.
+        The metric does not take this kind of predictions, leaves out somebody who is not
+        there, or everybody, or asks for a threshold that the predictions don't know.
     """
     module = plugins.load("metrics", metric.name)
     if predictions.kind not in module.KINDS:
@@ -42,6 +43,8 @@ def additive(predictions: Predictions, metric: MetricSpec) -> Float64:
     stays_N = ~np.isin(predictions.subject_N, metric.without)
     if not stays_N.any():
         raise ValueError(f"{named(metric)}: that leaves nobody")
+    if metric.at == threshold.PART:
+        predictions = threshold.applied(predictions)
     sums_SD: Float64 = module.additive(predictions.only(stays_N))
     return sums_SD
 

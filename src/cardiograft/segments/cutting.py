@@ -29,6 +29,9 @@ class Labels:
         that mark to the next one that has a class; ``""`` ends one where none follows.
     spans : bool
         `mark_A` opens spans.
+    at_A : int64, shape (A,), optional
+        Where the classes of `mark_A` begin, in samples of the recording, ascending; where they are
+        not the annotations' but the label plug-in's own.
     unusable : str, optional
         Why the recording has to be left out.
     """
@@ -36,6 +39,7 @@ class Labels:
     whole: str | None = None
     mark_A: Names | None = None
     spans: bool = False
+    at_A: Int64 | None = None
     unusable: str | None = None
 
 
@@ -141,7 +145,7 @@ def spans(prepared: Prepared, start_N: Int64, stop_N: Int64) -> Names:
     if labels.mark_A is None:
         return np.full(len(start_N), labels.whole, dtype=object)
     opens_A = np.array([mark is not None for mark in labels.mark_A], dtype=bool)
-    name_A, place_A = labels.mark_A[opens_A], prepared.sample_A[opens_A]
+    name_A, place_A = labels.mark_A[opens_A], _places(prepared, labels)[opens_A]
     run_A = np.cumsum(np.append(False, name_A[1:] != name_A[:-1])[: len(name_A)])
     # before the first mark the index is -1, which finds what is appended here
     known_A = np.array([*name_A, None], dtype=object)
@@ -151,3 +155,11 @@ def spans(prepared: Prepared, start_N: Int64, stop_N: Int64) -> Names:
     label_N = known_A[first_N]
     label_N[(run_A[first_N] != run_A[last_N]) | (label_N == "")] = None
     return label_N
+
+
+def _places(prepared: Prepared, labels: Labels) -> Int64:
+    """Return where the marks of labels are, at the rate of the shards."""
+    if labels.at_A is None:
+        return prepared.sample_A
+    by = ratio(prepared.source_rate_hz, prepared.rate_hz)
+    return resampled_positions(labels.at_A, by)

@@ -139,7 +139,7 @@ def _inside(
     if keep_A.all():
         return marks, sample_A, labels
     kept = marks.taken(keep_A)
-    if labels is not None and labels.mark_A is not None:
+    if labels is not None and labels.mark_A is not None and labels.at_A is None:
         labels = Labels(mark_A=labels.mark_A[keep_A], spans=labels.spans)
     return kept, sample_A, labels
 

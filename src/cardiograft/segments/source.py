@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from cardiograft import plugins
 from cardiograft.records import Record
 from cardiograft.specs.own_folder import OwnFolder
-from cardiograft.specs.segment import Segment
 
 
 class Source(NamedTuple):
@@ -18,10 +17,10 @@ class Source(NamedTuple):
     units: Mapping[str, str]
 
 
-def source_of(spec: Segment, manifest: Mapping[str, Any]) -> Source:
-    """Return the source of a manifest's recordings."""
-    read = plugins.load("datasets", spec.dataset).read
-    units = plugins.constants("datasets", spec.dataset)["UNITS"]
+def source_of(dataset: str, manifest: Mapping[str, Any]) -> Source:
+    """Return the source of a manifest's recordings, by the name of their reader."""
+    read = plugins.load("datasets", dataset).read
+    units = plugins.constants("datasets", dataset)["UNITS"]
     if manifest.get("folder") is None:
         return Source(read, units)
     folder = OwnFolder.model_validate(manifest["folder"])

@@ -17,6 +17,7 @@ from cardiograft.records import Record
 from cardiograft.segments import rhythms, shards
 from cardiograft.segments.choice import UnusableError, channel_units
 from cardiograft.segments.cutting import CutSegments, Prepared
+from cardiograft.segments.noise import Noises
 from cardiograft.segments.prepare import prepare
 from cardiograft.segments.source import Source, source_of
 from cardiograft.segments.tally import Tally
@@ -25,11 +26,18 @@ from cardiograft.signals.shape_hash import shape_hash
 from cardiograft.specs.segment import Segment
 
 
-def write_segments(spec: Segment, manifest: dict[str, Any], out: Path) -> str:
+def write_segments(
+    spec: Segment, manifest: dict[str, Any], out: Path, noise: dict[str, Any] | None = None
+) -> str:
     """Cut every accepted record of a manifest; publish shards, fingerprints, ``summary.json``.
 
     A record that can't be cut as asked is left out, with the reason: whatever is odd about it, the
     others are cut.
+
+    Parameters
+    ----------
+    noise
+        Manifest of the database whose noise is added, where the entry asks for any.
 
     Returns
     -------
@@ -41,25 +49,35 @@ def write_segments(spec: Segment, manifest: dict[str, Any], out: Path) -> str:
     FileNotFoundError
         The recordings, or a file of theirs, are not where the manifest says.
     ValueError
-        Nothing is left.
+        Nothing is left, or the noise that is asked for can't be given.
     """
     accepted = [r["name"] for r in manifest["records"] if r["status"] == "accepted"]
     tally = Tally()
     with atomic_directory(out) as directory:
-        _write(spec, manifest, accepted, directory, tally)
+        noises = None if noise is None else Noises(spec, noise, accepted)
+        _write(spec, manifest, accepted, directory, tally, noises)
         if not tally.labels.total():
             reasons = tally.reasons() + tally.dropped
             why = ", ".join(f"{reason} ({n})" for reason, n in sorted(reasons.items()))
             raise ValueError(f"{spec.database}: no segment of {len(accepted)} records: {why}")
-        write_json(directory / "summary.json", tally.summary(manifest))
+        content = tally.summary(manifest)
+        if noises is not None:
+            content |= {"noise": noises.about(manifest["dataset"])}
+            content["simulated"] |= noises.simulated
+        write_json(directory / "summary.json", content)
     return tally.line(len(accepted))
 
 
 def _write(
-    spec: Segment, manifest: dict[str, Any], accepted: list[str], directory: Path, tally: Tally
+    spec: Segment,
+    manifest: dict[str, Any],
+    accepted: list[str],
+    directory: Path,
+    tally: Tally,
+    noises: Noises | None,
 ) -> None:
     root, most = Path(manifest["root"]), manifest.get("max_nonfinite", 1.0)
-    source = source_of(spec, manifest)
+    source = source_of(spec.dataset, manifest)
     if not root.is_dir():
         raise FileNotFoundError(f"{spec.database}: no recordings at {root}")
     meta, writer = None, None
@@ -67,7 +85,7 @@ def _write(
     with ExitStack() as open_files:
         for name in accepted:
             try:
-                record, prepared, cut = _cut(spec, source, root, name, most)
+                record, prepared, cut = _cut(spec, source, root, name, most, noises)
             except (UnusableError, ValueError, ArithmeticError, MemoryError) as error:
                 tally.leave_out(name, _reason(error, manifest, name))
                 continue
@@ -81,10 +99,17 @@ def _write(
 
 
 def _cut(
-    spec: Segment, source: Source, root: Path, name: str, most_missing: float
+    spec: Segment,
+    source: Source,
+    root: Path,
+    name: str,
+    most_missing: float,
+    noises: Noises | None,
 ) -> tuple[Record, Prepared, CutSegments]:
+    """Return a recording as the file has it, as it is prepared, and its segments."""
     record = source.read(root, name)
-    prepared = prepare(record, spec, most_missing, source.units)
+    given = record if noises is None else noises.added(record)
+    prepared = prepare(given, spec, most_missing, source.units)
     cut: CutSegments = plugins.load("cuts", spec.cut.name).cut(prepared, **spec.cut.options)
     for signal_NCT in (cut.signal_NCT, cut.target_NCT):
         if signal_NCT is not None and not np.isfinite(signal_NCT).all():

@@ -20,6 +20,7 @@ LEAST_SHARE, MOST_SHARE = 0.35, 1.0
 CLIPPED = (0.01, 0.12)  # of the complexes' height, what is left of it
 HUM_MV = (0.05, 0.6)
 FALL_S = (0.05, 0.4)  # of an amplifier that comes back from its rail
+CLEAN = "clean"  # no fault, and no noise
 NAMES = ("contact_loss", "clipping", "flat_line", "saturated_steps")
 
 

@@ -14,11 +14,11 @@ from scipy.stats import trim_mean
 
 from cardiograft.records import Float64, Int64
 from cardiograft.signals import faults
+from cardiograft.signals.faults import CLEAN
 
 QRS_S = 0.05  # to either side of a beat
 OUTLYING = 0.05  # share of the smallest, and of the largest, that a mean leaves out
 MEASURED = 300  # beats of the signal, and seconds of the noise, from the first on
-CLEAN = "clean"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +78,7 @@ def corrupted(
     stretch_s: float,
     ratios_db: tuple[float, float],
     shares: Mapping[str, float],
+    within: tuple[float, float] = (0.0, 1.0),
     rng: np.random.Generator,
 ) -> tuple[Float64, Sequence[Stretch]]:
     """Return a lead that is clean, noisy or faulty in turn, and what each stretch is.
@@ -98,6 +99,8 @@ def corrupted(
     shares
         How often each kind is: ``clean``, names of `noises`, names of
         `cardiograft.signals.faults`, in any unit.
+    within
+        Where noise is taken from, as shares of its recording; ratios are told by all of it.
     rng
         The same generator gives the same samples.
 
@@ -109,24 +112,27 @@ def corrupted(
     _check_kinds(shares, noises)
     size = round(stretch_s * rate_hz)
     mixed_T, done = np.array(clean_T, dtype=np.float64), []
-    kinds = list(shares)
-    weight_K = np.array([shares[kind] for kind in kinds], dtype=np.float64)
-    gains = {
-        kind: noise_gain(clean_T, noises[kind], beat_A, rate_hz=rate_hz, ratio_db=0)
-        for kind in kinds
-        if kind in noises
-    }
+    kinds = sorted(shares)
+    used = {kind: noises[kind] for kind in kinds if kind in noises}
+    taken = {kind: _piece(noise_U, within) for kind, noise_U in used.items()}
+    about = {"rate_hz": rate_hz, "ratio_db": 0.0}
+    gains = {kind: noise_gain(clean_T, noise_U, beat_A, **about) for kind, noise_U in used.items()}
     for start in range(0, len(clean_T) - size + 1, size):
-        kind = str(rng.choice(kinds, p=weight_K / weight_K.sum()))
+        kind = _drawn(kinds, shares, rng)
         part, ratio_db = slice(start, start + size), None
         if kind in noises:
             ratio_db = float(rng.uniform(*ratios_db))
             by = gains[kind] * 10 ** (-ratio_db / 20)
-            mixed_T[part] += by * _taken(noises[kind], size, kind, rng)
+            mixed_T[part] += by * _taken(taken[kind], size, kind, rng)
         elif kind != CLEAN:
             mixed_T[part] = faults.corrupt(mixed_T[part], rate_hz, kind, rng)
         done.append(Stretch(start=start, stop=start + size, kind=kind, ratio_db=ratio_db))
     return mixed_T, done
+
+
+def _drawn(kinds: Sequence[str], shares: Mapping[str, float], rng: np.random.Generator) -> str:
+    weight_K = np.array([shares[kind] for kind in kinds], dtype=np.float64)
+    return str(rng.choice(kinds, p=weight_K / weight_K.sum()))
 
 
 def _check_kinds(shares: Mapping[str, float], noises: Mapping[str, Float64]) -> None:
@@ -136,9 +142,14 @@ def _check_kinds(shares: Mapping[str, float], noises: Mapping[str, Float64]) -> 
         raise ValueError(f"no noise or fault {', '.join(unknown)}: known are {known}")
 
 
+def _piece(noise_U: Float64, within: tuple[float, float]) -> Float64:
+    first, last = (round(share * len(noise_U)) for share in within)
+    return noise_U[first:last]
+
+
 def _taken(noise_U: Float64, size: int, kind: str, rng: np.random.Generator) -> Float64:
     if len(noise_U) < size:
-        raise ValueError(f"noise {kind} is shorter than a stretch")
+        raise ValueError(f"noise {kind}, or the piece of it to use, is shorter than a stretch")
     start = int(rng.integers(0, len(noise_U) - size + 1))
     piece = noise_U[start : start + size]
     return np.asarray(piece - piece.mean())

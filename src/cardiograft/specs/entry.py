@@ -79,9 +79,14 @@ class MetricSpec(Plugin):
     ----------
     without
         As in the predictions, ``<dataset>/<subject>``.
+    at
+        Of two classes the more probable one is predicted (``half``), or the second wherever its
+        probability is above the threshold of highest balanced accuracy in the ``validation`` part,
+        which must be predicted too.
     """
 
     without: Several[str] = ()
+    at: Literal["half", "validation"] = "half"
 
 
 class Adapting(Plugin):

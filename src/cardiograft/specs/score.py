@@ -25,12 +25,14 @@ class Score(Entry):
 def named(metric: MetricSpec) -> str:
     """Return a metric's name in tables: with the options that differ from the defaults.
 
-    ``jkappa(unscored=Q+F, without mitdb/232)``.
+    ``jkappa(unscored=Q+F, without mitdb/232)``, ``accuracy(at validation)``.
     """
     defaults = plugins.options(metric.kind, metric.name)().model_dump(mode="json")
     chosen = [f"{k}={_plain(v)}" for k, v in metric.options.items() if v != defaults[k]]
     if metric.without:
         chosen.append(f"without {'+'.join(metric.without)}")
+    if metric.at != "half":
+        chosen.append(f"at {metric.at}")
     return f"{metric.name}({', '.join(chosen)})" if chosen else metric.name
 
 

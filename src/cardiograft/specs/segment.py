@@ -3,10 +3,11 @@
 from typing import Annotated, Literal, Self
 
 from annotated_types import Ge, Le
-from pydantic import NonNegativeFloat, PositiveFloat, model_validator
+from pydantic import NonNegativeFloat, PositiveFloat, Strict, model_validator
 
 from cardiograft import plugins
-from cardiograft.specs.entry import Count, Cut, Entry, Label, Some
+from cardiograft.plugins import Duration
+from cardiograft.specs.entry import Count, Cut, Entry, Label, Seed, Some, Word
 
 MOST_SAMPLES = 10**8  # of one segment
 
@@ -53,6 +54,50 @@ class Channels(Entry):
     scale: Scale = "minmax"
 
 
+Decibels = Annotated[float, Ge(-60), Le(60)]
+
+
+class Noise(Entry):
+    """Recorded noise and faults that clean recordings are given, one stretch after another.
+
+    Attributes
+    ----------
+    database
+        Entry of `databases` whose recordings are noise (nstdb's ``em``, ``ma`` and ``bw``).
+    dataset
+        The reader of that database (filled in from it).
+    shares
+        How often a stretch is of which kind, in any unit: ``clean``, the name of a recording of
+        noise, or a fault of `cardiograft.signals.faults`.
+    ratios_db
+        The least and the largest signal-to-noise ratio of a noisy stretch, as nst measures it.
+    stretch_s
+        Length of a stretch; as long as the windows that are cut, so that each is of one kind.
+    apart
+        Each recording is given noise of a piece of its own, which no other one has: no split by
+        recordings or people then has one noise on both sides. Otherwise of any place.
+    seed
+        With a recording's name it alone decides on the recording's noise.
+    """
+
+    database: str
+    dataset: str
+    shares: dict[Word, NonNegativeFloat]
+    ratios_db: Annotated[tuple[Decibels, Decibels], Strict(False)]
+    stretch_s: Duration = 5.0
+    apart: bool = True
+    seed: Seed = 0
+
+    @model_validator(mode="after")
+    def _draws(self) -> Self:
+        if not sum(self.shares.values()):
+            raise ValueError("shares: no kind of stretch has a share above 0")
+        low_db, high_db = self.ratios_db
+        if low_db > high_db:
+            raise ValueError(f"ratios_db: {low_db:g} is above {high_db:g}")
+        return self
+
+
 class Segment(Entry):
     """One way to cut one database.
 
@@ -69,6 +114,8 @@ class Segment(Entry):
     bridge_ms
         The longest gap of a lead, missing samples in a row, that a straight line fills;
         segments that touch a longer one are dropped.
+    noise
+        What the leads of the signal are given before anything else is done to them.
     parts
         Number of shard files; a subject is in one of them, by the hash of its name.
     """
@@ -82,7 +129,13 @@ class Segment(Entry):
     bridge_ms: NonNegativeFloat = 20.0
     cut: Cut
     label: Label | None = None
+    noise: Noise | None = None
     parts: Count = 8
+
+    @property
+    def databases(self) -> tuple[str, ...]:
+        """The databases that it reads: of the recordings, and of the noise they are given."""
+        return (self.database, *([self.noise.database] if self.noise else []))
 
     @model_validator(mode="after")
     def _below_nyquist(self) -> Self:
@@ -115,6 +168,7 @@ class Segment(Entry):
     def _label_fits_cut(self) -> Self:
         if self.label is None:
             return self
+        self._check_noise(self.label.name)
         kind = plugins.constants("labels", self.label.name)["KIND"]
         allowed = plugins.constants("cuts", self.cut.name)["LABELS"]
         if kind not in allowed:
@@ -128,3 +182,8 @@ class Segment(Entry):
                 f" {self.cut.name!r} has peaks 'detected'"
             )
         return self
+
+    def _check_noise(self, label: str) -> None:
+        needed = plugins.constants("labels", label).get("OF_NOISE", False)
+        if needed and self.noise is None:
+            raise ValueError(f"label {label!r} is of noise that is added: the entry has no 'noise'")

@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from cardiograft.segments import rhythms
 from cardiograft.specs.audit import Ancestor, Audit
 from cardiograft.specs.split import Dose, Split
+from cardiograft.splits import noise_used
 from cardiograft.splits.leakage import source_rates
 from cardiograft.splits.overlaps import overlapping_row
 from cardiograft.splits.people import Group, persons
@@ -29,6 +30,8 @@ from cardiograft.splits.recordings_used import by_time, side
 from cardiograft.splits.table import read_split_table
 
 EXAMPLES = 10
+# What no protocol but a paper's may find.
+ALWAYS = ("segments", "recordings", "noises", "chosen_on_test")
 
 
 def lineage_audit(
@@ -51,8 +54,9 @@ def lineage_audit(
         ``protocol``, ``strangers`` (whether a test subject in the lineage is a fault),
         ``passed`` and one of ``findings`` for each ancestor: how many test subjects it used,
         how many segments of theirs (``own``), how many test segments it used samples of, how many
-        recordings of the test part are, by their rhythm, of another name in what it used,
-        examples, whether it chose by a test part, and whether any of it is a ``fault``.
+        recordings of the test part are, by their rhythm, of another name in what it used
+        (``recordings``) or hold noise that is in what it used (``noises``), examples,
+        whether it chose by a test part, and whether any of it is a ``fault``.
 
     Raises
     ------
@@ -65,6 +69,7 @@ def lineage_audit(
     people = [group for split in splits.values() for group in split.spec.get("people", ())]
     known = rhythms.read(segments) if segments else None
     rates = source_rates(segments) if by_time(Split.model_validate(splits[spec.split].spec)) else {}
+    noise = noise_used.added(segments)
     # What ancestors used in common is searched once.
     alike: dict[tuple[str, tuple[str, ...]], dict[str, Any]] = {}
     findings = []
@@ -72,15 +77,13 @@ def lineage_audit(
         used = ancestor.split, ancestor.uses
         if used not in alike:
             alike[used] = _alike(ancestor, tables, tested, people, known, rates)
+            alike[used] |= _noise(ancestor, tables, tested, noise)
         findings.append({**_finding(ancestor, tables, tested, people), **alike[used]})
-    must_be_unseen = spec.protocol != "personal" or _uncalibrated(splits[spec.split].spec)
-    dose = splits[spec.split].spec.get("dose")
+    own = splits[spec.split].spec
+    must_be_unseen = spec.protocol != "personal" or _uncalibrated(own)
     for finding in findings:
-        meant = dose is not None and finding["split"] == spec.split
-        seen = not meant and must_be_unseen and finding["subjects"]
-        other = meant and finding["own"] != Dose.model_validate(dose).own
-        worse = finding["segments"] or finding["recordings"] or finding["chosen_on_test"]
-        finding["fault"] = bool(worse or seen or other)
+        meant = None if finding["split"] != spec.split else own.get("dose")
+        finding["fault"] = _fault(finding, meant, must_be_unseen)
     return {
         "protocol": spec.protocol,
         "strangers": must_be_unseen,
@@ -92,12 +95,20 @@ def lineage_audit(
     }
 
 
+def _fault(finding: Mapping[str, Any], dose: Any, must_be_unseen: bool) -> bool:
+    """Whether a finding may not be, given the dose of the split that it is of."""
+    people = must_be_unseen and finding["subjects"]
+    if dose is not None:
+        people = finding["own"] != Dose.model_validate(dose).own
+    return bool(people or any(finding[kind] for kind in ALWAYS))
+
+
 def lineage_complaint(audit: Mapping[str, Any]) -> str:
     """Return one line on the worst finding of an audit that did not pass."""
     may_be_seen = not audit["strangers"]
-    weight = ["segments", "recordings", "chosen_on_test"]
+    weight = ["segments", "recordings", "noises", "chosen_on_test"]
     if not may_be_seen:
-        weight = ["subjects", "segments", "recordings"]
+        weight = ["subjects", "segments", "recordings", "noises"]
     guilty = max(
         (f for f in audit["findings"] if f["fault"]), key=lambda f: [f[key] for key in weight]
     )
@@ -110,6 +121,13 @@ def lineage_complaint(audit: Mapping[str, Any]) -> str:
             f" another name, such as {such['recording']}, there {such['other']}:"
             f" {such['beats']} beats agree, {such['bits']:.0f} bits,"
             f" {such['needed_bits']:.0f} tell them apart"
+        )
+    if strange and guilty["noises"]:
+        such = guilty["noise_examples"][0]
+        return (
+            f"{name} used the noise of {guilty['noises']} of the test recordings of"
+            f" {audit['split']!r}, such as {such['recording']}: {such['noise']} is in"
+            f" {such['other']} too"
         )
     if strange:
         return f"{name} chose its epoch on the test part: only a paper's evaluation can use it"
@@ -183,6 +201,16 @@ def _alike(
         for match in found[:EXAMPLES]
     ]
     return {"recordings": len(found), "recording_examples": examples}
+
+
+def _noise(
+    ancestor: Ancestor, tables: Mapping[str, pa.Table], tested: pa.Table, known: noise_used.Added
+) -> dict[str, Any]:
+    """Return the tested recordings that hold noise which is in what was used."""
+    used = _parts(tables, ancestor.split, ancestor.uses)
+    here, there = (sorted(table["record"].unique().to_pylist()) for table in (tested, used))
+    found = noise_used.shared(here, there, known)
+    return {"noises": len(found), "noise_examples": found[: noise_used.EXAMPLES]}
 
 
 def _in_seconds(table: pa.Table, rates: Mapping[str, float]) -> pa.Table:

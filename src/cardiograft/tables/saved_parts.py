@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cardiograft.evaluation import predictions, scoring
+from cardiograft.evaluation import predictions, scoring, threshold
 from cardiograft.evaluation.by_record import counted
 from cardiograft.evaluation.predictions import Predictions
 from cardiograft.specs.score import Per
@@ -35,6 +35,7 @@ def mean_predictions(files: Sequence[Path], per: Per = "segment") -> Predictions
         return first
     order_N = np.lexsort((first.id_N, first.part_N))
     first, sum_NK = first.only(order_N), first.score_NK[order_N].astype(np.float64)
+    about = [first.about]
     for file in files[1:]:
         other = counted(predictions.read(file), per)
         other = other.only(np.lexsort((other.id_N, other.part_N)))
@@ -45,7 +46,9 @@ def mean_predictions(files: Sequence[Path], per: Per = "segment") -> Predictions
         if not alike:
             raise ValueError(f"{file}: other segments, targets or labels than {files[0]}: no mean")
         sum_NK += other.score_NK
-    return replace(first, score_NK=(sum_NK / len(files)).astype(np.float32))
+        about.append(other.about)
+    mean = replace(first, score_NK=(sum_NK / len(files)).astype(np.float32))
+    return threshold.averaged(mean, [one.get(threshold.KEY) for one in about])
 
 
 def saved_parts(

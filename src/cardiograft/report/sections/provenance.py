@@ -245,6 +245,8 @@ def _finding(finding: Content) -> str:
         parts.append(wording.plural(finding["subjects"], "subject"))
     if finding["segments"]:
         parts.append(wording.plural(finding["segments"], "segment"))
+    if noises := finding.get("noises"):
+        parts.append(f"the noise of {wording.plural(noises, 'recording')}")
     if finding["chosen_on_test"]:
         parts.append("its epoch was chosen on the test part")
     where = f"{wording.STAGES.get(finding['stage'], finding['stage'])} {finding['ancestor']}"

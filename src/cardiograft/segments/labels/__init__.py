@@ -14,7 +14,8 @@ Functions
 label(record: Record, ...) -> Labels
     Return a recording's `cardiograft.segments.cutting.Labels`: ``whole`` for kind ``record``;
     ``mark_A``, one class or None for each annotation, for ``beat`` and ``span`` (the latter with
-    ``spans=True``); or ``unusable`` with the reason why the recording has to be left out.
+    ``spans=True``, and ``at_A`` where classes begin elsewhere than at annotations); or
+    ``unusable`` with the reason why the recording has to be left out.
     Keyword-only arguments, typed and with defaults, are options. The docstring gives the source of
     the classes.
 
@@ -22,5 +23,7 @@ Optional
 --------
 OF_LEADS : bool
     True of a label that looks at signals: it then receives the leads that the entry cuts, and no
-    other, as the file has them. A literal.
+    other, as the file has them (with the noise that the entry adds). A literal.
+OF_NOISE : bool
+    True of a label that reads what noise was added: its entry needs ``noise``. A literal.
 """

@@ -16,6 +16,7 @@ def label(
     *,
     version: Literal["v0", "v2", "v3"] = "v3",
     classes: Literal["rhythm", "quality"] = "rhythm",
+    rhythm: Literal["all", "N", "A", "O"] = "all",
 ) -> Labels:
     """Return ``N``, ``A``, ``O`` or ``~`` (too noisy) for a recording.
 
@@ -25,6 +26,9 @@ def label(
         Of the labels, which were corrected after the Challenge had begun: results name it.
     classes
         ``rhythm``: those four; ``quality``: ``low`` for ``~``, ``high`` for the others.
+    rhythm
+        Recordings of others are left out: whether a model takes fibrillation for noise shows in
+        those of ``A`` alone.
 
     Source
     ------
@@ -35,6 +39,8 @@ def label(
     for comment in record.comments:
         if comment.startswith(begins):
             found = comment.removeprefix(begins).strip()
+            if rhythm not in ("all", found):
+                return Labels(unusable=f"not of rhythm {rhythm}")
             if found in CLASSES and len(found) == 1:
                 return Labels(whole=found if classes == "rhythm" else QUALITY[found == "~"])
             return Labels(unusable=f"label {found!r} is none of {', '.join(CLASSES)}")
