@@ -15,7 +15,7 @@ CACHE := $(shell cache="$${XDG_CACHE_HOME:-$$HOME/.cache}"; \
 export XDG_CACHE_HOME := $(CACHE)
 
 .DEFAULT_GOAL := help
-.PHONY: help report open docs show doctor explain test test-faults check format clean
+.PHONY: help report open docs show doctor explain test test-faults test-slurm check format clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -47,6 +47,11 @@ explain: $(READY) ## why jobs would run: which option, which file, what changed 
 
 test-faults: $(READY) ## kills, flipped bits, full disks, mutated files, in numbers: a table
 	PATH="$(abspath $(BIN)):$$PATH" PYTHONPATH=tests python -m faults
+
+# Beside what $(READY) has installed: the plug-in that submits jobs.
+test-slurm: $(READY) ## on a real one-node SLURM that is started for it; as root, minutes
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c envs/constraints.txt -e '.[test,slurm]'
+	PATH="$(abspath $(BIN)):$$PATH" CARDIOGRAFT_SLURM=1 python -m pytest -q -rs tests/slurm
 
 test: $(READY) ## every test
 	PATH="$(abspath $(BIN)):$$PATH" python -m pytest -n $(TESTERS) --dist worksteal -q

@@ -33,6 +33,7 @@ for file in STUDY_FILES:
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/cluster.smk"
 include: "workflow/rules/interpreter.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/training.smk"

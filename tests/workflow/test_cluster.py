@@ -13,14 +13,19 @@ GPU = {"pretrain", "prune", "transfer", "predict"}
 PROBE = """
 import json
 
+from types import SimpleNamespace
+
 include: "Snakefile"
+
+ENTRIES = {"pretrain": "pretext", "transfer": "scratch"}
 
 def asked(one, attempt):
     told = {}
     for name in ("_cores", "gpu", "mem_mb", "runtime"):
         found = one.resources.get(name)
         if found is not None and found.is_evaluable():
-            found = found.evaluate({}, attempt=attempt)
+            entry = ENTRIES.get(one.name, "")
+            found = found.evaluate(SimpleNamespace(entry=entry), attempt=attempt)
         told[name] = found.value or 0 if found is not None else 0
     return told
 
@@ -51,6 +56,17 @@ def test_every_rule_says_what_it_needs_and_more_at_each_attempt(tiny):
     assert profile["retries"] > 0
     rules = [ROOT / "Snakefile", *(ROOT / "workflow/rules").glob("*.smk")]
     assert not [f.name for f in rules if re.search(r"^\s+retries:", f.read_text(), re.M)]
+
+
+def test_a_training_of_several_devices_runs_as_so_many_processes(tiny):
+    tiny.configure(lambda c: c["pretrain"]["pretext"].update(devices=2))
+    tiny.snakemake("--cores", "2", "results/pretrain/pretext/0/card.json")
+    card = json.loads((tiny.root / "results/pretrain/pretext/0/card.json").read_text())
+    assert card["processes"] == card["spec"]["devices"] == 2
+    tiny.configure(lambda c: c["pretrain"]["pretext"].update(num_nodes=2))
+    planned = tiny.snakemake("--dry-run", "results/pretrain/pretext/0/card.json")
+    asked = "gpu=4, processes=4, nodes=2, tasks_per_node=2, mpi=srun"
+    assert asked in planned.stdout + planned.stderr
 
 
 def test_the_logs_of_all_attempts_are_kept(tiny):

@@ -28,10 +28,12 @@ if WARM:
 else:
     CALL = ""
 
-shell.prefix(exports(ENVIRONMENT) + ATTEMPT + CALL)
+shell.prefix(exports(ENVIRONMENT) + ATTEMPT + CALL + TRAINED_BY)
 
 
 onstart:
+    if not workflow.local_exec:
+        before_cluster_jobs()
     if (
         WARM
         and workflow.local_exec

@@ -12,9 +12,13 @@ rule pretrain:
         f"{RESULTS}/logs/pretrain/{{entry}}/{{repeat}}.log",
     conda:
         CONDA
-    threads: 1
+    threads: spread("pretrain", "threads")
     resources:
-        gpu=1,
+        gpu=spread("pretrain", "processes"),
+        processes=spread("pretrain", "processes"),
+        nodes=spread("pretrain", "nodes"),
+        tasks_per_node=spread("pretrain", "tasks_per_node"),
+        mpi=spread("pretrain", "mpi"),
         mem_mb=growing(4000),
         runtime=growing(480),
     params:
@@ -22,7 +26,8 @@ rule pretrain:
         code=code("pretrain"),
     shell:
         "attempt {log:q};"
-        ' python "$SCRIPTS/pretrain.py" --spec {params.spec:q} --segments {input.segments:q}'
+        ' trained_by {resources.processes} {resources.nodes} "$SCRIPTS/pretrain.py"'
+        " --spec {params.spec:q} --segments {input.segments:q}"
         " --split {input.split:q} --repeat {wildcards.repeat}"
         ' --out "$RESULTS"/pretrain/{wildcards.entry:q}/{wildcards.repeat}'
         ' --state "$RESULTS"/.state/pretrain/{wildcards.entry:q}/{wildcards.repeat}'
@@ -95,9 +100,13 @@ rule transfer:
         f"{RESULTS}/logs/transfer/{{entry}}/{{repeat}}.log",
     conda:
         CONDA
-    threads: 1
+    threads: spread("transfer", "threads")
     resources:
-        gpu=1,
+        gpu=spread("transfer", "processes"),
+        processes=spread("transfer", "processes"),
+        nodes=spread("transfer", "nodes"),
+        tasks_per_node=spread("transfer", "tasks_per_node"),
+        mpi=spread("transfer", "mpi"),
         mem_mb=growing(4000),
         runtime=growing(480),
     params:
@@ -105,7 +114,8 @@ rule transfer:
         code=code("transfer"),
     shell:
         "attempt {log:q};"
-        ' python "$SCRIPTS/transfer.py" --spec {params.spec:q} --segments {input.segments:q}'
+        ' trained_by {resources.processes} {resources.nodes} "$SCRIPTS/transfer.py"'
+        " --spec {params.spec:q} --segments {input.segments:q}"
         " --split {input.split:q} --repeat {wildcards.repeat} --sources {input.sources:q}"
         " --domain-segments {input.domain_segments:q} --domain-split {input.domain_split:q}"
         ' --out "$RESULTS"/transfer/{wildcards.entry:q}/{wildcards.repeat}'

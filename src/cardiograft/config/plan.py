@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 from cardiograft import plugins
 from cardiograft.checkpoints.folder import CARD, HISTORY, LEDGER, WEIGHTS
@@ -17,6 +18,7 @@ from cardiograft.specs.members import files as files_of
 from cardiograft.specs.report import Report
 from cardiograft.specs.segment import Segment
 from cardiograft.specs.split import Split
+from cardiograft.specs.training import Spread
 from cardiograft.specs.transfer import Transfer
 
 MODEL_FILES = {"model": WEIGHTS, "history": HISTORY, "card": CARD}
@@ -89,6 +91,23 @@ class Plan:
         simulates = stage == "download" and self.config.simulated
         without = () if simulates else ("datasets/simulation",)
         return fingerprint(f"workflow/scripts/{stage}.py", *files, without=without)
+
+    def spread(self, stage: str, entry: str) -> dict[str, Any]:
+        """Return what a training's processes need of a scheduler, by resource.
+
+        The tasks of several nodes are begun by `srun` (`mpi`, as the plug-in for SLURM has it);
+        those of one node are one task's own matter.
+        """
+        spec = self.config.spec(stage, entry)
+        assert isinstance(spec, Spread)
+        several = spec.num_nodes > 1
+        return {
+            "processes": spec.processes,
+            "threads": 1 if several else spec.devices,
+            "nodes": spec.num_nodes,
+            "tasks_per_node": spec.devices if several else None,
+            "mpi": "srun" if several else None,
+        }
 
     # Paths.
 

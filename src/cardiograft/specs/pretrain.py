@@ -1,7 +1,7 @@
 """What config may set for the stage `pretrain`: a network trained from random weights."""
 
-from cardiograft.specs.training import Trained
+from cardiograft.specs.training import Spread
 
 
-class Pretrain(Trained):
+class Pretrain(Spread):
     """Nothing but a training."""

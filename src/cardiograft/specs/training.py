@@ -7,6 +7,8 @@ from pydantic import NonNegativeFloat, PositiveFloat, model_validator
 
 from cardiograft.specs.entry import Count, Entry, Model, Plugin, Seed, Several, Task, View
 
+Ranks = Annotated[int, Ge(1), Le(4096)]
+
 
 class Training(Entry):
     """One call of ``fit()``.
@@ -111,3 +113,43 @@ class Trained(Entry):
     def result(self) -> Plugin:
         """The model that comes out of it, with all its options."""
         return self.model
+
+    @property
+    def processes(self) -> int:
+        """How many processes train it together."""
+        return 1
+
+
+class Spread(Trained):
+    """A training that may be spread over several devices.
+
+    Attributes
+    ----------
+    devices
+        How many processes of a node train it together, each on a GPU of its own (or a core) and
+        each on its share of every batch: `batch_size` is what they share, so that the result is
+        that of one, to rounding. Batch normalisation sees all of a batch on GPUs, and a process's
+        share of it on processors.
+    num_nodes
+        Over how many nodes, with so many devices each.
+    """
+
+    devices: Ranks = 1
+    num_nodes: Ranks = 1
+
+    @property
+    def processes(self) -> int:
+        """How many processes train it together."""
+        return self.devices * self.num_nodes
+
+    @model_validator(mode="after")
+    def _worth_it(self) -> Self:
+        least = 2 * self.processes
+        if self.processes > 1 and self.training.batch_size < least:
+            raise ValueError(
+                f"devices times num_nodes is {self.processes}, so that batch_size"
+                f" {self.training.batch_size} is too small to share: {least} or more"
+            )
+        if self.num_nodes > 1 and self.devices == 1:
+            raise ValueError("num_nodes needs devices of 2 or more: take those of one node first")
+        return self

@@ -9,7 +9,7 @@ from pydantic import NonNegativeFloat, model_validator
 from cardiograft import plugins
 from cardiograft.specs.entry import Adaptation, Entry, MaybeReader, Several, Word
 from cardiograft.specs.outside import Outside, Sha256
-from cardiograft.specs.training import Trained
+from cardiograft.specs.training import Spread
 
 
 class Source(Entry):
@@ -59,7 +59,7 @@ class Source(Entry):
         return self.entry or Path(self.file or "").name
 
 
-class Transfer(Trained):
+class Transfer(Spread):
     """A target network, what is loaded into it, and how it is trained on.
 
     Attributes
@@ -90,4 +90,8 @@ class Transfer(Trained):
             raise ValueError(f"{both[0]!r} is both frozen and given a rate factor")
         if self.adaptation is not None and self.training.learning_rates:
             raise ValueError("learning_rates: an adaptation is trained with one learning_rate")
+        if self.adaptation is not None and self.processes > 1:
+            raise ValueError(
+                "devices: an adaptation compares codes of whole batches, on one device"
+            )
         return self

@@ -30,11 +30,18 @@ def deterministic(device: torch.device) -> None:
     torch.set_flush_denormal(True)  # vanishing moments of Adam would slow every step
 
 
-def seeded(seed: int, epoch: int, step: int, device: torch.device) -> Generator:
-    """Seed dropout for one step, and return the generator that its augmentation draws from."""
-    number = int(np.random.SeedSequence((seed, epoch, step)).generate_state(1, np.uint64)[0] >> 1)
-    torch.manual_seed(number)
+def seeded(seed: int, epoch: int, step: int, device: torch.device, *, rank: int = 0) -> Generator:
+    """Seed dropout for one step, and return the generator that its augmentation draws from.
+
+    Of several processes each drops other units (`rank`), and all augment a batch alike.
+    """
+    number = _number(seed, epoch, step)
+    torch.manual_seed(_number(seed, epoch, step, rank) if rank else number)
     return Generator(device).manual_seed(number)
+
+
+def _number(*seeds: int) -> int:
+    return int(np.random.SeedSequence(seeds).generate_state(1, np.uint64)[0] >> 1)
 
 
 def float32_layers(network: nn.Module, precision: str, device: torch.device) -> list[str]:

@@ -4,6 +4,7 @@ Shards and a split in, a model folder out. Until the job has published, its trai
 below ``state``, in a folder named after everything that the result depends on.
 """
 
+import contextlib
 import json
 import time
 from dataclasses import asdict, dataclass
@@ -12,7 +13,7 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
-from torch import nn
+from torch import distributed, nn
 
 from cardiograft.checkpoints.file import Checkpoint, load_checkpoint, weights_digest
 from cardiograft.checkpoints.folder import checkpoint_file
@@ -41,8 +42,9 @@ from cardiograft.training.latency import latency
 from cardiograft.training.lease import Lease, leased
 from cardiograft.training.loop import Outcome, fit
 from cardiograft.training.named_axes import Ends
-from cardiograft.training.processes import refuse_several_processes
+from cardiograft.training.processes import ONE, Begun, begun
 from cardiograft.training.publish import publish, versions
+from cardiograft.training.ranks import Ranks, joined
 from cardiograft.training.rates import best_of_rates
 from cardiograft.training.request import Fresh, Job, Origin, Place
 from cardiograft.training.state import clear_states, state_key
@@ -70,6 +72,7 @@ class Prepared:
 
     facts: dict[str, Any]
     accelerator: Accelerator
+    ranks: Ranks
     task: Task
     shape: Shape
     view: View | None
@@ -98,20 +101,25 @@ def train_and_publish(job: Job) -> None:
         The entry requests what the data, the split or a checkpoint do not have; a launcher has
         begun several processes; another job trains on the same state.
     """
-    refuse_several_processes()
-    with leased(job.place.state) as lease:
-        _train_and_publish(job, lease)
+    own = begun(job.spec.processes)
+    with leased(job.place.state) if own.rank == 0 else contextlib.nullcontext() as lease:
+        _train_and_publish(job, own, lease)
+    if own.count > 1:
+        distributed.destroy_process_group()
 
 
-def _train_and_publish(job: Job, lease: Lease) -> None:
+def _train_and_publish(job: Job, own: Begun, lease: Lease | None) -> None:
     began = time.monotonic()
-    prepared = prepare(job)
+    prepared = prepare(job, own)
     outcome, tried = train(job, prepared)
+    if lease is None:  # the first of the processes publishes what all of them have
+        return
     checkpoint = trained_checkpoint(job, prepared, outcome)
     measurements = {
         "initialisation": initialisation(prepared.origin),
         "encoder_sha256_before": prepared.encoder_digest,
         "wall_s": round(time.monotonic() - began, 3),
+        "processes": own.count,
         **measure(job, prepared, checkpoint),
     }
     if tried:
@@ -131,7 +139,7 @@ def initialisation(origin: Origin) -> str:
     return f"weights of {' and '.join(names)}" if names else "random weights"
 
 
-def prepare(job: Job) -> Prepared:
+def prepare(job: Job, own: Begun = ONE) -> Prepared:
     """Read the data, build the task and the network, and give it its first weights.
 
     Raises
@@ -146,7 +154,7 @@ def prepare(job: Job) -> Prepared:
     facts = _facts(job, split)
     parent_digests = [file_digest(checkpoint_file(path)) for path in job.parents]
     state_folder = place.state / state_key(json.dumps(facts, sort_keys=True), parent_digests)
-    accelerator = Accelerator(mixed_precision=spec.training.precision)
+    accelerator, ranks = joined(own, precision=spec.training.precision)
     device = accelerator.device
     deterministic(device)
     meta = pooled(place.segments)
@@ -157,7 +165,8 @@ def prepare(job: Job) -> Prepared:
     ends = Ends(spec.model.name, spec.model.options, shape, view)
     origin = job.initialise(Fresh(network=network, meaning=meaning, ends=ends))
     encoder_digest = weights_digest(network.get_submodule("encoder").state_dict())
-    train_feed, watched = feeds(spec, place, split, task=task, device=device, scratch=state_folder)
+    scratch = state_folder / f"rank{own.rank}" if own.rank else state_folder
+    train_feed, watched = feeds(spec, place, split, task=task, device=device, scratch=scratch)
     domain_term = None
     if job.domain is not None:
         scratch = state_folder / "domain"
@@ -166,6 +175,7 @@ def prepare(job: Job) -> Prepared:
     return Prepared(
         facts=facts,
         accelerator=accelerator,
+        ranks=ranks,
         task=task,
         shape=shape,
         view=view,
@@ -204,6 +214,7 @@ def train(job: Job, prepared: Prepared) -> tuple[Outcome, list[dict[str, Any]]]:
             domain_term=prepared.domain_term,
             state=state,
             save_every_s=job.save_every_s,
+            ranks=prepared.ranks,
         )
 
     training, state = job.spec.training, prepared.state_folder / "state.safetensors"

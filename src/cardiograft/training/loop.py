@@ -27,6 +27,7 @@ from cardiograft.training.domain import DomainTerm, first
 from cardiograft.training.feed import Feed, draw
 from cardiograft.training.optimiser import rate_at
 from cardiograft.training.order import batches, sweep
+from cardiograft.training.ranks import ALONE, Ranks, shared
 from cardiograft.training.run import SAVE_EVERY_S, TrainingRun, check, log
 from cardiograft.training.state import Stop, TrainingProgress, terminated
 from cardiograft.training.task import Batch, Start, Task
@@ -64,25 +65,25 @@ def fit(
     domain_term: DomainTerm | None = None,
     state: Path | None = None,
     save_every_s: float = SAVE_EVERY_S,
+    ranks: Ranks = ALONE,
 ) -> Outcome:
     """Train a network.
 
     Parameters
     ----------
-    network
-        Trained in place; holds the last epoch's weights in the end, or their average.
-    task
-        Its labels, means and class weights are known.
+    network, task
+        Trained in place, and holds the last epoch's weights in the end, or their average; the
+        task knows its labels, means and class weights.
     train, watched
         The training part; ``validation``, ``test``: measured after every epoch.
     seed
         Of everything that is drawn.
-    accelerator
-        Device and precision.
-    domain_term
-        The adaptation to another domain, if any.
+    accelerator, domain_term
+        Device and precision; the adaptation to another domain, if any.
     state, save_every_s
         File to go on from where it exists; it is written after every epoch and so many seconds.
+    ranks
+        All processes of this training: each calls this, with the same data.
 
     Raises
     ------
@@ -103,6 +104,7 @@ def fit(
         domain_term=domain_term,
         state=state,
         save_every_s=save_every_s,
+        ranks=ranks,
     )
     check(run)
     with terminated() as stop:
@@ -126,21 +128,23 @@ def _outcome(run: TrainingRun) -> Outcome:
 def _epoch(run: TrainingRun, stop: Stop) -> None:
     progress, size = run.progress, run.training.batch_size
     _train_mode(run)
-    loss = torch.tensor(progress.loss, dtype=torch.float64, device=run.device)
+    before = progress.loss if run.ranks.first else 0.0  # each has its share of the sum
+    loss = torch.tensor(before, dtype=torch.float64, device=run.device)
     for step, item_B in enumerate(batches(run.order(progress.epoch), size)):
         if step < progress.step:
             continue
         loss += _step(run, step, item_B).double() * len(item_B)
         progress.step, progress.items = step + 1, progress.items + len(item_B)
-        if stop.signalled or run.due():
-            progress.loss = float(loss)
+        signalled, due = run.asked(stop)
+        if due:
+            progress.loss = run.ranks.total(float(loss))
             run.save()
-        if stop.signalled:
+        if signalled:
             at = f"epoch {progress.epoch + 1}, step {progress.step}"
-            log(f"{stop.signalled.name}: stopped at {at}, the state is saved")
-            sys.exit(128 + stop.signalled)
-    items = max(progress.items, 1)
-    _close(run, {n: float(t) / items for n, t in {"loss": loss, **run.terms}.items()})
+            log(f"{signalled.name}: stopped at {at}, the state is saved")
+            sys.exit(128 + signalled)
+    total, items = run.ranks.total(float(loss)), max(progress.items, 1)
+    _close(run, {"loss": total / items, **{n: float(t) / items for n, t in run.terms.items()}})
 
 
 def _train_mode(run: TrainingRun) -> None:
@@ -159,7 +163,7 @@ def _step(run: TrainingRun, step: int, item_B: Int64) -> Tensor:
         group["lr"] = rate * group.get("factor", 1.0)
     if before == 0 and run.start.pruning is not None:
         run.start.pruning.renew(run.network, run.masks, step=0)
-    generator = seeded(run.seed, progress.epoch, step, run.device)
+    generator = seeded(run.seed, progress.epoch, step, run.device, rank=run.ranks.rank)
     batch = draw(run.task, run.train, item_B, generator, training=True)
     loss, whole = _losses(run, batch, generator, size=len(item_B), before=before)
     run.accelerator.backward(whole)
@@ -181,8 +185,12 @@ def _losses(
     """Return the task's loss, and the total that training lowers; add up its other terms."""
     domain_term, task, training = run.domain_term, run.task, run.training
     if domain_term is None:
+        batch, weight = shared(batch, task, run.ranks)
         loss = task.loss(run.forward(batch.signal_BCT, batch.feature_BF), batch)
-        return loss, loss
+        if run.ranks.count == 1:
+            return loss, loss
+        # Gradients are averaged over ranks: so that they are those of the mean over the batch.
+        return loss * weight, loss * (weight * run.ranks.count)
     item_D = domain_term.items(
         before, size=training.batch_size, versions=task.versions, seed=run.seed
     )
@@ -209,9 +217,12 @@ def _close(run: TrainingRun, losses: Mapping[str, float]) -> None:
     progress.history += [(epoch, done, "train", name, value) for name, value in losses.items()]
     terms = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in losses.items())
     line = f"epoch {epoch}/{training.epochs}: train {terms}"
+    run.ranks.level(run.network)
     with averaged_weights(run.average, run.network):
         for part, feed in run.watched.items():
-            values = measure(run.forward, run.model, run.task, feed, seed=run.seed)
+            values = measure(
+                run.watching, run.model, run.task, feed, seed=run.seed, ranks=run.ranks
+            )
             progress.history += [(epoch, done, part, name, v) for name, v in values.items()]
             line += f"; {part} " + ", ".join(f"{n} {values[n]:.4f}" for n in list(values)[:3])
             if training.keep == f"best_{part}":
@@ -244,12 +255,18 @@ def measure(
     feed: Feed,
     *,
     seed: int,
+    ranks: Ranks = ALONE,
 ) -> dict[str, float]:
-    """Return the task's metrics over a part, every version of every segment."""
+    """Return the task's metrics over a part, every version of every segment.
+
+    Of several ranks each measures some of the batches.
+    """
     model.eval()
     sums: dict[str, Tensor] = {}
     for step, item_B in enumerate(sweep(len(feed) * task.versions, WATCH_BATCH)):
+        if step % ranks.count != ranks.rank:
+            continue
         batch = draw(task, feed, item_B, seeded(seed, WATCHING, step, feed.device))
         for name, value in task.tally(forward(batch.signal_BCT, batch.feature_BF), batch).items():
             sums[name] = sums[name] + value if name in sums else value
-    return task.values(sums)
+    return task.values(sums if ranks.count == 1 else ranks.summed(sums))

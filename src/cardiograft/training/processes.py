@@ -1,7 +1,9 @@
-"""A training is one process: several of them, begun by a launcher, are refused."""
+"""How many processes a training is, and which of them this one is: what a launcher has told it."""
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
 
 # What launchers tell each of the processes that they begin: how many there are. SLURM's number is
 # that of the step, which `srun` sets: a batch script of many tasks is itself one process.
@@ -12,10 +14,74 @@ LAUNCHERS = {
     "PMI_SIZE": "mpiexec",
     "MV2_COMM_WORLD_SIZE": "mpirun",
 }
+FIRST_PORT, PORTS = 20000, 20000  # where the ranks of a step of SLURM meet, by the job's number
+
+
+@dataclass(frozen=True)
+class Begun:
+    """One process of a training: the `rank`-th, from 0, of `count`."""
+
+    rank: int = 0
+    count: int = 1
+
+
+ONE = Begun()
+
+
+def begun(processes: int, environment: MutableMapping[str, str] = os.environ) -> Begun:
+    """Return which process of a training this is; tell torch, where only SLURM has been told.
+
+    Parameters
+    ----------
+    processes
+        As many as the entry asks for: its `devices` times its `num_nodes`.
+
+    Raises
+    ------
+    ValueError
+        Another number of them was begun.
+    """
+    if processes == 1:
+        refuse_several_processes(environment)
+        return ONE
+    count = _number(environment, "WORLD_SIZE")
+    if count is None and _number(environment, "SLURM_STEP_NUM_TASKS", 1) != 1:
+        count = _told_by_slurm(environment)
+    if count != processes:
+        raise ValueError(
+            f"devices times num_nodes is {processes}, and {count or 1} processes were begun: call"
+            f" the script by torchrun --nproc-per-node={processes}, or srun --ntasks={processes}"
+        )
+    return Begun(_number(environment, "RANK", 0) or 0, processes)
+
+
+def _number(environment: Mapping[str, str], name: str, default: int | None = None) -> int | None:
+    given = environment.get(name, "")
+    return int(given) if given.isdecimal() else default
+
+
+def _told_by_slurm(environment: MutableMapping[str, str]) -> int:
+    """Say of a task of a step of SLURM what torchrun would; return how many there are."""
+    count = _number(environment, "SLURM_STEP_NUM_TASKS", 1) or 1
+    nodes = _number(environment, "SLURM_STEP_NUM_NODES", 1) or 1
+    job = _number(environment, "SLURM_JOB_ID", 0) or 0
+    environment["WORLD_SIZE"] = str(count)
+    environment["RANK"] = environment.get("SLURM_PROCID", "0")
+    environment["LOCAL_RANK"] = environment.get("SLURM_LOCALID", "0")
+    environment["LOCAL_WORLD_SIZE"] = str(count // nodes)
+    environment.setdefault("MASTER_ADDR", first_host(environment.get("SLURM_STEP_NODELIST", "")))
+    environment.setdefault("MASTER_PORT", str(FIRST_PORT + job % PORTS))
+    return count
+
+
+def first_host(nodes: str) -> str:
+    """Return the first of SLURM's list of nodes: ``gpu07`` of ``gpu[07-09,12],big1``."""
+    found = re.match(r"([^\[,]*)(?:\[(\w+))?", nodes)
+    return "".join(part or "" for part in found.groups()) if found and found[0] else "127.0.0.1"
 
 
 def refuse_several_processes(environment: Mapping[str, str] = os.environ) -> None:
-    """Stop where a launcher has begun this training more than once.
+    """Stop where a launcher has begun a training of one process more than once.
 
     Each process would train the whole network on its own, on one state, for one result.
 
@@ -29,7 +95,8 @@ def refuse_several_processes(environment: Mapping[str, str] = os.environ) -> Non
         if count.isdecimal() and int(count) > 1:
             raise ValueError(
                 f"a training is one process, and {launcher} has begun {count} ({name}={count}):"
-                " call the script once, without it; repeats are jobs of their own"
+                " call the script once, without it, or set the entry's devices; repeats are jobs"
+                " of their own"
             )
     # Where a scheduler's adapter sets no number of the step: no first task has such a number.
     tasks, task = environment.get("SLURM_NTASKS", ""), environment.get("SLURM_PROCID", "")

@@ -3,6 +3,8 @@
 Legend: B batch, I items of an epoch.
 """
 
+import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +25,8 @@ from cardiograft.training.domain import FEWEST, DomainTerm
 from cardiograft.training.feed import Feed
 from cardiograft.training.optimiser import make_optimiser
 from cardiograft.training.order import batches, epoch_order, resampled
-from cardiograft.training.state import TrainingProgress, restore_state, save_state
+from cardiograft.training.ranks import Ranks, together
+from cardiograft.training.state import Stop, TrainingProgress, restore_state, save_state
 from cardiograft.training.task import Start, Task
 
 SAVE_EVERY_S = 300.0
@@ -46,7 +49,11 @@ class TrainingRun:
         domain_term: DomainTerm | None,
         state: Path | None,
         save_every_s: float,
+        ranks: Ranks,
     ) -> None:
+        self.ranks = ranks
+        if ranks.count > 1 and accelerator.device.type == "cuda":  # on processors there is none
+            network = together(network)
         self.network = network.to(accelerator.device)
         self.task, self.train, self.watched = task, train, watched
         self.training, self.seed, self.start, self.state = training, seed, start, state
@@ -90,10 +97,28 @@ class TrainingRun:
         self.forward: Callable[[Tensor, Tensor], Tensor] = self.call
         if self.domain_term is not None:
             self.forward = lambda signal_BCT, feature_BF: self.call(signal_BCT, feature_BF)[0]
+        # What measures has no part in the ranks' agreement on gradients.
+        self.watching = self.network if self.ranks.count > 1 else self.forward
         self.since = time.monotonic()
 
     def _restored(self) -> dict[str, Any] | None:
-        """Take up the saved state where there is one; return the gradient scaler's."""
+        """Take up the saved state where there is one; return the gradient scaler's.
+
+        Raises
+        ------
+        ValueError
+            The ranks don't see the same state.
+        """
+        scaler = self._read()
+        at = (self.progress.epoch, self.progress.step)
+        seen = self.ranks.gathered(at)
+        if len(set(seen)) > 1:
+            raise ValueError(f"{self.state}: its processes read different states {seen}: run again")
+        if at > (0, 0):
+            log(f"resuming at epoch {at[0] + 1}, step {at[1]}")
+        return scaler
+
+    def _read(self) -> dict[str, Any] | None:
         if self.state is None or not self.state.is_file():
             return None
         try:
@@ -108,16 +133,17 @@ class TrainingRun:
             )
         except ValueError as error:  # which is raised before anything is taken up
             log(f"starting anew: {error}")
-            self.state.unlink()
+            self.state.unlink(missing_ok=True)
             return None
         terms = self.progress.terms.items()
         self.terms = {n: torch.tensor(v, dtype=torch.float64).to(self.device) for n, v in terms}
-        log(f"resuming at epoch {self.progress.epoch + 1}, step {self.progress.step}")
         return scaler
 
-    def due(self) -> bool:
-        """Tell whether the state was last written long enough ago."""
-        return time.monotonic() - self.since >= self.save_every_s
+    def asked(self, stop: Stop) -> tuple[signal.Signals | None, bool]:
+        """Return the signal that told any rank to end, and whether the state is due to be saved."""
+        late = time.monotonic() - self.since >= self.save_every_s
+        number, due = self.ranks.highest([stop.signalled or 0, late and self.ranks.first])
+        return (signal.Signals(number) if number else None), bool(number or due)
 
     def save(self) -> None:
         """Write the state."""
@@ -125,7 +151,7 @@ class TrainingRun:
         self.progress.wall_s += now - self.since
         self.since = now
         self.progress.terms = {name: float(total) for name, total in self.terms.items()}
-        if self.state is not None:
+        if self.state is not None and self.ranks.first:
             scaler = self.accelerator.scaler
             save_state(
                 self.state,
@@ -176,5 +202,7 @@ def _check_adaptation(run: TrainingRun, domain_term: DomainTerm) -> None:
 
 
 def log(line: str) -> None:
-    """Write a line of progress to the job's log."""
+    """Write a line of progress to the job's log; of several processes the first one does."""
+    if os.environ.get("WORLD_SIZE", "1") != "1" and os.environ.get("RANK", "0") != "0":
+        return
     print(line, file=sys.stderr, flush=True)  # noqa: T201

@@ -165,14 +165,16 @@ class Stop:
 def terminated() -> Iterator[Stop]:
     """Take SIGTERM, and Ctrl-C, as a request to end at the next step, with the state saved.
 
-    A second Ctrl-C ends it at once.
+    A second Ctrl-C ends it at once. A second SIGTERM does not: a scheduler and a launcher may
+    each send one.
     """
     stop = Stop()
     before: dict[int, Any] = {}
 
     def request(number: int, frame: FrameType | None) -> None:
         stop.signalled = signal.Signals(number)
-        signal.signal(number, before[number])
+        if number == signal.SIGINT:
+            signal.signal(number, before[number])
 
     for ending in (signal.SIGTERM, signal.SIGINT):
         before[ending] = signal.signal(ending, request)

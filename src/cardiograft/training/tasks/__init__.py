@@ -22,5 +22,8 @@ member takes and returns:
   every step, with random numbers from its generator alone, and leaves the rows as they were;
 - ``loss`` is what training lowers; ``tally`` gives sums over a batch that add up over batches, and
   the values of ``monitors`` are computed from them;
+- ``masses``, which a task may leave out, gives what each item of a batch counts in the mean that is
+  ``loss``, shape (B,), where they do not all count alike: processes that share a batch weigh their
+  losses by it;
 - ``scores`` and ``targets`` are what saved predictions hold.
 """

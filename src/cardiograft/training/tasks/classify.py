@@ -180,6 +180,13 @@ class Classify:
         weight = None if self._weight_K is None else self._weight_K.to(output.device)
         return functional.cross_entropy(output, batch.target, weight)
 
+    def masses(self, batch: Batch) -> Tensor:
+        """Return what each item counts in the mean that is the loss, shape (B,)."""
+        known_B = batch.target != UNKNOWN
+        if self._weight_K is None:
+            return known_B.float()
+        return known_B * self._weight_K.to(known_B.device)[batch.target.clamp_min(0)]
+
     def tally(self, output: Tensor, batch: Batch) -> dict[str, Tensor]:
         """Return the confusion matrix, true by predicted, and the unweighted loss."""
         known = batch.target != UNKNOWN
