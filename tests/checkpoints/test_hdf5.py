@@ -201,4 +201,4 @@ def test_the_script_and_the_manuals_example_run(tmp_path: Path) -> None:
         )
         assert (done.returncode, done.stderr) == (0, "")
     done = subprocess.run([*script, "--model", "gone"], capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (1, "export.py: gone: no such checkpoint\n")
+    assert (done.returncode, done.stderr) == (1, "hdf5.py: gone: no such checkpoint\n")

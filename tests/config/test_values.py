@@ -71,6 +71,7 @@ BASE: dict[str, Any] = {
             "adaptation": {"name": "coral", "domain": "people"},
         }
     },
+    "export": {"device": {"source": "second", "limit": {"metric": "accuracy", "loss": 0.1}}},
     "baselines": {"simple": {"split": "people", "baseline": "majority"}},
     "evaluations": {"second": {"metrics": ["accuracy", {"name": "f1"}]}},
     "tables": {
