@@ -279,7 +279,7 @@ def test_units_that_an_entry_accepts_by_name_are_used_and_noted(cut_up):
 
 
 def test_an_accepted_unit_needs_a_scale():
-    with pytest.raises(ValueError, match="accept_units.*scale 'none'"):
+    with pytest.raises(ValueError, match=r"accept_units.*scale 'none'"):
         spec(signal={"leads": ["MLII"], "scale": "none", "accept_units": ["furlong"]})
 
 
