@@ -15,7 +15,7 @@ CACHE := $(shell cache="$${XDG_CACHE_HOME:-$$HOME/.cache}"; \
 export XDG_CACHE_HOME := $(CACHE)
 
 .DEFAULT_GOAL := help
-.PHONY: help report open docs show test test-faults check format clean
+.PHONY: help report open docs show config test test-faults check format clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -38,6 +38,9 @@ docs: $(READY) ## the measured tables of `make open`, into docs/results and the 
 
 show: $(READY) ## a run as config has it in the end: make show ENTRY=scg-cae-scratch-A [CONFIG=workflow/config/open.yaml]
 	@PATH="$(abspath $(BIN)):$$PATH" python -m cardiograft.config.show '$(ENTRY)' --configfile $(CONFIG)
+
+config: $(READY) ## what is wrong in config, in one line, before Snakemake reads it: make config [CONFIG=mine.yaml]
+	@PATH="$(abspath $(BIN)):$$PATH" python -m cardiograft.config.lint $(CONFIG)
 
 test-faults: $(READY) ## kills, flipped bits, full disks, mutated files, in numbers: a table
 	PATH="$(abspath $(BIN)):$$PATH" PYTHONPATH=tests python -m faults
