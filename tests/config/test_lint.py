@@ -50,16 +50,13 @@ def test_a_file_that_can_be_read_is_named(
     assert said.endswith(f"{file}\n")
 
 
-def test_a_later_file_lies_on_an_earlier_one(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_later_file_lies_on_an_earlier_one(tmp_path: Path) -> None:
     wrong, right = tmp_path / "wrong.yaml", tmp_path / "right.yaml"
     wrong.write_text("seed: many\n")
     right.write_text("seed: 3\n")
     lint([wrong, right])
-    with pytest.raises(ValueError, match="seed"):
+    with pytest.raises(ValueError, match=r"seed.*wrong\.yaml"):
         lint([right, wrong])
-    assert "wrong.yaml" in capsys.readouterr().out
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not there")
