@@ -15,7 +15,7 @@ CACHE := $(shell cache="$${XDG_CACHE_HOME:-$$HOME/.cache}"; \
 export XDG_CACHE_HOME := $(CACHE)
 
 .DEFAULT_GOAL := help
-.PHONY: help report open docs show doctor explain test test-faults test-slurm check format clean
+.PHONY: help report open docs show config doctor explain test test-faults test-slurm check format clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -44,6 +44,9 @@ doctor: $(READY) ## what a run would stumble over: environment, versions, config
 
 explain: $(READY) ## why jobs would run: which option, which file, what changed [CONFIG=workflow/config/open.yaml]
 	@PATH="$(abspath $(BIN)):$$PATH" python -m cardiograft.use.command explain $(if $(CONFIG),--configfile '$(CONFIG)')
+
+config: $(READY) ## what is wrong in config, in one line, before Snakemake reads it: make config [CONFIG=mine.yaml]
+	@PATH="$(abspath $(BIN)):$$PATH" python -m cardiograft.config.lint $(CONFIG)
 
 test-faults: $(READY) ## kills, flipped bits, full disks, mutated files, in numbers: a table
 	PATH="$(abspath $(BIN)):$$PATH" PYTHONPATH=tests python -m faults

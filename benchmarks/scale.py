@@ -23,7 +23,8 @@ import numpy as np
 from cardiograft.config.checks import load_config
 from cardiograft.config.plan import Plan
 from cardiograft.files import write_json
-from cardiograft.segments import shards
+from cardiograft.segments import rhythms, shards
+from cardiograft.signals.rhythm import SHAPE_SAMPLES
 from cardiograft.signals.shape_hash import shape_hash
 
 SCRIPTS = Path(__file__).parents[1] / "workflow" / "scripts"
@@ -102,6 +103,22 @@ def write_shards(folder: Path, segments: int) -> None:
             writer.write(_rows(name))
     rates = {f"mitdb/{name}": 360.0 for name in names}
     write_json(folder / "summary.json", {"segments": segments, "source_rate_hz": rates})
+    rhythms.write(folder, map(_rhythm, names))
+
+
+def _rhythm(name: str) -> dict[str, object]:
+    """Return a recording's fingerprint: a rhythm of its own, beats of any shape."""
+    rng = np.random.default_rng(int(name))
+    slow_B, apart_B = np.cumsum(rng.normal(0, 0.01, EACH)), rng.normal(0, 0.02, EACH)
+    interval_B = np.clip(rng.uniform(0.6, 1) + slow_B + apart_B, 0.4, 2)
+    shape_BS = rng.integers(-60, 60, (EACH, SHAPE_SAMPLES), dtype=np.int8)
+    return {
+        "record": f"mitdb/{name}",
+        "subject": f"mitdb/{name}",
+        "lead": "MLII",
+        "beat": np.cumsum(interval_B),
+        "shape": shape_BS.tobytes(),
+    }
 
 
 def _rows(name: str) -> shards.ShardRows:

@@ -239,20 +239,48 @@ def test_accelerations_come_in_the_data_sets_unit(cut_up, monkeypatch):
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
 
 
-def test_an_unknown_unit_costs_what_keeps_it_alone(cut_up):
-    asked = spec(signal={"leads": ["MLII"], "scale": "none"})
-    odd = record("101", units=("\ufffdV", "furlong"))
-    _, summary = cut_up(asked, record("100"), odd)
-    assert summary["left_out"] == {"MLII: unknown unit '\ufffdV'": 1}
-    assert summary["records_left_out"] == {"101": "MLII: unknown unit '\ufffdV'"}
-    # not asked for
-    beside = record("101", units=("mV", "furlong"))
-    assert cut_up(asked, record("100"), beside, out="beside")[1]["left_out"] == {}
-    # scaled: no unit is left in any case
-    _, scaled = cut_up(spec(), record("100"), odd, out="scaled")
-    assert scaled["left_out"] == {}
-    assert scaled["notes"] == {"unit lost by scaling": ["101: MLII: unknown unit '\ufffdV'"]}
-    assert scaled["segments"] == 12
+@pytest.mark.parametrize("scale", ["none", "zscore"])
+@pytest.mark.parametrize(
+    ("unit", "reason"),
+    [
+        ("\ufffdV", "MLII: unknown unit '\ufffdV'"),
+        ("", "MLII: unknown unit ''"),
+        ("mmHg", "MLII: unit 'mmHg' can't become mV"),
+    ],
+)
+def test_a_unit_that_is_not_known_costs_the_lead_whatever_its_scale(cut_up, scale, unit, reason):
+    asked = spec(signal={"leads": ["MLII"], "scale": scale})
+    _, summary = cut_up(asked, record("100"), record("101", units=(unit, "mV")))
+    assert summary["left_out"] == {reason: 1}
+    assert summary["records_left_out"] == {"101": reason}
+    assert summary["segments"] == 6
+
+
+def test_a_unit_that_is_not_known_costs_nobody_who_asks_for_another_lead(cut_up):
+    odd = record("101", units=("mV", "furlong"))
+    _, summary = cut_up(spec(signal={"leads": ["MLII"]}), record("100"), odd)
+    assert (summary["left_out"], summary["segments"]) == ({}, 12)
+
+
+def test_of_alternatives_one_of_a_known_unit_is_taken(cut_up):
+    out, summary = cut_up(spec(), record("101", units=("furlong", "mV")))
+    assert set(shards.arrays([out], None, ["lead"])["lead"]) == {"V5"}
+    assert summary["notes"] == {"lead passed over": ["101: MLII: unknown unit 'furlong'"]}
+
+
+def test_units_that_an_entry_accepts_by_name_are_used_and_noted(cut_up):
+    asked = spec(signal={"leads": ["MLII"], "scale": "zscore", "accept_units": ["\ufffdV", ""]})
+    records = [record(str(100 + k), units=(u, "mV")) for k, u in enumerate(("mV", "\ufffdV", ""))]
+    out, summary = cut_up(asked, *records, record("103", units=("furlong", "mV")))
+    assert summary["records_left_out"] == {"103": "MLII: unknown unit 'furlong'"}
+    noted = {"101: MLII: unknown unit '\ufffdV'", "102: MLII: unknown unit ''"}
+    assert set(summary["notes"]["unit accepted by name"]) == noted
+    assert shards.meta(out).units == ("1",)
+
+
+def test_an_accepted_unit_needs_a_scale():
+    with pytest.raises(ValueError, match=r"accept_units.*scale 'none'"):
+        spec(signal={"leads": ["MLII"], "scale": "none", "accept_units": ["furlong"]})
 
 
 # --- what is asked for

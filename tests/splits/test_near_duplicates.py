@@ -239,7 +239,7 @@ def test_search_in_blocks_finds_the_same(tmp_path, monkeypatch):
     train = many(60)
     test = noisy(train, 0.9995)
     whole = found(tmp_path / "whole", train, test)
-    for name, value in (("QUERIES", 7), ("CODES", 500), ("VALUES", 3000)):
+    for name, value in (("QUERIES", 7), ("VALUES", 3000)):
         monkeypatch.setattr(near_duplicates, name, value)
     for name, value in (("BLOCK", 11), ("SAMPLE", 20)):
         monkeypatch.setattr(sketches, name, value)
@@ -320,6 +320,32 @@ def test_search_of_a_crowd_does_not_compare_all_with_all(tmp_path, compared, mon
     hits = found(tmp_path, crowd[:500], crowd[500:])
     assert set(hits) == set(range(500))
     assert sum(compared) <= 500 * 6 * near_duplicates.NEAREST
+
+
+@pytest.mark.parametrize("beats", [200, 800])
+def test_pairs_compared_grow_with_the_beats_of_one_person(tmp_path, compared, monkeypatch, beats):
+    """Beats of one person, none a duplicate: so many for each, however many there are."""
+    for name, value in (("CROWD", 20), ("NEAREST", 4), ("CODED", 10)):
+        monkeypatch.setattr(near_duplicates, name, value)
+    monkeypatch.setattr(sketches, "COUNTED", 50)
+    # white noise that a sketch of few directions sees little of
+    person = noisy(np.repeat(many(1), 2 * beats, axis=0), 0.998)
+    assert found(tmp_path, person[:beats], person[beats:]) == {}
+    ways = 2 * 3  # two signs, lags of -1 to 1
+    assert 4 * beats < sum(compared) <= beats * (ways * 4 + 10)
+
+
+def test_a_copy_in_a_crowd_is_found_by_its_hash(tmp_path, compared, monkeypatch):
+    """Where none of the nearest by the sketch is a duplicate, the nearest by the hash are tried."""
+    nothing = np.empty(0, np.int64)
+    monkeypatch.setattr(Sketches, "nearest", lambda *_: (nothing, nothing))
+    for name, value in (("CROWD", 5), ("CODED", 16)):
+        monkeypatch.setattr(near_duplicates, name, value)
+    person = noisy(np.repeat(many(1), 300, axis=0), 0.998)
+    copies = noisy(person[:40], 0.99999, seed=1)
+    hits = found(tmp_path, person, copies)
+    assert {place: other for place, (other, _) in hits.items()} == {k: k for k in range(40)}
+    assert sum(compared) <= 40 * 16
 
 
 def test_search_of_what_a_sketch_says_nothing_of_goes_by_the_hash(tmp_path, monkeypatch):

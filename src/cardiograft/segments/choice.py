@@ -64,15 +64,16 @@ def choose(
     """Choose a lead for each channel: of those asked for, the first that can be used.
 
     A lead can't be used that has more than a share `most_missing` of missing samples, or nothing
-    else, that never changes, or whose unit can't become the data set's. Where values are scaled,
-    no unit is left in any case: a lead of an unknown one is used, and noted.
+    else, that never changes, or whose unit can't become the data set's: scaling leaves no unit,
+    but would hide that a pressure stood where an ECG was asked for. A unit that the entry accepts
+    by name is used as it is, and noted.
 
     Raises
     ------
     UnusableError
         A channel has no lead, or none that can be used.
     """
-    limits = _Limits(channels.scale, units_by_lead, most_missing)
+    limits = _Limits(channels.scale, units_by_lead, most_missing, channels.accept_units)
     return [_take(record, text, limits) for text in channels.leads]
 
 
@@ -80,6 +81,7 @@ class _Limits(NamedTuple):
     scale: str
     units_by_lead: Mapping[str, str]
     most_missing: float
+    accepted: tuple[str, ...]
 
 
 def _take(record: Record, text: str, limits: _Limits) -> Taken:
@@ -90,7 +92,7 @@ def _take(record: Record, text: str, limits: _Limits) -> Taken:
         for number, (source, row) in enumerate(places, start=1):
             try:
                 _check_signal(source, row, limits.most_missing)
-                factor, notes = _conversion(source, row, unit, limits.scale)
+                factor, notes = _conversion(source, row, unit, limits.accepted)
             except UnusableError as error:
                 passed.append(str(error))
                 continue
@@ -127,7 +129,9 @@ def _check_signal(source: Record, row: int, most_missing: float) -> None:
         raise UnusableError(f"{lead} has values beyond {HIGHEST:g}")
 
 
-def _conversion(source: Record, row: int, unit: str | None, scale: str) -> tuple[float, list[str]]:
+def _conversion(
+    source: Record, row: int, unit: str | None, accepted: tuple[str, ...]
+) -> tuple[float, list[str]]:
     """Return the factor from a lead's unit to the data set's, and what to say about it."""
     lead, have = source.leads[row], source.units[row]
     try:
@@ -135,6 +139,6 @@ def _conversion(source: Record, row: int, unit: str | None, scale: str) -> tuple
             raise ValueError(f"no unit is stated for it, its own is {have!r}")
         return units.factor(have, unit), []
     except ValueError as error:
-        if scale == "none":
+        if have not in accepted:
             raise UnusableError(f"{lead}: {error}") from error
-        return 1.0, [f"unit lost by scaling: {lead}: {error}"]
+        return 1.0, [f"unit accepted by name: {lead}: {error}"]

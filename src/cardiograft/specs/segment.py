@@ -47,11 +47,26 @@ class Channels(Entry):
     scale
         ``minmax`` to 0...1, ``minmax_symmetric`` to -1...1, ``zscore``, ``median_max`` =
         (x - median) / max|x - median|, per scaling scope of the cut.
+    accept_units
+        Units, as the files write them, that no table knows or that can't become the data set's,
+        and whose leads are used all the same (an empty text where a file says none). Their values
+        stay as they are, so that only a `scale` other than ``none`` makes sense of them. A lead of
+        any other such unit is left out by name.
     """
 
     leads: Some[str]
     filter: Filter | None = None
     scale: Scale = "minmax"
+    accept_units: Annotated[tuple[str, ...], Strict(False)] = ()
+
+    @model_validator(mode="after")
+    def _accepted_units_are_scaled(self) -> Self:
+        if self.accept_units and self.scale == "none":
+            raise ValueError(
+                f"accept_units {list(self.accept_units)} with scale 'none': values of a unit that"
+                " is not known can't stand in the data set's; a scale leaves no unit"
+            )
+        return self
 
 
 Decibels = Annotated[float, Ge(-60), Le(60)]

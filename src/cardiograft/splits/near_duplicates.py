@@ -20,10 +20,12 @@ import hashlib
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial import cKDTree
 
 from cardiograft.records import Float32, Float64, Int64
 from cardiograft.segments import shards
@@ -42,7 +44,7 @@ BATCH = 1024  # segments read at a time
 QUERIES = 2048  # segments looked up at a time
 CROWD = 256  # candidates beyond which a segment's nearest are compared first
 NEAREST = 32
-CODES = 1 << 24  # pairs of codes compared at a time
+CODED = 256  # segments whose hashes are nearest, compared where none of the nearest is a duplicate
 VALUES = 1 << 21  # samples of pairs compared at a time
 
 
@@ -84,6 +86,26 @@ class _Segments:
     code_N8: Float32
     lags: int
     above: float
+
+
+class _Codes:
+    """Hashes of the segments that others are looked up among."""
+
+    def __init__(self, code_U8: Float32) -> None:
+        self._code_U8 = code_U8
+
+    @cached_property
+    def _tree(self) -> cKDTree:  # few searches have a crowd
+        return cKDTree(self._code_U8, balanced_tree=False)
+
+    def near(self, code_Q8: Float32) -> tuple[Int64, Int64]:
+        """Return the pairs of each queried with its nearest within `RADIUS`, as places, (P,)."""
+        number = min(CODED, len(self._code_U8))
+        distance_QX, other_QX = self._tree.query(
+            code_Q8, k=np.arange(1, number + 1), distance_upper_bound=RADIUS * (1 + 1e-9)
+        )
+        query_P, near_P = np.nonzero(np.isfinite(distance_QX))
+        return query_P, np.asarray(other_QX[query_P, near_P], dtype=np.int64)
 
 
 def search(
@@ -159,9 +181,10 @@ def _best(
         sketches = Sketches(
             segments.signal_NCT, among_U, lags=segments.lags, stop=stop, correlation=segments.above
         )
+        codes = _Codes(segments.code_N8[among_U])
         for first in range(0, len(at_Q), QUERIES):
             some_Q = query_Q[at_Q[first : first + QUERIES]]
-            for query_P, other_P, score_P in _found(segments, sketches, some_Q, among_U):
+            for query_P, other_P, score_P in _found(segments, sketches, codes, some_Q, among_U):
                 for query, other, score in zip(
                     query_P.tolist(), other_P.tolist(), score_P.tolist(), strict=True
                 ):
@@ -174,7 +197,7 @@ Pairs = tuple[Int64, Int64, Float64]
 
 
 def _found(
-    segments: _Segments, sketches: Sketches, query_Q: Int64, among_U: Int64
+    segments: _Segments, sketches: Sketches, codes: _Codes, query_Q: Int64, among_U: Int64
 ) -> Iterator[Pairs]:
     """Yield pairs of rows that are alike enough, and how much."""
     point_QSK, radius_QS = sketches.look_up(query_Q)
@@ -191,20 +214,8 @@ def _found(
     near = _alike(segments, crowd_Q[at_P], among_U[other_P])
     yield near
     left_Q = np.setdiff1d(crowd_Q, near[0])
-    size = max(1, CODES // len(among_U))
-    for first in range(0, len(left_Q), size):
-        some_Q = left_Q[first : first + size]
-        at_P, other_P = np.nonzero(_close(segments.code_N8[some_Q], segments.code_N8[among_U]))
-        yield _alike(segments, some_Q[at_P], among_U[other_P])
-
-
-def _close(code_Q8: Float32, code_U8: Float32) -> npt.NDArray[np.bool_]:
-    """Return which codes lie within `RADIUS` of each other, shape (Q, U)."""
-    # |a - b|² as one product of a with b: whole numbers below 2²⁴, exact in float32
-    square_Q, square_U = ((code_N8**2).sum(axis=1) for code_N8 in (code_Q8, code_U8))
-    left_Q10 = np.column_stack([code_Q8, square_Q, np.ones_like(square_Q)])
-    right_U10 = np.column_stack([-2 * code_U8, np.ones_like(square_U), square_U])
-    return np.asarray(left_Q10 @ right_U10.T <= RADIUS**2)
+    at_P, other_P = codes.near(segments.code_N8[left_Q])
+    yield _alike(segments, left_Q[at_P], among_U[other_P])
 
 
 def _alike(segments: _Segments, at_P: Int64, other_P: Int64) -> Pairs:

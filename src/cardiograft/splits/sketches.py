@@ -26,6 +26,7 @@ from cardiograft.records import Float32, Float64, Int64
 DIRECTIONS = 16
 SAMPLE = 512  # segments whose main components are taken
 BLOCK = 4096  # segments projected at a time
+COUNTED = 1 << 16  # segments that a crowd is counted among: beyond, every second, third, ...
 ROUNDING = 1e-5  # of a correlation, a projection and an angle, in float32
 Mask = npt.NDArray[np.bool_]
 
@@ -85,6 +86,11 @@ class Sketches:
             some = slice(first, first + BLOCK)
             direction_NK[some], _ = self._directions(at_N[some], 0)
         self._tree = cKDTree(direction_NK, balanced_tree=False)
+        # a count takes as long as what it counts: of a large crowd a share tells as much
+        self._each = max(1, -(-len(at_N) // COUNTED))
+        self._counted = self._tree
+        if self._each > 1:
+            self._counted = cKDTree(direction_NK[:: self._each], balanced_tree=False)
 
     def look_up(self, row_Q: Int64) -> tuple[Float64, Float64]:
         """Return where to look segments up, shape (Q, S, K), and how far, (Q, S).
@@ -107,9 +113,12 @@ class Sketches:
         return np.stack(points, axis=1), np.stack(radii, axis=1)
 
     def count(self, point_QSK: Float64, radius_QS: Float64) -> Int64:
-        """Return how many lie within the distances; each counts once for each way, shape (Q,)."""
-        number_QS = self._tree.query_ball_point(point_QSK, radius_QS, return_length=True)
-        return np.asarray(number_QS.sum(axis=1), dtype=np.int64)
+        """Return how many lie within the distances; each counts once for each way, shape (Q,).
+
+        Of more than `COUNTED` segments it is an estimate, by every second, third and so on.
+        """
+        number_QS = self._counted.query_ball_point(point_QSK, radius_QS, return_length=True)
+        return np.asarray(self._each * number_QS.sum(axis=1), dtype=np.int64)
 
     def within(self, point_QSK: Float64, radius_QS: Float64) -> tuple[Int64, Int64]:
         """Return the pairs within the distances: places of the queried, of the others, (P,)."""
