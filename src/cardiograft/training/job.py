@@ -22,6 +22,7 @@ from cardiograft.files import file_digest
 from cardiograft.fingerprint import fingerprint
 from cardiograft.records import Shape
 from cardiograft.segments.folders import data_digest, pooled
+from cardiograft.segments.source import is_generated
 from cardiograft.specs.members import files as files_of
 from cardiograft.specs.training import Trained, Training
 from cardiograft.splits.table import SplitTable, read_split_table
@@ -65,6 +66,8 @@ class Prepared:
         The training part, and the parts that are measured after every epoch.
     state_folder
         Of this training alone.
+    simulated, generated
+        Whether recordings were made by a model of hearts, or pictures by a formula.
     """
 
     facts: dict[str, Any]
@@ -81,6 +84,7 @@ class Prepared:
     domain_term: DomainTerm | None
     state_folder: Path
     simulated: bool
+    generated: bool
 
 
 def training_code(stage: str, spec: Trained) -> str:
@@ -177,6 +181,7 @@ def prepare(job: Job) -> Prepared:
         domain_term=domain_term,
         state_folder=state_folder,
         simulated=meta.simulated,
+        generated=is_generated(meta),
     )
 
 
@@ -223,6 +228,7 @@ def trained_checkpoint(job: Job, prepared: Prepared, outcome: Outcome) -> Checkp
         "meaning": prepared.meaning.content(),
         "buffers": sorted(name for name, _ in prepared.network.named_buffers()),
         "simulated": prepared.simulated,
+        **({"generated": True} if prepared.generated else {}),
     }
     return Checkpoint(tensors=outcome.tensors, masks=outcome.masks, about=about)
 
