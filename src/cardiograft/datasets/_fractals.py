@@ -75,5 +75,5 @@ def rendered(
     share_2N = (at_2N - low_21) / np.maximum(high_21 - low_21, 1e-9)
     column_N, row_N = np.minimum((share_2N * size).astype(np.int64), size - 1)
     count_HH = np.bincount(row_N * size + column_N, minlength=size**2).reshape(size, size)
-    bright_HH = np.log1p(count_HH) / np.log1p(count_HH.max())
+    bright_HH: Float64 = np.log1p(count_HH) / np.log1p(count_HH.max())
     return np.rint(255 * bright_HH).astype(np.uint8)

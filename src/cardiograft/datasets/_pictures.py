@@ -19,7 +19,7 @@ LEAD, UNIT = "picture", "NU"
 
 def recording(dataset: str, name: str, subject: str, picture_KHW: Picture, label: str) -> Record:
     """Return a picture, 8 bits a value, as a recording whose label is the picture's class."""
-    value_T = picture_KHW.reshape(-1).astype(np.float32) / 255
+    value_T = picture_KHW.reshape(-1).astype(np.float32) / np.float32(255)
     return Record(
         dataset=dataset,
         id=name,

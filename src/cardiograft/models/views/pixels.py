@@ -33,8 +33,8 @@ class Pixels(nn.Module):
     def forward(self, signal_BCT: Tensor) -> Tensor:
         """Return the pictures, (B, K, H, W), float32 within 0 to 1."""
         with torch.autocast(signal_BCT.device.type, enabled=False):
-            stored = (self._planes, self._stored, self._stored)
-            value_BCPRM = signal_BCT.float().unflatten(2, stored).clamp(0, 1)
+            stored = (*signal_BCT.shape[:2], self._planes, self._stored, self._stored)
+            value_BCPRM = signal_BCT.float().reshape(stored).clamp(0, 1)
             coloured_BKRM = self._coloured(value_BCPRM)
             picture_BKHW = functional.interpolate(
                 coloured_BKRM, self._size, mode="bicubic", antialias=True
