@@ -2,10 +2,11 @@
 
 Batches of 256 segments of 1,500 samples (5 s at 300 Hz), 84 scales of 12 an octave, one thread.
 The others give every sample of the transform, and none of them mirrors a segment's ends; this
-project gives every sixth, which is what a picture of 227 columns needs. In the table: processor
-time a segment, and how many times as fast the transform here is. Those of the others that are not
-installed (``pip install PyWavelets ssqueezepy fCWT``) are left out with a word; they take turns
-with this project's, so that a busy neighbour slows all of them alike.
+project gives every sixth, which is what a picture of 227 columns needs. Each of the others takes
+turns with this project's transform, right after one another: a ratio is of such a pair, so that a
+busy neighbour slows both alike. In the table: processor time a segment, the least of all rounds,
+and the median of the ratios, with the least and the largest. Those of the others that are not
+installed (``pip install PyWavelets ssqueezepy fCWT``) are left out with a word.
 
 Then what ssqueezepy says of the same wavelet: the largest difference as a share of the largest
 coefficient.
@@ -40,17 +41,28 @@ def main() -> None:
         "the whole picture, 227 x 227 x 3": (BATCH, lambda: view(torch.cat(chunks))),
     }
     ways |= {name: (FEWER, way) for name, way in others(signal_NT[:FEWER])}
-    best = dict.fromkeys(ways, np.inf)
+    (first, (rows, ours)), *rest = ways.items()
+    taken_s: dict[str, list[float]] = {name: [] for name in ways}
+    ratios: dict[str, list[float]] = {name: [] for name, _ in rest}
     for _ in range(ROUNDS):
-        for name, (rows, way) in ways.items():
-            began = time.process_time()
-            way()
-            best[name] = min(best[name], (time.process_time() - began) / rows)
-    ours = best["transform here"]
-    print(f"torch {torch.__version__}, one thread, best of {ROUNDS} rounds")
-    for name, taken_s in best.items():
-        print(f"{name:<40}{1e3 * taken_s:9.3f} ms a segment{taken_s / ours:9.1f} x")
+        for name, (other_rows, way) in rest:
+            taken_s[first].append(timed(ours) / rows)
+            taken_s[name].append(timed(way) / other_rows)
+            ratios[name].append(taken_s[name][-1] / taken_s[first][-1])
+    print(f"torch {torch.__version__}, one thread, {ROUNDS} rounds")
+    print(f"{first:<40}{1e3 * min(taken_s[first]):9.3f} ms a segment")
+    for name, of_name in ratios.items():
+        low, middle, high = np.quantile(of_name, (0, 0.5, 1))
+        least = f"{name:<40}{1e3 * min(taken_s[name]):9.3f} ms a segment"
+        print(f"{least}{middle:9.1f} x ({low:.1f} to {high:.1f})")
     compare(signal_NT[:4])
+
+
+def timed(way: Callable[[], Any]) -> float:
+    """Return the seconds of processor time of one call."""
+    began = time.process_time()
+    way()
+    return time.process_time() - began
 
 
 def others(signal_NT: Float32) -> Iterator[tuple[str, Callable[[], Any]]]:

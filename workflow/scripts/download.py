@@ -27,7 +27,8 @@ def download(
     if spec.folder is not None:
         publish(own.manifest_of(dataset, spec, spec.folder), spec, out, Progress(out.stem))
         return
-    if (spec.simulate is None) == (mirror == mirrors.SIMULATED):
+    generated = getattr(dataset, "GENERATED", False)
+    if not generated and (spec.simulate is None) == (mirror == mirrors.SIMULATED):
         raise ValueError(f"mirror: {mirror!r} contradicts simulate: {spec.simulate!r} in the spec")
     place = Path(dataset.SLUG, dataset.VERSION)
     if spec.simulate is None:
@@ -36,7 +37,8 @@ def download(
         way = transport(mirror, slug=dataset.SLUG, version=dataset.VERSION, jobs=jobs, pace=pace)
         records = spec.records
     else:
-        root = data / "simulated" / recipe(spec) / place
+        kind = "generated" if generated else "simulated"
+        root = data / kind / recipe(spec) / place
         way, records = Folder(root), None
     progress = Progress(out.stem)
     with locked(root):

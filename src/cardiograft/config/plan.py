@@ -88,7 +88,7 @@ class Plan:
             files += [f"src/cardiograft/datasets/{s.dataset}.py" for s in segments]
         if isinstance(spec, Report):
             files += [f"src/cardiograft/studies/{s}.py" for s in spec.studies]
-        simulates = stage == "download" and self.config.simulated
+        simulates = isinstance(spec, Download) and spec.simulate is not None
         without = () if simulates else ("datasets/simulation",)
         return fingerprint(f"workflow/scripts/{stage}.py", *files, without=without)
 
@@ -330,6 +330,8 @@ class Plan:
         if asked.folder is not None:
             return mirrors.own_content(asked.folder, manifest)
         facts = plugins.constants("datasets", asked.dataset)
+        if facts.get("GENERATED"):
+            return "published"  # no mirror holds it
         return mirrors.content(self.config.mirror, facts["SLUG"], facts["VERSION"], manifest)
 
     def _of(self, training: str, repeat: str | int, file: str) -> str:

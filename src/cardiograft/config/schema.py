@@ -166,7 +166,9 @@ class Config(Entry):
     def _download(self, entry: str, content: str) -> Download:
         database = self.databases[entry]
         options = None
-        if self.simulated:
+        facts = plugins.constants("datasets", database.dataset)
+        made = self.simulated or bool(facts.get("GENERATED"))  # the latter whatever the mirror
+        if made:
             asked = plugins.options("datasets", database.dataset)
             options = asked.model_validate(database.simulate).model_dump(mode="json")
         return Download(
@@ -175,7 +177,7 @@ class Config(Entry):
             max_nonfinite=database.max_nonfinite,
             lost=database.lost,
             simulate=options,
-            seed=self.seed if self.simulated else None,
+            seed=self.seed if made else None,
             folder=database.folder,
             content=content,
         )

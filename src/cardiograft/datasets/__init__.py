@@ -5,7 +5,7 @@ The module's name is what config calls the data set. A name that begins with ``_
 `_simulated` and `_long` write simulated ones, the others are tables of single databases.
 `simulation` makes heart beats, chests, sounds and noise.
 
-`_own` has what readers of one's own folders share.
+`_own` has what readers of one's own folders share, `_pictures` and `_fractals` what pictures need.
 
 Imports: `specs.own_folder`, `signals`, `physionet.headers` and ``listings``, ``_`` modules and
 ``simulation`` of this room, and the files at the package's root; no other data set. wfdb is
@@ -82,6 +82,9 @@ GAPS : bool
     True where `read` leaves stretches without samples as NaN.
 NOISE : tuple of str
     Names of recordings of noise, which can be added to others. A literal.
+GENERATED : bool
+    True where `simulate` makes the thing itself, and nobody recorded it: it is made whatever the
+    mirror, and marked ``generated`` wherever it shows, not ``simulated``.
 OWN : bool
     True for a format of one's own recordings, in a folder that config names
     (``databases.<name>.folder``, a `cardiograft.specs.own_folder.OwnFolder`). It has `found` and

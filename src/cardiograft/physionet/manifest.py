@@ -42,6 +42,7 @@ def make_manifest(
     ValueError
         No record can be used.
     """
+    generated = bool(getattr(dataset, "GENERATED", False))
     rows = [_row(collection, dataset, found, root, spec) for found in collection.records]
     accepted = {row["name"] for row in rows if row["status"] == "accepted"}
     if not accepted:
@@ -52,7 +53,8 @@ def make_manifest(
         "dataset": spec.dataset,
         "slug": dataset.SLUG,
         "version": dataset.VERSION,
-        "simulated": spec.simulate is not None,
+        "simulated": spec.simulate is not None and not generated,
+        **({"generated": True} if generated else {}),
         "root": root.as_posix(),
         "folder": None if spec.folder is None else spec.folder.model_dump(mode="json"),
         "content": spec.content,

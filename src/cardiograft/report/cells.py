@@ -118,6 +118,8 @@ def once(values: Iterable[str]) -> list[str]:
 
 def mark(row: ReportRow) -> str:
     """Return the style of a name: that of a run, an entry or a database."""
+    if str(row.get("generated", "")) == "True":
+        return "generated"
     return "simulated" if simulated(row) else ""
 
 

@@ -6,6 +6,7 @@ A module and not a data file, so that its fingerprint counts.
 MACROS = """
 {%- macro chip(mark) -%}
 {% if "simulated" in mark %}<span class="chip">simulated</span>{% endif %}
+{%- if "generated" in mark %}<span class="chip">generated</span>{% endif %}
 {%- endmacro -%}
 
 {%- macro inner(cell) -%}

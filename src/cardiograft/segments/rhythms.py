@@ -4,6 +4,7 @@ It is of the lead as the file has it, before any filter of the entry's, so that 
 one recording differently give it one fingerprint. The shards' own bytes don't depend on it.
 """
 
+import contextlib
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -28,6 +29,7 @@ SCHEMA = pa.schema(
         "shape": pa.binary(),  # int8, SHAPE_SAMPLES a beat
     }
 )
+LEAST_HZ = 10  # below it no beat shows, nor is a picture, of one value a second, a heart's
 ECG = re.compile(r"\b(ecg|ekg)", re.IGNORECASE)
 
 
@@ -38,10 +40,10 @@ def of_recording(record: Record, spec: Segment) -> dict[str, object]:
     recording's own too.
     """
     source, row = _lead(record, spec)
-    try:
-        found = rhythm(source.signal_CT[row], source.rate_hz)
-    except ValueError:  # a rate so low that no beat shows
-        found = none()
+    found = none()
+    if source.rate_hz >= LEAST_HZ:
+        with contextlib.suppress(ValueError):  # a rate that becomes no other
+            found = rhythm(source.signal_CT[row], source.rate_hz)
     return {
         "record": f"{record.dataset}/{record.id}",
         "subject": f"{record.dataset}/{record.subject}",

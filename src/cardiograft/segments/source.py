@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from cardiograft import plugins
 from cardiograft.records import Record
+from cardiograft.segments.shard_format import Meta
 from cardiograft.specs.own_folder import OwnFolder
 
 
@@ -25,6 +26,13 @@ def source_of(dataset: str, manifest: Mapping[str, Any]) -> Source:
         return Source(read, units)
     folder = OwnFolder.model_validate(manifest["folder"])
     return Source(functools.partial(read, folder=folder), {**folder.units, **units})
+
+
+def is_generated(meta: Meta) -> bool:
+    """Tell whether shards hold what a formula made, and nobody recorded."""
+    dataset = meta.spec.get("dataset")
+    known = dataset in plugins.names("datasets")
+    return known and bool(plugins.constants("datasets", str(dataset)).get("GENERATED"))
 
 
 def called(manifest: Mapping[str, Any]) -> str:

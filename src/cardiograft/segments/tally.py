@@ -69,6 +69,7 @@ class Tally:
             "labels": {name: n for name, n in sorted(self.labels.items()) if name},
             "subjects": len(self.subjects),
             "simulated": manifest["simulated"],
+            **({"generated": True} if manifest.get("generated") else {}),
             "manifest_digest": manifest["digest"],
             "source_rate_hz": {
                 f"{called(manifest)}/{r['name']}": float(r["rate_hz"])

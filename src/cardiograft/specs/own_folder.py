@@ -116,6 +116,9 @@ class OwnFolder(Entry):
         Extension of annotation files that each WFDB recording needs.
     rate_hz, time
         Of CSV files: the sampling rate, or the column that holds the time.
+    size, colours
+        Of pictures: the height and width in which they are kept, and whether in ``grey`` (one
+        value a point) or ``rgb`` (three).
     """
 
     path: Word
@@ -129,6 +132,8 @@ class OwnFolder(Entry):
     annotator: Word | None = None
     rate_hz: Annotated[float, Ge(0.001), Le(100_000)] | None = None
     time: Word | None = None
+    size: Annotated[int, Ge(8), Le(290)] = 64
+    colours: Literal["grey", "rgb"] = "grey"
 
     @property
     def tables(self) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from cardiograft.fingerprint import fingerprint
 from cardiograft.records import Shape
 from cardiograft.segments import shards
 from cardiograft.segments.folders import data_digest, pooled
+from cardiograft.segments.source import is_generated
 from cardiograft.specs.members import files as files_of
 from cardiograft.specs.training import Trained, Training
 from cardiograft.splits.table import SplitTable, read_split_table
@@ -68,6 +69,8 @@ class Prepared:
         The training part, and the parts that are measured after every epoch.
     state_folder
         Of this training alone.
+    simulated, generated
+        Whether recordings were made by a model of hearts, or pictures by a formula.
     """
 
     facts: dict[str, Any]
@@ -85,6 +88,7 @@ class Prepared:
     domain_term: DomainTerm | None
     state_folder: Path
     simulated: bool
+    generated: bool
 
 
 def training_code(stage: str, spec: Trained) -> str:
@@ -188,6 +192,7 @@ def prepare(job: Job, own: Begun = ONE) -> Prepared:
         domain_term=domain_term,
         state_folder=state_folder,
         simulated=meta.simulated,
+        generated=is_generated(meta),
     )
 
 
@@ -236,6 +241,7 @@ def trained_checkpoint(job: Job, prepared: Prepared, outcome: Outcome) -> Checkp
         "segments": {folder.name: asdict(shards.meta(folder)) for folder in job.place.segments},
         "buffers": sorted(name for name, _ in prepared.network.named_buffers()),
         "simulated": prepared.simulated,
+        **({"generated": True} if prepared.generated else {}),
     }
     return Checkpoint(tensors=outcome.tensors, masks=outcome.masks, about=about)
 

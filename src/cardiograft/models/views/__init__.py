@@ -19,4 +19,10 @@ make(shape: Shape, rate_hz: float, ...) -> torch.nn.Module
     ``channels`` K, ``rows`` H, ``samples`` W. It has no weights and nothing to save. Keyword-only
     arguments, typed and with defaults, are the options of an entry's ``view``. Raises `ValueError`
     for a shape, a rate or an option that it can't give.
+
+Optional
+--------
+OF : str
+    ``pictures`` of a view that shows stored pictures in place of signals, whose values it takes as
+    they are. A literal.
 """

@@ -65,5 +65,6 @@ def jet(value_BCRM: Tensor) -> Tensor:
 
     The colour map of the name that MATLAB had as its default until 2014, without its steps.
     """
-    parts = [1.5 - (4 * value_BCRM - centre).abs() for centre in (3, 2, 1)]
-    return torch.stack(parts, 2).clamp_(0, 1).flatten(1, 2)
+    centre_311 = torch.tensor([3.0, 2.0, 1.0], device=value_BCRM.device)[:, None, None]
+    away_BC3RM = ((4 * value_BCRM).unsqueeze(2) - centre_311).abs_()
+    return away_BC3RM.neg_().add_(1.5).clamp_(0, 1).flatten(1, 2)
