@@ -16,6 +16,7 @@ WRITING = (
     "download",
     "segment",
     "split",
+    "outside",
     "audit grafted",
     "predict grafted",
     "score grafted",

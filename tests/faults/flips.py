@@ -89,6 +89,7 @@ KINDS = (
     Kind("audit of a split", "splits/strict.audit.json", read_json),
     Kind("audit of lineage", "audits/grafted.json", read_json),
     Kind("checkpoint", "transfer/grafted/0/model.safetensors", _tensors),
+    Kind("weights of others, read", "outside/codec.safetensors", _tensors),
     Kind("card", "transfer/grafted/0/card.json", costs.read),
     Kind("ledger", "transfer/grafted/0/ledger.json", read_json),
     Kind("history", "transfer/grafted/0/history.parquet", _parquet),

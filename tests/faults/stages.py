@@ -11,10 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from safetensors.numpy import save_file
 from tiny_database import sha256
 
 from cardiograft.config.checks import load_config
 from cardiograft.config.plan import Plan
+from cardiograft.specs.outside import Outside
 
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 TRAINING = {"epochs": 8, "batch_size": 16, "keep": "best_validation", "monitor": "loss"}
@@ -137,6 +140,7 @@ class Study:
                 audit=audit,
             ),
         }
+        jobs["outside"] = self._outside()
         before: Path | None = None
         for stage, entry in (("pretrain", "pretext"), ("prune", "pruned"), ("transfer", "grafted")):
             source = {"prune": "source", "transfer": "sources"}.get(stage)
@@ -146,6 +150,19 @@ class Study:
         for name in ("grafted", "scratch"):
             jobs |= self._evaluation(name, shards, split, audit)
         return jobs | self._ends()
+
+    def _outside(self) -> Job:
+        """Weights that others have published: a safetensors file, always of the same bytes."""
+        file, out = (
+            self.root / "published/codec.safetensors",
+            self.root / "outside/codec.safetensors",
+        )
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            values = np.random.default_rng(0).normal(size=(64, 256)).astype(np.float32)
+            save_file({"encoder.first.weight": values}, file)
+        spec = Outside(file=str(file), sha256=sha256(file), reader="safetensors")
+        return self._job("outside", out, spec=spec.canonical(), file=file, out=out)
 
     def training(self, stage: str, entry: str, **parents: Any) -> Job:
         out = self.root / stage / entry / "0"
