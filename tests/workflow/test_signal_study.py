@@ -14,7 +14,8 @@ def asked(*evaluations):
     return {f"{stage} {e} 0" for stage in ("predict", "score") for e in evaluations} | SCORED
 
 
-ADAPTED = {"transfer adapted 0"} | asked("adapted")
+MEASURED = {f"cost {STUDY}"}
+ADAPTED = {"transfer adapted 0"} | MEASURED | asked("adapted")
 EVERY_EVALUATION = asked("adapted", "known-0", "known-1")
 
 
@@ -55,7 +56,7 @@ FOLDS = {
     job
     for fold in ("known-0", "known-1")
     for job in (f"split {fold}", f"transfer {fold} 0", f"audit {fold}")
-}
+} | MEASURED
 CHANGES = {
     "a control": (two_controls_to_one, asked("adapted")),
     "a pool": (another_pool, SCORED),
