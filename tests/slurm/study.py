@@ -128,6 +128,8 @@ def jobs() -> list[dict[str, str]]:
     found = []
     for line in done.stdout.splitlines():
         told = dict(re.findall(r"(\w+)=(\S*)", line))
+        if "JobId" not in told:  # "No jobs in the system"
+            continue
         rule, of, entry = told.get("Comment", "").removeprefix("rule_").partition("_wildcards_")
         found.append({**told, "Rule": rule, "Of": entry if of else ""})
     return found
