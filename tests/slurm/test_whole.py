@@ -18,6 +18,7 @@ MINUTES = {
     "transfer": 480,
     "predict": 60,
     "score": 30,
+    "cost": 30,
     "tabulate": 60,
 }
 NETWORK = {"pretrain": "pretext/0", "transfer": "grafted/0", "predict": "grafted/0"}
