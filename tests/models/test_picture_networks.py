@@ -91,5 +91,7 @@ def test_a_view_and_a_network_that_do_not_fit_are_refused() -> None:
     shape = Shape(1, 900, 0, (2,))
     with pytest.raises(ValueError, match="mlp takes signals, not pictures: leave out the view"):
         build("mlp", {}, shape, GREY)
-    with pytest.raises(ValueError, match="light_cnn takes pictures: name a view, one of pixels, scalogram"):
+    with pytest.raises(
+        ValueError, match="light_cnn takes pictures: name a view, one of pixels, scalogram"
+    ):
         build("light_cnn", {}, shape, None)

@@ -25,6 +25,7 @@ GRES = CONFIG.with_name("gres.conf")
 MUNGE_SOCKET = Path("/run/munge/munge.socket.2")
 MARK = "# Written by tests/slurm/cluster.py: a cluster for a test, removed at its end.\n"
 GPUS = 4
+INSTALL_S = 300  # of each of the two commands that install it
 GRACE_S, KILL_WAIT_S = 8, 5
 
 SLURM_CONF = """{mark}
@@ -106,7 +107,16 @@ def install() -> None:
         raise ClusterError("neither SLURM nor apt-get, which would install it, is here")
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for words in (["update"], ["install", "-y", "--no-install-recommends", *PACKAGES]):
-        done = subprocess.run(["apt-get", "-qq", *words], env=quiet, capture_output=True, text=True)
+        try:
+            done = subprocess.run(
+                ["apt-get", "-qq", *words],
+                env=quiet,
+                capture_output=True,
+                text=True,
+                timeout=INSTALL_S,
+            )
+        except subprocess.TimeoutExpired as reason:
+            raise ClusterError(f"apt-get {words[0]}: not within {INSTALL_S} s") from reason
         if done.returncode:
             said = (done.stderr or done.stdout).strip().splitlines() or ["no reason given"]
             raise ClusterError(f"apt-get {words[0]}: {said[-1]}")
@@ -230,7 +240,11 @@ def running() -> Iterator[Cluster]:
     with tempfile.TemporaryDirectory(prefix="cardiograft-slurm-") as folder:
         cluster = Cluster(Path(folder))
         try:
-            cluster.start()
+            try:
+                cluster.start()
+            except (TimeoutError, OSError, subprocess.CalledProcessError) as reason:
+                # a container may not let daemons have what they need (devices, control groups)
+                raise ClusterError(f"it does not start here: {reason}") from reason
             yield cluster
         finally:
             cluster.stop()
