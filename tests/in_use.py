@@ -96,13 +96,13 @@ def write_wfdb(
     signal_CT: np.ndarray,
     *,
     leads: Sequence[str] = ("SCG z", "II"),
-    units: Sequence[str] = ("m/s2", "mV"),
+    units: Sequence[str] | None = None,
     rate_hz: float = 250,
 ) -> None:
     wfdb.wrsamp(
         name,
         fs=rate_hz,
-        units=list(units),
+        units=list(units or ["m/s2" if "SCG" in lead else "mV" for lead in leads]),
         sig_name=list(leads),
         p_signal=signal_CT.T,
         fmt=["16"] * len(leads),
