@@ -9,6 +9,7 @@ from overlays import merged
 from cardiograft.config.checks import load_config
 from cardiograft.config.plan import Plan
 from cardiograft.config.schema import Config
+from cardiograft.config.study_plan import StudyPlan
 
 SOURCE = "mitdb-cnn-scratch-strict"
 
@@ -49,8 +50,9 @@ def test_entries_have_variants() -> None:
 
 def test_the_report_has_the_files_of_its_networks() -> None:
     plan = Plan(config())
-    assert plan.reported("transform_recognition")["exports"] == ["results/export/file/card.json"]
-    assert plan.reported("scg_to_ecg")["exports"] == []
+    studies = StudyPlan(plan)
+    assert studies.reported("transform_recognition")["exports"] == ["results/export/file/card.json"]
+    assert studies.reported("scg_to_ecg")["exports"] == []
     assert plan.all_exports() == ["results/export/file/card.json"]
     assert plan.export_source("file") == f"results/transfer/{SOURCE}/0/model.safetensors"
     assert plan.export_split("file") == "mitdb-strict"

@@ -13,6 +13,7 @@ from scripts import load
 
 from cardiograft.config.checks import load_config
 from cardiograft.config.plan import Plan
+from cardiograft.config.study_plan import StudyPlan
 from cardiograft.report import sentences
 from cardiograft.report.charts.plane import Plane
 from cardiograft.report.inputs import read_study
@@ -413,7 +414,7 @@ def test_shown_runs_are_tabulated_with_their_segments() -> None:
     spec = given.spec("tabulate", "scg_to_ecg")
     assert spec.shown == {"pooled": ("paired",)}  # type: ignore[attr-defined]
     assert [c.tag for c in spec.curves] == ["calibration"]  # type: ignore[attr-defined]
-    assert Plan(given).shown("scg_to_ecg") == ["results/segments/paired"]
+    assert StudyPlan(Plan(given)).shown("scg_to_ecg") == ["results/segments/paired"]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import torch
 from pydantic import ValidationError
 
 from cardiograft.checkpoints.file import read_checkpoint
-from cardiograft.config.plan import check_weights
+from cardiograft.config.weight_checks import check_weights
 from cardiograft.files import file_digest
 from cardiograft.models import openecg_codec
 from cardiograft.records import Shape

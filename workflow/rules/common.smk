@@ -4,11 +4,13 @@ from cardiograft.config.checks import load_config
 from cardiograft.config.command import command, doubled, exports
 from cardiograft.config.files import check_writable
 from cardiograft.config.plan import Plan
+from cardiograft.config.study_plan import StudyPlan
 
 try:
     CONFIG = load_config(config)
     check_writable("results", Path(CONFIG.results))
     PLAN = Plan(CONFIG)
+    STUDIES = StudyPlan(PLAN)
 except (ValueError, OSError) as error:
     sys.exit(located(error, config, CONFIG_FILES, ROOT))
 

@@ -111,7 +111,7 @@ rule score:
 rule cost:
     """What one segment costs each network of a study: multiplications, time with and without its view."""
     input:
-        lambda w: PLAN.measured(w.entry),
+        lambda w: STUDIES.measured(w.entry),
     output:
         f"{RESULTS}/costs/{{entry}}.json",
     log:
@@ -133,12 +133,12 @@ rule cost:
 rule tabulate:
     """Tables of a study: means, subject-bootstrap intervals, comparisons, inflation gaps."""
     input:
-        predictions=lambda w: PLAN.of_study(w.entry, "predictions"),
-        scores=lambda w: PLAN.of_study(w.entry, "scores"),
-        cards=lambda w: PLAN.cards(w.entry),
-        costs=lambda w: PLAN.costs(w.entry),
-        histories=lambda w: PLAN.histories(w.entry),
-        segments=lambda w: PLAN.shown(w.entry),
+        predictions=lambda w: STUDIES.of_study(w.entry, "predictions"),
+        scores=lambda w: STUDIES.of_study(w.entry, "scores"),
+        cards=lambda w: STUDIES.cards(w.entry),
+        costs=lambda w: STUDIES.costs(w.entry),
+        histories=lambda w: STUDIES.histories(w.entry),
+        segments=lambda w: STUDIES.shown(w.entry),
     output:
         directory(f"{RESULTS}/tables/{{entry}}"),
     log:

@@ -11,7 +11,7 @@ localrules:
 rule report:
     """One self-contained page."""
     input:
-        **PLAN.reported(),
+        **STUDIES.reported(),
     output:
         f"{RESULTS}/report.html",
     log:
@@ -38,7 +38,7 @@ rule report:
 
 use rule report as report_of_study with:
     input:
-        unpack(lambda w: PLAN.reported(w.entry)),
+        unpack(lambda w: STUDIES.reported(w.entry)),
     output:
         f"{RESULTS}/studies/{{entry}}.html",
     log:
@@ -48,8 +48,8 @@ use rule report as report_of_study with:
 rule publish:
     """One study's measured table; its page and its row of the README are made of it."""
     input:
-        tables=lambda w: PLAN.tables(w.entry),
-        segments=lambda w: PLAN.cut(w.entry),
+        tables=lambda w: STUDIES.tables(w.entry),
+        segments=lambda w: STUDIES.cut(w.entry),
     output:
         "docs/results/{entry}.csv",
     log:

@@ -1,7 +1,7 @@
 """Which job reads what: paths, and the two params of every job, for the Snakefile's rules."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from cardiograft.checkpoints.folder import CARD, HISTORY, LEDGER, WEIGHTS
 from cardiograft.config.entries import BaselineRun, TransferRun, splits_of
 from cardiograft.config.entries import sources as sources_of
 from cardiograft.config.schema import Config
+from cardiograft.config.weight_checks import check_weights
 from cardiograft.fingerprint import fingerprint
 from cardiograft.physionet import mirrors
 from cardiograft.specs.download import Download
@@ -19,26 +20,10 @@ from cardiograft.specs.report import Report
 from cardiograft.specs.segment import Segment
 from cardiograft.specs.split import Split
 from cardiograft.specs.training import Spread
-from cardiograft.specs.transfer import Transfer
 
 MODEL_FILES = {"model": WEIGHTS, "history": HISTORY, "card": CARD}
 UNASKED = ("publish", "hdf5", "cost")  # stages that nothing in config changes
 NOTHING = "(?!)"  # a wildcard constraint that no name meets
-
-
-def check_weights(transfers: Mapping[str, Transfer]) -> None:
-    """Look for the files of weights that others have published.
-
-    Raises
-    ------
-    FileNotFoundError
-        One is not there, or the package that it is a file of.
-    """
-    for name, run in transfers.items():
-        for outside in (source.outside for source in run.sources if source.outside):
-            if not outside.path.is_file():
-                where = f"transfer.{name}.source.file"
-                raise FileNotFoundError(f"{where}: no file {str(outside.path)!r}")
 
 
 class Plan:
@@ -55,7 +40,7 @@ class Plan:
         self.config = config
         self.results = config.results
         published = [d for d in self.databases if config.databases[d].folder is None]
-        if any(not Path(self._manifest(d)).exists() for d in published):
+        if any(not Path(self.database_manifest(d)).exists() for d in published):
             mirrors.check(config.mirror)
         for database in set(self.databases) - set(published):
             self._content(database)  # a folder that is not there is said before any job
@@ -113,12 +98,12 @@ class Plan:
 
     def manifest(self, segments: str) -> str:
         """Return the manifest of the database that a segments entry cuts."""
-        return self._manifest(self.config.segments[segments].database)
+        return self.database_manifest(self.config.segments[segments].database)
 
     def noise_manifest(self, segments: str) -> list[str]:
         """Return the manifest of the database whose noise a segments entry adds, if any."""
         noise = self.config.segments[segments].noise
-        return [] if noise is None else [self._manifest(noise.database)]
+        return [] if noise is None else [self.database_manifest(noise.database)]
 
     def segments(self, split: str) -> list[str]:
         """Return the shard folders of a split."""
@@ -142,11 +127,11 @@ class Plan:
         """Return the checkpoints that a training loads, of the same repeat."""
         run = self.config.trained(entry)
         if not isinstance(run, TransferRun):
-            return [self._of(source, repeat, WEIGHTS) for source in sources_of(run)]
+            return [self.file_of(source, repeat, WEIGHTS) for source in sources_of(run)]
         return [
             f"{self.results}/outside/{source.outside.key}.safetensors"
             if source.outside is not None
-            else self._of(str(source.entry), repeat, WEIGHTS)
+            else self.file_of(str(source.entry), repeat, WEIGHTS)
             for source in run.sources
         ]
 
@@ -156,7 +141,7 @@ class Plan:
 
     def checkpoint(self, entry: str, repeat: str | int) -> str:
         """Return the checkpoint of a training."""
-        return self._of(entry, repeat, WEIGHTS)
+        return self.file_of(entry, repeat, WEIGHTS)
 
     def exported(self) -> list[str]:
         """Return the HDF5 files of the networks to export, every repeat."""
@@ -169,7 +154,7 @@ class Plan:
     def export_source(self, entry: str) -> str:
         """Return the checkpoint that an entry of `export` writes as a file."""
         asked = self.config.export[entry]
-        return self._of(asked.source, asked.repeat, WEIGHTS)
+        return self.file_of(asked.source, asked.repeat, WEIGHTS)
 
     def export_split(self, entry: str) -> str:
         """Return the name of the split that its network was trained on."""
@@ -200,7 +185,7 @@ class Plan:
 
     def evaluated_model(self, evaluation: str, repeat: str) -> str:
         """Return the checkpoint that an evaluation asks."""
-        return self._of(self.config.evaluations[evaluation].model, repeat, WEIGHTS)
+        return self.file_of(self.config.evaluations[evaluation].model, repeat, WEIGHTS)
 
     def lineage_splits(self, evaluation: str) -> list[str]:
         """Return the splits of an evaluation and of every training behind its model.
@@ -210,61 +195,12 @@ class Plan:
         spec = self.config.evaluations[evaluation]
         lineage = self.config.lineage(spec.model)
         trainings = [split for _, run in lineage for split in splits_of(run)]
-        return _once(self.split(s) for s in (spec.split, *trainings))
+        return once(self.split(s) for s in (spec.split, *trainings))
 
     def lineage_segments(self, evaluation: str) -> list[str]:
         """Return the shard folders of those splits."""
         splits = self.lineage_splits(evaluation)
-        return _once(s for split in splits for s in self.segments(Path(split).stem))
-
-    def of_study(self, study: str, kind: str) -> list[str]:
-        """Return a study's predictions or scores, every repeat."""
-        return [
-            f"{self.results}/{kind}/{entry}/{repeat}.parquet"
-            for entry in self.config.studies[study].evaluations
-            for repeat in range(self._repeats(entry))
-        ]
-
-    def cut(self, study: str) -> list[str]:
-        """Return the shard folders behind a study: of its tests and of every training."""
-        evaluations = self.config.studies[study].evaluations
-        splits = _once(s for e in evaluations for s in self.lineage_splits(e))
-        return _once(s for split in splits for s in self.segments(Path(split).stem))
-
-    def tables(self, study: str) -> str:
-        """Return the folder of a study's tables."""
-        return f"{self.results}/tables/{self._study(study)}"
-
-    def cards(self, study: str) -> list[str]:
-        """Return the cards of every training behind a study."""
-        evaluations = self.config.studies[study].evaluations
-        return self._model_files(evaluations, CARD)
-
-    def measured(self, study: str) -> list[str]:
-        """Return the networks behind a study whose costs are measured: first repeats."""
-        names = _once(
-            name
-            for evaluation in self.config.studies[study].evaluations
-            for name, run in self.config.lineage(self.config.evaluations[evaluation].model)
-            if not isinstance(run, BaselineRun)
-        )
-        return [self.checkpoint(name, 0) for name in names]
-
-    def costs(self, study: str) -> str:
-        """Return the file of what each network behind a study costs."""
-        return f"{self.results}/costs/{self._study(study)}.json"
-
-    def histories(self, study: str) -> list[str]:
-        """Return the histories of every training behind a study whose learning curves are shown."""
-        if "LEARNING_CURVE" not in plugins.constants("studies", study):
-            return []
-        return self._model_files(self.config.studies[study].evaluations, HISTORY)
-
-    def shown(self, study: str) -> list[str]:
-        """Return the shard folders of the runs whose signals a study draws."""
-        shown = self.config.studies[study].shown
-        names = _once(s for run in shown for s in self.config.inputs(study, run))
-        return [f"{self.results}/segments/{name}" for name in names]
+        return once(s for split in splits for s in self.segments(Path(split).stem))
 
     # Which evaluations ask a network, and which a baseline: two rules with one output.
 
@@ -276,57 +212,29 @@ class Plan:
         """Return a pattern of the evaluations whose model is a baseline."""
         return self._pattern(baseline=True)
 
-    def reported(self, study: str = "") -> dict[str, list[str]]:
-        """Return the inputs of the report: of every study, or of one alone."""
-        studies = [self._study(study)] if study else list(self.config.studies)
-        evaluations = self._evaluations(studies)
-        splits = _once(s for e in evaluations for s in self.lineage_splits(e))
-        return {
-            "tables": [self.tables(one) for one in studies],
-            "manifests": [self._manifest(d) for d in self._databases(evaluations)],
-            "segments": _once(s for one in studies for s in self.cut(one)),
-            "splits": [self.split_audit(Path(s).stem) for s in splits],
-            "audits": [f"{self.results}/audits/{e}.json" for e in evaluations],
-            "cards": self._model_files(evaluations, CARD),
-            "histories": self._model_files(evaluations, HISTORY),
-            "ledgers": self._model_files(evaluations, LEDGER),
-            "exports": self.exports_of(
-                name
-                for e in evaluations
-                for name, _ in self.config.lineage(self.config.evaluations[e].model)
-            ),
-        }
-
     @cached_property
     def databases(self) -> list[str]:
         """The databases that some study needs."""
-        return self._databases(self._evaluations(self.config.studies))
+        asked = (study.evaluations for study in self.config.studies.values())
+        return self.databases_behind(once(e for evaluations in asked for e in evaluations))
 
-    def _study(self, name: str) -> str:
-        if name not in self.config.studies:
-            raise ValueError(f"no study named {name!r}.{plugins.hint(name, self.config.studies)}")
-        return name
-
-    def _evaluations(self, studies: Iterable[str]) -> list[str]:
-        """Return the evaluations that some of these studies tells of."""
-        return _once(e for study in studies for e in self.config.studies[study].evaluations)
-
-    def _databases(self, evaluations: Iterable[str]) -> list[str]:
+    def databases_behind(self, evaluations: Iterable[str]) -> list[str]:
         """Return the databases behind evaluations: of every training, then of their tests."""
         config, evaluated = self.config, [self.config.evaluations[e] for e in evaluations]
         trainings = (run for e in evaluated for _, run in config.lineage(e.model))
-        splits = _once(split for run in trainings for split in splits_of(run))
-        pieces = _once(
+        splits = once(split for run in trainings for split in splits_of(run))
+        pieces = once(
             p for s in (*splits, *(e.split for e in evaluated)) for p in config.splits[s].segments
         )
-        return _once(d for piece in pieces for d in config.segments[piece].databases)
+        return once(d for piece in pieces for d in config.segments[piece].databases)
 
-    def _manifest(self, database: str) -> str:
+    def database_manifest(self, database: str) -> str:
+        """Return the manifest of a database."""
         return f"{self.results}/manifests/{database}.json"
 
     @cache  # noqa: B019
     def _content(self, database: str) -> str:
-        asked, manifest = self.config.databases[database], Path(self._manifest(database))
+        asked, manifest = self.config.databases[database], Path(self.database_manifest(database))
         if asked.folder is not None:
             return mirrors.own_content(asked.folder, manifest)
         facts = plugins.constants("datasets", asked.dataset)
@@ -334,21 +242,9 @@ class Plan:
             return "published"  # no mirror holds it
         return mirrors.content(self.config.mirror, facts["SLUG"], facts["VERSION"], manifest)
 
-    def _of(self, training: str, repeat: str | int, file: str) -> str:
+    def file_of(self, training: str, repeat: str | int, file: str) -> str:
+        """Return a file of a training's checkpoint."""
         return f"{self.results}/{self.config.stage_of(training)}/{training}/{repeat}/{file}"
-
-    def _repeats(self, evaluation: str) -> int:
-        return self.config.trained(self.config.evaluations[evaluation].model).repeats
-
-    def _model_files(self, evaluations: Iterable[str], file: str) -> list[str]:
-        found = []
-        for evaluation in evaluations:
-            repeats = self._repeats(evaluation)
-            for name, run in self.config.lineage(self.config.evaluations[evaluation].model):
-                has_ledger = isinstance(run, TransferRun) or file != LEDGER
-                if has_ledger and not isinstance(run, BaselineRun):
-                    found += [self._of(name, repeat, file) for repeat in range(repeats)]
-        return _once(found)
 
     def _pattern(self, *, baseline: bool) -> str:
         config = self.config
@@ -360,5 +256,6 @@ class Plan:
         return "|".join(names) or NOTHING
 
 
-def _once(names: Iterable[str]) -> list[str]:
+def once(names: Iterable[str]) -> list[str]:
+    """Return names in the order in which each comes first."""
     return list(dict.fromkeys(names))

@@ -166,6 +166,11 @@ FIRST_SCREEN = Headline(
     source="Table 2",
     runs=(
         HeadlineRun(
+            name="Classifier from autoencoder weights, pooled steps",
+            paper="rhythm-cae-pooled-paper-100",
+            honest="rhythm-cae-pooled-100",
+        ),
+        HeadlineRun(
             name="Classifier from autoencoder weights",
             paper="rhythm-cae-paper-100",
             honest="rhythm-cae-100",
@@ -177,8 +182,8 @@ FIRST_SCREEN = Headline(
     effect=Contrast(
         idea="autoencoder weights",
         metric="macro_f1",
-        run="rhythm-cae-25",
-        without="rhythm-random-25",
+        run="rhythm-cae-pooled-25",
+        without="rhythm-random-pooled-25",
     ),
 )
 

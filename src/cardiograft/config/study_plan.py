@@ -1,0 +1,111 @@
+"""What a study's tables and the report read: every file behind its evaluations."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from cardiograft import plugins
+from cardiograft.checkpoints.folder import CARD, HISTORY, LEDGER
+from cardiograft.config.entries import BaselineRun, TransferRun
+from cardiograft.config.plan import Plan, once
+
+
+class StudyPlan:
+    """The files behind each study of a plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.config, self.results = plan.config, plan.results
+
+    def of_study(self, study: str, kind: str) -> list[str]:
+        """Return a study's predictions or scores, every repeat."""
+        return [
+            f"{self.results}/{kind}/{entry}/{repeat}.parquet"
+            for entry in self.config.studies[study].evaluations
+            for repeat in range(self._repeats(entry))
+        ]
+
+    def cut(self, study: str) -> list[str]:
+        """Return the shard folders behind a study: of its tests and of every training."""
+        evaluations = self.config.studies[study].evaluations
+        splits = once(s for e in evaluations for s in self.plan.lineage_splits(e))
+        return once(s for split in splits for s in self.plan.segments(Path(split).stem))
+
+    def tables(self, study: str) -> str:
+        """Return the folder of a study's tables."""
+        return f"{self.results}/tables/{self._study(study)}"
+
+    def cards(self, study: str) -> list[str]:
+        """Return the cards of every training behind a study."""
+        evaluations = self.config.studies[study].evaluations
+        return self._model_files(evaluations, CARD)
+
+    def measured(self, study: str) -> list[str]:
+        """Return the networks behind a study whose costs are measured: first repeats."""
+        names = once(
+            name
+            for evaluation in self.config.studies[study].evaluations
+            for name, run in self.config.lineage(self.config.evaluations[evaluation].model)
+            if not isinstance(run, BaselineRun)
+        )
+        return [self.plan.checkpoint(name, 0) for name in names]
+
+    def costs(self, study: str) -> str:
+        """Return the file of what each network behind a study costs."""
+        return f"{self.results}/costs/{self._study(study)}.json"
+
+    def histories(self, study: str) -> list[str]:
+        """Return the histories of every training behind a study whose learning curves are shown."""
+        if "LEARNING_CURVE" not in plugins.constants("studies", study):
+            return []
+        return self._model_files(self.config.studies[study].evaluations, HISTORY)
+
+    def shown(self, study: str) -> list[str]:
+        """Return the shard folders of the runs whose signals a study draws."""
+        shown = self.config.studies[study].shown
+        names = once(s for run in shown for s in self.config.inputs(study, run))
+        return [f"{self.results}/segments/{name}" for name in names]
+
+    def reported(self, study: str = "") -> dict[str, list[str]]:
+        """Return the inputs of the report: of every study, or of one alone."""
+        studies = [self._study(study)] if study else list(self.config.studies)
+        evaluations = self._evaluations(studies)
+        splits = once(s for e in evaluations for s in self.plan.lineage_splits(e))
+        return {
+            "tables": [self.tables(one) for one in studies],
+            "manifests": [
+                self.plan.database_manifest(d) for d in self.plan.databases_behind(evaluations)
+            ],
+            "segments": once(s for one in studies for s in self.cut(one)),
+            "splits": [self.plan.split_audit(Path(s).stem) for s in splits],
+            "audits": [f"{self.results}/audits/{e}.json" for e in evaluations],
+            "cards": self._model_files(evaluations, CARD),
+            "histories": self._model_files(evaluations, HISTORY),
+            "ledgers": self._model_files(evaluations, LEDGER),
+            "exports": self.plan.exports_of(
+                name
+                for e in evaluations
+                for name, _ in self.config.lineage(self.config.evaluations[e].model)
+            ),
+        }
+
+    def _study(self, name: str) -> str:
+        if name not in self.config.studies:
+            raise ValueError(f"no study named {name!r}.{plugins.hint(name, self.config.studies)}")
+        return name
+
+    def _evaluations(self, studies: Iterable[str]) -> list[str]:
+        """Return the evaluations that some of these studies tells of."""
+        return once(e for study in studies for e in self.config.studies[study].evaluations)
+
+    def _repeats(self, evaluation: str) -> int:
+        return self.config.trained(self.config.evaluations[evaluation].model).repeats
+
+    def _model_files(self, evaluations: Iterable[str], file: str) -> list[str]:
+        found = []
+        for evaluation in evaluations:
+            repeats = self._repeats(evaluation)
+            for name, run in self.config.lineage(self.config.evaluations[evaluation].model):
+                has_ledger = isinstance(run, TransferRun) or file != LEDGER
+                if has_ledger and not isinstance(run, BaselineRun):
+                    found += [self.plan.file_of(name, repeat, file) for repeat in range(repeats)]
+        return once(found)
