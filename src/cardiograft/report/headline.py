@@ -27,6 +27,7 @@ HEAD = (
     "Baseline, unseen subjects",
 )
 ABSENT = Cell("not run here", mark="faint")
+SAME = Cell(wording.DASH, small="the paper tests unseen subjects too")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,12 +163,13 @@ def _cells(run: HeadlineRun, facts: Headline, values: _Values) -> list[Cell]:
     baseline = values.cell(facts.baseline.run, facts.metric, percent)
     if baseline is not ABSENT:
         baseline = replace(baseline, small=f"{facts.baseline.name} {baseline.small}".strip())
+    names = ", ".join(dict.fromkeys((run.paper, run.honest)))
     return [
-        Cell(run.name, small=f"{run.paper}, {run.honest}"),
+        Cell(run.name, small=names),
         Cell(wording.number(facts.published, percent=percent), small=where),
         values.cell(run.paper, facts.metric, percent),
         values.cell(run.honest, facts.metric, percent),
-        _gap_cell(gap, percent),
+        SAME if run.paper == run.honest else _gap_cell(gap, percent),
         baseline,
     ]
 

@@ -19,6 +19,7 @@ Cardiology.
 
 import pandas as pd
 
+from cardiograft.tables.headline import Baseline, Headline, HeadlineRun
 from cardiograft.tables.own_table import OwnTable
 from cardiograft.tables.published import Published
 
@@ -105,6 +106,19 @@ PUBLISHED = tuple(
     )
     for (model, init), values in PRINTED.items()
     for (metric, name), value in zip(MEASURED, values, strict=True)
+)
+FIRST_SCREEN = Headline(
+    metric="balanced_accuracy",
+    published=PRINTED["light_cnn", "scratch"][3],
+    source="Table 2",
+    runs=(
+        HeadlineRun(
+            name="Light CNN, from scratch", paper="quality-scratch", honest="quality-scratch"
+        ),
+    ),
+    baseline=Baseline(
+        name="logistic regression on indices of quality", run="quality-indices-both"
+    ),
 )
 
 

@@ -175,6 +175,12 @@ FIRST_SCREEN = Headline(
             paper="rhythm-cae-paper-100",
             honest="rhythm-cae-100",
         ),
+        HeadlineRun(
+            name="Classifier from random weights, pooled steps",
+            paper="rhythm-random-pooled-paper-100",
+            honest="rhythm-random-pooled-100",
+            published_of="classifier from autoencoder weights",
+        ),
     ),
     baseline=Baseline(
         name="gradient boosting on R–R intervals and beats", run="rhythm-boosting-100"

@@ -16,7 +16,8 @@ class HeadlineRun:
     name
         As a reader says it: ``CNN, from scratch``.
     paper, honest
-        The runs: under the paper's protocol, and on unseen subjects.
+        The runs: under the paper's protocol, and on unseen subjects; one run where the paper
+        tests on other databases than it trains on.
     published_of
         Whose value the paper gives, where it is not this network's.
     """
