@@ -45,13 +45,14 @@ def chromium() -> Iterator[Any]:
 
 @contextmanager
 def opened(
-    browser: Any, file: Path, *, width: int = 1280, theme: str = "light"
+    browser: Any, file: Path, *, width: int = 1280, theme: str = "light", script: bool = True
 ) -> Iterator[Opened]:
     """Show a file in a context of its own, from which no network can be reached."""
     context = browser.new_context(
         color_scheme=theme,
         viewport={"width": width, "height": 900},
         offline=True,
+        java_script_enabled=script,
         permissions=["clipboard-read", "clipboard-write"],
     )
     try:

@@ -1,12 +1,13 @@
 """The whole report as one self-contained HTML page: the same input gives the same bytes."""
 
+import itertools
 from collections.abc import Mapping
 
 import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from cardiograft.report import headline, measured, wording
+from cardiograft.report import behaviour, headline, measured, wording
 from cardiograft.report.headline import HeadlineRow
 from cardiograft.report.inputs import ReportInputs, Study
 from cardiograft.report.sections import provenance, results
@@ -18,7 +19,8 @@ from cardiograft.specs.report import Report
 def render(spec: Report, inputs: ReportInputs, *, command: str = "") -> str:
     """Return the page.
 
-    Nothing in it is loaded from anywhere, nothing runs, and there is no date in it.
+    Nothing in it is loaded from anywhere, what runs is its own script
+    (`cardiograft.report.behaviour`), and there is no date in it.
 
     Parameters
     ----------
@@ -39,6 +41,9 @@ def render(spec: Report, inputs: ReportInputs, *, command: str = "") -> str:
         legend=results.legend(),
         gain_legend=results.legend(published=True),
         style=Markup(STYLE),
+        script=Markup(behaviour.SCRIPT),
+        policy=Markup(behaviour.POLICY),
+        number=itertools.count(1).__next__,
         command=command,
     )
 
@@ -76,6 +81,7 @@ def first_screen(title: str, tables: Mapping[str, pd.DataFrame]) -> str:
         first_head=headline.HEAD,
         words=wording,
         style=Markup(STYLE),
+        policy="",
     )
 
 

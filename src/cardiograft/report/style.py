@@ -132,7 +132,10 @@ ul.open li { break-inside: avoid; }
 .gaps { display: block; overflow: visible; font-family: var(--sans); }
 .gaps .grid { stroke: var(--rule); }
 .gaps .tick { fill: var(--soft); font-size: 11px; }
-.gaps .row { fill: var(--ink); font-size: 12.5px; }
+.gaps .row {
+  fill: var(--ink); font-size: 12.5px; paint-order: stroke; stroke: var(--paper-ground);
+  stroke-width: 4px; stroke-linejoin: round;
+}
 .gaps .gap { stroke: var(--soft); stroke-width: 1; stroke-dasharray: 1 3; }
 .gaps .whisker { stroke-width: 2; opacity: .55; }
 .gaps .paper { stroke: var(--paper); } .gaps circle.paper { fill: var(--paper); }
@@ -230,11 +233,30 @@ table.confusion td {
 table.grouped tbody tr.again { border-top: 0; }
 table.grouped tbody tr.again th { color: transparent; user-select: none; }
 table.grouped tbody tr.again .chip { visibility: hidden; }
+.unseen {
+  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+}
+button { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; }
+.tools { display: flex; flex-wrap: wrap; gap: .3rem .5rem; margin: .35rem 0 .9rem; }
+.tools button {
+  font: 500 .78rem/1.2 var(--sans); color: var(--soft); border: 1px solid var(--rule);
+  border-radius: 4px; padding: .38rem .6rem; min-height: 1.6rem;
+}
+.tools button:hover { color: var(--ink); border-color: var(--soft); }
+nav .tools { margin-top: .8rem; }
+thead th button { min-height: 1.5rem; text-align: inherit; font-weight: 600; }
+thead th button:hover { text-decoration: underline; }
+thead th button::after { content: " ↕"; color: var(--soft); font-weight: 400; }
+thead th[aria-sort=ascending] button::after { content: " ↑"; color: var(--ink); }
+thead th[aria-sort=descending] button::after { content: " ↓"; color: var(--ink); }
+.zoomed { overflow-x: auto; }
 details { border-top: 1px solid var(--rule); padding: .55rem 0; }
 details + details { margin-top: 0; }
 details:last-of-type { border-bottom: 1px solid var(--rule); }
 summary { cursor: pointer; font: 500 .9rem/1.4 var(--sans); overflow-wrap: anywhere; }
-summary:focus-visible, a:focus-visible { outline: 2px solid var(--honest); outline-offset: 3px; }
+summary:focus-visible, a:focus-visible, button:focus-visible, .zoomed:focus-visible {
+  outline: 2px solid var(--honest); outline-offset: 3px;
+}
 pre {
   background: var(--card); border: 1px solid var(--rule); border-radius: 4px; overflow-x: auto;
   padding: .8rem 1rem; font-size: .84rem;
@@ -271,7 +293,8 @@ pre {
   }
   html { font-size: 9.5pt; }
   .page { display: block; max-width: none; padding: 0; }
-  nav { display: none; }
+  nav, .tools { display: none; }
+  thead th button::after { content: none; }
   .wide { overflow: visible; }
   tbody td { white-space: normal; }
   h2 { break-before: page; } h2, h3, h4, caption, figcaption { break-after: avoid; }

@@ -208,6 +208,10 @@ HEADER = (
 <meta name="generator" content="cardiograft">
 <title>{{ title }}</title>
 <link rel="icon" href="data:,">
+{%- if policy %}
+<meta http-equiv="Content-Security-Policy" content="{{ policy }}">
+<script>{{ script }}</script>
+{%- endif %}
 <style>{{ style }}</style>
 </head>
 <body>
