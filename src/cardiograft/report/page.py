@@ -10,7 +10,7 @@ from markupsafe import Markup
 from cardiograft.report import behaviour, headline, measured, wording
 from cardiograft.report.headline import HeadlineRow
 from cardiograft.report.inputs import ReportInputs, Study
-from cardiograft.report.sections import provenance, results
+from cardiograft.report.sections import provenance, results, stages
 from cardiograft.report.style import STYLE
 from cardiograft.report.template import FIRST_SCREEN, PAGE
 from cardiograft.specs.report import Report
@@ -37,6 +37,7 @@ def render(spec: Report, inputs: ReportInputs, *, command: str = "") -> str:
         first_head=headline.HEAD,
         studies=studies,
         p=provenance.section(inputs, spec.stands_in),
+        stages=stages.section(inputs),
         words=wording,
         legend=results.legend(),
         gain_legend=results.legend(published=True),

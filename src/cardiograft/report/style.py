@@ -179,6 +179,12 @@ ul.open li { break-inside: avoid; }
 .plane polygon.dose, .plane text.dose { fill: var(--predicted); }
 .plane polygon.personal, .plane text.personal { fill: var(--personal); }
 .plane .dash-1 { stroke-dasharray: 7 4; } .plane .dash-2 { stroke-dasharray: 2 4; }
+.stages { display: block; max-width: 42rem; font-family: var(--sans); }
+.stages rect { fill: var(--card); stroke: var(--soft); }
+.stages .row { fill: var(--ink); font-size: 13px; font-weight: 600; }
+.stages .tick { fill: var(--soft); font-size: 11px; }
+.stages .arrow { stroke: var(--soft); stroke-width: 1.2; }
+.stages marker path { fill: var(--soft); }
 figure.window { margin: .6rem 0 1.4rem; }
 small.warning { color: var(--alert); white-space: normal; }
 figcaption small { display: inline; margin-left: .5em; overflow-wrap: anywhere; }
@@ -263,6 +269,7 @@ pre {
 }
 @media (max-width: 40rem) {
   html { font-size: 100%; }
+  .stages .row { font-size: 11.5px; } .stages .tick { font-size: 10.5px; }
   .page { padding: 1.2rem 1rem 3rem; }
   .banner { padding: .6rem .9rem; margin-bottom: 1.2rem; font-size: .84rem; }
   h1 { font-size: 1.8rem; } h2 { font-size: 1.35rem; }

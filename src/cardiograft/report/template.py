@@ -264,6 +264,8 @@ PAGE = (
 <li><a href="#data">Recordings and segments</a></li>
 <li><a href="#splits">Splits and audits</a></li>
 <li><a href="#training">Training</a></li>
+{%- if stages %}
+<li><a href="#stages">{{ stages.title }}</a></li>{% endif %}
 <li><a href="#reproduce">How to reproduce</a></li>
 </ol></nav>
 <main>
@@ -336,6 +338,15 @@ PAGE = (
 {{ folded(p.weights.caption, [p.weights]) }}
 {%- endif %}
 </section>
+
+{%- if stages %}
+<section aria-labelledby="stages">
+<h2 id="stages">{{ stages.title }}</h2>
+<p>{{ words.STAGES_OF }}</p>
+<figure>{{ stages.figure }}</figure>
+{{ shown(stages.table) }}
+</section>
+{%- endif %}
 
 <section aria-labelledby="reproduce">
 <h2 id="reproduce">How to reproduce</h2>

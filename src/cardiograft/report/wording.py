@@ -60,6 +60,10 @@ DOSE = (
     " sample with the test part; their number is verified. Any other leak, in the split or in"
     " the lineage, would have stopped the run."
 )
+STAGES_OF = (
+    "Each box is a stage and says of how many jobs; an arrow is what the next one reads. Arrows"
+    " that others imply are left out."
+)
 REPRODUCE = (
     "From a clone of the project, in its environment, one command makes this page. Where the"
     " recordings are fetched from does not matter: the same bytes give the same values."
