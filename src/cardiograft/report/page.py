@@ -10,7 +10,7 @@ from markupsafe import Markup
 from cardiograft.report import behaviour, headline, measured, wording
 from cardiograft.report.headline import HeadlineRow
 from cardiograft.report.inputs import ReportInputs, Study
-from cardiograft.report.sections import provenance, results, stages
+from cardiograft.report.sections import provenance, results, sources, stages
 from cardiograft.report.style import STYLE
 from cardiograft.report.template import FIRST_SCREEN, PAGE
 from cardiograft.specs.report import Report
@@ -38,6 +38,7 @@ def render(spec: Report, inputs: ReportInputs, *, command: str = "") -> str:
         studies=studies,
         p=provenance.section(inputs, spec.stands_in),
         stages=stages.section(inputs),
+        sources=sources.section(inputs),
         words=wording,
         legend=results.legend(),
         gain_legend=results.legend(published=True),

@@ -266,6 +266,7 @@ PAGE = (
 <li><a href="#training">Training</a></li>
 {%- if stages %}
 <li><a href="#stages">{{ stages.title }}</a></li>{% endif %}
+<li><a href="#sources">Licences and sources</a></li>
 <li><a href="#reproduce">How to reproduce</a></li>
 </ol></nav>
 <main>
@@ -347,6 +348,13 @@ PAGE = (
 {{ shown(stages.table) }}
 </section>
 {%- endif %}
+
+<section aria-labelledby="sources">
+<h2 id="sources">Licences and sources</h2>
+{%- for t in sources %}
+{{ table(t) }}
+{%- endfor %}
+</section>
 
 <section aria-labelledby="reproduce">
 <h2 id="reproduce">How to reproduce</h2>
