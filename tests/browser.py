@@ -14,6 +14,7 @@ import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 # As root Chromium needs the first, in a small /dev/shm the second.
+PATIENCE_MS = 180_000  # on a busy machine a page may take its time
 ARGUMENTS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu")
 
 
@@ -55,6 +56,7 @@ def opened(
         java_script_enabled=script,
         permissions=["clipboard-read", "clipboard-write"],
     )
+    context.set_default_timeout(PATIENCE_MS)
     try:
         shown = Opened(context.new_page())
         shown.page.on("request", lambda request: shown.asked.append(request.url))

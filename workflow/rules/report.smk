@@ -35,9 +35,8 @@ rule report:
         " --splits {input.splits:q} --audits {input.audits:q} --cards {input.cards:q}"
         " --histories {input.histories:q} --ledgers {input.ledgers:q}"
         " --exports {input.exports:q}"
-        " --plan {params.plan:q}"
-        ' --looks "$RESULTS/looks.jsonl" --logs "$RESULTS/logs"'
-        ' --command "$COMMAND -- "{output:q} --out {output:q} 2>> {log:q}'
+        ' --plan - --looks "$RESULTS/looks.jsonl" --logs "$RESULTS/logs"'
+        ' --command "$COMMAND -- "{output:q} --out {output:q} 2>> {log:q} <<< {params.plan:q}'
 
 
 use rule report as report_of_study with:

@@ -1,6 +1,7 @@
 """Lay out all results on one self-contained page."""
 
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def report(
         exports={p.parent.name: read_json(p) for p in exports},
         looks=looked,
         unreadable_looks=unreadable,
-        plan=json.loads(plan),
+        plan=json.loads(sys.stdin.read() if plan == "-" else plan),
         times=times.read(logs) if logs else {},
     )
     with atomic_file(out) as partial:
@@ -70,7 +71,7 @@ if __name__ == "__main__":
     for name, meaning in INPUTS.items():
         parser.add_argument(f"--{name}", type=Path, nargs="*", default=(), help=meaning)
     parser.add_argument("--looks", type=Path, help="ledger of looks at test parts")
-    parser.add_argument("--plan", default="{}", help="stages: jobs and edges, as JSON")
+    parser.add_argument("--plan", default="{}", help="stages, as JSON; - reads it")
     parser.add_argument("--logs", type=Path, help="logs, with what each job took beside them")
     parser.add_argument("--command", required=True, help="what makes this page, as typed")
     parser.add_argument("--out", type=Path, required=True, help="HTML page to write")

@@ -15,7 +15,8 @@ def stages(plan: Plan, study: str = "") -> str:
     """Return the stages behind the report, or behind one study's, as JSON with sorted keys.
 
     ``jobs``: stage to the number of its jobs, those whose results lie there already included;
-    ``edges``: pairs of stages, some job of the second of which reads what one of the first wrote.
+    ``edges``: pairs of stages, some job of the second of which reads what one of the first wrote;
+    ``members``: study to run to the evaluations that it is made of.
     """
     named = [study] if study else list(plan.config.studies)
     files = plan.reported(study)
@@ -40,7 +41,14 @@ def stages(plan: Plan, study: str = "") -> str:
     jobs["score"] = jobs["predict"] + jobs["baseline"]
     edges = _edges(plan, files["cards"], evaluations)
     kept = sorted({(a, b) for a, b in edges if jobs[a] and jobs[b]})
-    return json.dumps({"jobs": {k: n for k, n in jobs.items() if n}, "edges": kept}, sort_keys=True)
+    members = {one: _members(plan, one) for one in named}
+    told = {"jobs": {k: n for k, n in jobs.items() if n}, "edges": kept, "members": members}
+    return json.dumps(told, sort_keys=True)
+
+
+def _members(plan: Plan, study: str) -> dict[str, list[str]]:
+    rows: dict[str, dict[str, list[str]]] = json.loads(plan.spec("tabulate", study))["rows"]
+    return {run: row["members"] for run, row in rows.items()}
 
 
 def _stage(file: str) -> str:

@@ -12,7 +12,7 @@ MACROS = """
 {%- macro inner(cell) -%}
 {% if cell is string %}{{ cell }}
 {%- else %}{{ cell.text }}{{ chip(cell.mark) }}
-{%- if cell.small %}<small>{{ cell.small }}</small>{% endif %}
+{%- if cell.small %}<small>{{ cell.small|linked }}</small>{% endif %}
 {%- if cell.warning %}<small class="warning">{{ cell.warning }}</small>{% endif %}{% endif %}
 {%- endmacro -%}
 
@@ -80,7 +80,7 @@ MACROS = """
 {%- for cell in row.cells %}
 {%- if loop.first %}
 <th scope="row" role="rowheader"><a href="#{{ row.study }}">{{ cell.text }}</a>
-{{- chip(cell.mark) }}<small>{{ cell.small }}</small></th>
+{{- chip(cell.mark) }}<small>{{ cell.small|linked }}</small></th>
 {%- else %}
 <td role="cell" data-head="{{ head[loop.index0] }}" class="
 {{- (("words " if loop.index0 == 1 else "") ~ cell.mark)|trim }}">{{ inner(cell) }}</td>

@@ -108,6 +108,11 @@ tbody tr:last-child { border-bottom: 1.5px solid var(--ink); }
 tbody td { white-space: nowrap; }
 tbody td.words { white-space: normal; overflow-wrap: anywhere; }
 small { display: block; color: var(--soft); font-size: .88em; font-weight: 400; }
+small a { color: inherit; text-decoration: underline dotted; text-underline-offset: .2em; }
+small a:hover { color: var(--ink); text-decoration-style: solid; }
+details.card p { font-size: .92rem; margin: .35rem 0; }
+details.card summary small { display: inline; }
+details.card { scroll-margin-top: 1rem; padding-left: 1rem; }
 .strong { font-weight: 700; }
 .faint { color: var(--soft); }
 .code, code, pre { font-family: var(--mono); font-size: .92em; }

@@ -194,6 +194,23 @@ STUDY = """
 {%- endfor %}
 </details>
 {%- endif %}
+{%- if s.cards %}
+<details><summary>Cards: what each run’s values rest on</summary>
+{%- for card in s.cards %}
+<details class="card"><summary>{{ card.title }} <small>{{ card.run }}</small></summary>
+<div id="{{ card.run|card_id }}" tabindex="-1">
+{%- for line in card.lines %}
+<p>{{ line }}</p>
+{%- endfor %}
+{%- if card.table %}
+{{ table(card.table) }}
+{%- else %}
+<p>No trained network is behind it.</p>
+{%- endif %}
+</div></details>
+{%- endfor %}
+</details>
+{%- endif %}
 </section>
 """
 
