@@ -6,6 +6,8 @@ from pathlib import Path
 
 import yaml
 
+from cardiograft.report import times
+
 ROOT = Path(__file__).parents[2]
 PROFILE = ROOT / "workflow/profiles/slurm/config.yaml"
 GPU = {"pretrain", "prune", "transfer", "predict"}
@@ -83,3 +85,8 @@ def test_the_logs_of_all_attempts_are_kept(tiny):
     assert log.read_text() in kept
     assert "the first attempt fails" not in log.read_text()
     assert all(re.match(r"20\d\d-\d\d-\d\dT\d{6} on \S", text) for text in kept)
+    ((job, (seconds,)),) = [
+        (k, v.values()) for k, v in times.read(tiny.root / "results/logs").items()
+    ]
+    assert job == ("download", "mitdb")
+    assert 0 < seconds < 600

@@ -34,11 +34,16 @@ ENVIRONMENT = {
     "MKL_NUM_THREADS": 1,
 }
 # Snakemake removes a job's log before it begins the job again: each attempt's has a second name,
-# in a folder beside it, and says when and where it was written.
+# in a folder beside it, and says when and where it was written. When a job that succeeded began and
+# ended, in microseconds, stands beside its log: the report adds that up. (Snakemake's `benchmark`
+# would measure the client of a warm interpreter, and what `--touch` leaves out would rerun.)
 ATTEMPT = doubled(
+    'now_us() { local now="${EPOCHREALTIME:-$(date +%s).000000}"; echo "${now/[.,]/}"; }; '
+    'took() { [ "$1" != 0 ] || echo "$3 $(now_us)" > "$2" || :; }; '
     'attempt() { local now kept="${1%.log}.attempts"; now="$(date +%Y-%m-%dT%H%M%S)"; '
     'echo "$now on $HOSTNAME${SLURM_JOB_ID:+, job $SLURM_JOB_ID}" > "$1"; '
-    'mkdir -p "$kept"; ln "$1" "$kept/$now.$$.log" 2> /dev/null || :; }; '
+    'mkdir -p "$kept"; ln "$1" "$kept/$now.$$.log" 2> /dev/null || :; '
+    'trap "took \\$? $(printf %q "${1%.log}.took") $(now_us)" EXIT; }; '
 )
 
 

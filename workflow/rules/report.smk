@@ -1,5 +1,7 @@
 # All results in one file; and the measured tables that docs quote.
 
+from cardiograft.config.stages import stages
+
 
 localrules:
     report,
@@ -25,6 +27,7 @@ rule report:
     params:
         spec=spec("report"),
         code=code("report"),
+        plan=lambda w: stages(PLAN, w.get("entry", "")),
     shell:
         "attempt {log:q};"
         ' python "$SCRIPTS/report.py" --spec {params.spec:q} --tables {input.tables:q}'
@@ -32,8 +35,8 @@ rule report:
         " --splits {input.splits:q} --audits {input.audits:q} --cards {input.cards:q}"
         " --histories {input.histories:q} --ledgers {input.ledgers:q}"
         " --exports {input.exports:q}"
-        ' --looks "$RESULTS/looks.jsonl"'
-        ' --command "$COMMAND -- "{output:q} --out {output:q} 2>> {log:q}'
+        ' --plan - --looks "$RESULTS/looks.jsonl" --logs "$RESULTS/logs"'
+        ' --command "$COMMAND -- "{output:q} --out {output:q} 2>> {log:q} <<< {params.plan:q}'
 
 
 use rule report as report_of_study with:

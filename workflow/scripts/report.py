@@ -1,5 +1,7 @@
 """Lay out all results on one self-contained page."""
 
+import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,7 +9,7 @@ from cardiograft import cli, parquet
 from cardiograft.checkpoints.folder import model_key
 from cardiograft.evaluation import looks as ledger
 from cardiograft.files import atomic_file, read_json
-from cardiograft.report import page
+from cardiograft.report import page, times
 from cardiograft.report.inputs import ReportInputs, in_order, read_study
 from cardiograft.specs.report import Report
 
@@ -38,6 +40,8 @@ def report(
     exports: Sequence[Path] = (),
     command: str = "",
     looks: Path | None = None,
+    plan: str = "{}",
+    logs: Path | None = None,
 ) -> None:
     looked, unreadable = ledger.read(looks) if looks else ([], 0)
     inputs = ReportInputs(
@@ -52,6 +56,8 @@ def report(
         exports={p.parent.name: read_json(p) for p in exports},
         looks=looked,
         unreadable_looks=unreadable,
+        plan=json.loads(sys.stdin.read() if plan == "-" else plan),
+        times=times.read(logs) if logs else {},
     )
     with atomic_file(out) as partial:
         partial.write_text(page.render(spec, inputs, command=command), "utf-8")
@@ -65,6 +71,8 @@ if __name__ == "__main__":
     for name, meaning in INPUTS.items():
         parser.add_argument(f"--{name}", type=Path, nargs="*", default=(), help=meaning)
     parser.add_argument("--looks", type=Path, help="ledger of looks at test parts")
+    parser.add_argument("--plan", default="{}", help="stages, as JSON; - reads it")
+    parser.add_argument("--logs", type=Path, help="logs, with what each job took beside them")
     parser.add_argument("--command", required=True, help="what makes this page, as typed")
     parser.add_argument("--out", type=Path, required=True, help="HTML page to write")
     cli.run(report, parser)

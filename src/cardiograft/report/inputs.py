@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from cardiograft.files import DAMAGED, file_digest, read_json
+from cardiograft.report.times import Times
 
 Content = dict[str, Any]
 ReportRow = Mapping[str, Any]
@@ -49,6 +50,8 @@ class ReportInputs:
     exports: dict[str, Content] = field(default_factory=dict)  # files for devices, by entry
     looks: list[Content] = field(default_factory=list)  # at test parts, of the ledger of looks
     unreadable_looks: int = 0
+    plan: Content = field(default_factory=dict)  # jobs and edges, of `config.stages`
+    times: Times = field(default_factory=dict)
 
     @property
     def simulated(self) -> bool:

@@ -12,12 +12,21 @@ MACROS = """
 {%- macro inner(cell) -%}
 {% if cell is string %}{{ cell }}
 {%- else %}{{ cell.text }}{{ chip(cell.mark) }}
-{%- if cell.small %}<small>{{ cell.small }}</small>{% endif %}
+{%- if cell.small %}<small>{{ cell.small|linked }}</small>{% endif %}
 {%- if cell.warning %}<small class="warning">{{ cell.warning }}</small>{% endif %}{% endif %}
 {%- endmacro -%}
 
-{%- macro rows(t, lines) -%}
-<div class="wide" role="region" tabindex="0" aria-label="{{ t.caption }}">
+{%- macro exact(cell) -%}
+{%- set text = cell if cell is string else cell.text -%}
+{%- if text.exact is defined and text.exact[0] != text %} data-value="{{ text.exact[0] }}"
+{%- endif %}
+{%- if cell is not string and cell.small.exact is defined %} data-low="{{ cell.small.exact[0] }}"
+{%- if cell.small.exact[1] is defined %} data-high="{{ cell.small.exact[1] }}"{% endif %}{% endif %}
+{%- endmacro -%}
+
+{%- macro rows(t, lines, id="") -%}
+<div class="wide" role="group" tabindex="0" aria-label="{{ t.caption }}"
+{%- if id %} id="{{ id }}"{% endif %}>
 <table{% if t.kind %} class="{{ t.kind }}"{% endif %}>
 <caption>{{ t.caption }}</caption>
 <thead><tr>
@@ -33,9 +42,9 @@ MACROS = """
 {%- set mark = "" if cell is string else cell.mark %}
 {%- set shown = (("words " if loop.index0 in t.words else "") ~ mark)|trim %}
 {%- if loop.first %}
-<th scope="row"{% if mark %} class="{{ mark }}"{% endif %}>{{ inner(cell) }}</th>
+<th scope="row"{% if mark %} class="{{ mark }}"{% endif %}{{ exact(cell) }}>{{ inner(cell) }}</th>
 {%- else %}
-<td{% if shown %} class="{{ shown }}"{% endif %}
+<td{{ exact(cell) }}{% if shown %} class="{{ shown }}"{% endif %}
 {%- if cell is not string and cell.share is not none %} style="--share: {{ cell.share }}"
 {%- endif %}>{{ inner(cell) }}</td>
 {%- endif %}
@@ -71,7 +80,7 @@ MACROS = """
 {%- for cell in row.cells %}
 {%- if loop.first %}
 <th scope="row" role="rowheader"><a href="#{{ row.study }}">{{ cell.text }}</a>
-{{- chip(cell.mark) }}<small>{{ cell.small }}</small></th>
+{{- chip(cell.mark) }}<small>{{ cell.small|linked }}</small></th>
 {%- else %}
 <td role="cell" data-head="{{ head[loop.index0] }}" class="
 {{- (("words " if loop.index0 == 1 else "") ~ cell.mark)|trim }}">{{ inner(cell) }}</td>
@@ -87,10 +96,11 @@ MACROS = """
 {%- endmacro -%}
 
 {%- macro shown(t) -%}
-{{ rows(t, t.lead) }}
+{%- set id = t.rest and "table-%d"|format(number()) -%}
+{{ rows(t, t.lead, id) }}
 {{- note(t) }}
 {%- if t.rest %}
-<details><summary>{{ t.rest|length }} more: {{ t.caption }}</summary>
+<details data-rest="{{ id }}"><summary>{{ t.rest|length }} more: {{ t.caption }}</summary>
 {{ rows(t, t.rest) }}
 </details>
 {%- endif %}

@@ -1,24 +1,29 @@
 """The whole report as one self-contained HTML page: the same input gives the same bytes."""
 
-from collections.abc import Mapping
+import itertools
+import re
+from collections.abc import Collection, Mapping
 
 import jinja2
 import pandas as pd
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from cardiograft.report import headline, measured, wording
+from cardiograft.report import behaviour, headline, measured, wording
 from cardiograft.report.headline import HeadlineRow
 from cardiograft.report.inputs import ReportInputs, Study
-from cardiograft.report.sections import provenance, results
+from cardiograft.report.sections import provenance, results, run_cards, sources, stages
 from cardiograft.report.style import STYLE
 from cardiograft.report.template import FIRST_SCREEN, PAGE
 from cardiograft.specs.report import Report
+
+SEPARATORS = re.compile("( / | · |, )")
 
 
 def render(spec: Report, inputs: ReportInputs, *, command: str = "") -> str:
     """Return the page.
 
-    Nothing in it is loaded from anywhere, nothing runs, and there is no date in it.
+    Nothing in it is loaded from anywhere, what runs is its own script
+    (`cardiograft.report.behaviour`), and there is no date in it.
 
     Parameters
     ----------
@@ -26,7 +31,12 @@ def render(spec: Report, inputs: ReportInputs, *, command: str = "") -> str:
         What made it, as the page says under how to reproduce.
     """
     studies = [results.section(s, inputs) for s in inputs.studies]
-    skeleton = _environment().from_string(PAGE)
+    # A run that several studies tell of has one card: that of the first.
+    known: set[str] = set()
+    for study in studies:
+        study["cards"] = [card for card in study["cards"] if card["run"] not in known]
+        known |= {card["run"] for card in study["cards"]}
+    skeleton = _environment(known).from_string(PAGE)
     return skeleton.render(
         title=spec.title,
         lead=lead(inputs),
@@ -35,18 +45,35 @@ def render(spec: Report, inputs: ReportInputs, *, command: str = "") -> str:
         first_head=headline.HEAD,
         studies=studies,
         p=provenance.section(inputs, spec.stands_in),
+        stages=stages.section(inputs),
+        sources=sources.section(inputs),
         words=wording,
         legend=results.legend(),
         gain_legend=results.legend(published=True),
         style=Markup(STYLE),
+        script=Markup(behaviour.SCRIPT),
+        policy=Markup(behaviour.POLICY),
+        number=itertools.count(1).__next__,
         command=command,
     )
 
 
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
+def _environment(runs: Collection[str] = ()) -> jinja2.Environment:
+    """Return what fills a skeleton; names of `runs` in small print lead to their cards."""
+    environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True
     )
+    environment.filters["card_id"] = run_cards.card_id
+    environment.filters["linked"] = lambda text: _linked(text, runs)
+    return environment
+
+
+def _linked(text: str, runs: Collection[str]) -> Markup:
+    """Return a text in which each name of a run is a link; names stand between separators."""
+    link = Markup('<a href="#{}">{}</a>')
+    parts = SEPARATORS.split(text)
+    linked = (link.format(run_cards.card_id(p), p) if p in runs else escape(p) for p in parts)
+    return Markup("").join(linked)
 
 
 def first_row(study: Study) -> HeadlineRow:
@@ -76,6 +103,7 @@ def first_screen(title: str, tables: Mapping[str, pd.DataFrame]) -> str:
         first_head=headline.HEAD,
         words=wording,
         style=Markup(STYLE),
+        policy="",
     )
 
 

@@ -108,6 +108,11 @@ tbody tr:last-child { border-bottom: 1.5px solid var(--ink); }
 tbody td { white-space: nowrap; }
 tbody td.words { white-space: normal; overflow-wrap: anywhere; }
 small { display: block; color: var(--soft); font-size: .88em; font-weight: 400; }
+small a { color: inherit; text-decoration: underline dotted; text-underline-offset: .2em; }
+small a:hover { color: var(--ink); text-decoration-style: solid; }
+details.card p { font-size: .92rem; margin: .35rem 0; }
+details.card summary small { display: inline; }
+details.card { scroll-margin-top: 1rem; padding-left: 1rem; }
 .strong { font-weight: 700; }
 .faint { color: var(--soft); }
 .code, code, pre { font-family: var(--mono); font-size: .92em; }
@@ -132,7 +137,10 @@ ul.open li { break-inside: avoid; }
 .gaps { display: block; overflow: visible; font-family: var(--sans); }
 .gaps .grid { stroke: var(--rule); }
 .gaps .tick { fill: var(--soft); font-size: 11px; }
-.gaps .row { fill: var(--ink); font-size: 12.5px; }
+.gaps .row {
+  fill: var(--ink); font-size: 12.5px; paint-order: stroke; stroke: var(--paper-ground);
+  stroke-width: 4px; stroke-linejoin: round;
+}
 .gaps .gap { stroke: var(--soft); stroke-width: 1; stroke-dasharray: 1 3; }
 .gaps .whisker { stroke-width: 2; opacity: .55; }
 .gaps .paper { stroke: var(--paper); } .gaps circle.paper { fill: var(--paper); }
@@ -176,6 +184,12 @@ ul.open li { break-inside: avoid; }
 .plane polygon.dose, .plane text.dose { fill: var(--predicted); }
 .plane polygon.personal, .plane text.personal { fill: var(--personal); }
 .plane .dash-1 { stroke-dasharray: 7 4; } .plane .dash-2 { stroke-dasharray: 2 4; }
+.stages { display: block; max-width: 42rem; font-family: var(--sans); }
+.stages rect { fill: var(--card); stroke: var(--soft); }
+.stages .row { fill: var(--ink); font-size: 13px; font-weight: 600; }
+.stages .tick { fill: var(--soft); font-size: 11px; }
+.stages .arrow { stroke: var(--soft); stroke-width: 1.2; }
+.stages marker path { fill: var(--soft); }
 figure.window { margin: .6rem 0 1.4rem; }
 small.warning { color: var(--alert); white-space: normal; }
 figcaption small { display: inline; margin-left: .5em; overflow-wrap: anywhere; }
@@ -230,17 +244,37 @@ table.confusion td {
 table.grouped tbody tr.again { border-top: 0; }
 table.grouped tbody tr.again th { color: transparent; user-select: none; }
 table.grouped tbody tr.again .chip { visibility: hidden; }
+.unseen {
+  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+}
+button { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; }
+.tools { display: flex; flex-wrap: wrap; gap: .3rem .5rem; margin: .35rem 0 .9rem; }
+.tools button {
+  font: 500 .78rem/1.2 var(--sans); color: var(--soft); border: 1px solid var(--rule);
+  border-radius: 4px; padding: .38rem .6rem; min-height: 1.6rem;
+}
+.tools button:hover { color: var(--ink); border-color: var(--soft); }
+nav .tools { margin-top: .8rem; }
+thead th button { min-height: 1.5rem; text-align: inherit; font-weight: 600; }
+thead th button:hover { text-decoration: underline; }
+thead th button::after { content: " ↕"; color: var(--soft); font-weight: 400; }
+thead th[aria-sort=ascending] button::after { content: " ↑"; color: var(--ink); }
+thead th[aria-sort=descending] button::after { content: " ↓"; color: var(--ink); }
+.zoomed { overflow-x: auto; }
 details { border-top: 1px solid var(--rule); padding: .55rem 0; }
 details + details { margin-top: 0; }
 details:last-of-type { border-bottom: 1px solid var(--rule); }
 summary { cursor: pointer; font: 500 .9rem/1.4 var(--sans); overflow-wrap: anywhere; }
-summary:focus-visible, a:focus-visible { outline: 2px solid var(--honest); outline-offset: 3px; }
+summary:focus-visible, a:focus-visible, button:focus-visible, .zoomed:focus-visible {
+  outline: 2px solid var(--honest); outline-offset: 3px;
+}
 pre {
   background: var(--card); border: 1px solid var(--rule); border-radius: 4px; overflow-x: auto;
   padding: .8rem 1rem; font-size: .84rem;
 }
 @media (max-width: 40rem) {
   html { font-size: 100%; }
+  .stages .row { font-size: 11.5px; } .stages .tick { font-size: 10.5px; }
   .page { padding: 1.2rem 1rem 3rem; }
   .banner { padding: .6rem .9rem; margin-bottom: 1.2rem; font-size: .84rem; }
   h1 { font-size: 1.8rem; } h2 { font-size: 1.35rem; }
@@ -271,7 +305,8 @@ pre {
   }
   html { font-size: 9.5pt; }
   .page { display: block; max-width: none; padding: 0; }
-  nav { display: none; }
+  nav, .tools { display: none; }
+  thead th button::after { content: none; }
   .wide { overflow: visible; }
   tbody td { white-space: normal; }
   h2 { break-before: page; } h2, h3, h4, caption, figcaption { break-after: avoid; }

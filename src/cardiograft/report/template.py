@@ -194,6 +194,23 @@ STUDY = """
 {%- endfor %}
 </details>
 {%- endif %}
+{%- if s.cards %}
+<details><summary>Cards: what each run’s values rest on</summary>
+{%- for card in s.cards %}
+<details class="card"><summary>{{ card.title }} <small>{{ card.run }}</small></summary>
+<div id="{{ card.run|card_id }}" tabindex="-1">
+{%- for line in card.lines %}
+<p>{{ line }}</p>
+{%- endfor %}
+{%- if card.table %}
+{{ table(card.table) }}
+{%- else %}
+<p>No trained network is behind it.</p>
+{%- endif %}
+</div></details>
+{%- endfor %}
+</details>
+{%- endif %}
 </section>
 """
 
@@ -208,6 +225,10 @@ HEADER = (
 <meta name="generator" content="cardiograft">
 <title>{{ title }}</title>
 <link rel="icon" href="data:,">
+{%- if policy %}
+<meta http-equiv="Content-Security-Policy" content="{{ policy }}">
+<script>{{ script }}</script>
+{%- endif %}
 <style>{{ style }}</style>
 </head>
 <body>
@@ -260,6 +281,9 @@ PAGE = (
 <li><a href="#data">Recordings and segments</a></li>
 <li><a href="#splits">Splits and audits</a></li>
 <li><a href="#training">Training</a></li>
+{%- if stages %}
+<li><a href="#stages">{{ stages.title }}</a></li>{% endif %}
+<li><a href="#sources">Licences and sources</a></li>
 <li><a href="#reproduce">How to reproduce</a></li>
 </ol></nav>
 <main>
@@ -331,6 +355,22 @@ PAGE = (
 {%- if p.weights %}
 {{ folded(p.weights.caption, [p.weights]) }}
 {%- endif %}
+</section>
+
+{%- if stages %}
+<section aria-labelledby="stages">
+<h2 id="stages">{{ stages.title }}</h2>
+<p>{{ words.STAGES_OF }}</p>
+<figure>{{ stages.figure }}</figure>
+{{ shown(stages.table) }}
+</section>
+{%- endif %}
+
+<section aria-labelledby="sources">
+<h2 id="sources">Licences and sources</h2>
+{%- for t in sources %}
+{{ table(t) }}
+{%- endfor %}
 </section>
 
 <section aria-labelledby="reproduce">

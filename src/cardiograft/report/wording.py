@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 from cardiograft.report.inputs import ReportRow
 
@@ -59,6 +59,10 @@ DOSE = (
     "As many segments of the tested people as are asked for are trained on, none that shares a"
     " sample with the test part; their number is verified. Any other leak, in the split or in"
     " the lineage, would have stopped the run."
+)
+STAGES_OF = (
+    "Each box is a stage and says of how many jobs; an arrow is what the next one reads. Arrows"
+    " that others imply are left out."
 )
 REPRODUCE = (
     "From a clone of the project, in its environment, one command makes this page. Where the"
@@ -123,6 +127,25 @@ STAGES = {"pretrain": "Pretraining", "prune": "Pruning", "transfer": "Transfer"}
 MINUS, DASH = "−", "–"
 
 
+class Printed(str):
+    """Text as the page prints it, and what it was rounded from.
+
+    Attributes
+    ----------
+    exact
+        A number, or an interval's two ends, as they were read: shares between 0 and 1, durations in
+        seconds, sizes in bytes.
+    """
+
+    exact: tuple[str, ...]
+
+    def __new__(cls, text: str, *exact: Any) -> Self:
+        """Return the text, with the numbers behind it."""
+        printed = super().__new__(cls, text)
+        printed.exact = tuple(map(str, exact))
+        return printed
+
+
 def absent(value: Any) -> bool:
     """Whether a cell of a table holds no number."""
     return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
@@ -142,7 +165,8 @@ def number(
     text = f"{(100 if percent else 1) * float(value):.{digits}f}"
     text = text if float(text) else text.replace("-", "")
     sign = "+" if signed and float(text) > 0 else ""
-    return (sign + text).replace("-", MINUS) + (" %" if percent and not signed else "")
+    said = (sign + text).replace("-", MINUS) + (" %" if percent and not signed else "")
+    return Printed(said, value)
 
 
 def interval(
@@ -157,7 +181,13 @@ def interval(
         number(v, percent=percent, signed=signed, digits=digits).removesuffix(" %")
         for v in (low, high)
     ]
-    return f"[{', '.join(ends)}]"
+    return Printed(f"[{', '.join(ends)}]", low, high)
+
+
+def remarked(ends: str, remark: str) -> str:
+    """Return an interval with what is remarked of the value after it, either of which may lack."""
+    text = f"{ends} {remark}".strip()
+    return Printed(text, *ends.exact) if isinstance(ends, Printed) else text
 
 
 def estimate(row: ReportRow, key: str = "value", *, percent: bool = False) -> str:
@@ -168,13 +198,15 @@ def estimate(row: ReportRow, key: str = "value", *, percent: bool = False) -> st
 
 def count(value: Any) -> str:
     """Return a whole number with thin spaces between thousands."""
-    return DASH if absent(value) else f"{round(float(value)):,}".replace(",", "\u202f")
+    if absent(value):
+        return DASH
+    return Printed(f"{round(float(value)):,}".replace(",", "\u202f"), value)
 
 
 def mean_count(value: Any) -> str:
     """Return a mean of counts: whole where it is, else with one decimal."""
     number = float(value)
-    return count(number) if number == round(number) else f"{number:.1f}"
+    return count(value) if number == round(number) else Printed(f"{number:.1f}", value)
 
 
 def plural(value: Any, one: str, many: str = "") -> str:
@@ -186,7 +218,7 @@ def p_value(value: Any) -> str:
     """Return a p as text."""
     if absent(value):
         return DASH
-    return "< 0.001" if float(value) < 0.001 else f"{float(value):.3f}"
+    return Printed("< 0.001" if float(value) < 0.001 else f"{float(value):.3f}", value)
 
 
 def seconds(value: Any) -> str:
@@ -194,20 +226,22 @@ def seconds(value: Any) -> str:
     if absent(value):
         return DASH
     whole = round(float(value))
+    text = f"{whole // 3600} h {whole % 3600 // 60} min"
     if whole < 60:
-        return f"{float(value):.1f} s" if float(value) < 10 else f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+        text = f"{float(value):.1f} s" if float(value) < 10 else f"{whole} s"
+    elif whole < 3600:
+        text = f"{whole // 60} min {whole % 60} s"
+    return Printed(text, value)
 
 
 def size(value: float) -> str:
     """Return bytes in the unit that suits."""
+    shown = value
     for unit in ("B", "kB", "MB"):
-        if value < 1000:
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1000
-    return f"{value:.1f} GB"
+        if shown < 1000:
+            return Printed(f"{shown:.{0 if unit == 'B' else 1}f} {unit}", value)
+        shown /= 1000
+    return Printed(f"{shown:.1f} GB", value)
 
 
 def verdict(low: Any, high: Any) -> int | None:

@@ -84,7 +84,8 @@ def _measured(row: ReportRow, columns: Sequence[str]) -> Cell:
     if any(wording.absent(one) for one in texts):
         return Cell(wording.DASH)
     middle, low, high = (float(str(one)) for one in texts)
-    return Cell(f"{middle:.3g}", small=f"{low:.3g} to {high:.3g}")
+    small = wording.Printed(f"{low:.3g} to {high:.3g}", low, high)
+    return Cell(wording.Printed(f"{middle:.3g}", middle), small=small)
 
 
 def _latency(cards: Sequence[Content]) -> Cell:
@@ -92,7 +93,8 @@ def _latency(cards: Sequence[Content]) -> Cell:
     middle, low, high = (_average(cards, key) for key in costs.LATENCY)
     if middle is None or low is None or high is None:
         return Cell(wording.DASH)
-    return Cell(wording.number(middle, digits=2), small=f"{low:.2f} to {high:.2f}")
+    small = wording.Printed(f"{low:.2f} to {high:.2f}", low, high)
+    return Cell(wording.number(middle, digits=2), small=small)
 
 
 def once_pairs(keys: Any) -> list[tuple[str, str]]:

@@ -183,6 +183,8 @@ def _cell(row: ReportRow | None, metric: ReportRow) -> Cell:
         return Cell(wording.DASH)
     if not row["not_relative"]:
         cell = difference_cell(row, "gain", percent=True)
-        return Cell(f"{cell.text} %", cell.small, cell.mark, warning=cell.warning)
+        text = wording.Printed(f"{cell.text} %", row["gain"])
+        return Cell(text, cell.small, cell.mark, warning=cell.warning)
     cell = difference_cell(row, "difference", bool(metric["percent"]), DIFFERENCE_ENDS)
-    return Cell(f"Δ {cell.text}", cell.small, cell.mark, warning=cell.warning)
+    text = wording.Printed(f"Δ {cell.text}", row["difference"])
+    return Cell(text, cell.small, cell.mark, warning=cell.warning)

@@ -38,7 +38,7 @@ def _by_protocol(rows: Sequence[ReportRow]) -> dict[str, list[ReportRow]]:
     return {p: [r for r in rows if r["protocol"] == p] for p in known}
 
 
-def _runs(rows: Iterable[ReportRow]) -> dict[str, list[ReportRow]]:
+def of_runs(rows: Iterable[ReportRow]) -> dict[str, list[ReportRow]]:
     """Return the rows of each run: one, or a fold each."""
     runs: dict[str, list[ReportRow]] = {}
     for row in rows:
@@ -48,7 +48,7 @@ def _runs(rows: Iterable[ReportRow]) -> dict[str, list[ReportRow]]:
 
 def _chosen(rows: Sequence[ReportRow], protocol: str) -> str:
     """Return a sentence on how many runs of a protocol were chosen in which way."""
-    said = [own[0]["chosen_on"] for own in _runs(rows).values()]
+    said = [own[0]["chosen_on"] for own in of_runs(rows).values()]
     counts = [
         f"{wording.count(said.count(how))} {words}"
         for how, words in wording.CHOSEN_ON.items()
@@ -67,10 +67,10 @@ def _counted(rows: Sequence[ReportRow], inputs: ReportInputs) -> list[str]:
         else []
     )
     first = next(iter(_by_protocol(rows).values()), [])
-    runs = _runs(first)
+    runs = of_runs(first)
     if not runs:
         return unreadable
-    looked = {run: _looks(own, inputs) for run, own in runs.items()}
+    looked = {run: looks_of(own, inputs) for run, own in runs.items()}
     most = max(looked, key=lambda run: looked[run]["networks"])
     counts = looked[most]
     if not counts["networks"]:
@@ -84,7 +84,7 @@ def _counted(rows: Sequence[ReportRow], inputs: ReportInputs) -> list[str]:
     ]
 
 
-def _looks(rows: Sequence[ReportRow], inputs: ReportInputs) -> dict[str, int]:
+def looks_of(rows: Sequence[ReportRow], inputs: ReportInputs) -> dict[str, int]:
     """Return how many networks and settings were scored on a run's people so far.
 
     Of folds, networks are those of all, and settings those of the fold with the most.
@@ -109,7 +109,7 @@ def _before(rows: Sequence[ReportRow]) -> list[str]:
     lines = []
     for why in once(r["before_why"] for r in rows if r["before_why"]):
         own = [r for r in rows if r["before_why"] == why]
-        runs = len(_runs(own))
+        runs = len(of_runs(own))
         times = own[0]["before"]
         often = "an uncounted number of times" if times == UNCOUNTED else _times(times)
         whose = own[0]["run"] if runs == 1 else wording.plural(runs, "run")
@@ -123,8 +123,8 @@ def _times(times: str) -> str:
 
 def _table(rows: Sequence[ReportRow], inputs: ReportInputs, names: RunNames) -> Table | None:
     lines: list[Line] = []
-    for run, own in _runs(rows).items():
-        first, counts = own[0], _looks(own, inputs)
+    for run, own in of_runs(rows).items():
+        first, counts = own[0], looks_of(own, inputs)
         before = first["before"]
         lines.append(
             [

@@ -31,6 +31,7 @@ from cardiograft.report.sections import (
     looks,
     own_tables,
     protocols,
+    run_cards,
     signals,
 )
 
@@ -78,6 +79,7 @@ def section(study: Study, inputs: ReportInputs) -> dict[str, Any]:
         "confusions": classes.confusions(study, names),
         "singled_out": classes.singled_out(study, names),
         "records": classes.record_tables(study, names),
+        "cards": run_cards.section(study, inputs, names),
     }
 
 

@@ -1,0 +1,82 @@
+"""What a run consists of, for a picture of it: each stage's jobs, and which stage reads which."""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from cardiograft.config.entries import BaselineRun, TransferRun
+from cardiograft.config.plan import Plan
+
+MODELS = ("pretrain", "prune", "transfer")
+Edge = tuple[str, str]
+
+
+def stages(plan: Plan, study: str = "") -> str:
+    """Return the stages behind the report, or behind one study's, as JSON with sorted keys.
+
+    ``jobs``: stage to the number of its jobs, those whose results lie there already included;
+    ``edges``: pairs of stages, some job of the second of which reads what one of the first wrote;
+    ``members``: study to run to the evaluations that it is made of.
+    """
+    named = [study] if study else list(plan.config.studies)
+    files = plan.reported(study)
+    evaluations = [Path(audit).stem for audit in files["audits"]]
+    jobs = {
+        "download": len(files["manifests"]),
+        "segment": len(files["segments"]),
+        "split": len(files["splits"]),
+        **{stage: sum(_stage(card) == stage for card in files["cards"]) for stage in MODELS},
+        "outside": len(set(_outside(plan, files["cards"]))),
+        "audit": len(evaluations),
+        "predict": 0,
+        "baseline": 0,
+        "cost": len(named),
+        "export": len(files["exports"]),
+        "tabulate": len(named),
+        "report": 1,
+    }
+    for evaluation in evaluations:
+        trained = plan.config.trained(plan.config.evaluations[evaluation].model)
+        jobs["baseline" if isinstance(trained, BaselineRun) else "predict"] += trained.repeats
+    jobs["score"] = jobs["predict"] + jobs["baseline"]
+    edges = _edges(plan, files["cards"], evaluations)
+    kept = sorted({(a, b) for a, b in edges if jobs[a] and jobs[b]})
+    members = {one: _members(plan, one) for one in named}
+    told = {"jobs": {k: n for k, n in jobs.items() if n}, "edges": kept, "members": members}
+    return json.dumps(told, sort_keys=True)
+
+
+def _members(plan: Plan, study: str) -> dict[str, list[str]]:
+    rows: dict[str, dict[str, list[str]]] = json.loads(plan.spec("tabulate", study))["rows"]
+    return {run: row["members"] for run, row in rows.items()}
+
+
+def _stage(file: str) -> str:
+    """Return the stage that wrote a file of a model: ``<stage>/<entry>/<repeat>/card.json``."""
+    return Path(file).parts[-4]
+
+
+def _outside(plan: Plan, cards: Iterable[str]) -> Iterator[str]:
+    """Yield the weights of others that trainings begin from."""
+    for entry in {Path(card).parts[-3] for card in cards}:
+        run = plan.config.trained(entry)
+        if isinstance(run, TransferRun):
+            yield from (s.outside.key for s in run.sources if s.outside is not None)
+
+
+def _edges(plan: Plan, cards: Iterable[str], evaluations: Iterable[str]) -> Iterator[Edge]:
+    yield from [("download", "segment"), ("segment", "split"), ("split", "audit")]
+    for card in cards:
+        *_, stage, entry, repeat, _ = Path(card).parts
+        yield from [("segment", stage), ("split", stage), (stage, "cost"), (stage, "export")]
+        for source in plan.sources(entry, repeat):
+            outside = Path(source).parent.name == "outside"
+            yield ("outside" if outside else _stage(source)), stage
+    for evaluation in evaluations:
+        model = plan.config.evaluations[evaluation].model
+        asks = "baseline" if isinstance(plan.config.trained(model), BaselineRun) else "predict"
+        if asks == "predict":
+            yield plan.config.stage_of(model), asks
+        yield from [("audit", asks), (asks, "score"), ("split", asks)]
+    yield from [("score", "tabulate"), ("cost", "tabulate"), ("tabulate", "report")]
+    yield "export", "report"
