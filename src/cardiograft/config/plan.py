@@ -11,8 +11,10 @@ from cardiograft.checkpoints.folder import CARD, HISTORY, LEDGER, WEIGHTS
 from cardiograft.config.entries import BaselineRun, TransferRun, splits_of
 from cardiograft.config.entries import sources as sources_of
 from cardiograft.config.schema import Config
+from cardiograft.config.shipped_sources import behind
 from cardiograft.fingerprint import fingerprint
 from cardiograft.physionet import mirrors
+from cardiograft.shipped.catalogue import Shipped
 from cardiograft.specs.download import Download
 from cardiograft.specs.members import files as files_of
 from cardiograft.specs.report import Report
@@ -216,6 +218,18 @@ class Plan:
         """Return the shard folders of those splits."""
         splits = self.lineage_splits(evaluation)
         return _once(s for split in splits for s in self.segments(Path(split).stem))
+
+    def shipped_splits(self, evaluation: str) -> list[str]:
+        """Return tables of whom shipped networks behind an evaluation were trained on."""
+        return _once(str(path) for found in self._shipped(evaluation) for path in found.splits)
+
+    def shipped_segments(self, evaluation: str) -> list[str]:
+        """Return folders that say of their recordings what shards say."""
+        return _once(str(path) for found in self._shipped(evaluation) for path in found.segments)
+
+    def _shipped(self, evaluation: str) -> list[Shipped]:
+        lineage = self.config.lineage(self.config.evaluations[evaluation].model)
+        return [found for _, run in lineage for found in behind(run)]
 
     def of_study(self, study: str, kind: str) -> list[str]:
         """Return a study's predictions or scores, every repeat."""

@@ -10,7 +10,7 @@ from typing import Any, get_args
 from pydantic import Field, PositiveFloat
 
 from cardiograft import plugins
-from cardiograft.config import differences, pools
+from cardiograft.config import differences, pools, shipped_sources
 from cardiograft.config.entries import (
     BaselineRun,
     Database,
@@ -232,10 +232,10 @@ class Config(Entry):
         found = [m for e in self.evaluations.values() if e.model == training for m in e.metrics]
         return tuple({m.canonical(): m for m in found if not m.without}.values())
 
-    def _audit(self, entry: str) -> Audit:
-        evaluation = self.evaluations[entry]
+    def ancestors(self, training: str) -> tuple[Ancestor, ...]:
+        """Return every training that led to a model, itself first, and what each used."""
         ancestors = []
-        for name, run in self.lineage(evaluation.model):
+        for name, run in self.lineage(training):
             stage = self.stage_of(name)
             uses: tuple[Part, ...] = ("train",)
             if not isinstance(run, BaselineRun):
@@ -250,13 +250,16 @@ class Config(Entry):
                     uses=uses,
                 )
             )
-            ancestors += _domain_ancestor(name, run)
-        protocol = self.splits[evaluation.split].protocol
+            ancestors += [*_domain_ancestor(name, run), *shipped_sources.ancestors(run)]
+        return tuple(ancestors)
+
+    def _audit(self, entry: str) -> Audit:
+        evaluation = self.evaluations[entry]
         return Audit(
-            protocol=protocol,
+            protocol=self.splits[evaluation.split].protocol,
             split=evaluation.split,
             parts=evaluation.parts,
-            lineage=tuple(ancestors),
+            lineage=self.ancestors(evaluation.model),
             labels=_labels(self.trained(evaluation.model)),
             missing="allowed" if evaluation.pool else evaluation.missing,
             chosen_on=evaluation.chosen_on,

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from cardiograft.shipped import catalogue
 from cardiograft.specs.errors import one_line
 from cardiograft.specs.own_folder import OwnFolder
 from cardiograft.use.apply import PIECE_S, apply, finish, mains_hz
@@ -16,7 +17,12 @@ DESCRIPTION = """Predict recordings without labels with a trained network: WFDB,
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
-    parser.add_argument("model", type=Path, help="model folder, such as results/transfer/NAME/0")
+    parser.add_argument(
+        "model",
+        type=Path,
+        help="model folder, such as results/transfer/NAME/0; or the name of one that comes along"
+        " (cardiograft models)",
+    )
     parser.add_argument(
         "records",
         type=Path,
@@ -78,7 +84,7 @@ def run(
     """
     if not 60 <= piece_s <= 86_400:
         raise ValueError(f"--piece-s {piece_s:g}: accepted are 60 to 86400 seconds")
-    ready = load(model, segments)
+    ready = load(located(model), segments)
     if known["mains_hz"] is None:
         known["mains_hz"] = mains_hz(ready.segments.spec)
     try:
@@ -88,6 +94,19 @@ def run(
     except ValidationError as error:
         raise ValueError(one_line(error)) from None
     finish(apply(ready, records, out, folder=folder, piece_s=piece_s))
+
+
+def located(model: Path) -> Path:
+    """Return where a model is: as the path says, or, of a name, among those that come along.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is neither such a path nor such a name.
+    """
+    if model.exists() or len(model.parts) != 1 or not catalogue.NAME.fullmatch(str(model)):
+        return model
+    return catalogue.find(str(model)).weights
 
 
 def _leads(texts: list[str]) -> dict[str, list[str]]:
