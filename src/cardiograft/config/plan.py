@@ -8,12 +8,14 @@ from typing import Any
 
 from cardiograft import plugins
 from cardiograft.checkpoints.folder import CARD, HISTORY, LEDGER, WEIGHTS
+from cardiograft.config.apply_checks import content_of
 from cardiograft.config.entries import BaselineRun, TransferRun, splits_of
 from cardiograft.config.entries import sources as sources_of
 from cardiograft.config.schema import Config
 from cardiograft.config.shipped_sources import behind
 from cardiograft.fingerprint import fingerprint
 from cardiograft.physionet import mirrors
+from cardiograft.shipped import catalogue
 from cardiograft.shipped.catalogue import Shipped
 from cardiograft.specs.download import Download
 from cardiograft.specs.members import files as files_of
@@ -62,6 +64,8 @@ class Plan:
         for database in set(self.databases) - set(published):
             self._content(database)  # a folder that is not there is said before any job
         check_weights(config.transfer)
+        for name in config.apply:
+            self.applied_content(name)
 
     # The two params. Repeats of an entry have them in common, and Snakemake asks for each job.
 
@@ -189,6 +193,22 @@ class Plan:
     def all_exports(self) -> list[str]:
         """Return the cards of all files for devices."""
         return self.exports_of(asked.source for asked in self.config.export.values())
+
+    def applied_model(self, entry: str) -> str:
+        """Return the checkpoint that an entry of `apply` asks: a training's, or a shipped one."""
+        asked = self.config.apply[entry]
+        if asked.model in (*self.config.pretrain, *self.config.prune, *self.config.transfer):
+            return self._of(asked.model, asked.repeat, WEIGHTS)
+        return str(catalogue.find(asked.model).weights)
+
+    @cache  # noqa: B019
+    def applied_content(self, entry: str) -> str:
+        """Return what identifies the recordings that an entry of `apply` predicts."""
+        return content_of(self.config, entry)
+
+    def all_applied(self) -> list[str]:
+        """Return the folders of predictions of all entries of `apply`."""
+        return [f"{self.results}/apply/{name}" for name in self.config.apply]
 
     def domain_segments(self, transfer: str) -> list[str]:
         """Return the shard folders of the domain that a transfer adapts to, if any."""

@@ -24,6 +24,7 @@ from cardiograft.config.entries import (
     TransferRun,
     sources,
 )
+from cardiograft.specs.apply import Applying
 from cardiograft.specs.audit import Ancestor, Audit
 from cardiograft.specs.download import Download
 from cardiograft.specs.entry import Count, Entry, MetricSpec, Plugin, Seed, Several, Some, Word
@@ -62,6 +63,7 @@ class Config(Entry):
     studies: dict[str, Study] = Field(default={})
     export: dict[str, Exporting] = {}
     exports: Several[str] = ()
+    apply: dict[str, Applying] = {}
 
     @property
     def simulated(self) -> bool:
@@ -121,6 +123,8 @@ class Config(Entry):
             return self._report(entry)
         if stage == "export":
             return self._export(entry)
+        if stage == "apply":
+            return self.apply[entry]
         kinds: dict[str, type[Entry]] = {
             "pretrain": Pretrain,
             "prune": Prune,

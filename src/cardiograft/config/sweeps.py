@@ -16,7 +16,7 @@ from cardiograft.specs.prune import Prune
 
 SECTIONS = (
     "databases", "segments", "splits", "pretrain", "prune", "transfer", "baselines",
-    "evaluations", "export", "tables",
+    "evaluations", "export", "apply", "tables",
 )  # fmt: skip
 NETWORKS = ("pretrain", "prune", "transfer")
 TRAININGS = (*NETWORKS, "baselines")

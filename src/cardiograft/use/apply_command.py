@@ -59,6 +59,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " cut",
     )
     parser.add_argument(
+        "--allow-refused",
+        action="store_true",
+        help="end with status 0 though recordings were refused, if any was predicted",
+    )
+    parser.add_argument(
         "--piece-s",
         type=float,
         default=PIECE_S,
@@ -73,6 +78,7 @@ def run(
     lead: list[str],
     segments: Path | None,
     piece_s: float,
+    allow_refused: bool,
     **known: Any,
 ) -> None:
     """Apply a model as the arguments say.
@@ -93,7 +99,7 @@ def run(
         )
     except ValidationError as error:
         raise ValueError(one_line(error)) from None
-    finish(apply(ready, records, out, folder=folder, piece_s=piece_s))
+    finish(apply(ready, records, out, folder=folder, piece_s=piece_s), allow_refused=allow_refused)
 
 
 def located(model: Path) -> Path:
