@@ -20,7 +20,7 @@ from cardiograft.use.ship import ship
 NETWORK, NAME, STUDY = "rhythms", "tiny-rhythm", "transform_recognition"
 
 
-def given(results: Path, **changes: Any) -> dict[str, Any]:
+def given(results: Path, kind: str = "windows", **changes: Any) -> dict[str, Any]:
     """Return a config: one network and its baseline, of windows of five people."""
     evaluated = {"metrics": ["accuracy", "macro_f1"], "missing": "allowed", "chosen_on": "untuned"}
     return {
@@ -28,7 +28,7 @@ def given(results: Path, **changes: Any) -> dict[str, Any]:
         "results": str(results),
         "databases": {"mitdb": {"records": list(in_use.RECORDS)}},
         "segments": {
-            "windows": {"database": "mitdb", "rate_hz": 125, "parts": 2, **in_use.KINDS["windows"]}
+            "windows": {"database": "mitdb", "rate_hz": 125, "parts": 2, **in_use.KINDS[kind]}
         },
         "splits": {
             "strict": {
@@ -43,7 +43,7 @@ def given(results: Path, **changes: Any) -> dict[str, Any]:
             NETWORK: {
                 "split": "strict",
                 "model": in_use.CNN,
-                "task": in_use.TASKS["windows"],
+                "task": in_use.TASKS[kind],
                 "training": {"epochs": 1, "batch_size": 16},
                 "evaluate": evaluated,
             }
@@ -70,13 +70,13 @@ class Run:
         return Path(self.plan.checkpoint(NETWORK, 0)).parent
 
 
-def run(folder: Path) -> Run:
+def run(folder: Path, kind: str = "windows") -> Run:
     """Run the stages and ship the network into ``<folder>/models``."""
     results = folder / "results"
-    config = load_config(given(results))
+    config = load_config(given(results, kind))
     plan = Plan(config)
     root = in_use.recordings(folder / "raw")
-    in_use.cut("windows", root, results / "segments" / "windows")
+    in_use.cut(kind, root, results / "segments" / "windows")
     split, shards = Path(plan.split("strict")), [Path(s) for s in plan.segments("strict")]
     scripts.load("split").split(
         config.spec("split", "strict"), shards, split, Path(plan.split_audit("strict"))
