@@ -18,6 +18,19 @@ from cardiograft.training.request import Job, Place
 from cardiograft.use.ship import ship
 
 NETWORK, NAME, STUDY = "rhythms", "tiny-rhythm", "transform_recognition"
+# As small as it gets, of what docs/examples/fine-tuning.md starts from.
+LIKE_RHYTHM = {
+    "signal": {"leads": ["MLII|V5"], "filter": {"low_hz": 0.5, "order": 3}, "scale": "zscore"},
+    "cut": {"name": "windows", "window_s": 10, "restart_after_gaps": True},
+    "label": "rhythm",
+    "rate_hz": 250,
+}
+KINDS = {**in_use.KINDS, "like rhythm": LIKE_RHYTHM}
+TASKS = {
+    **in_use.TASKS,
+    "like rhythm": {"name": "classify", "crop_s": 8.192, "scaling": "zscore"},
+}
+MODELS = {"like rhythm": {"name": "rhythm_cae", "width": 1, "readout": "pooled"}}
 
 
 def given(results: Path, kind: str = "windows", **changes: Any) -> dict[str, Any]:
@@ -27,9 +40,7 @@ def given(results: Path, kind: str = "windows", **changes: Any) -> dict[str, Any
         "mirror": "simulated",
         "results": str(results),
         "databases": {"mitdb": {"records": list(in_use.RECORDS)}},
-        "segments": {
-            "windows": {"database": "mitdb", "rate_hz": 125, "parts": 2, **in_use.KINDS[kind]}
-        },
+        "segments": {"windows": {"database": "mitdb", "rate_hz": 125, "parts": 2, **KINDS[kind]}},
         "splits": {
             "strict": {
                 "segments": ["windows"],
@@ -42,8 +53,8 @@ def given(results: Path, kind: str = "windows", **changes: Any) -> dict[str, Any
         "pretrain": {
             NETWORK: {
                 "split": "strict",
-                "model": in_use.CNN,
-                "task": in_use.TASKS[kind],
+                "model": MODELS.get(kind, in_use.CNN),
+                "task": TASKS[kind],
                 "training": {"epochs": 1, "batch_size": 16},
                 "evaluate": evaluated,
             }
@@ -70,13 +81,13 @@ class Run:
         return Path(self.plan.checkpoint(NETWORK, 0)).parent
 
 
-def run(folder: Path, kind: str = "windows") -> Run:
+def run(folder: Path, kind: str = "windows", name: str = NAME) -> Run:
     """Run the stages and ship the network into ``<folder>/models``."""
     results = folder / "results"
     config = load_config(given(results, kind))
     plan = Plan(config)
     root = in_use.recordings(folder / "raw")
-    in_use.cut(kind, root, results / "segments" / "windows")
+    in_use.cut("windows", root, results / "segments" / "windows", **KINDS[kind])
     split, shards = Path(plan.split("strict")), [Path(s) for s in plan.segments("strict")]
     scripts.load("split").split(
         config.spec("split", "strict"), shards, split, Path(plan.split_audit("strict"))
@@ -94,5 +105,5 @@ def run(folder: Path, kind: str = "windows") -> Run:
     scripts.load("baseline").baseline(
         baseline, shards, split, 0, predicted / "majority" / "0.parquet"
     )
-    made = ship(config, NETWORK, NAME, to=folder / "models")
+    made = ship(config, NETWORK, name, to=folder / "models")
     return Run(config, plan, root, catalogue.read(made))
