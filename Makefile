@@ -15,7 +15,7 @@ CACHE := $(shell cache="$${XDG_CACHE_HOME:-$$HOME/.cache}"; \
 export XDG_CACHE_HOME := $(CACHE)
 
 .DEFAULT_GOAL := help
-.PHONY: help report open docs show config doctor explain test test-faults test-slurm check format clean
+.PHONY: help report open docs site ship show config doctor explain test test-faults test-slurm check format clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -35,6 +35,13 @@ open: $(READY) ## the studies on the real recordings of a directory mirror: resu
 
 docs: $(READY) ## the measured tables of `make open`, into docs/results and the README
 	PATH="$(abspath $(BIN)):$$PATH" snakemake --cores $(CORES) --workflow-profile workflow/profiles/local --configfile workflow/config/open.yaml -- $(if $(STUDY),docs/results/$(STUDY).csv,docs)
+
+site: $(READY) ## the documents as a site, every link checked: build/site/index.html
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c envs/constraints.txt -e '.[site]'
+	PATH="$(abspath $(BIN)):$$PATH" python -m mkdocs build --strict --quiet --config-file .github/mkdocs.yml
+
+ship: $(READY) ## a trained network among those that come along: make ship ENTRY=... NAME=... [CONFIG=...]
+	@PATH="$(abspath $(BIN)):$$PATH" python -m cardiograft.use.ship '$(ENTRY)' '$(NAME)' $(if $(CONFIG),--configfile '$(CONFIG)')
 
 show: $(READY) ## a run as config has it in the end: make show ENTRY=scg-cae-scratch-A [CONFIG=workflow/config/open.yaml]
 	@PATH="$(abspath $(BIN)):$$PATH" python -m cardiograft.config.show '$(ENTRY)' --configfile $(CONFIG)

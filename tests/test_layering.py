@@ -17,6 +17,7 @@ SOURCE = ROOT / "src" / "cardiograft"
 FLOORS = (
     ("records", "plugins", "files", "fingerprint"),
     ("parquet", "cli"),
+    ("shipped",),
     ("specs", "signals", "checkpoints"),
     ("physionet",),  # its reading of headers is the data sets' too
     ("datasets", "segments", "models"),

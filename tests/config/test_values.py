@@ -72,6 +72,7 @@ BASE: dict[str, Any] = {
         }
     },
     "export": {"device": {"source": "second", "limit": {"metric": "accuracy", "loss": 0.1}}},
+    "apply": {"ward": {"model": "second", "records": "ward"}},
     "baselines": {"simple": {"split": "people", "baseline": "majority"}},
     "evaluations": {"second": {"metrics": ["accuracy", {"name": "f1"}]}},
     "tables": {

@@ -97,7 +97,10 @@ def test_another_file_than_the_entry_says_is_refused(published: Path, tmp_path: 
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ({"file": "x.pt"}, "the file 'x.pt' needs its 'sha256' and a 'reader', one of openecg,"),
+        (
+            {"file": "x.pt"},
+            "the file 'x.pt' needs its 'sha256' and a 'reader', one of cardiograft, openecg,",
+        ),
         ({"file": "x.pt", "entry": "a"}, "a source is an 'entry', or a 'file' with its 'sha256'"),
         ({}, "a source is an 'entry', or a 'file' with its"),
         ({"entry": "a", "reader": "openecg"}, "are of a 'file', not of an 'entry'"),

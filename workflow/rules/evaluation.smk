@@ -4,8 +4,10 @@
 rule audit:
     """No training behind a model saw the subjects it is tested on, no class is missing there."""
     input:
-        splits=lambda w: PLAN.lineage_splits(w.entry),
-        segments=lambda w: PLAN.lineage_segments(w.entry),
+        splits=lambda w: PLAN.lineage_splits(w.entry)
+        + list(map(ancient, PLAN.shipped_splits(w.entry))),
+        segments=lambda w: PLAN.lineage_segments(w.entry)
+        + list(map(ancient, PLAN.shipped_segments(w.entry))),
         counts=lambda w: PLAN.split_audit(CONFIG.evaluations[w.entry].split),
     output:
         f"{RESULTS}/audits/{{entry}}.json",

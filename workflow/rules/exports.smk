@@ -1,10 +1,11 @@
-# Trained networks as files: HDF5 for other programs, ONNX for devices.
+# Trained networks as files: HDF5 for other programs, ONNX for devices; and in use.
 
 
 localrules:
     hdf5,
     exports,
     onnx,
+    applied,
 
 
 rule hdf5:
@@ -66,3 +67,35 @@ rule onnx:
     """Every entry of `export`."""
     input:
         PLAN.all_exports(),
+
+
+rule apply:
+    """What a network predicts of a folder of recordings without labels."""
+    input:
+        model=lambda w: PLAN.applied_model(w.entry),
+    output:
+        directory(f"{RESULTS}/apply/{{entry}}"),
+    log:
+        f"{RESULTS}/logs/apply/{{entry}}.log",
+    conda:
+        CONDA
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=growing(4000),
+        runtime=growing(240),
+    params:
+        spec=spec("apply"),
+        code=code("apply"),
+        content=lambda w: PLAN.applied_content(w.entry),
+        arguments=lambda w: CONFIG.apply[w.entry].words(),
+    shell:
+        "attempt {log:q};"
+        ' python "$SCRIPTS/apply.py" {input.model:q} {params.arguments:q} --out {output:q}'
+        " 2>> {log:q}"
+
+
+rule applied:
+    """Every entry of `apply`."""
+    input:
+        PLAN.all_applied(),

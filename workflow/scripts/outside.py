@@ -16,7 +16,8 @@ def outside(spec: Outside, file: Path, out: Path) -> None:
     read: Checkpoint = reader.read(file, **spec.reader.options)
     told = {"stage": "outside", "file": spec.name, "file_sha256": digest}
     about = {**read.about, **told, "reader": spec.reader.model_dump(mode="json")}
-    write_checkpoint(Checkpoint(tensors=read.tensors, about=about), out)
+    whole = Checkpoint(tensors=read.tensors, masks=read.masks, about=about)
+    write_checkpoint(whole, out)
 
 
 if __name__ == "__main__":

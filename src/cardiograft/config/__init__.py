@@ -3,6 +3,6 @@
 Only the Snakefile and its rules import this room. `sweeps` expands short config, `schema` types it,
 `checks` refuses entries that contradict each other, `plan` says which job reads which files.
 
-Imports: `signals`, `specs`, `checkpoints`, `physionet.mirrors` and the files at the package's root,
-and no heavy library.
+Imports: `signals`, `specs`, `checkpoints`, `physionet.mirrors`, `shipped` and the files at the
+package's root, and no heavy library.
 """

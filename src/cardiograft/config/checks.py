@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from cardiograft import plugins
+from cardiograft.config.apply_checks import check_applied
 from cardiograft.config.entries import TransferRun, sources, splits_of
 from cardiograft.config.export_checks import check_exports
 from cardiograft.config.noise_checks import check_noise
@@ -26,7 +27,7 @@ from cardiograft.specs.score import named
 WORDS = ("sweep", "variants", "splits", "evaluate", "preset")
 NAMED = (
     *("databases", "segments", "splits", "pretrain", "prune", "transfer"),
-    *("baselines", "evaluations", "export", "studies"),
+    *("baselines", "evaluations", "export", "apply", "studies"),
 )
 SAID = {"studies": "tables"}  # as config calls it
 NAME = re.compile(r"[^./\\{}\x00-\x1f-][^/\\{}\x00-\x1f]*")
@@ -57,6 +58,7 @@ def load_config(given: dict[str, Any]) -> Config:
     _check_agreement(config)
     _check_choices(config)
     check_exports(config)
+    check_applied(config)
     return config
 
 

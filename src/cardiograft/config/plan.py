@@ -8,12 +8,16 @@ from typing import Any
 
 from cardiograft import plugins
 from cardiograft.checkpoints.folder import CARD, HISTORY, LEDGER, WEIGHTS
+from cardiograft.config.apply_checks import content_of
 from cardiograft.config.entries import BaselineRun, TransferRun, splits_of
 from cardiograft.config.entries import sources as sources_of
 from cardiograft.config.schema import Config
+from cardiograft.config.shipped_sources import behind
 from cardiograft.config.weight_checks import check_weights
 from cardiograft.fingerprint import fingerprint
 from cardiograft.physionet import mirrors
+from cardiograft.shipped import catalogue
+from cardiograft.shipped.catalogue import Shipped
 from cardiograft.specs.download import Download
 from cardiograft.specs.members import files as files_of
 from cardiograft.specs.report import Report
@@ -45,6 +49,8 @@ class Plan:
         for database in set(self.databases) - set(published):
             self._content(database)  # a folder that is not there is said before any job
         check_weights(config.transfer)
+        for name in config.apply:
+            self.applied_content(name)
 
     # The two params. Repeats of an entry have them in common, and Snakemake asks for each job.
 
@@ -173,6 +179,22 @@ class Plan:
         """Return the cards of all files for devices."""
         return self.exports_of(asked.source for asked in self.config.export.values())
 
+    def applied_model(self, entry: str) -> str:
+        """Return the checkpoint that an entry of `apply` asks: a training's, or a shipped one."""
+        asked = self.config.apply[entry]
+        if asked.model in (*self.config.pretrain, *self.config.prune, *self.config.transfer):
+            return self.file_of(asked.model, asked.repeat, WEIGHTS)
+        return str(catalogue.find(asked.model).weights)
+
+    @cache  # noqa: B019
+    def applied_content(self, entry: str) -> str:
+        """Return what identifies the recordings that an entry of `apply` predicts."""
+        return content_of(self.config, entry)
+
+    def all_applied(self) -> list[str]:
+        """Return the folders of predictions of all entries of `apply`."""
+        return [f"{self.results}/apply/{name}" for name in self.config.apply]
+
     def domain_segments(self, transfer: str) -> list[str]:
         """Return the shard folders of the domain that a transfer adapts to, if any."""
         _, *domains = splits_of(self.config.transfer[transfer])
@@ -201,6 +223,18 @@ class Plan:
         """Return the shard folders of those splits."""
         splits = self.lineage_splits(evaluation)
         return once(s for split in splits for s in self.segments(Path(split).stem))
+
+    def shipped_splits(self, evaluation: str) -> list[str]:
+        """Return tables of whom shipped networks behind an evaluation were trained on."""
+        return once(str(path) for found in self._shipped(evaluation) for path in found.splits)
+
+    def shipped_segments(self, evaluation: str) -> list[str]:
+        """Return folders that say of their recordings what shards say."""
+        return once(str(path) for found in self._shipped(evaluation) for path in found.segments)
+
+    def _shipped(self, evaluation: str) -> list[Shipped]:
+        lineage = self.config.lineage(self.config.evaluations[evaluation].model)
+        return [found for _, run in lineage for found in behind(run)]
 
     # Which evaluations ask a network, and which a baseline: two rules with one output.
 

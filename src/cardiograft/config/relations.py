@@ -26,6 +26,10 @@ def _behind(config: Config, section: str, entry: str) -> Iterator[str]:
         source = config.export[entry].source
         yield f"{config.stage_of(source)}: {source}"
         yield from _split(config, config.trained(source).split)
+    elif section == "apply":
+        model = config.apply[entry].model
+        yield f"{_stage(config, model)}: {model}"
+        yield f"the folder {config.apply[entry].records}"
     elif section == "evaluations":
         asked = config.evaluations[entry]
         yield f"{config.stage_of(asked.model)}: {asked.model}"
@@ -60,7 +64,7 @@ def _after(config: Config, section: str, entry: str) -> Iterator[str]:
         yield from (f"splits: {n}" for n, s in config.splits.items() if entry in s.segments)
     elif section == "evaluations":
         yield from _tables(config, entry)
-    elif section == "export":
+    elif section in ("export", "apply"):
         return
     else:
         split = section == "splits"
@@ -72,9 +76,18 @@ def _after(config: Config, section: str, entry: str) -> Iterator[str]:
         for name, asked in config.evaluations.items():
             if entry == (asked.split if split else asked.model):
                 yield f"evaluations: {name}"
+        for name, used in config.apply.items():
+            if not split and entry == used.model:
+                yield f"apply: {name}"
         for name, file in config.export.items():
             if entry == (config.trained(file.source).split if split else file.source):
                 yield f"export: {name}"
+
+
+def _stage(config: Config, model: str) -> str:
+    """Return the section of a network, or that it comes along."""
+    networks = (*config.pretrain, *config.prune, *config.transfer)
+    return config.stage_of(model) if model in networks else "shipped"
 
 
 def _tables(config: Config, evaluation: str) -> Iterator[str]:

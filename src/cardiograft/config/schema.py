@@ -10,7 +10,7 @@ from typing import Any, get_args
 from pydantic import Field, PositiveFloat
 
 from cardiograft import plugins
-from cardiograft.config import differences, pools
+from cardiograft.config import differences, pools, shipped_sources
 from cardiograft.config.entries import (
     BaselineRun,
     Database,
@@ -24,6 +24,7 @@ from cardiograft.config.entries import (
     TransferRun,
     sources,
 )
+from cardiograft.specs.apply import Applying
 from cardiograft.specs.audit import Ancestor, Audit
 from cardiograft.specs.download import Download
 from cardiograft.specs.entry import Count, Entry, MetricSpec, Plugin, Seed, Several, Some, Word
@@ -62,6 +63,7 @@ class Config(Entry):
     studies: dict[str, Study] = Field(default={})
     export: dict[str, Exporting] = {}
     exports: Several[str] = ()
+    apply: dict[str, Applying] = {}
 
     @property
     def simulated(self) -> bool:
@@ -121,6 +123,8 @@ class Config(Entry):
             return self._report(entry)
         if stage == "export":
             return self._export(entry)
+        if stage == "apply":
+            return self.apply[entry]
         kinds: dict[str, type[Entry]] = {
             "pretrain": Pretrain,
             "prune": Prune,
@@ -232,10 +236,10 @@ class Config(Entry):
         found = [m for e in self.evaluations.values() if e.model == training for m in e.metrics]
         return tuple({m.canonical(): m for m in found if not m.without}.values())
 
-    def _audit(self, entry: str) -> Audit:
-        evaluation = self.evaluations[entry]
+    def ancestors(self, training: str) -> tuple[Ancestor, ...]:
+        """Return every training that led to a model, itself first, and what each used."""
         ancestors = []
-        for name, run in self.lineage(evaluation.model):
+        for name, run in self.lineage(training):
             stage = self.stage_of(name)
             uses: tuple[Part, ...] = ("train",)
             if not isinstance(run, BaselineRun):
@@ -250,13 +254,16 @@ class Config(Entry):
                     uses=uses,
                 )
             )
-            ancestors += _domain_ancestor(name, run)
-        protocol = self.splits[evaluation.split].protocol
+            ancestors += [*_domain_ancestor(name, run), *shipped_sources.ancestors(run)]
+        return tuple(ancestors)
+
+    def _audit(self, entry: str) -> Audit:
+        evaluation = self.evaluations[entry]
         return Audit(
-            protocol=protocol,
+            protocol=self.splits[evaluation.split].protocol,
             split=evaluation.split,
             parts=evaluation.parts,
-            lineage=tuple(ancestors),
+            lineage=self.ancestors(evaluation.model),
             labels=_labels(self.trained(evaluation.model)),
             missing="allowed" if evaluation.pool else evaluation.missing,
             chosen_on=evaluation.chosen_on,

@@ -10,12 +10,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from cardiograft import plugins
+from cardiograft.config import shipped_sources
 from cardiograft.config.rows import PLACEHOLDER, EntryRow, Raw, mapping, rows
 from cardiograft.specs.prune import Prune
 
 SECTIONS = (
     "databases", "segments", "splits", "pretrain", "prune", "transfer", "baselines",
-    "evaluations", "export", "tables",
+    "evaluations", "export", "apply", "tables",
 )  # fmt: skip
 NETWORKS = ("pretrain", "prune", "transfer")
 TRAININGS = (*NETWORKS, "baselines")
@@ -191,8 +192,9 @@ def _take_from_source(config: Raw, place: str, entry: Raw) -> None:
         outside = isinstance(source, dict)  # a file that others have published
         one = {**source, **mapped} if outside else {"entry": source, **mapped}
         entry["sources"] = [] if source is None else [one]
+    shipped = shipped_sources.named(place, entry) if transfers else None
     first = _first(place, entry.get("sources", ())) if transfers else entry.get("source")
-    source = _training(config, first)
+    source = _training(config, first) or shipped
     if source is None and (first is not None or not transfers):
         known = plugins.hint(str(first), _all_trainings(config))
         raise ValueError(f"{place}.source: no entry named {first!r}.{known}")

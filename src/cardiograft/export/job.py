@@ -61,6 +61,7 @@ def export(
             "spec": spec.model_dump(mode="json"),
             "source": source(exported, model),
             "data": data_digest(segments),
+            "segments": exported.checkpoint.about.get("segments"),
             "split_digest": exported.table.digest,
             "file_sha256": file_digest(folder / FILE),
             "opset": OPSET,

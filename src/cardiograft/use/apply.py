@@ -14,10 +14,10 @@ from cardiograft.datasets._stream import Stream
 from cardiograft.files import write_json
 from cardiograft.segments.choice import UnusableError
 from cardiograft.specs.own_folder import OwnFolder
-from cardiograft.use.model import Model
 from cardiograft.use.one_recording import Clock, predicted
 from cardiograft.use.outputs import Outputs
 from cardiograft.use.pieces import Named
+from cardiograft.use.predictor import Predictor
 from cardiograft.use.progress import Progress
 from cardiograft.use.recordings import Found, find, opened
 
@@ -55,7 +55,7 @@ class Report:
 
 
 def apply(
-    model: Model,
+    model: Predictor,
     records: Sequence[Path],
     out: Path,
     *,
@@ -69,7 +69,7 @@ def apply(
     Parameters
     ----------
     model
-        From `cardiograft.use.model.load`.
+        From `cardiograft.use.loading.ready`, or `cardiograft.use.model.load`.
     records
         Files, WFDB records without an extension, or folders of them.
     out
@@ -104,14 +104,14 @@ def apply(
     return report
 
 
-def about(model: Model, folder: OwnFolder) -> Iterator[str]:
+def about(model: Predictor, folder: OwnFolder) -> Iterator[str]:
     """Yield what is to be known of a model before its predictions."""
     meta, spec = model.segments, model.spec
     leads = "; ".join(" or else ".join(text.split("|")) for text in spec.signal.leads)
     yield f"takes {leads} at {meta.rate_hz:g} Hz, cut by {spec.cut.name}; gives" + (
-        f" a signal of {', '.join(model.task.labels)}"
-        if model.task.kind == "signal"
-        else f" {', '.join(model.task.labels)}"
+        f" a signal of {', '.join(model.labels)}"
+        if model.kind == "signal"
+        else f" {', '.join(model.labels)}"
     )
     if model.finds_beats:
         source = folder.annotator and f"annotated ({folder.annotator})"
@@ -126,7 +126,7 @@ def mains_hz(segments: dict[str, Any]) -> int:
 
 
 def _one(
-    model: Model,
+    model: Predictor,
     found: Found,
     out: Path,
     folder: OwnFolder,
@@ -171,7 +171,7 @@ def _one(
     return row
 
 
-def _line(row: dict[str, Any], model: Model) -> str:
+def _line(row: dict[str, Any], model: Predictor) -> str:
     said = [f"{row['segments']} segments of lead {' and '.join(row['lead'])}"]
     if row["predicted"]:
         said.append(_counted(row["predicted"]))
@@ -185,11 +185,11 @@ def _counted(counts: dict[str, int] | Counter[str]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts.items())
 
 
-def _metadata(model: Model, stream: Stream) -> bytes:
+def _metadata(model: Predictor, stream: Stream) -> bytes:
     """Return what the Parquet file says of itself."""
     known = {
-        "kind": model.task.kind,
-        "labels": list(model.task.labels),
+        "kind": model.kind,
+        "labels": list(model.labels),
         "model": model.where,
         "weights_sha256": model.digest,
         "simulated": model.simulated,
@@ -199,12 +199,12 @@ def _metadata(model: Model, stream: Stream) -> bytes:
     return json.dumps(known, sort_keys=True).encode()
 
 
-def _summary(model: Model, folder: OwnFolder, report: Report) -> dict[str, Any]:
+def _summary(model: Predictor, folder: OwnFolder, report: Report) -> dict[str, Any]:
     return {
         "model": model.where,
         "weights_sha256": model.digest,
         "trained_on_simulated": model.simulated,
-        "labels": list(model.task.labels),
+        "labels": list(model.labels),
         "cut": json.loads(model.spec.canonical()),
         "mains_hz": folder.mains_hz,
         "beats": folder.annotator or ("detected" if model.finds_beats else None),
@@ -215,9 +215,12 @@ def _summary(model: Model, folder: OwnFolder, report: Report) -> dict[str, Any]:
     }
 
 
-def finish(report: Report) -> None:
-    """Say how fast it went and what was refused; end with status 1 where something was."""
+def finish(report: Report, *, allow_refused: bool = False) -> None:
+    """Say how fast it went and what was refused; end with status 1 where something was.
+
+    With `allow_refused` only where nothing else was predicted.
+    """
     count = len(report.taken)
     sys.stderr.write(f"{count} of {count + len(report.refused)} recordings: {report.speed()}\n")
-    if report.refused:
+    if report.refused and not (allow_refused and report.taken):
         sys.exit(1)

@@ -9,14 +9,19 @@ from pydantic import ValidationError
 from cardiograft.specs.errors import one_line
 from cardiograft.specs.own_folder import OwnFolder
 from cardiograft.use.apply import PIECE_S, apply, finish, mains_hz
-from cardiograft.use.model import load
+from cardiograft.use.loading import ready
 
 DESCRIPTION = """Predict recordings without labels with a trained network: WFDB, EDF or CSV."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
-    parser.add_argument("model", type=Path, help="model folder, such as results/transfer/NAME/0")
+    parser.add_argument(
+        "model",
+        type=Path,
+        help="model folder, such as results/transfer/NAME/0; an ONNX file with its card; or the"
+        " name of one that comes along (cardiograft models)",
+    )
     parser.add_argument(
         "records",
         type=Path,
@@ -53,6 +58,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " cut",
     )
     parser.add_argument(
+        "--onnx",
+        action="store_true",
+        help="let onnxruntime run a model that is named; as it does without torch",
+    )
+    parser.add_argument(
+        "--allow-refused",
+        action="store_true",
+        help="end with status 0 though recordings were refused, if any was predicted",
+    )
+    parser.add_argument(
         "--piece-s",
         type=float,
         default=PIECE_S,
@@ -67,6 +82,8 @@ def run(
     lead: list[str],
     segments: Path | None,
     piece_s: float,
+    allow_refused: bool,
+    onnx: bool,
     **known: Any,
 ) -> None:
     """Apply a model as the arguments say.
@@ -78,16 +95,18 @@ def run(
     """
     if not 60 <= piece_s <= 86_400:
         raise ValueError(f"--piece-s {piece_s:g}: accepted are 60 to 86400 seconds")
-    ready = load(model, segments)
+    network = ready(model, segments, onnx=onnx)
     if known["mains_hz"] is None:
-        known["mains_hz"] = mains_hz(ready.segments.spec)
+        known["mains_hz"] = mains_hz(network.segments.spec)
     try:
         folder = OwnFolder.model_validate(
             {"path": ".", "subject": "record", "leads": _leads(lead), **known}
         )
     except ValidationError as error:
         raise ValueError(one_line(error)) from None
-    finish(apply(ready, records, out, folder=folder, piece_s=piece_s))
+    finish(
+        apply(network, records, out, folder=folder, piece_s=piece_s), allow_refused=allow_refused
+    )
 
 
 def _leads(texts: list[str]) -> dict[str, list[str]]:

@@ -17,12 +17,14 @@ SUBCOMMANDS = {
     "doctor": "cardiograft.use.doctor",
     "explain": "cardiograft.use.explain",
     "init": "cardiograft.use.init",
+    "models": "cardiograft.use.models",
 }
 SUMMARIES = {
     "apply": "predict recordings with a trained network",
     "doctor": "look at the environment, the disk, the mirror: what would go wrong",
     "explain": "why jobs of the workflow would run, in words",
     "init": "write a config for a folder of recordings of your own",
+    "models": "list trained networks that have names, or fetch one",
 }
 
 

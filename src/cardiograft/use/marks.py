@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from cardiograft.datasets._annotation_file import Mark
-from cardiograft.use.model import Marking
+from cardiograft.use.predictor import Marking
 
 # AAMI's classes are codes of WFDB's too; another class stands as a note.
 BEAT_CODES = ("N", "S", "V", "F", "Q")

@@ -1,4 +1,4 @@
-"""A trained network with all that it needs to be put to use: what goes in, and what comes out.
+"""A trained network of a checkpoint, with all that it needs to be put to use: run by torch.
 
 Legend: N segments, C channels, T samples, K outputs.
 """
@@ -6,13 +6,12 @@ Legend: N segments, C channels, T samples, K outputs.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from cardiograft import plugins
 from cardiograft.checkpoints.file import Checkpoint, load_checkpoint, read_checkpoint
 from cardiograft.checkpoints.folder import CARD, WEIGHTS, checkpoint_file
 from cardiograft.checkpoints.network import rebuilt
@@ -21,75 +20,29 @@ from cardiograft.records import Float32
 from cardiograft.segments import shards
 from cardiograft.segments.cutting import CutSegments
 from cardiograft.segments.folders import data_digest
-from cardiograft.signals.leads import canonical
-from cardiograft.specs.segment import Segment
 from cardiograft.training.build import make_task
 from cardiograft.training.determinism import available_device, deterministic
 from cardiograft.training.feed import Feed
 from cardiograft.training.task import Task
+from cardiograft.use.predictor import Predictor, spec_of
 
 BATCH = 256
-# How predictions stand in an annotation file: at each beat, or where the class changes.
-Marking = Literal["beat", "quality", "rhythm", "note"]
-QUALITY = ("butqdb_quality", "challenge_2011")
-RHYTHM = ("rhythm", "snomed_rhythm", "challenge_2017")
-# Limits of the cut `windows` that are measured on a target, which nobody has recorded here.
-OF_THE_TARGET = ("most_range", "least_beats", "most_beats")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Model:
-    """A trained network, ready.
+class Model(Predictor):
+    """A trained network as torch has it.
 
     Attributes
     ----------
-    where
-        Its folder, as it was named.
-    segments
-        Metadata of the segments that it was trained on: the lead, filter, rate, scale and cut.
-    spec
-        How a new recording is cut: as those, without labels and without a target.
     task, network
         With what they learned.
-    digest
-        SHA-256 of the weights.
     """
 
-    where: str
     checkpoint: Checkpoint
-    segments: shards.Meta
-    spec: Segment
     task: Task
     network: nn.Module
     device: torch.device
-    digest: str
-
-    @property
-    def simulated(self) -> bool:
-        """Whether it was trained on simulated recordings."""
-        return bool(self.checkpoint.about.get("simulated", False))
-
-    @property
-    def finds_beats(self) -> bool:
-        """Whether its segments stand at heart beats, which have to be known or detected."""
-        return "peaks" in self.spec.cut.options
-
-    @property
-    def marking(self) -> Marking:
-        """How its classes stand in an annotation file, by the label that it learned."""
-        label = self.segments.spec.get("label") or {"name": "", "options": {}}
-        if label["name"] and plugins.constants("labels", label["name"])["KIND"] == "beat":
-            return "beat"
-        if label["name"] in QUALITY or label["options"].get("classes") == "quality":
-            return "quality"
-        return "rhythm" if label["name"] in RHYTHM else "note"
-
-    def units(self) -> dict[str, str]:
-        """Return the unit of each lead as the network expects it, by a pattern of its name."""
-        stated: dict[str, str] = plugins.constants("datasets", self.spec.dataset)["UNITS"]
-        own = zip(self.spec.signal.leads, self.segments.units, strict=False)
-        given = {canonical(text.partition("|")[0]): unit for text, unit in own if unit != "1"}
-        return {**given, **stated}
 
     def predict(self, cut: CutSegments) -> Float32:
         """Return what the network predicts of some segments, shape (N, K)."""
@@ -146,23 +99,16 @@ def load(folder: Path, segments: Path | None = None) -> Model:
         checkpoint=checkpoint,
         segments=meta,
         spec=spec_of(meta),
+        kind=task.kind,
+        labels=tuple(task.labels),
+        outputs=tuple(task.outputs),
+        simulated=bool(checkpoint.about.get("simulated", False)),
+        scaled=checkpoint.about["spec"]["task"]["options"].get("scaling", "none") != "none",
         task=task,
         network=network.to(device).eval(),
         device=device,
         digest=checkpoint.digest(),
     )
-
-
-def spec_of(meta: shards.Meta) -> Segment:
-    """Return how a new recording is cut for a model of such segments."""
-    spec = Segment.model_validate(meta.spec)
-    options = dict(spec.cut.options)
-    if spec.target is not None:
-        options.update({key: None for key in OF_THE_TARGET if key in options})
-    if "peaks" in options:
-        options["peaks"] = "annotations"  # which `beats` fills with what it detects
-    cut = spec.cut.model_copy(update={"options": options})
-    return spec.model_copy(update={"label": None, "target": None, "cut": cut})
 
 
 def _only_repeat(folder: Path) -> Path:

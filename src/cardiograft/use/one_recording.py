@@ -20,8 +20,8 @@ from cardiograft.segments.cutting import CutSegments, Prepared
 from cardiograft.segments.prepare import prepare
 from cardiograft.signals.peaks import r_peaks
 from cardiograft.specs.own_folder import OwnFolder
-from cardiograft.use.model import Model
 from cardiograft.use.pieces import Named, Piece, names, pieces, record_of
+from cardiograft.use.predictor import Predictor, only
 
 # ASSUME a recording with less than half of the network's rate lacks what it looks at.
 LEAST_SHARE = 2
@@ -91,7 +91,7 @@ class PredictedPiece:
 
 
 def predicted(
-    model: Model,
+    model: Predictor,
     stream: Stream,
     whose: Named,
     folder: OwnFolder,
@@ -116,7 +116,7 @@ def predicted(
             with clock.of("R-peaks"):
                 prepared = with_beats(prepared)
         with clock.of("cutting"):
-            whole = _cut(model, prepared)
+            whole = model.taken(_cut(model, prepared))
             cut = _own(whole, _stretch(model, prepared, stream, piece, end))
         with clock.of("network"):
             score_NK = model.predict(cut)
@@ -136,7 +136,7 @@ def predicted(
         )
 
 
-def _prepared(model: Model, stream: Stream, record: Record) -> Prepared:
+def _prepared(model: Predictor, stream: Stream, record: Record) -> Prepared:
     try:
         prepared = prepare(record, model.spec, units_by_lead=model.units())
     except UnusableError as error:
@@ -165,7 +165,7 @@ def with_beats(prepared: Prepared) -> Prepared:
     return replace(prepared, annotations=marks, sample_A=sample_B)
 
 
-def _cut(model: Model, prepared: Prepared) -> CutSegments:
+def _cut(model: Predictor, prepared: Prepared) -> CutSegments:
     cut = model.spec.cut
     found: CutSegments = plugins.load("cuts", cut.name).cut(prepared, **cut.options)
     if not np.isfinite(found.signal_NCT).all():
@@ -174,7 +174,7 @@ def _cut(model: Model, prepared: Prepared) -> CutSegments:
 
 
 def _stretch(
-    model: Model, prepared: Prepared, stream: Stream, piece: Piece, end: int
+    model: Predictor, prepared: Prepared, stream: Stream, piece: Piece, end: int
 ) -> tuple[int, int]:
     """Return between which samples of the file a piece's own segments begin."""
     per_frame = prepared.source_rate_hz / stream.frame_hz
@@ -185,18 +185,10 @@ def _stretch(
 
 
 def _own(cut: CutSegments, stretch: tuple[int, int]) -> CutSegments:
-    keep_N = (cut.start_N >= stretch[0]) & (cut.start_N < stretch[1])
-    return replace(
-        cut,
-        signal_NCT=cut.signal_NCT[keep_N],
-        start_N=cut.start_N[keep_N],
-        valid_N=cut.valid_N[keep_N],
-        label_N=cut.label_N[keep_N],
-        features={name: column_N[keep_N] for name, column_N in cut.features.items()},
-    )
+    return only(cut, (cut.start_N >= stretch[0]) & (cut.start_N < stretch[1]))
 
 
-def _beats(model: Model, prepared: Prepared, cut: CutSegments) -> Int64 | None:
+def _beats(model: Predictor, prepared: Prepared, cut: CutSegments) -> Int64 | None:
     """Return the R-peak in each segment, in the file, where segments stand at beats."""
     if not model.finds_beats:
         return None

@@ -20,8 +20,8 @@ from cardiograft.datasets._annotation_file import Mark, write_annotations
 from cardiograft.files import PARQUET_KEY, atomic_file
 from cardiograft.signals.resampling import ratio, resampled_positions
 from cardiograft.use.marks import Marker
-from cardiograft.use.model import Model
 from cardiograft.use.one_recording import PredictedPiece
+from cardiograft.use.predictor import Predictor
 from cardiograft.use.signal_file import SignalFile
 
 ANNOTATOR = "pred"
@@ -39,7 +39,7 @@ class Outputs:
     model
     """
 
-    def __init__(self, base: Path, model: Model, about: bytes) -> None:
+    def __init__(self, base: Path, model: Predictor, about: bytes) -> None:
         self._base, self._model, self._about = base, model, about
         self._marks: list[Mark] = []
         self._marker = Marker(model.marking)
@@ -51,9 +51,9 @@ class Outputs:
         self._base.parent.mkdir(parents=True, exist_ok=True)
         self._path(ANNOTATOR).unlink(missing_ok=True)  # of a former run: there may be no mark now
         self._files = ExitStack()
-        kind, task = self._model.task.kind, self._model.task
+        model, kind = self._model, self._model.kind
         table = self._files.enter_context(atomic_file(self._path("parquet")))
-        schema = _schema(kind, task.labels, int(np.prod(task.outputs)), self._model.finds_beats)
+        schema = _schema(kind, model.labels, int(np.prod(model.outputs)), model.finds_beats)
         schema = schema.with_metadata({PARQUET_KEY: self._about})
         self._table = self._files.enter_context(parquet.Writer(table, schema))
         self._schema = schema
@@ -95,7 +95,7 @@ class Outputs:
         self._rows.writerows(zip(*[_texts(column) for column in written], strict=True))
         class_N = columns["predicted"]
         self.counts.update(class_N)
-        if self._model.task.kind == "classes":
+        if self._model.kind == "classes":
             sample_N = piece.start_N if piece.beat_N is None else piece.beat_N
             stop_N = piece.start_N + self._at_source(piece, piece.valid_N)
             self._marks += self._marker.add(sample_N.tolist(), stop_N.tolist(), class_N)
@@ -112,16 +112,16 @@ class Outputs:
         }
         if piece.beat_N is not None:
             columns |= {"beat": piece.beat_N, "beat_s": piece.beat_N / rate_hz}
-        labels = self._model.task.labels
-        if self._model.task.kind == "signal":
+        labels = self._model.labels
+        if self._model.kind == "signal":
             flat = pa.array(np.ascontiguousarray(piece.score_NK).reshape(-1), pa.float32())
             width = piece.score_NK.shape[1]
             return columns | {"score": pa.FixedSizeListArray.from_arrays(flat, width)}
-        columns["predicted"] = classes(self._model.task.kind, labels, piece.score_NK)
+        columns["predicted"] = classes(self._model.kind, labels, piece.score_NK)
         return columns | {f"p_{k}": v for k, v in zip(labels, piece.score_NK.T, strict=True)}
 
     def _add_signal(self, signal: SignalFile, piece: PredictedPiece) -> None:
-        outputs = self._model.task.outputs
+        outputs = self._model.outputs
         rate_hz = Fraction(self._model.segments.rate_hz)
         by = ratio(piece.source_rate_hz, rate_hz)
         at_N = resampled_positions(piece.start_N, by)
@@ -165,11 +165,10 @@ def _texts(column: Any) -> list[str]:
     return [f"{v:.6f}" if isinstance(v, float) else str(v) for v in values.tolist()]
 
 
-def _signal_file(base: Path, model: Model) -> SignalFile:
-    meta, signal = model.segments, model.task.labels
-    units = meta.target_units if model.task.outputs[0] == len(meta.target_units) else meta.units
-    scaled = model.checkpoint.about["spec"]["task"]["options"].get("scaling", "none") != "none"
-    unit_D = ["1" if scaled else unit for unit in units] or ["1"] * len(signal)
+def _signal_file(base: Path, model: Predictor) -> SignalFile:
+    meta, signal = model.segments, model.labels
+    units = meta.target_units if model.outputs[0] == len(meta.target_units) else meta.units
+    unit_D = ["1" if model.scaled else unit for unit in units] or ["1"] * len(signal)
     unit_D += ["1"] * (len(signal) - len(unit_D))
     names = [name.replace("|", "/") for name in signal]
     return SignalFile(base, names, unit_D, Fraction(meta.rate_hz))

@@ -1,0 +1,97 @@
+"""Networks that come along, as sources of transfers: from a name to a file, and to those behind it.
+
+A job is told of a file with its hash and its reader, as of any weights from outside; the audit of
+an evaluation is told of the trainings that led to it, too.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from cardiograft.config.entries import Model, TransferRun
+from cardiograft.config.rows import Raw
+from cardiograft.shipped import catalogue
+from cardiograft.shipped.catalogue import Shipped
+from cardiograft.specs.audit import Ancestor
+
+KEY = "shipped"
+BESIDE = (
+    "file",
+    "package",
+    "sha256",
+    "reader",
+    "entry",
+)  # what the name stands for, or contradicts
+
+
+def named(place: str, transfer: Raw) -> Raw | None:
+    """Put the files of shipped networks in place of their names; return what the first one has.
+
+    Returns
+    -------
+    dict or None
+        ``model``, and ``view`` where it has one, as an entry of config names them; None where the
+        first source is no shipped network.
+
+    Raises
+    ------
+    ValueError
+        There is no such network, or the source names something else as well.
+    """
+    sources = transfer.get("sources")
+    if not isinstance(sources, list | tuple):
+        return None  # it is refused, in one line, later
+    first: Raw | None = None
+    filled = []
+    for number, source in enumerate(sources):
+        if not isinstance(source, dict) or KEY not in source:
+            filled.append(source)
+            continue
+        name, rest = source[KEY], {k: v for k, v in source.items() if k != KEY}
+        for other in BESIDE:
+            if other in rest:
+                raise ValueError(f"{place}.source: {KEY!r} and {other!r} contradict: give one")
+        try:
+            found = catalogue.find(str(name))
+            filled.append({**catalogue.as_source(str(name)), **rest})
+        except (FileNotFoundError, ValueError) as error:
+            raise ValueError(f"{place}.source.{KEY}: {error}") from None
+        if number == 0:
+            first = {
+                key: _as_asked(found.card[key]) for key in ("model", "view") if found.card[key]
+            }
+    transfer["sources"] = filled
+    return first
+
+
+def _as_asked(plugin: dict[str, Any]) -> Raw:
+    return {"name": plugin["name"], **plugin["options"]}
+
+
+def behind(run: Model) -> Iterator[Shipped]:
+    """Yield the shipped networks that a training starts from."""
+    for source in run.sources if isinstance(run, TransferRun) else ():
+        if source.outside is not None and (found := catalogue.beside(_path(source.outside))):
+            yield found
+
+
+def _path(outside: Any) -> Path:
+    try:
+        found: Path = outside.path
+    except FileNotFoundError:  # said before any job, by the plan
+        found = Path(outside.file)
+    return found
+
+
+def ancestors(run: Model) -> list[Ancestor]:
+    """Return the trainings behind a shipped network, for the audit of what starts from it."""
+    return [
+        Ancestor(
+            stage=one["stage"],
+            entry=f"{one['entry']} ({found.name} {found.sha256[:12]})",
+            split=one["split"],
+            uses=tuple(one["uses"]),
+        )
+        for found in behind(run)
+        for one in found.card["lineage"]
+    ]

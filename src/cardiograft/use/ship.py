@@ -1,0 +1,204 @@
+"""Write a trained network as one that comes along: weights, ONNX, card, and whom it was trained on.
+
+The command behind ``make ship``. All of it is read from the results of a run: nothing is trained
+or predicted, and what is not there is said with the call that makes it.
+"""
+
+import sys
+import tempfile
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from cardiograft import cli, plugins
+from cardiograft.checkpoints.file import Checkpoint, read_checkpoint
+from cardiograft.checkpoints.folder import CARD as TRAINING_CARD
+from cardiograft.config.entries import BaselineRun
+from cardiograft.config.plan import Plan
+from cardiograft.config.schema import Config
+from cardiograft.config.show import read
+from cardiograft.export.job import FILE
+from cardiograft.export.job import export as write_onnx
+from cardiograft.files import atomic_directory, file_digest, read_json, write_json
+from cardiograft.shipped.catalogue import (
+    BUDGET_BYTES,
+    CARD,
+    FORMAT,
+    NAME,
+    ONNX,
+    WEIGHTS,
+    of_package,
+)
+from cardiograft.specs.export import Exporting
+from cardiograft.use import ship_card
+from cardiograft.use.ship_lineage import Behind, write_lineage
+from cardiograft.use.ship_scores import scores
+
+README = "README.md"
+# Of a training's card, what a shipped network's has too.
+KEPT = ("spec", "seed", "repeat", "initialisation", "parents", "epochs_run", "best_epoch",
+        "parameters", "meaning", "versions", "code")  # fmt: skip
+TOLERANCE = 1e-4  # between a probability of the ONNX file and of the network
+
+
+def ship(
+    config: Config, entry: str, name: str, *, repeat: int = 0, own: bool = False, to: Path
+) -> Path:
+    """Write ``<to>/<name>/`` from the results of a run.
+
+    Parameters
+    ----------
+    config
+        Of the run; paths in it are relative to the working directory.
+    entry, repeat
+        Of `pretrain`, `prune` or `transfer`.
+    own
+        Whether the names of recordings from folders of one's own may go with it.
+    to
+        Folder; of what comes along with the package, `cardiograft.shipped`.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        The entry, its results or its scores are not there; the name can't be one; names would be
+        given away; or all that come along would be larger than `BUDGET_BYTES`.
+    """
+    if not NAME.fullmatch(name):
+        raise ValueError(f"name {name!r}: letters, digits, - and _")
+    _check(config, entry, own=own)
+    plan = Plan(config)
+    model = Path(plan.checkpoint(entry, repeat))
+    if not model.is_file():
+        raise FileNotFoundError(f"{model}: train it first: snakemake -- {model}")
+    checkpoint = read_checkpoint(model)
+    told = read_json(model.with_name(TRAINING_CARD))
+    measured = scores(config, plan, entry, repeat)
+    with atomic_directory(to / name) as folder:
+        (folder / f"{name}.{WEIGHTS}").write_bytes(model.read_bytes())
+        onnx = _onnx(config, plan, entry, repeat, folder / f"{name}.{ONNX}")
+        behind = write_lineage(config, plan, entry, name, folder)
+        card = _card(config, entry, checkpoint, told, behind)
+        card |= {"scores": measured, "onnx": onnx}
+        (folder / README).write_text(ship_card.text(name, card, config), "utf-8")
+        write_json(folder / CARD, {**card, "files": _files(folder)})
+        _check_budget(folder, to, name)
+    return to / name
+
+
+def _check(config: Config, entry: str, *, own: bool) -> None:
+    networks = [*config.pretrain, *config.prune, *config.transfer]
+    if entry not in networks:
+        raise ValueError(f"no network named {entry!r}.{plugins.hint(entry, networks)}")
+    for name, run in config.lineage(entry):
+        for segments in () if isinstance(run, BaselineRun) else config.splits[run.split].segments:
+            dataset = config.segments[segments].dataset
+            if plugins.constants("datasets", dataset).get("OWN") and not own:
+                raise ValueError(
+                    f"{name} was trained on recordings of your own ({segments}), whose names and"
+                    " times would go with it, so that audits know them: --own says that they may"
+                )
+
+
+def _onnx(config: Config, plan: Plan, entry: str, repeat: int, out: Path) -> dict[str, Any]:
+    """Write the network for onnxruntime; return how near it is, or why it can't be written."""
+    asked = Exporting(source=entry, repeat=repeat, tolerance=TOLERANCE)
+    named = config.model_copy(update={"export": {entry: asked}})
+    split = config.trained(entry).split
+    with tempfile.TemporaryDirectory(prefix="cardiograft-") as scratch:
+        place = Path(scratch)
+        try:
+            write_onnx(
+                named.spec("export", entry),  # type: ignore[arg-type]
+                segments=[Path(folder) for folder in plan.segments(split)],
+                split=Path(plan.split(split)),
+                model=Path(plan.checkpoint(entry, repeat)),
+                out=place / "file",
+                scratch=place / "scratch",
+            )
+        except ValueError as error:
+            return {"why_not": " ".join(str(error).split())}
+        out.write_bytes((place / "file" / FILE).read_bytes())
+        card = read_json(place / "file" / CARD)
+    return {"tolerance": TOLERANCE, "compared": card["compared"], "opset": card["opset"]}
+
+
+def _card(
+    config: Config, entry: str, checkpoint: Checkpoint, told: dict[str, Any], behind: Behind
+) -> dict[str, Any]:
+    about = checkpoint.about
+    run = config.trained(entry)
+    view = None if isinstance(run, BaselineRun) or run.view is None else run.view
+    return {
+        "format": FORMAT,
+        "entry": entry,
+        "model": about.get("model") or about["spec"]["model"],
+        "view": None if view is None else view.model_dump(mode="json"),
+        "weights_sha256": checkpoint.digest(),
+        "simulated": bool(about.get("simulated", False)),
+        "segments": about["segments"],
+        "training": {key: told[key] for key in KEPT if key in told},
+        "lineage": [one.model_dump(mode="json") for one in behind.ancestors],
+        "lineage_segments": behind.segments,
+        "people": behind.people,
+        "rhythms_known": behind.rhythms_known,
+        "never_shown": behind.never_shown,
+    }
+
+
+def _files(folder: Path) -> dict[str, dict[str, Any]]:
+    return {
+        path.relative_to(folder).as_posix(): {
+            "sha256": file_digest(path),
+            "bytes": path.stat().st_size,
+        }
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def _check_budget(folder: Path, to: Path, name: str) -> None:
+    if to != of_package():
+        return
+    mine = (name, folder.name)
+    others = (path for path in to.rglob("*") if path.parts[len(to.parts)] not in mine)
+    size = sum(p.stat().st_size for p in [*others, *folder.rglob("*")] if p.is_file())
+    if size > BUDGET_BYTES:
+        raise ValueError(
+            f"{name}: all that come along would be {size / 1e6:.1f} MB, at most"
+            f" {BUDGET_BYTES / 1e6:g} MB may"
+        )
+
+
+def run(
+    entry: str, name: str, configfile: list[Path], repeat: int, own: bool, to: Path | None
+) -> None:
+    """Ship a network as the arguments say."""
+    place = to or of_package()
+    folder = ship(read(configfile).config, entry, name, repeat=repeat, own=own, to=place)
+    card = read_json(folder / CARD)
+    size = sum(file["bytes"] for file in card["files"].values())
+    left = card["onnx"].get("why_not")
+    sys.stdout.write(
+        f"{folder}: {size / 1e6:.2f} MB, trained on {card['people']} people"
+        f"{f'; no ONNX file: {left}' if left else ''}\n"
+    )
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add what the command takes."""
+    parser.add_argument("entry", help="of pretrain, prune or transfer")
+    parser.add_argument("name", help="what it is called from now on")
+    parser.add_argument(
+        "--configfile", type=Path, action="append", default=[], help="a file on top of config"
+    )
+    parser.add_argument("--repeat", type=int, default=0, help="which of its repeats")
+    parser.add_argument(
+        "--own", action="store_true", help="names of your own recordings may go with it"
+    )
+    parser.add_argument("--to", type=Path, help="folder to write to; else with the package")
+
+
+if __name__ == "__main__":
+    arguments = cli.parser(__doc__)
+    add_arguments(arguments)
+    cli.run(run, arguments)

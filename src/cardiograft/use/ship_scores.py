@@ -1,0 +1,91 @@
+"""The scores of one trained network, with the intervals that the tables would give it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from cardiograft.config.plan import Plan
+from cardiograft.config.schema import Config
+from cardiograft.specs.score import named
+from cardiograft.specs.tabulate import StudyRun, Tabulate
+from cardiograft.tables.runs import read_run
+from cardiograft.tables.scores import drawn, interval
+
+
+def scores(config: Config, plan: Plan, entry: str, repeat: int) -> list[dict[str, Any]]:
+    """Return every value of a network's evaluations, and of the baselines on the same split.
+
+    Of this repeat alone: it is the one that is shipped.
+
+    Raises
+    ------
+    FileNotFoundError
+        An evaluation has not been run.
+    ValueError
+        Nothing evaluates the network, or no study has tables of its evaluations.
+    """
+    asked = [name for name, one in config.evaluations.items() if one.model == entry]
+    if not asked:
+        raise ValueError(f"{entry} has no evaluation: a network comes along with its scores")
+    rows: list[dict[str, Any]] = []
+    for evaluation in asked:
+        rows += _values(config, plan, evaluation, repeat)
+        split = config.evaluations[evaluation].split
+        for name, one in config.evaluations.items():
+            file = Path(plan.results) / "predictions" / name / "0.parquet"
+            if one.model in config.baselines and one.split == split and file.is_file():
+                rows += _values(config, plan, name, 0)
+    return list({_key(row): row for row in rows}.values())
+
+
+def _key(row: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in ("evaluation", "part", "metric", "class"))
+
+
+def _values(config: Config, plan: Plan, evaluation: str, repeat: int) -> Iterator[dict[str, Any]]:
+    spec, row = _row(config, evaluation)
+    file = Path(plan.results) / "predictions" / evaluation / f"{repeat}.parquet"
+    if not file.is_file():
+        raise FileNotFoundError(f"{file}: predict it first: snakemake -- {file}")
+    alone = row.model_copy(update={"members": (evaluation,), "averaged": (), "repeats": 1})
+    run = read_run(evaluation, alone, {evaluation: [file]})
+    model = config.evaluations[evaluation].model
+    for part in run.subjects:
+        for name in map(named, row.metrics):
+            own = drawn(spec, run, name, run.sums[part, name])
+            for which, value in own.points.items():
+                low, high = interval(spec, own.draws[which], own.subjects[which])
+                yield {
+                    "evaluation": evaluation,
+                    "model": model,
+                    "baseline": model in config.baselines,
+                    "protocol": row.protocol,
+                    "split": config.evaluations[evaluation].split,
+                    "per": row.per,
+                    "chosen_on": row.chosen_on,
+                    "part": part,
+                    "metric": name,
+                    "class": which,
+                    "value": _number(value),
+                    "low": _number(low),
+                    "high": _number(high),
+                    "level": spec.level,
+                    "people": own.subjects[which],
+                    "segments": run.segments[part],
+                }
+
+
+def _number(value: float) -> float | None:
+    """Return a number as JSON can hold it: none where it is undefined."""
+    return None if value != value else round(float(value), 6)
+
+
+def _row(config: Config, evaluation: str) -> tuple[Tabulate, StudyRun]:
+    """Return the tables that an evaluation stands in, and its row there."""
+    for study in config.studies:
+        if evaluation in config.studies[study].evaluations:
+            spec = config.spec("tabulate", study)
+            assert isinstance(spec, Tabulate)
+            rows = (row for row in spec.rows.values() if not row.averaged)
+            return spec, next(row for row in rows if evaluation in row.members)
+    raise ValueError(f"no study has a table of the evaluation {evaluation!r}")
