@@ -10,6 +10,7 @@ from cardiograft import plugins
 from cardiograft.checkpoints.folder import CARD, HISTORY, LEDGER, WEIGHTS
 from cardiograft.config.entries import BaselineRun, TransferRun, splits_of
 from cardiograft.config.entries import sources as sources_of
+from cardiograft.config.gates import check_gate_files, gates, with_gates
 from cardiograft.config.schema import Config
 from cardiograft.fingerprint import fingerprint
 from cardiograft.physionet import mirrors
@@ -60,6 +61,7 @@ class Plan:
         for database in set(self.databases) - set(published):
             self._content(database)  # a folder that is not there is said before any job
         check_weights(config.transfer)
+        check_gate_files(config.quality_gates)
 
     # The two params. Repeats of an entry have them in common, and Snakemake asks for each job.
 
@@ -84,7 +86,7 @@ class Plan:
         if isinstance(spec, Segment) and spec.noise is not None:
             files.append(f"src/cardiograft/datasets/{spec.noise.dataset}.py")
         if isinstance(spec, Split) and spec.scheme == "fixed":  # the data set's own parts
-            segments = (self.config.segments[s] for s in spec.segments)
+            segments = (self.config.cut_by(s) for s in spec.segments)
             files += [f"src/cardiograft/datasets/{s.dataset}.py" for s in segments]
         if isinstance(spec, Report):
             files += [f"src/cardiograft/studies/{s}.py" for s in spec.studies]
@@ -122,7 +124,22 @@ class Plan:
 
     def segments(self, split: str) -> list[str]:
         """Return the shard folders of a split."""
-        return [f"{self.results}/segments/{s}" for s in self.config.splits[split].segments]
+        return [self._shards(s) for s in self.config.splits[split].segments]
+
+    def gated(self, gate: str) -> str:
+        """Return the shard folder whose segments a quality gate lets pass or drops."""
+        return self._shards(self.config.quality_gates[gate].segments)
+
+    def gate_pieces(self, gate: str) -> str:
+        """Return the shard folder that the network of a quality gate is shown."""
+        return self._shards(self.config.quality_gates[gate].shown)
+
+    def gate_model(self, gate: str) -> str:
+        """Return the checkpoint of a quality gate: of a training here, or a file."""
+        asked = self.config.quality_gates[gate]
+        if asked.model is None:
+            return str(asked.file)
+        return self._of(asked.model, asked.repeat, WEIGHTS)
 
     def split(self, split: str) -> str:
         """Return a split's table."""
@@ -207,15 +224,23 @@ class Plan:
 
         With those of domains that a training adapted to.
         """
-        spec = self.config.evaluations[evaluation]
-        lineage = self.config.lineage(spec.model)
-        trainings = [split for _, run in lineage for split in splits_of(run)]
-        return _once(self.split(s) for s in (spec.split, *trainings))
+        return [self.split(s) for s in self._lineage_splits(evaluation)]
+
+    def lineage_tables(self, evaluation: str) -> list[str]:
+        """Return those splits, and those that led to files which quality gates are."""
+        behind = gates(self.config, self._lineage_splits(evaluation)).values()
+        outside = [table for gate in behind for table in gate.trained_on]
+        return _once((*self.lineage_splits(evaluation), *outside))
 
     def lineage_segments(self, evaluation: str) -> list[str]:
         """Return the shard folders of those splits."""
-        splits = self.lineage_splits(evaluation)
-        return _once(s for split in splits for s in self.segments(Path(split).stem))
+        return _once(s for split in self._lineage_splits(evaluation) for s in self.segments(split))
+
+    def _lineage_splits(self, evaluation: str) -> list[str]:
+        spec = self.config.evaluations[evaluation]
+        lineage = self.config.lineage(spec.model)
+        trainings = [split for _, run in lineage for split in splits_of(run)]
+        return with_gates(self.config, _once((spec.split, *trainings)))
 
     def of_study(self, study: str, kind: str) -> list[str]:
         """Return a study's predictions or scores, every repeat."""
@@ -228,8 +253,11 @@ class Plan:
     def cut(self, study: str) -> list[str]:
         """Return the shard folders behind a study: of its tests and of every training."""
         evaluations = self.config.studies[study].evaluations
-        splits = _once(s for e in evaluations for s in self.lineage_splits(e))
-        return _once(s for split in splits for s in self.segments(Path(split).stem))
+        splits = _once(s for e in evaluations for s in self._lineage_splits(e))
+        pieces = _once(p for split in splits for p in self.config.splits[split].segments)
+        known = self.config.quality_gates
+        before = (known[p].segments for p in pieces if p in known)
+        return [self._shards(p) for p in _once((*before, *pieces))]
 
     def tables(self, study: str) -> str:
         """Return the folder of a study's tables."""
@@ -264,7 +292,7 @@ class Plan:
         """Return the shard folders of the runs whose signals a study draws."""
         shown = self.config.studies[study].shown
         names = _once(s for run in shown for s in self.config.inputs(study, run))
-        return [f"{self.results}/segments/{name}" for name in names]
+        return [self._shards(name) for name in names]
 
     # Which evaluations ask a network, and which a baseline: two rules with one output.
 
@@ -315,11 +343,15 @@ class Plan:
         """Return the databases behind evaluations: of every training, then of their tests."""
         config, evaluated = self.config, [self.config.evaluations[e] for e in evaluations]
         trainings = (run for e in evaluated for _, run in config.lineage(e.model))
-        splits = _once(split for run in trainings for split in splits_of(run))
-        pieces = _once(
-            p for s in (*splits, *(e.split for e in evaluated)) for p in config.splits[s].segments
-        )
-        return _once(d for piece in pieces for d in config.segments[piece].databases)
+        own = [split for run in trainings for split in splits_of(run)]
+        splits = with_gates(config, _once((*own, *(e.split for e in evaluated))))
+        pieces = _once(p for split in splits for p in config.splits[split].segments)
+        return _once(d for piece in pieces for d in config.cut_by(piece).databases)
+
+    def _shards(self, name: str) -> str:
+        """Return the shard folder of an entry of `segments` or of `quality_gates`."""
+        kind = "quality_gates" if name in self.config.quality_gates else "segments"
+        return f"{self.results}/{kind}/{name}"
 
     def _manifest(self, database: str) -> str:
         return f"{self.results}/manifests/{database}.json"

@@ -14,8 +14,8 @@ from cardiograft.config.rows import PLACEHOLDER, EntryRow, Raw, mapping, rows
 from cardiograft.specs.prune import Prune
 
 SECTIONS = (
-    "databases", "segments", "splits", "pretrain", "prune", "transfer", "baselines",
-    "evaluations", "export", "tables",
+    "databases", "segments", "quality_gates", "splits", "pretrain", "prune", "transfer",
+    "baselines", "evaluations", "export", "tables",
 )  # fmt: skip
 NETWORKS = ("pretrain", "prune", "transfer")
 TRAININGS = (*NETWORKS, "baselines")

@@ -274,6 +274,9 @@ PAGE = (
 {{ folded(p.quarantined.caption, [p.quarantined]) }}
 {%- endif %}
 {{ shown(p.segments) }}
+{%- if p.gates %}
+{{ shown(p.gates) }}
+{%- endif %}
 {%- if p.left_out %}
 {{ folded(p.left_out.caption, [p.left_out]) }}
 {%- endif %}
