@@ -16,7 +16,7 @@ from cardiograft import parquet, plugins
 from cardiograft.specs.score import named
 from cardiograft.specs.tabulate import Tabulate
 from cardiograft.tables import costs as cost_tables
-from cardiograft.tables import doses, gains, learning_curves, looks, published
+from cardiograft.tables import doses, gains, learning_curves, looks, published, reliability
 from cardiograft.tables.comparisons import comparison_table, gap_table
 from cardiograft.tables.own_table import OwnTable
 from cardiograft.tables.runs import Run, read_run
@@ -103,8 +103,10 @@ def study_tables(
 def _asked_for(
     study: Any, spec: Tabulate, runs: Sequence[Run], histories: Sequence[Path]
 ) -> dict[str, pd.DataFrame]:
-    """Return the tables that a study has by a constant of its own."""
+    """Return the tables that a study has by a constant of its own, or by what its runs ask for."""
     frames: dict[str, pd.DataFrame] = {}
+    if reliability.asked_for(spec):
+        frames["reliability"] = reliability.table(spec, runs)
     if hasattr(study, "GAINS"):
         metrics = dict.fromkeys(value.metric for value in study.PUBLISHED)
         undosed = [r for r in runs if r.row.dose is None]

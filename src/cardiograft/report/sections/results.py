@@ -31,6 +31,7 @@ from cardiograft.report.sections import (
     looks,
     own_tables,
     protocols,
+    reliability,
     signals,
 )
 
@@ -72,6 +73,7 @@ def section(study: Study, inputs: ReportInputs) -> dict[str, Any]:
         "agreement": signals.agreement(study, names),
         "curves": signals.curves(study, names),
         "learning": learning.section(study, names),
+        "reliability": reliability.section(study, names),
         "overall": overall_tables(study, names),
         "overall_rest": overall_tables(study, names, rest=True),
         "classes": classes.class_tables(study, names),
