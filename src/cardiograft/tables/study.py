@@ -13,11 +13,13 @@ from typing import Any
 import pandas as pd
 
 from cardiograft import parquet, plugins
+from cardiograft.files import read_json
 from cardiograft.specs.score import named
 from cardiograft.specs.tabulate import Tabulate
 from cardiograft.tables import costs as cost_tables
 from cardiograft.tables import doses, gains, learning_curves, looks, published, reliability
 from cardiograft.tables.comparisons import comparison_table, gap_table
+from cardiograft.tables.initialisations import initialisations
 from cardiograft.tables.own_table import OwnTable
 from cardiograft.tables.runs import Run, read_run
 from cardiograft.tables.scores import score_table, tag_columns
@@ -96,7 +98,10 @@ def study_tables(
     own = study.tables(undosed, frames["costs"], **spec.study.options)
     return StudyTables(
         frames={**frames, **{name: table.frame for name, table in own.items()}},
-        about=about(spec, study, own, cost_tables.warnings(models)),
+        about={
+            **about(spec, study, own, cost_tables.warnings(models)),
+            "began": initialisations(runs, [read_json(card) for card in cards]),
+        },
     )
 
 
