@@ -117,7 +117,11 @@ def _asked_for(
         undosed = [r for r in runs if r.row.dose is None]
         frames["gains"] = gains.table(spec, undosed, study.GAINS, list(metrics))
     if hasattr(study, "LEARNING_CURVE"):
+        printed = getattr(study, "LEARNING_INDEX", ())
         frames |= learning_curves.tables(spec, histories, study.LEARNING_CURVE)
+        frames["learning_indices"] = published.noted(
+            printed, frames["learning_indices"], spec, study.USUAL
+        )
     return frames
 
 
