@@ -10,7 +10,7 @@ from cardiograft.config.checks import load_config
 SNIPPET = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
 SHOWN = SNIPPET.findall((ROOT / "docs/config.md").read_text("utf-8"))
 ENTRY, VARIANTS, FOLDS, PEOPLE, STARTS, OUTSIDE, PICTURES, ON_TOP, ELSE = range(9)
-NOISE, THRESHOLD, RECORDS, CODES = range(9, 13)
+NOISE, GATE, THRESHOLD, RECORDS, CODES = range(9, 14)
 RHYTHMS = {"segments": ["scg-xyz"], "scheme": "subject", "protocol": "honest"}
 
 
@@ -20,7 +20,7 @@ def shown(number, **more):
 
 
 def test_every_example_is_looked_at_here():
-    assert len(SHOWN) == 13
+    assert len(SHOWN) == 14
 
 
 def test_an_entry():
@@ -66,6 +66,13 @@ def test_noise_on_clean_recordings():
     assert found.noise.shares["em"] == 3
     assert found.noise.stretch_s == found.cut.options["window_s"]
     assert found.label.options["harmless"] == ["bw"]
+
+
+def test_a_quality_gate():
+    found = shown(GATE, studies=["transform_recognition", "ecg_quality"])
+    assert found.cut_by("usable") == found.segments["mitdb-beats"]
+    assert found.quality_gates["usable"].network == "quality-scratch/0"
+    assert found.splits["of-usable"].segments == ("usable",)
 
 
 def test_a_threshold_that_validation_chooses():

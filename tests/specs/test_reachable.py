@@ -16,6 +16,7 @@ from cardiograft.specs.entry import Adapting, Entry, Plugin
 from cardiograft.specs.export import Export
 from cardiograft.specs.outside import Outside
 from cardiograft.specs.predict import Predict
+from cardiograft.specs.quality_gate import Gating
 from cardiograft.specs.report import Report
 from cardiograft.specs.score import Score
 from cardiograft.specs.tabulate import StudyRun, Tabulate
@@ -46,6 +47,7 @@ BASE = {
         name: {"model": name, "split": "one", "metrics": ["accuracy"]}
         for name in ("net", "majority")
     },
+    "quality_gates": {"clean": {"segments": "beats", "model": "net"}},
     "export": {"file": {"source": "net"}},
     "studies": {STUDY: {"evaluations": ["net", "majority"], "primary": "accuracy"}},
 }
@@ -161,6 +163,10 @@ CHANGES = {
         "seed": at(*FILE, "seed", 5),
         "network": at("transfer", "net", "model", "mlp"),
     },
+    Gating: {
+        "gate": at("quality_gates", "clean", "threshold", 0.4),
+        "network": at("transfer", "net", "model", "mlp"),
+    },
     Report: {
         "title": at("title", "Another"),
         "studies": at("studies", {}),
@@ -205,6 +211,7 @@ def configured(change=None):
 def values(config, model, field):
     """Return a field's values in all specs of a model that a config's jobs are given."""
     specs = [config.spec("download", "mitdb"), config.spec("report", "")]
+    specs += [config.spec("quality_gate", gate) for gate in config.quality_gates]
     specs += [config.spec("tabulate", study) for study in config.studies]
     specs += [config.spec("export", file) for file in config.export]
     for name, evaluation in config.evaluations.items():

@@ -9,12 +9,15 @@ from synthetic import study
 
 from cardiograft import parquet
 from cardiograft.evaluation.learning_curve import learning_curve_index
+from cardiograft.report import wording
 from cardiograft.report.cells import Cell
 from cardiograft.report.inputs import Study
 from cardiograft.report.run_names import RunNames
 from cardiograft.report.sections import learning
 from cardiograft.specs.tabulate import Tabulate
-from cardiograft.tables import learning_curves
+from cardiograft.studies import rhythm_cae
+from cardiograft.tables import learning_curves, published
+from cardiograft.tables.published import Published
 
 SCRATCH = [[0.2, 0.5, 0.4, 0.6], [0.4, 0.3, 0.6]]
 PRETRAINED = [[0.6, 0.7, 0.8], [0.6, 0.8, 0.7]]
@@ -107,3 +110,49 @@ def test_the_report_draws_a_line_for_each_start(
     assert scratch[4] == Cell(f"{sum(index) / 2:.3f} ± {abs(index[0] - index[1]) / 2**0.5:.3f}")
     assert pretrained[4] == Cell(f"{learning_curve_index(PRETRAINED[1]):.3f}", small="∞ in 1 of 2")
     assert learning.section(Study("s", about, {}), names) is None
+
+
+def test_the_papers_index_stands_beside_the_run_that_does_as_the_paper(
+    frames: dict[str, pd.DataFrame], tmp_path: Path
+) -> None:
+    told = {"metric": "macro_f1", "source": "Table 3"}
+    values = [
+        Published(tags={"init": "scratch"}, value=1.37, **told),
+        Published(tags={"init": "cae"}, value=1.44, **told),
+        Published(tags={"init": "other"}, value=9.0, **told),
+    ]
+    asked = spec()
+    otherwise = asked.rows["run-cae"].model_copy(update={"differs": {"recipe": ("rate 1",)}})
+    asked = asked.model_copy(update={"rows": {**asked.rows, "run-cae": otherwise}})
+    rows = frames["learning_indices"]
+    found = published.noted(values, rows, asked, {"model": "cnn"})
+    assert found[list(rows)].equals(rows)
+    scratch = found["run"] == "run-scratch"
+    assert set(found.loc[scratch, "published"]) == {1.37}
+    assert set(found.loc[scratch, "source"]) == {"Table 3"}
+    assert found.loc[~scratch, "published"].isna().all()  # another recipe stands beside nothing
+    unseen = rows.assign(part="validation")
+    assert published.noted(values, unseen, asked, {})["published"].isna().all()
+    assert not len(published.noted(values, rows[:0], asked, {}))
+
+    metrics = {"macro_f1": {"title": "Macro-F1", "percent": False}}
+    about = {"metrics": metrics, "tags": ["init"], "usual": {}, "words": {}}
+    found.to_csv(tmp_path / "found.csv", index=False)
+    texts = {"learning_indices": pd.read_csv(tmp_path / "found.csv", dtype=str, na_filter=False)}
+    frames["learning_curves"].to_csv(tmp_path / "curves.csv", index=False)
+    texts["learning_curves"] = pd.read_csv(tmp_path / "curves.csv", dtype=str, na_filter=False)
+    shown = learning.section(Study("s", about, texts), RunNames(("init",)))
+    assert shown is not None
+    table = shown["table"]
+    assert table.head[-1] == "Index in the paper"
+    assert [row[-1] for row in table.rows] == [Cell("1.370", small="Table 3"), wording.DASH]
+
+
+def test_the_studys_indices_are_the_papers_means_of_ten() -> None:
+    """Of the columns of the paper's Table 3, random weights then the autoencoder's."""
+    printed = {
+        (one.tags["share"], one.tags["init"]): one.value for one in rhythm_cae.LEARNING_INDEX
+    }
+    assert len(printed) == 6
+    assert printed["25 %", "random"] < 1 < printed["25 %", "cae"]  # as its text says
+    assert {one.metric for one in rhythm_cae.LEARNING_INDEX} == {rhythm_cae.LEARNING_CURVE}

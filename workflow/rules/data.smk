@@ -1,4 +1,4 @@
-# Mirror -> verified download -> segment shards -> split and audit.
+# Mirror -> verified download -> segment shards (-> those of high quality) -> split and audit.
 
 
 localrules:
@@ -48,6 +48,32 @@ rule segment:
         "attempt {log:q};"
         ' python "$SCRIPTS/segment.py" --spec {params.spec:q} --manifest {input.manifest:q}'
         " --noise {input.noise:q} --out {output:q} 2>> {log:q}"
+
+
+rule quality_gate:
+    """The segments that a network of signal quality lets pass, in shards of their own."""
+    input:
+        segments=lambda w: PLAN.gated(w.entry),
+        pieces=lambda w: PLAN.gate_pieces(w.entry),
+        model=lambda w: PLAN.gate_model(w.entry),
+    output:
+        directory(f"{RESULTS}/quality_gates/{{entry}}"),
+    log:
+        f"{RESULTS}/logs/quality_gate/{{entry}}.log",
+    conda:
+        CONDA
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=growing(4000),
+        runtime=growing(120),
+    params:
+        spec=spec("quality_gate"),
+        code=code("quality_gate"),
+    shell:
+        "attempt {log:q};"
+        ' python "$SCRIPTS/quality_gate.py" --spec {params.spec:q} --segments {input.segments:q}'
+        " --pieces {input.pieces:q} --model {input.model:q} --out {output:q} 2>> {log:q}"
 
 
 rule split:

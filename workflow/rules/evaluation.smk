@@ -4,7 +4,7 @@
 rule audit:
     """No training behind a model saw the subjects it is tested on, no class is missing there."""
     input:
-        splits=lambda w: PLAN.lineage_splits(w.entry)
+        splits=lambda w: PLAN.lineage_tables(w.entry)
         + list(map(ancient, PLAN.shipped_splits(w.entry))),
         segments=lambda w: PLAN.lineage_segments(w.entry)
         + list(map(ancient, PLAN.shipped_segments(w.entry))),

@@ -10,6 +10,7 @@ from cardiograft import plugins
 from cardiograft.config.apply_checks import check_applied
 from cardiograft.config.entries import TransferRun, sources, splits_of
 from cardiograft.config.export_checks import check_exports
+from cardiograft.config.gate_checks import check_gates
 from cardiograft.config.noise_checks import check_noise
 from cardiograft.config.plain import plain
 from cardiograft.config.pool_checks import check_pool
@@ -26,7 +27,7 @@ from cardiograft.specs.score import named
 # Keys that make rows out of an entry: no field of a spec, but a misspelt one is most like it.
 WORDS = ("sweep", "variants", "splits", "evaluate", "preset")
 NAMED = (
-    *("databases", "segments", "splits", "pretrain", "prune", "transfer"),
+    *("databases", "segments", "quality_gates", "splits", "pretrain", "prune", "transfer"),
     *("baselines", "evaluations", "export", "apply", "studies"),
 )
 SAID = {"studies": "tables"}  # as config calls it
@@ -52,6 +53,7 @@ def load_config(given: dict[str, Any]) -> Config:
     _check_databases(config)
     _check_controls(config)
     _check_references(config)
+    check_gates(config)
     check_noise(config)
     check_records(config)
     check_thresholds(config)
@@ -158,7 +160,7 @@ def _check_references(config: Config) -> None:
         _known(f"segments.{name}.database", piece.database, config.databases)
     for name, split in config.splits.items():
         for segments in split.segments:
-            _known(f"splits.{name}.segments", segments, config.segments)
+            _known(f"splits.{name}.segments", segments, {**config.segments, **config.quality_gates})
     for name in trainings:
         stage, run = config.stage_of(name), config.trained(name)
         _known(f"{stage}.{name}.split", run.split, config.splits)
@@ -253,7 +255,7 @@ def _check_shown(config: Config, name: str) -> None:
             known = plugins.hint(run, runs)
             raise ValueError(f"tables.{name}.shown: no run of the study is named {run!r}.{known}")
         for segments in config.inputs(name, run):
-            if config.segments[segments].target is None:
+            if config.cut_by(segments).target is None:
                 raise ValueError(
                     f"tables.{name}.shown: {run!r} predicts no signals that could be drawn: its"
                     f" segments {segments!r} have no target"

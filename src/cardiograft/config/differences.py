@@ -27,16 +27,15 @@ class Sections(Protocol):
         """The section of that name."""
 
     @property
-    def segments(self) -> Mapping[str, Segment]:
-        """The section of that name."""
-
-    @property
     def splits(self) -> Mapping[str, Split]:
         """The section of that name."""
 
     @property
     def evaluations(self) -> Mapping[str, Evaluation]:
         """The section of that name."""
+
+    def cut_by(self, name: str) -> Segment:
+        """Return the entry of `segments` that a split's segments were cut by, gated or not."""
 
     def stage_of(self, entry: str) -> Any:
         """Return the section that an entry stands in."""
@@ -81,7 +80,7 @@ def facts(config: Sections, run: Model) -> Iterator[tuple[str, Any]]:
     split = config.splits[run.split]
     yield from _flat("split", split.model_dump(mode="json"))
     for name in split.segments:
-        segments = config.segments[name]
+        segments = config.cut_by(name)
         yield from _flat("segments", segments.model_dump(mode="json"))
         yield from _flat("database", config.databases[segments.database].model_dump(mode="json"))
 

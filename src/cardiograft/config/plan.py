@@ -11,6 +11,7 @@ from cardiograft.checkpoints.folder import CARD, HISTORY, LEDGER, WEIGHTS
 from cardiograft.config.apply_checks import content_of
 from cardiograft.config.entries import BaselineRun, TransferRun, splits_of
 from cardiograft.config.entries import sources as sources_of
+from cardiograft.config.gates import check_gate_files, gates, led_to, with_gates
 from cardiograft.config.schema import Config
 from cardiograft.config.shipped_sources import behind
 from cardiograft.config.weight_checks import check_weights
@@ -51,6 +52,7 @@ class Plan:
         check_weights(config.transfer)
         for name in config.apply:
             self.applied_content(name)
+        check_gate_files(config.quality_gates)
 
     # The two params. Repeats of an entry have them in common, and Snakemake asks for each job.
 
@@ -75,7 +77,7 @@ class Plan:
         if isinstance(spec, Segment) and spec.noise is not None:
             files.append(f"src/cardiograft/datasets/{spec.noise.dataset}.py")
         if isinstance(spec, Split) and spec.scheme == "fixed":  # the data set's own parts
-            segments = (self.config.segments[s] for s in spec.segments)
+            segments = (self.config.cut_by(s) for s in spec.segments)
             files += [f"src/cardiograft/datasets/{s.dataset}.py" for s in segments]
         if isinstance(spec, Report):
             files += [f"src/cardiograft/studies/{s}.py" for s in spec.studies]
@@ -113,7 +115,22 @@ class Plan:
 
     def segments(self, split: str) -> list[str]:
         """Return the shard folders of a split."""
-        return [f"{self.results}/segments/{s}" for s in self.config.splits[split].segments]
+        return [self.shards(s) for s in self.config.splits[split].segments]
+
+    def gated(self, gate: str) -> str:
+        """Return the shard folder whose segments a quality gate lets pass or drops."""
+        return self.shards(self.config.quality_gates[gate].segments)
+
+    def gate_pieces(self, gate: str) -> str:
+        """Return the shard folder that the network of a quality gate is shown."""
+        return self.shards(self.config.quality_gates[gate].shown)
+
+    def gate_model(self, gate: str) -> str:
+        """Return the checkpoint of a quality gate: of a training here, or a file."""
+        asked = self.config.quality_gates[gate]
+        if asked.model is None:
+            return str(asked.file)
+        return self.file_of(asked.model, asked.repeat, WEIGHTS)
 
     def split(self, split: str) -> str:
         """Return a split's table."""
@@ -214,15 +231,24 @@ class Plan:
 
         With those of domains that a training adapted to.
         """
-        spec = self.config.evaluations[evaluation]
-        lineage = self.config.lineage(spec.model)
-        trainings = [split for _, run in lineage for split in splits_of(run)]
-        return once(self.split(s) for s in (spec.split, *trainings))
+        return [self.split(s) for s in self.splits_behind(evaluation)]
+
+    def lineage_tables(self, evaluation: str) -> list[str]:
+        """Return those splits, and those that led to files which quality gates are."""
+        behind = gates(self.config, self.splits_behind(evaluation)).values()
+        outside = [table for gate in behind for table in gate.trained_on]
+        return once((*self.lineage_splits(evaluation), *outside))
 
     def lineage_segments(self, evaluation: str) -> list[str]:
         """Return the shard folders of those splits."""
-        splits = self.lineage_splits(evaluation)
-        return once(s for split in splits for s in self.segments(Path(split).stem))
+        return once(s for split in self.splits_behind(evaluation) for s in self.segments(split))
+
+    def splits_behind(self, evaluation: str) -> list[str]:
+        """Return the names of those splits."""
+        spec = self.config.evaluations[evaluation]
+        lineage = self.config.lineage(spec.model)
+        trainings = [split for _, run in lineage for split in splits_of(run)]
+        return with_gates(self.config, once((spec.split, *trainings)))
 
     def shipped_splits(self, evaluation: str) -> list[str]:
         """Return tables of whom shipped networks behind an evaluation were trained on."""
@@ -233,8 +259,12 @@ class Plan:
         return once(str(path) for found in self._shipped(evaluation) for path in found.segments)
 
     def _shipped(self, evaluation: str) -> list[Shipped]:
-        lineage = self.config.lineage(self.config.evaluations[evaluation].model)
-        return [found for _, run in lineage for found in behind(run)]
+        spec = self.config.evaluations[evaluation]
+        runs = [run for _, run in self.config.lineage(spec.model)]
+        read = (split for run in runs for split in splits_of(run))
+        for gate in gates(self.config, (spec.split, *read)).values():
+            runs += [run for _, run in led_to(self.config, gate)]
+        return [found for run in runs for found in behind(run)]
 
     # Which evaluations ask a network, and which a baseline: two rules with one output.
 
@@ -256,11 +286,15 @@ class Plan:
         """Return the databases behind evaluations: of every training, then of their tests."""
         config, evaluated = self.config, [self.config.evaluations[e] for e in evaluations]
         trainings = (run for e in evaluated for _, run in config.lineage(e.model))
-        splits = once(split for run in trainings for split in splits_of(run))
-        pieces = once(
-            p for s in (*splits, *(e.split for e in evaluated)) for p in config.splits[s].segments
-        )
-        return once(d for piece in pieces for d in config.segments[piece].databases)
+        own = [split for run in trainings for split in splits_of(run)]
+        splits = with_gates(config, once((*own, *(e.split for e in evaluated))))
+        pieces = once(p for split in splits for p in config.splits[split].segments)
+        return once(d for piece in pieces for d in config.cut_by(piece).databases)
+
+    def shards(self, name: str) -> str:
+        """Return the shard folder of an entry of `segments` or of `quality_gates`."""
+        kind = "quality_gates" if name in self.config.quality_gates else "segments"
+        return f"{self.results}/{kind}/{name}"
 
     def database_manifest(self, database: str) -> str:
         """Return the manifest of a database."""

@@ -20,6 +20,12 @@ def _behind(config: Config, section: str, entry: str) -> Iterator[str]:
         yield f"the mirror {config.mirror}"
     elif section == "segments":
         yield f"databases: {config.segments[entry].database}"
+    elif section == "quality_gates":
+        gate = config.quality_gates[entry]
+        for name in dict.fromkeys((gate.segments, gate.shown)):
+            yield f"segments: {name}, of {config.segments[name].database}"
+        where = "file" if gate.model is None else config.stage_of(gate.model)
+        yield f"{where}: {gate.network}"
     elif section == "splits":
         yield from _segments(config, entry)
     elif section == "export":
@@ -54,14 +60,18 @@ def _split(config: Config, name: str) -> Iterator[str]:
 
 def _segments(config: Config, split: str) -> Iterator[str]:
     for name in config.splits[split].segments:
-        yield f"segments: {name}, of {config.segments[name].database}"
+        section = "quality_gates" if name in config.quality_gates else "segments"
+        yield f"{section}: {name}, of {config.cut_by(name).database}"
 
 
 def _after(config: Config, section: str, entry: str) -> Iterator[str]:
     if section == "databases":
         yield from (f"segments: {n}" for n, s in config.segments.items() if s.database == entry)
-    elif section == "segments":
+    elif section in ("segments", "quality_gates"):
         yield from (f"splits: {n}" for n, s in config.splits.items() if entry in s.segments)
+        for name, gate in config.quality_gates.items():
+            if section == "segments" and entry in (gate.segments, gate.shown):
+                yield f"quality_gates: {name}"
     elif section == "evaluations":
         yield from _tables(config, entry)
     elif section in ("export", "apply"):
@@ -79,6 +89,9 @@ def _after(config: Config, section: str, entry: str) -> Iterator[str]:
         for name, used in config.apply.items():
             if not split and entry == used.model:
                 yield f"apply: {name}"
+        for name, gate in config.quality_gates.items():
+            if not split and entry == gate.model:
+                yield f"quality_gates: {name}"
         for name, file in config.export.items():
             if entry == (config.trained(file.source).split if split else file.source):
                 yield f"export: {name}"

@@ -4,13 +4,13 @@ Only the Snakefile reads this. An entry of config is a stage's spec plus what co
 plan alone: `repeats` and `tags`, which reach no job.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, get_args
 
 from pydantic import Field, PositiveFloat
 
 from cardiograft import plugins
-from cardiograft.config import differences, pools, shipped_sources
+from cardiograft.config import differences, gates, pools, shipped_sources
 from cardiograft.config.entries import (
     BaselineRun,
     Database,
@@ -23,6 +23,7 @@ from cardiograft.config.entries import (
     Tags,
     TransferRun,
     sources,
+    splits_of,
 )
 from cardiograft.specs.apply import Applying
 from cardiograft.specs.audit import Ancestor, Audit
@@ -33,6 +34,7 @@ from cardiograft.specs.outside import Outside
 from cardiograft.specs.predict import BaselinePredict, Part, Predict
 from cardiograft.specs.pretrain import Pretrain
 from cardiograft.specs.prune import Prune
+from cardiograft.specs.quality_gate import Gating, QualityGate
 from cardiograft.specs.report import Report
 from cardiograft.specs.score import Score
 from cardiograft.specs.segment import Segment
@@ -54,6 +56,7 @@ class Config(Entry):
     people: Several[Some[str]] = ()  # names of one person, a group each: of every split
     databases: dict[str, Database] = {}
     segments: dict[str, Segment] = {}
+    quality_gates: dict[str, QualityGate] = {}
     splits: dict[str, Split] = {}
     pretrain: dict[str, PretrainRun] = {}
     prune: dict[str, PruneRun] = {}
@@ -104,6 +107,8 @@ class Config(Entry):
             return self._download(entry, content)
         if stage == "segment":
             return self.segments[entry]
+        if stage == "quality_gate":
+            return self._gating(entry)
         if stage == "split":
             split = self.splits[entry]
             return split.model_copy(update={"people": (*split.people, *self.people)})
@@ -150,6 +155,11 @@ class Config(Entry):
         if asked.per != "segment":
             both["per"] = asked.per  # so that tables and names say it
         return {tag: value for tag, value in both.items() if value is not None}
+
+    def cut_by(self, name: str) -> Segment:
+        """Return the entry of `segments` that a split's segments were cut by, gated or not."""
+        gate = self.quality_gates.get(name)
+        return self.segments[name if gate is None else gate.segments]
 
     def lineage(self, entry: str) -> Iterator[tuple[str, Model]]:
         """Yield an entry and every training that led to it, nearest first."""
@@ -236,25 +246,17 @@ class Config(Entry):
         found = [m for e in self.evaluations.values() if e.model == training for m in e.metrics]
         return tuple({m.canonical(): m for m in found if not m.without}.values())
 
-    def ancestors(self, training: str) -> tuple[Ancestor, ...]:
-        """Return every training that led to a model, itself first, and what each used."""
-        ancestors = []
-        for name, run in self.lineage(training):
-            stage = self.stage_of(name)
-            uses: tuple[Part, ...] = ("train",)
-            if not isinstance(run, BaselineRun):
-                uses = ("train", "validation")
-                if run.training.keep == "best_test":
-                    uses = (*uses, "test")
-            ancestors.append(
-                Ancestor(
-                    stage="baseline" if stage == "baselines" else stage,
-                    entry=name,
-                    split=run.split,
-                    uses=uses,
-                )
-            )
-            ancestors += [*_domain_ancestor(name, run), *shipped_sources.ancestors(run)]
+    def ancestors(self, training: str, split: str = "") -> tuple[Ancestor, ...]:
+        """Return every training that led to a model, itself first, and what each used.
+
+        With those that led to quality gates of what it read, or of the segments of a `split`.
+        """
+        lineage = list(self.lineage(training))
+        ancestors = list(self._ancestors(lineage))
+        read = [piece for _, run in lineage for piece in splits_of(run)]
+        for name, gate in gates.gates(self, [*filter(None, [split]), *read]).items():
+            ancestors += self._ancestors(gates.led_to(self, gate), gates.of_gate(name))
+            ancestors += gates.outside(name, gate)
         return tuple(ancestors)
 
     def _audit(self, entry: str) -> Audit:
@@ -263,12 +265,38 @@ class Config(Entry):
             protocol=self.splits[evaluation.split].protocol,
             split=evaluation.split,
             parts=evaluation.parts,
-            lineage=self.ancestors(evaluation.model),
+            lineage=self.ancestors(evaluation.model, evaluation.split),
             labels=_labels(self.trained(evaluation.model)),
             missing="allowed" if evaluation.pool else evaluation.missing,
             chosen_on=evaluation.chosen_on,
             chosen_in=evaluation.chosen_in,
         )
+
+    def _ancestors(
+        self, lineage: Iterable[tuple[str, Model]], said: str = ""
+    ) -> Iterator[Ancestor]:
+        """Yield what some trainings read, each named with what is `said` of it."""
+        for name, run in lineage:
+            stage = self.stage_of(name)
+            uses: tuple[Part, ...] = ("train",)
+            if not isinstance(run, BaselineRun):
+                uses = ("train", "validation")
+                if run.training.keep == "best_test":
+                    uses = (*uses, "test")
+            own = "baseline" if stage == "baselines" else stage
+            yield Ancestor(stage=own, entry=f"{name}{said}", split=run.split, uses=uses)
+            yield from _domain_ancestor(f"{name}{said}", run)
+            yield from shipped_sources.ancestors(run)
+
+    def _gating(self, name: str) -> Gating:
+        gate = self.quality_gates[name]
+        run = None if gate.model is None else self.trained(gate.model)
+        if run is None:
+            return Gating(gate=gate)
+        if isinstance(run, BaselineRun):
+            raise TypeError(f"{name} is gated by a baseline")
+        network = Predict(split=run.split, model=run.result, view=run.view, task=run.task)
+        return Gating(gate=gate, network=network)
 
     def _tabulate(self, name: str) -> Tabulate:
         study = self.studies[name]

@@ -25,7 +25,10 @@ from cardiograft.config.yaml_files import read_file
 from cardiograft.specs.score import named as metric_name
 
 ROOT = Path(__file__).parents[3]
-SHOWN = ("databases", "segments", "splits", *TRAININGS, "evaluations", "export", "apply")
+SHOWN = (
+    *("databases", "segments", "quality_gates", "splits", *TRAININGS),
+    *("evaluations", "export", "apply"),
+)
 # What an entry takes from another where it does not say so itself.
 TAKEN = {
     "databases": {"dataset": "its name"},

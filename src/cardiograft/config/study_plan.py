@@ -27,8 +27,11 @@ class StudyPlan:
     def cut(self, study: str) -> list[str]:
         """Return the shard folders behind a study: of its tests and of every training."""
         evaluations = self.config.studies[study].evaluations
-        splits = once(s for e in evaluations for s in self.plan.lineage_splits(e))
-        return once(s for split in splits for s in self.plan.segments(Path(split).stem))
+        splits = once(s for e in evaluations for s in self.plan.splits_behind(e))
+        pieces = once(p for split in splits for p in self.config.splits[split].segments)
+        known = self.config.quality_gates
+        before = (known[p].segments for p in pieces if p in known)
+        return [self.plan.shards(p) for p in once((*before, *pieces))]
 
     def tables(self, study: str) -> str:
         """Return the folder of a study's tables."""
@@ -63,7 +66,7 @@ class StudyPlan:
         """Return the shard folders of the runs whose signals a study draws."""
         shown = self.config.studies[study].shown
         names = once(s for run in shown for s in self.config.inputs(study, run))
-        return [f"{self.results}/segments/{name}" for name in names]
+        return [self.plan.shards(name) for name in names]
 
     def reported(self, study: str = "") -> dict[str, list[str]]:
         """Return the inputs of the report: of every study, or of one alone."""

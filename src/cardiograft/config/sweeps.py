@@ -15,8 +15,8 @@ from cardiograft.config.rows import PLACEHOLDER, EntryRow, Raw, mapping, rows
 from cardiograft.specs.prune import Prune
 
 SECTIONS = (
-    "databases", "segments", "splits", "pretrain", "prune", "transfer", "baselines",
-    "evaluations", "export", "apply", "tables",
+    "databases", "segments", "quality_gates", "splits", "pretrain", "prune", "transfer",
+    "baselines", "evaluations", "export", "apply", "tables",
 )  # fmt: skip
 NETWORKS = ("pretrain", "prune", "transfer")
 TRAININGS = (*NETWORKS, "baselines")

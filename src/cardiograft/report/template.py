@@ -114,6 +114,17 @@ STUDY = """
 {{ shown(s.learning.table) }}
 {%- endif %}
 
+{%- if s.reliability %}
+<h3 id="{{ s.name }}-reliability">{{ s.reliability.title }}</h3>
+<p>{{ s.reliability.text }}</p>
+<div class="small-multiples">
+{%- for f in s.reliability.figures %}
+<figure><figcaption>{{ f.run }}{{ chip("simulated" if s.simulated else "") }}</figcaption>
+{{ f.figure }}<p>{{ f.caption }}<br>{{ f.small }}</p></figure>
+{%- endfor %}
+</div>
+{%- endif %}
+
 {%- if s.overlays %}
 <h3 id="{{ s.name }}-windows">Single windows</h3>
 <p>{{ words.OVERLAYS }}</p>
@@ -270,6 +281,8 @@ PAGE = (
 <li class="sub"><a href="#{{ s.name }}-curves">Curves</a></li>{% endif %}
 {%- if s.learning %}
 <li class="sub"><a href="#{{ s.name }}-learning">{{ s.learning.title }}</a></li>{% endif %}
+{%- if s.reliability %}
+<li class="sub"><a href="#{{ s.name }}-reliability">{{ s.reliability.title }}</a></li>{% endif %}
 {%- if s.overlays %}
 <li class="sub"><a href="#{{ s.name }}-windows">Single windows</a></li>{% endif %}
 {%- if s.agreement %}
@@ -298,6 +311,9 @@ PAGE = (
 {{ folded(p.quarantined.caption, [p.quarantined]) }}
 {%- endif %}
 {{ shown(p.segments) }}
+{%- if p.gates %}
+{{ shown(p.gates) }}
+{%- endif %}
 {%- if p.left_out %}
 {{ folded(p.left_out.caption, [p.left_out]) }}
 {%- endif %}

@@ -51,6 +51,8 @@ WORDS : dict of str to str
 LEARNING_CURVE : str
     The metric whose course over the epochs, and learning curve index, are shown: one that the runs'
     task measures after each epoch, of which more is better. A literal.
+LEARNING_INDEX : tuple of Published
+    The paper's learning curve indices of that metric, `cardiograft.tables.published.Published`.
 GAINS : Gains
     Improvements over a run that is otherwise alike, as a share of its value,
     `cardiograft.tables.published_gains.Gains`, where the paper reports such.

@@ -116,9 +116,7 @@ FIRST_SCREEN = Headline(
             name="Light CNN, from scratch", paper="quality-scratch", honest="quality-scratch"
         ),
     ),
-    baseline=Baseline(
-        name="logistic regression on indices of quality", run="quality-indices-both"
-    ),
+    baseline=Baseline(name="logistic regression on indices of quality", run="quality-indices-both"),
 )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from cardiograft.specs.tabulate import Tabulate
 from cardiograft.tables.runs import Run
 
 
@@ -97,6 +98,30 @@ def beside(
             nothing = dict.fromkeys(("run", "protocol", "split", "remark", "missing_classes"), "")
             rows.append({**about, **nothing, "ours": np.nan})
     return pd.DataFrame(rows)
+
+
+def noted(
+    values: Iterable[Published], rows: pd.DataFrame, spec: Tabulate, usual: Mapping[str, str]
+) -> pd.DataFrame:
+    """Return rows of runs, each beside the published value that it may stand beside, if any.
+
+    Parameters
+    ----------
+    rows
+        With run, part, metric, protocol and tag_...; of the same metric as the values.
+
+    Returns
+    -------
+    DataFrame
+        The rows, with ``published`` (NaN beside none) and ``source``.
+    """
+    kinds = [" ".join(spec.rows[run].differs) for run in rows["run"]]
+    asked = rows.assign(**{"class": "", "differs": kinds})
+    found = rows.assign(published=np.nan, source="")
+    for value in values:
+        beside = value.fits(asked, usual).index
+        found.loc[beside, ["published", "source"]] = value.value, value.source
+    return found
 
 
 def differences(runs: Iterable[Run]) -> pd.DataFrame:

@@ -13,11 +13,13 @@ from typing import Any
 import pandas as pd
 
 from cardiograft import parquet, plugins
+from cardiograft.files import read_json
 from cardiograft.specs.score import named
 from cardiograft.specs.tabulate import Tabulate
 from cardiograft.tables import costs as cost_tables
-from cardiograft.tables import doses, gains, learning_curves, looks, published
+from cardiograft.tables import doses, gains, learning_curves, looks, published, reliability
 from cardiograft.tables.comparisons import comparison_table, gap_table
+from cardiograft.tables.initialisations import initialisations
 from cardiograft.tables.own_table import OwnTable
 from cardiograft.tables.runs import Run, read_run
 from cardiograft.tables.scores import score_table, tag_columns
@@ -96,21 +98,30 @@ def study_tables(
     own = study.tables(undosed, frames["costs"], **spec.study.options)
     return StudyTables(
         frames={**frames, **{name: table.frame for name, table in own.items()}},
-        about=about(spec, study, own, cost_tables.warnings(models)),
+        about={
+            **about(spec, study, own, cost_tables.warnings(models)),
+            "began": initialisations(runs, [read_json(card) for card in cards]),
+        },
     )
 
 
 def _asked_for(
     study: Any, spec: Tabulate, runs: Sequence[Run], histories: Sequence[Path]
 ) -> dict[str, pd.DataFrame]:
-    """Return the tables that a study has by a constant of its own."""
+    """Return the tables that a study has by a constant of its own, or by what its runs ask for."""
     frames: dict[str, pd.DataFrame] = {}
+    if reliability.asked_for(spec):
+        frames["reliability"] = reliability.table(spec, runs)
     if hasattr(study, "GAINS"):
         metrics = dict.fromkeys(value.metric for value in study.PUBLISHED)
         undosed = [r for r in runs if r.row.dose is None]
         frames["gains"] = gains.table(spec, undosed, study.GAINS, list(metrics))
     if hasattr(study, "LEARNING_CURVE"):
+        printed = getattr(study, "LEARNING_INDEX", ())
         frames |= learning_curves.tables(spec, histories, study.LEARNING_CURVE)
+        frames["learning_indices"] = published.noted(
+            printed, frames["learning_indices"], spec, study.USUAL
+        )
     return frames
 
 

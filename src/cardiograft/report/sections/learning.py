@@ -13,6 +13,7 @@ from cardiograft.report.sections.signals import curve, labelled
 TITLE = "Learning curves and their index"
 TAG = "tag_init"  # what the lines of one figure differ in
 INFINITE = "∞"
+HEAD = ("Run", "Protocol", "Part", "Trainings", "Index", "Best value", "Its epoch")
 
 
 def section(study: Study, names: RunNames) -> dict[str, Any] | None:
@@ -64,6 +65,7 @@ def _table(study: Study, names: RunNames) -> Table:
     runs: dict[tuple[str, str], list[ReportRow]] = {}
     for row in study.rows("learning_indices"):
         runs.setdefault((row["run"], row["part"]), []).append(row)
+    printed = any(not wording.absent(r.get("published")) for r in study.rows("learning_indices"))
     lines: list[Line] = [
         [
             names.cell(own[0]),
@@ -73,15 +75,23 @@ def _table(study: Study, names: RunNames) -> Table:
             _spread([float(r["index"] or "nan") for r in own]),
             _spread([float(r["best"]) for r in own]),
             _spread([float(r["best_epoch"]) for r in own], digits=0),
+            *([_printed(own[0])] if printed else []),
         ]
         for (_, part), own in runs.items()
     ]
     return Table(
         caption="The learning curve index: mean and standard deviation over trainings",
-        head=("Run", "Protocol", "Part", "Trainings", "Index", "Best value", "Its epoch"),
+        head=(*HEAD, "Index in the paper") if printed else HEAD,
         rows=lines,
         words=frozenset({1, 2}),
     )
+
+
+def _printed(row: ReportRow) -> str | Cell:
+    """Return the paper's index, and where it stands; a dash where the run stands beside none."""
+    if wording.absent(row.get("published")):
+        return wording.DASH
+    return Cell(wording.number(row["published"]), small=str(row["source"]))
 
 
 def _spread(values: Sequence[float], *, digits: int | None = None) -> str | Cell:

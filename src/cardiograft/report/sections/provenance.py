@@ -11,7 +11,7 @@ from cardiograft.report import wording
 from cardiograft.report.cells import Cell, Table, mark, once
 from cardiograft.report.charts import dumbbells
 from cardiograft.report.inputs import Content, ReportInputs
-from cardiograft.report.sections import costs, exported, ledgers
+from cardiograft.report.sections import costs, exported, gates, ledgers
 
 QUARANTINED = "quarantined"
 
@@ -26,6 +26,7 @@ def section(
         "left_out": left_out_table(inputs),
         "noted": noted_table(inputs),
         "segments": segment_table(inputs),
+        "gates": gates.gate_table(inputs),
         "splits": split_table(inputs),
         "examples": examples(inputs),
         "audits": audit_table(inputs),

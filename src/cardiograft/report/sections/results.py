@@ -31,6 +31,7 @@ from cardiograft.report.sections import (
     looks,
     own_tables,
     protocols,
+    reliability,
     run_cards,
     signals,
 )
@@ -73,6 +74,7 @@ def section(study: Study, inputs: ReportInputs) -> dict[str, Any]:
         "agreement": signals.agreement(study, names),
         "curves": signals.curves(study, names),
         "learning": learning.section(study, names),
+        "reliability": reliability.section(study, names),
         "overall": overall_tables(study, names),
         "overall_rest": overall_tables(study, names, rest=True),
         "classes": classes.class_tables(study, names),
@@ -151,12 +153,13 @@ def published_table(study: Study, names: RunNames) -> Table | None:
     for row in sorted(study.rows("published"), key=lambda r: not r["run"]):
         about = study.about["metrics"].get(row["metric"], {"title": row["metric"], "percent": 0})
         percent = bool(about["percent"])
+        below = " · ".join(part for part in (row["run"], _began(study, row["run"])) if part)
         ours = Cell("not run here", mark="faint")
         if row["run"]:
             ours = score_cell(row, percent, "ours")
         lines.append(
             [
-                Cell(names.of_tags(tags_of(row)), small=row["run"], mark=mark(row)),
+                Cell(names.of_tags(tags_of(row)), small=below, mark=mark(row)),
                 f"{wording.name(about, row)}, {row['source']}",
                 wording.number(row["published"], percent=percent),
                 ours,
@@ -179,6 +182,12 @@ def _place(row: ReportRow, told: str) -> Cell:
         return Cell(wording.DASH)
     small = f"otherwise than the paper: {told}" if told else ""
     return Cell(f"{row['protocol']} ({wording.place(row)})", small=small)
+
+
+def _began(study: Study, run: str) -> str:
+    """Return what a run's network began from, as its card says; nothing of a baseline."""
+    began = study.about.get("began", {}).get(run)
+    return f"from {began}" if began else ""
 
 
 def overall_tables(study: Study, names: RunNames, *, rest: bool = False) -> list[Table]:
@@ -211,7 +220,7 @@ def _overall_table(
         most = max(int(r["segments"]) for r in own)
         lines.append(
             [
-                names.cell(own[0]),
+                names.cell(own[0], small=_began(study, run)),
                 Cell(own[0]["protocol"], small=own[0]["split"]),
                 own[0]["repeats"],
                 wording.count(most) + (" records" if per_record(own[0]) else ""),

@@ -1,0 +1,219 @@
+"""A quality gate: what segments are judged by, which are kept, and what is left in their shards."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import scripts
+from pydantic import ValidationError
+
+from cardiograft import parquet
+from cardiograft.evaluation.quality_gate import JUDGED, counts, judge, of_pieces
+from cardiograft.files import file_digest, read_json
+from cardiograft.report.cells import Cell
+from cardiograft.report.inputs import ReportInputs
+from cardiograft.report.sections.gates import gate_table
+from cardiograft.segments import rhythms, shards
+from cardiograft.specs.pretrain import Pretrain
+from cardiograft.specs.quality_gate import Gating, QualityGate
+
+
+def spans(*rows: tuple[str, int, int]) -> pa.Table:
+    """Return segments: recording, first sample, the one after the last."""
+    record, start, stop = zip(*rows, strict=True)
+    names = [f"toy/{name}/II/{first}" for name, first in zip(record, start, strict=True)]
+    return pa.table(
+        {
+            "id": pa.array(names),
+            "dataset": pa.array(["toy"] * len(rows)),
+            "record": pa.array(record),
+            "label": pa.array(["N"] * len(rows)),
+            "start": pa.array(start, pa.int64()),
+            "stop": pa.array(stop, pa.int64()),
+        }
+    )
+
+
+PIECES = spans(("b", 0, 10), ("a", 20, 30), ("a", 0, 10), ("a", 10, 20))
+LOW_M = np.array([0.9, 0.8, 0.2, 0.4])
+
+
+@pytest.mark.parametrize(
+    ("span", "mean", "worst", "pieces"),
+    [
+        (("a", 0, 20), 0.3, 0.4, 2),
+        (("a", 0, 30), 1.4 / 3, 0.8, 3),
+        (("a", 0, 24), 0.3, 0.4, 2),  # 4 of the third piece's 10 samples decide nothing
+        (("a", 0, 25), (2 + 4 + 4) / 25, 0.8, 3),  # half of it does, by so much
+        (("a", 12, 15), 0.4, 0.4, 1),  # within a piece
+        (("a", 8, 11), 0.2, 0.2, 1),  # across two: that which covers more of it
+        (("b", 0, 10), 0.9, 0.9, 1),  # of its own recording alone
+        (("b", 10, 20), np.nan, np.nan, 0),
+        (("c", 0, 10), np.nan, np.nan, 0),
+    ],
+)
+def test_a_segment_is_judged_by_the_pieces_that_lie_in_it(
+    span: tuple[str, int, int], mean: float, worst: float, pieces: int
+) -> None:
+    for how, expected in (("mean", mean), ("worst", worst)):
+        low_N, pieces_N = of_pieces(spans(span), PIECES, LOW_M, how=how)
+        assert low_N[0] == pytest.approx(expected, nan_ok=True)
+        assert pieces_N.tolist() == [pieces]
+
+
+def gate(**more: Any) -> QualityGate:
+    return QualityGate.model_validate({"segments": "toy", "model": "network", **more})
+
+
+def test_what_is_above_the_threshold_is_dropped_and_what_is_not_judged_stays() -> None:
+    keys = spans(("a", 0, 10), ("a", 10, 20), ("b", 0, 10), ("c", 0, 10))
+    for threshold, kept in ((0.5, [True, True, False]), (0.3, [True, False, False])):
+        found = judge(gate(threshold=threshold), keys, PIECES, LOW_M)
+        assert found.keep_N.tolist() == [*kept, True]
+    strict = judge(gate(unjudged="dropped"), keys, PIECES, LOW_M)
+    assert strict.keep_N.tolist() == [True, True, False, False]
+    (row,) = counts(keys, strict, 0.5)
+    assert row == {
+        "database": "toy",
+        "label": "N",
+        "segments": 4,
+        "low": 1,
+        "unjudged": 1,
+        "kept": 2,
+        "recordings": 3,
+        "recordings_kept": 1,
+    }
+
+
+def test_segments_are_thinned_by_their_weight() -> None:
+    keys = spans(*(("a", 10 * k, 10 * k + 10) for k in range(8000)))
+    low_N = np.tile([0.1, 0.5, 0.6, 0.9, 1.0], 1600)
+    asked = gate(low="thinned", threshold=0.5)
+    found = judge(asked, keys, None, low_N)
+    for low, weight in ((0.1, 1.0), (0.5, 1.0), (0.6, 0.8), (0.9, 0.2), (1.0, 0.0)):
+        share = found.keep_N[low_N == low].mean()
+        spread = np.sqrt(weight * (1 - weight) / 1600)
+        assert abs(share - weight) <= 4 * spread
+    assert np.array_equal(judge(asked, keys, None, low_N).keep_N, found.keep_N)
+    other = judge(gate(low="thinned", threshold=0.5, seed=1), keys, None, low_N).keep_N
+    assert not np.array_equal(other, found.keep_N)
+
+
+@pytest.fixture(scope="module")
+def network(cohort: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A network that tells beats apart, here as if V were low quality."""
+    training = {"epochs": 12, "batch_size": 16}
+    asked = {"split": "toy", "model": "cnn", "task": "classify", "training": training}
+    spec = Pretrain.model_validate(asked)
+    trained: Path = cohort.job("pretrain", spec, tmp_path_factory.mktemp("network") / "out")
+    return trained
+
+
+def gated(cohort: Any, model: Path, out: Path, **more: Any) -> Path:
+    """Run the stage's script on the cohort; its own segments are shown to the network."""
+    segments = out.with_name("segments") / "toy"
+    if not segments.exists():
+        segments.mkdir(parents=True)
+        for file in cohort.segments.glob("part-*"):
+            (segments / file.name).write_bytes(file.read_bytes())
+        names = sorted(set(shards.table([segments], ["record"])["record"].to_pylist()))
+        rates = {"source_rate_hz": {f"toy/{name}": 125.0 for name in names}, "simulated": False}
+        (segments / "summary.json").write_text(json.dumps(rates))
+        unknown = {"subject": "toy/s", "lead": "II", "beat": [], "shape": b""}
+        rhythms.write(segments, [{"record": f"toy/{name}", **unknown} for name in names])
+    spec = Gating(gate=gate(label="V", **more))
+    scripts.load("quality_gate").quality_gate(spec, segments, segments, model, out)
+    return out
+
+
+def test_the_shards_of_what_passes(cohort: Any, network: Path, tmp_path: Path) -> None:
+    out = gated(cohort, network, tmp_path / "out")
+    judged = parquet.read(out / JUDGED).to_pandas().set_index("id")
+    before, after = (
+        shards.arrays([folder], None, ("id", "label", "signal", "start", "rr_before"))
+        for folder in (cohort.segments, out)
+    )
+    kept = judged["kept"].loc[before["id"]].to_numpy()
+    assert np.array_equal(kept, judged["low"].loc[before["id"]].to_numpy() <= 0.5)
+    assert 0 < kept.sum() < len(kept)
+    for name, column in after.items():
+        assert np.array_equal(column, before[name][kept], equal_nan=name == "rr_before"), name
+    assert (before["label"] == "V")[~kept].mean() > 0.8  # it was told to find V, and did
+    assert shards.meta(out) == shards.meta(cohort.segments)
+    said = read_json(out / "summary.json")
+    assert said["dropped"] == {"low quality": int((~kept).sum())}
+    labels, numbers = np.unique(after["label"].astype(str), return_counts=True)
+    assert said["labels"] == dict(zip(labels.tolist(), numbers.tolist(), strict=True))
+    assert said["simulated"] is True  # the network's training was
+    by_label = {row["label"]: row["kept"] for row in said["quality_gate"]["counts"]}
+    assert {k: v for k, v in by_label.items() if v} == said["labels"]
+
+
+def test_a_file_is_the_same_gate(cohort: Any, network: Path, tmp_path: Path) -> None:
+    file = network / "model.safetensors"
+    given = {"model": None, "file": str(file), "sha256": file_digest(file)}
+    one, other = (
+        gated(cohort, network, tmp_path / f"out{k}", **m) for k, m in ((1, {}), (2, given))
+    )
+    for part in sorted(one.glob("part-*")):
+        assert part.read_bytes() == (other / part.name).read_bytes()
+    with pytest.raises(ValueError, match=r"its SHA-256 is .{64}, the entry says 0{64}"):
+        gated(cohort, network, tmp_path / "out3", **{**given, "sha256": "0" * 64})
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"label": "low"}, r"no class 'low' to tell low quality by. Known: N, S, V"),
+        ({"threshold": 0.0}, r"none of \d+ segments is kept \(low quality\)"),
+    ],
+)
+def test_what_a_gate_can_not_do_is_one_line(
+    more: dict[str, Any], said: str, cohort: Any, network: Path, tmp_path: Path
+) -> None:
+    asked = {"label": "V", **more}
+    spec = Gating(gate=gate(**asked))
+    gated(cohort, network, tmp_path / "first")
+    segments = tmp_path / "segments" / "toy"
+    with pytest.raises(ValueError, match=said):
+        scripts.load("quality_gate").quality_gate(
+            spec, segments, segments, network, tmp_path / "out"
+        )
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"model": None}, "is a 'model' of this config, or a 'file'"),
+        ({"file": "a", "sha256": "0" * 64}, "is a 'model' of this config, or a 'file'"),
+        ({"model": None, "file": "a"}, "'file' and 'sha256' go together"),
+        ({"trained_on": ["a.parquet"]}, "'trained_on' is of a 'file'"),
+        ({"model": None, "file": "a", "sha256": "0" * 64, "repeat": 1}, "'repeat' is of a 'model'"),
+    ],
+)
+def test_a_gate_is_one_network(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        gate(**given)
+
+
+def test_the_report_counts_by_database_and_label() -> None:
+    found = {"database": "toy", "label": "A", "segments": 8, "low": 2, "unjudged": 1, "kept": 6}
+    found |= {"recordings": 4, "recordings_kept": 3}
+    asked = gate(model=None, file="net.safetensors", sha256="0" * 64).model_dump(mode="json")
+    about = {**asked, "weights_sha256": "ab" * 32, "differences": ["units: mV, not 1"]}
+    summary = {"simulated": True, "quality_gate": {**about, "counts": [found]}}
+    table = gate_table(ReportInputs(studies=[], segments={"plain": {}, "usable": summary}))
+    assert table is not None
+    (row,) = table.rows
+    texts = [one.text if isinstance(one, Cell) else one for one in row]
+    assert texts == ["usable", "toy", "A", "8", "2", "1", "6", "3 of 4"]
+    assert isinstance(row[0], Cell)
+    assert row[0].mark == "simulated"
+    assert "net.safetensors: 'low' above 0.5; low ones are dropped" in row[0].small
+    assert "on whom its network was trained is not known, and not audited" in table.note
+    assert "units: mV, not 1" in table.note
+    assert gate_table(ReportInputs(studies=[], segments={"plain": {}})) is None
