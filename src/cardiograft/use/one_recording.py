@@ -25,6 +25,7 @@ from cardiograft.use.predictor import Predictor, only
 
 # ASSUME a recording with less than half of the network's rate lacks what it looks at.
 LEAST_SHARE = 2
+NO_LEAD = "no lead "  # how a recording that lacks one is refused
 # Two beats nearer than this, one at the end of a piece and one at the next one's begin, are one.
 ONE_BEAT_S = 0.1
 
@@ -140,11 +141,12 @@ def _prepared(model: Predictor, stream: Stream, record: Record) -> Prepared:
     try:
         prepared = prepare(record, model.spec, units_by_lead=model.units())
     except UnusableError as error:
-        if not str(error).startswith("no lead"):
+        lacking = str(error).removeprefix(NO_LEAD)
+        if lacking == str(error):
             raise
         raise UnusableError(
             f"{error} (it has {names(stream.groups)}): say which stands for it, as in"
-            f" --lead '{model.spec.signal.leads[0].partition('|')[0]}=NAME'"
+            f" --lead '{lacking.partition('|')[0]}=NAME'"
         ) from None
     if prepared.source_rate_hz * LEAST_SHARE < Fraction(model.spec.rate_hz):
         raise UnusableError(
