@@ -98,11 +98,13 @@ def study_tables(
     own = study.tables(undosed, frames["costs"], **spec.study.options)
     return StudyTables(
         frames={**frames, **{name: table.frame for name, table in own.items()}},
-        about={
-            **about(spec, study, own, cost_tables.warnings(models)),
-            "began": initialisations(runs, [read_json(card) for card in cards]),
-        },
+        about=about(spec, study, own, cost_tables.warnings(models)) | _began(runs, cards),
     )
+
+
+def _began(runs: Sequence[Run], cards: Sequence[Path]) -> dict[str, Any]:
+    """Return what each run's network began from, as a fact of the study."""
+    return {"began": initialisations(runs, [read_json(card) for card in cards])}
 
 
 def _asked_for(
