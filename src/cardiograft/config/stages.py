@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cardiograft.config.entries import BaselineRun, TransferRun
 from cardiograft.config.plan import Plan
+from cardiograft.config.study_plan import StudyPlan
 
 MODELS = ("pretrain", "prune", "transfer")
 Edge = tuple[str, str]
@@ -19,11 +20,11 @@ def stages(plan: Plan, study: str = "") -> str:
     ``members``: study to run to the evaluations that it is made of.
     """
     named = [study] if study else list(plan.config.studies)
-    files = plan.reported(study)
+    files = StudyPlan(plan).reported(study)
     evaluations = [Path(audit).stem for audit in files["audits"]]
     jobs = {
         "download": len(files["manifests"]),
-        "segment": len(files["segments"]),
+        "segment": sum(Path(f).parent.name == "segments" for f in files["segments"]),
         "split": len(files["splits"]),
         **{stage: sum(_stage(card) == stage for card in files["cards"]) for stage in MODELS},
         "outside": len(set(_outside(plan, files["cards"]))),
