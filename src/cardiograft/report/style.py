@@ -112,7 +112,8 @@ small a { color: inherit; text-decoration: underline dotted; text-underline-offs
 small a:hover { color: var(--ink); text-decoration-style: solid; }
 details.card p { font-size: .92rem; margin: .35rem 0; }
 details.card summary small { display: inline; }
-details.card { scroll-margin-top: 1rem; padding-left: 1rem; }
+details.card { padding-left: 1rem; }
+details.card > div { scroll-margin-top: 5rem; outline: none; }
 .strong { font-weight: 700; }
 .faint { color: var(--soft); }
 .code, code, pre { font-family: var(--mono); font-size: .92em; }
