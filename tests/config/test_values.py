@@ -36,6 +36,7 @@ BASE: dict[str, Any] = {
             "label": "rhythm",
         }
     },
+    "quality_gates": {"clear": {"segments": "beats", "model": "second", "label": "N"}},
     "splits": {
         "people": {
             "segments": ["beats"],
