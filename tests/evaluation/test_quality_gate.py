@@ -112,7 +112,7 @@ def network(cohort: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return trained
 
 
-def gated(cohort: Any, model: Path, out: Path, **more: Any) -> Path:
+def gated(cohort: Any, folder: Path, out: Path, **more: Any) -> Path:
     """Run the stage's script on the cohort; its own segments are shown to the network."""
     segments = out.with_name("segments") / "toy"
     if not segments.exists():
@@ -125,7 +125,7 @@ def gated(cohort: Any, model: Path, out: Path, **more: Any) -> Path:
         unknown = {"subject": "toy/s", "lead": "II", "beat": [], "shape": b""}
         rhythms.write(segments, [{"record": f"toy/{name}", **unknown} for name in names])
     spec = Gating(gate=gate(label="V", **more))
-    scripts.load("quality_gate").quality_gate(spec, segments, segments, model, out)
+    scripts.load("quality_gate").quality_gate(spec, segments, segments, folder, out)
     return out
 
 

@@ -17,7 +17,7 @@ GENERATED = re.compile(r"<!-- table:(\w+) -->.*?<!-- /table:\1 -->", re.DOTALL)
 CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 TOLD = re.compile(r"[+−]?[\d.]+(?: %)?(?: \[[^\[\]]*\])?<!--[^<>]+-->")
 # What is no measurement: a version, an edge of a band, a duration in a table of settings.
-OTHER = re.compile(r"(?:Python|ODC-By) \d\.\d+|\d+\.\d+–\d+ Hz|about \d+\.\d+ s\b")
+OTHER = re.compile(r"(?:Python |ODC-By |Apache-)\d\.\d+|\d+\.\d+–\d+ Hz|about \d+\.\d+ s\b")
 FIGURE = re.compile(r"(?<![\w.])\d*\.\d+")
 
 

@@ -22,9 +22,11 @@ def stages(plan: Plan, study: str = "") -> str:
     named = [study] if study else list(plan.config.studies)
     files = StudyPlan(plan).reported(study)
     evaluations = [Path(audit).stem for audit in files["audits"]]
+    gates = [f for f in files["segments"] if Path(f).parent.name == "quality_gates"]
     jobs = {
         "download": len(files["manifests"]),
-        "segment": sum(Path(f).parent.name == "segments" for f in files["segments"]),
+        "segment": len(files["segments"]) - len(gates),
+        "quality_gate": len(gates),
         "split": len(files["splits"]),
         **{stage: sum(_stage(card) == stage for card in files["cards"]) for stage in MODELS},
         "outside": len(set(_outside(plan, files["cards"]))),
@@ -67,6 +69,7 @@ def _outside(plan: Plan, cards: Iterable[str]) -> Iterator[str]:
 
 def _edges(plan: Plan, cards: Iterable[str], evaluations: Iterable[str]) -> Iterator[Edge]:
     yield from [("download", "segment"), ("segment", "split"), ("split", "audit")]
+    yield from [("segment", "quality_gate"), ("quality_gate", "split")]
     for card in cards:
         *_, stage, entry, repeat, _ = Path(card).parts
         yield from [("segment", stage), ("split", stage), (stage, "cost"), (stage, "export")]

@@ -13,6 +13,7 @@ Edge = tuple[str, str]
 PLACES: Mapping[str, tuple[int, float]] = {
     "download": (0, 50.0),
     "segment": (1, 50.0),
+    "quality_gate": (2, 14.0),
     "split": (2, 50.0),
     "pretrain": (3, 24.0),
     "outside": (3, 50.0),

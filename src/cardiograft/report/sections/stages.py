@@ -14,6 +14,7 @@ OF_STUDIES = ("cost", "tabulate")
 DOES = {
     "download": "fetches recordings, or makes them, and verifies them",
     "segment": "cuts them into beats or windows",
+    "quality_gate": "drops segments that a network finds of low quality",
     "split": "deals people into parts, and audits the parts",
     "pretrain": "trains a network from random weights",
     "outside": "reads weights that others published",
@@ -60,6 +61,7 @@ def _seconds(stage: str, inputs: ReportInputs) -> Iterator[float]:
     entries = {
         "download": inputs.manifests,
         "segment": inputs.segments,
+        "quality_gate": inputs.segments,
         "split": inputs.splits,
         "export": inputs.exports,
         **dict.fromkeys(OF_EVALUATIONS, tuple(inputs.audits)),
