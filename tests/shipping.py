@@ -60,7 +60,11 @@ def given(results: Path, kind: str = "windows", **changes: Any) -> dict[str, Any
             }
         },
         "baselines": {"majority": {"split": "strict", "baseline": "majority"}},
-        "evaluations": {"majority": evaluated},
+        "evaluations": {
+            "majority": evaluated,
+            # of which no study tells: never run, and no part of what is shipped
+            "aside": {"model": NETWORK, **evaluated},
+        },
         "tables": {STUDY: {"evaluations": [NETWORK, "majority"], "least_subjects": 2}},
         **changes,
     }

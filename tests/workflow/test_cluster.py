@@ -10,7 +10,7 @@ from cardiograft.report import times
 
 ROOT = Path(__file__).parents[2]
 PROFILE = ROOT / "workflow/profiles/slurm/config.yaml"
-GPU = {"pretrain", "prune", "transfer", "predict"}
+GPU = {"pretrain", "prune", "transfer", "predict", "quality_gate", "apply"}
 # Tells what each rule that runs something asks for, at the first and the second attempt.
 PROBE = """
 import json

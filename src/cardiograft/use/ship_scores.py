@@ -15,7 +15,8 @@ from cardiograft.tables.scores import drawn, interval
 def scores(config: Config, plan: Plan, entry: str, repeat: int) -> list[dict[str, Any]]:
     """Return every value of a network's evaluations, and of the baselines on the same split.
 
-    Of this repeat alone: it is the one that is shipped.
+    Of this repeat alone: it is the one that is shipped. Evaluations of which no study tells are
+    left out: they need not have been run.
 
     Raises
     ------
@@ -27,13 +28,17 @@ def scores(config: Config, plan: Plan, entry: str, repeat: int) -> list[dict[str
     asked = [name for name, one in config.evaluations.items() if one.model == entry]
     if not asked:
         raise ValueError(f"{entry} has no evaluation: a network comes along with its scores")
+    told = {name for study in config.studies.values() for name in study.evaluations}
+    if not told.intersection(asked):
+        raise ValueError(f"no study has a table of the evaluation {asked[0]!r}")
     rows: list[dict[str, Any]] = []
-    for evaluation in asked:
+    for evaluation in filter(told.__contains__, asked):
         rows += _values(config, plan, evaluation, repeat)
         split = config.evaluations[evaluation].split
         for name, one in config.evaluations.items():
             file = Path(plan.results) / "predictions" / name / "0.parquet"
-            if one.model in config.baselines and one.split == split and file.is_file():
+            beside = one.model in config.baselines and one.split == split and name in told
+            if beside and file.is_file():
                 rows += _values(config, plan, name, 0)
     return list({_key(row): row for row in rows}.values())
 
@@ -88,4 +93,4 @@ def _row(config: Config, evaluation: str) -> tuple[Tabulate, StudyRun]:
             assert isinstance(spec, Tabulate)
             rows = (row for row in spec.rows.values() if not row.averaged)
             return spec, next(row for row in rows if evaluation in row.members)
-    raise ValueError(f"no study has a table of the evaluation {evaluation!r}")
+    raise KeyError(evaluation)
