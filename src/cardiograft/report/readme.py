@@ -216,7 +216,7 @@ def _beside_table(frame: pd.DataFrame, theirs: Sequence[str]) -> str:
     every = [r for r in records(frame) if r["metric"] == DIFFERS]
     kinds = once(r["class"] for r in every)
     rows = [r for r in records(frame) if r["paper"] and r["metric"] in theirs and not r["class"]]
-    if not kinds:
+    if not kinds or not rows:  # no run is near enough to the paper's to stand beside it
         return ""
     metric = theirs[0]
     head = ["Beside the paper’s value", "Protocol", f"Paper’s {within(_title(metric))}", "Here"]
