@@ -54,11 +54,27 @@ def _odd(number: int) -> int:
     return number
 
 
+def once(given: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return a list of which each is another; one that stands there twice counts twice.
+
+    Raises
+    ------
+    ValueError
+        One is given twice: a record, a class, a lead.
+    """
+    written = [repr(one) for one in given]
+    if len(set(written)) < len(written):
+        twice = next(one for one in written if written.count(one) > 1)
+        raise ValueError(f"{twice} is given twice")
+    return given
+
+
 Odd = Annotated[int, Ge(1), AfterValidator(_odd)]  # of a kernel
 Seconds = Annotated[float, Ge(0), Le(86_400)]
 Duration = Annotated[float, Gt(0), Le(86_400)]  # in seconds
 Widths = Annotated[tuple[Annotated[int, Ge(1)], ...], MinLen(1)]
 Eights = Annotated[tuple[Annotated[int, Ge(8), MultipleOf(8)], ...], MinLen(1)]
+Names = Annotated[tuple[Annotated[str, MinLen(1)], ...], AfterValidator(once)]
 Scales = Annotated[tuple[Annotated[float, Gt(0)], ...], MinLen(1)]
 # The types that an option may be annotated with.
 TYPES = {
@@ -68,6 +84,7 @@ TYPES = {
     "Widths": Widths,
     "Eights": Eights,
     "Scales": Scales,
+    "Names": Names,
     "Seconds": Seconds,
     "Duration": Duration,
     **{t.__name__: t for t in (Ge, Gt, Le, Lt, MinLen)},

@@ -157,6 +157,26 @@ def test_a_value_is_taken_as_it_is_or_refused_by_name(place: tuple[str, ...]) ->
     assert not [one for one in said if "\n" in one[1] or not named(place, one[1])]
 
 
+@pytest.mark.parametrize("place", PLACES, ids=".".join)
+def test_what_a_list_names_twice_is_refused(place: tuple[str, ...]) -> None:
+    config = copy.deepcopy(BASE)
+    config["tables"]["transform_recognition"]["comparisons"] = []
+    loaded = load_config(copy.deepcopy(config))
+    held = _at(loaded, ("studies" if place[0] == "tables" else place[0], *place[1:]))
+    if not isinstance(held, tuple) or (held and not isinstance(held[0], str)):
+        return
+    if place[0] == "tables" and place[-1] == "evaluations":
+        return  # patterns: two may match one run
+    name = held[0] if held else "train"
+    try:
+        set_(config, place, [name, name])
+    except (TypeError, KeyError):  # below a plug-in that is written as its name
+        set_(config, place[:-1], {"name": _at(config, place[:-1]), place[-1]: [name, name]})
+    with pytest.raises(ValueError, match=place[-1]) as error:
+        load_config(config)
+    assert "\n" not in str(error.value)
+
+
 def named(place: tuple[str, ...], message: str) -> bool:
     return place[-1] in message or (place[-1] == "dataset" and "database" in message)
 

@@ -76,7 +76,7 @@ def test_what_cannot_be_chosen_so_is_refused() -> None:
     for keep in ("last", "best_test"):
         with pytest.raises(ValidationError, match="learning_rates are chosen on the validation"):
             spec_of(learning_rates=RATES, keep=keep)
-    with pytest.raises(ValidationError, match="one is given twice"):
+    with pytest.raises(ValidationError, match="is given twice"):
         spec_of(learning_rates=[0.1, 0.1], keep="best_validation")
     with pytest.raises(ValidationError, match="an adaptation is trained with one learning_rate"):
         Transfer.model_validate(

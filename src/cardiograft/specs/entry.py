@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from annotated_types import Ge, Le, MinLen
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -21,8 +22,8 @@ from cardiograft.specs.errors import one_line
 Protocol = Literal["paper", "honest", "personal", "dose"]
 T = TypeVar("T")
 # YAML has lists: they alone become another type, tuples. Text is no number, 1 is no yes.
-Several = Annotated[tuple[T, ...], Strict(False)]
-Some = Annotated[tuple[T, ...], Strict(False), MinLen(1)]
+Several = Annotated[tuple[T, ...], Strict(False), AfterValidator(plugins.once)]
+Some = Annotated[tuple[T, ...], Strict(False), MinLen(1), AfterValidator(plugins.once)]
 Word = Annotated[str, MinLen(1)]
 Count = Annotated[int, Ge(1), Le(10**9)]
 Seed = Annotated[int, Ge(0), Le(2**31 - 1)]  # what every library takes

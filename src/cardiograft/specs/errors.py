@@ -19,7 +19,10 @@ def one_line(error: ValidationError) -> str:
 
 def parts(error: ValidationError) -> tuple[str, str, str]:
     """Return the first fault's place, its value with a blank before it, and what is accepted."""
-    first = error.errors()[0]
+    faults = error.errors()
+    # Of a field of two types each says no: ours, of the type that was meant, says why.
+    same = (f for f in faults if f["input"] is faults[0]["input"] and f["type"] == "value_error")
+    first = next(same, faults[0])
     place = ".".join(str(p) for p in first["loc"] if not _internal(str(p)))
     message = WORDS.get(first["type"], first["msg"]).removeprefix("Value error, ")
     value = "" if isinstance(first["input"], dict) and first["type"] != "string_type" else first

@@ -7,7 +7,7 @@ from pydantic import NonNegativeFloat, PositiveFloat, Strict, model_validator
 
 from cardiograft import plugins
 from cardiograft.plugins import Duration
-from cardiograft.specs.entry import Count, Cut, Entry, Label, Seed, Some, Word
+from cardiograft.specs.entry import Count, Cut, Entry, Label, Seed, Several, Some, Word
 
 MOST_SAMPLES = 10**8  # of one segment
 
@@ -57,7 +57,7 @@ class Channels(Entry):
     leads: Some[str]
     filter: Filter | None = None
     scale: Scale = "minmax"
-    accept_units: Annotated[tuple[str, ...], Strict(False)] = ()
+    accept_units: Several[str] = ()
 
     @model_validator(mode="after")
     def _accepted_units_are_scaled(self) -> Self:

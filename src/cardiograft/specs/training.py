@@ -87,8 +87,6 @@ class Training(Entry):
                 f"learning_rates are chosen on the validation part: keep 'best_validation', not"
                 f" {self.keep!r}"
             )
-        if len(set(self.learning_rates)) < len(self.learning_rates):
-            raise ValueError("learning_rates: one is given twice")
         if self.per_class is not None and self.class_weights == "balanced":
             raise ValueError("per_class and class_weights 'balanced' both even out the classes")
         return self

@@ -5,6 +5,7 @@ Source: Mar et al. 2011, doi:10.1109/TBME.2011.2113395.
 
 from cardiograft.evaluation import confusion
 from cardiograft.evaluation.metrics import _j_index
+from cardiograft.plugins import Names
 from cardiograft.records import Float64
 
 TITLE = "j"
@@ -17,7 +18,7 @@ support = _j_index.support
 
 
 def values(
-    sums_BD: Float64, labels: tuple[str, ...], *, unscored: tuple[str, ...] = ("Q",)
+    sums_BD: Float64, labels: tuple[str, ...], *, unscored: Names = ("Q",)
 ) -> dict[str, Float64]:
     """Return j, shape (B,), under ``""``; true beats of `unscored` classes do not count.
 

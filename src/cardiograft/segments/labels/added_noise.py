@@ -5,6 +5,7 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge, Le
 
+from cardiograft.plugins import Names
 from cardiograft.records import NOISE, Record
 from cardiograft.segments.cutting import Labels
 from cardiograft.signals.faults import CLEAN
@@ -18,7 +19,7 @@ def label(
     *,
     low_below_db: Annotated[float, Ge(-60), Le(60)] = 6.0,
     high_from_db: Annotated[float, Ge(-60), Le(60)] = 12.0,
-    harmless: tuple[str, ...] = ("bw",),
+    harmless: Names = ("bw",),
 ) -> Labels:
     """Return ``low`` or ``high`` for each stretch; what lies between has no label.
 
@@ -50,7 +51,7 @@ def label(
     return Labels(mark_A=class_A, spans=True)
 
 
-def _class(note: str, low_below_db: float, high_from_db: float, harmless: tuple[str, ...]) -> str:
+def _class(note: str, low_below_db: float, high_from_db: float, harmless: Names) -> str:
     kind, _, ratio_db = note.partition(" ")
     if kind == CLEAN or kind in harmless:
         return "high"

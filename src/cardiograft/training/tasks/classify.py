@@ -14,7 +14,7 @@ from torch import Generator, Tensor
 from torch.nn import functional
 
 from cardiograft import plugins
-from cardiograft.plugins import Duration
+from cardiograft.plugins import Duration, Names
 from cardiograft.records import UNKNOWN, Kind
 from cardiograft.segments import shards
 from cardiograft.signals import augmentation
@@ -233,8 +233,8 @@ def _balanced(count: list[int]) -> Tensor:
 def make(
     meta: shards.Meta,
     *,
-    features: tuple[str, ...] = (),
-    labels: tuple[str, ...] = (),
+    features: Names = (),
+    labels: Names = (),
     fibrillation: Annotated[float, Ge(0)] = 0.0,
     gain: Annotated[float, Ge(0)] = 0.0,
     silence: Annotated[float, Ge(0), Lt(1)] = 0.0,
