@@ -241,6 +241,8 @@ def _check_means(config: Config, name: str) -> None:
         repeats = sum(config.trained(config.evaluations[runs[r][0]].model).repeats for r in mean.of)
         if repeats < 2:
             raise ValueError(f"{place}.of: {mean.of[0]!r} has one repeat: a mean needs two")
+        if mean.aligned and len(mean.of) < 2:
+            raise ValueError(f"{place}.aligned: to what? {mean.of[0]!r} is the only run")
         own = config.tags(runs[mean.of[0]][0])
         if {**own, **mean.tags} == own:
             raise ValueError(

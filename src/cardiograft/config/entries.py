@@ -155,10 +155,16 @@ class Mean(Entry):
         Runs of the study, tested on the same segments.
     tags
         Beside those of the first run.
+    aligned
+        Of signals: whatever the other runs' models predict of a subject is first moved by one
+        delay, the same for all its windows, to where it is most like the mean of the first run's
+        models. For runs that learn shapes and not when they come (``translate`` with
+        ``any_delay``). It takes the subject's windows together, and no target of theirs.
     """
 
     of: Some[str]
     tags: dict[str, str] = {}
+    aligned: bool = False
 
 
 class Study(Entry):

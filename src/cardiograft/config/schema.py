@@ -324,7 +324,12 @@ class Config(Entry):
             first = rows[asked.of[0]]
             groups = zip(*(runs[one] for one in asked.of), strict=True)
             tags = {**first.tags, **asked.tags}
-            changes = {"averaged": tuple(groups), "repeats": 1, "tags": tags}
+            changes = {
+                "averaged": tuple(groups),
+                "aligned": asked.aligned,
+                "repeats": 1,
+                "tags": tags,
+            }
             rows[run] = first.model_copy(update=changes)
         return Tabulate(
             study=Plugin(kind="studies", name=name, options=_no_options("studies", name)),

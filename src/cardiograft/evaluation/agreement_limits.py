@@ -28,9 +28,13 @@ def sums(subject_N: npt.NDArray[np.str_], difference_NC: Float64) -> Float64:
     """Return what the differences of each subject's windows add, NaN ones left out."""
     used_NC = ~np.isnan(difference_NC)
     difference_NC = np.where(used_NC, difference_NC, 0)
-    windows_SC, sum_SC, square_SC = (
-        signal_errors.by_subject(subject_N, x)
-        for x in (used_NC, difference_NC, np.square(difference_NC))
+    return added(subject_N, np.stack([used_NC, difference_NC, np.square(difference_NC)], axis=-1))
+
+
+def added(subject_N: npt.NDArray[np.str_], sums_NC3: Float64) -> Float64:
+    """Return the same of windows with several differences: their number, sum and sum of squares."""
+    windows_SC, sum_SC, square_SC = np.moveaxis(
+        signal_errors.by_subject(subject_N, sums_NC3), -1, 0
     )
     of_means_SC = np.nan_to_num(ratio(np.square(sum_SC), windows_SC))
     columns = [windows_SC > 0, windows_SC, np.square(windows_SC), sum_SC, of_means_SC, square_SC]

@@ -20,6 +20,7 @@ TOLERANCES_MS = (50, 75, 150)
 # ASSUME peaks so near to a window's end are not counted, matched or not: the complex may be cut
 # off, or its partner lie outside. One margin for all tolerances, that they count the same ones.
 MARGIN_S = 0.15
+INTERVAL_REACH_MS = 75
 LEAST_PEAKS = 3  # for a heart rate: two intervals
 # Five metrics ask about the same signals one after another, and each control of a model about
 # the same true ones: so many blocks of windows are remembered, some 5 MB each.
@@ -168,6 +169,39 @@ def heart_rate_differences(predictions: Predictions) -> Float64:
     """
     true_NC, predicted_NC = heart_rates(predictions)
     return predicted_NC - true_NC
+
+
+def interval_sums(predictions: Predictions) -> Float64:
+    """Return what the differences between predicted and true R-R intervals, in ms, add up to.
+
+    Of intervals between two successive true peaks that are matched, within 75 ms, to two
+    successive predicted ones.
+
+    Returns
+    -------
+    float64, shape (N, C, 3)
+        Their number, their sum, and the sum of their squares.
+
+    Raises
+    ------
+    ValueError
+        The predictions are no finite signals of a known rate.
+    """
+    rate_hz = signal_errors.rate_hz(predictions)
+    reach = INTERVAL_REACH_MS * rate_hz / 1000
+
+    def measured(true_NCT: Float64, predicted_NCT: Float64) -> Float64:
+        pairs = zip(peaks(true_NCT, rate_hz), peaks(predicted_NCT, rate_hz), strict=True)
+        sums = []
+        for true_A, predicted_A in pairs:
+            nearest_A, apart_A = partners(true_A, predicted_A)
+            kept_A = (apart_A[:-1] <= reach) & (apart_A[1:] <= reach) & (np.diff(nearest_A) == 1)
+            shift_A = predicted_A[nearest_A] - true_A if len(predicted_A) else np.zeros_like(true_A)
+            apart_ms = np.diff(shift_A)[kept_A] * 1000 / rate_hz
+            sums.append([len(apart_ms), apart_ms.sum(), np.square(apart_ms).sum()])
+        return np.array(sums, dtype=np.float64).reshape(*true_NCT.shape[:2], 3)
+
+    return signal_errors.over_windows(predictions, measured)
 
 
 def _heart_rates(signal_NCT: Float64, rate_hz: float) -> Float64:

@@ -40,7 +40,8 @@ class StudyRun(Entry):
 
     `members` are its evaluations: itself alone, or the folds that are pooled. Of each member,
     `averaged` are the evaluations whose predictions, all repeats of them, make up one by their
-    mean; with none, each repeat counts by itself.
+    mean; with none, each repeat counts by itself. `aligned` says that signals of all but the first
+    of them are moved first, a subject's by one delay.
     `dose` is that of its split, where it has one.
     `per` says whether segments or recordings are counted.
     `tags` (model, init, data ...) name the run; `protocol` and `split` stand apart, because
@@ -51,6 +52,7 @@ class StudyRun(Entry):
 
     members: Some[str]
     averaged: Several[Several[str]] = ()
+    aligned: bool = False
     protocol: Protocol
     split: str
     simulated: bool

@@ -49,7 +49,8 @@ class Training(Entry):
         The metric of the task that `keep` and `patience` go by (``loss``, ``accuracy``,
         ``macro_f1`` ...).
     patience
-        Stop after so many epochs without a better `monitor`.
+        Stop after so many epochs without a better `monitor`; with `keep` ``last``, without a
+        mean loss of the training part's batches that is lower than any before.
     precision
         ``bf16`` or ``fp16``: mixed, weights stay in float32.
     compile
@@ -80,8 +81,11 @@ class Training(Entry):
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
-        if self.patience is not None and self.keep == "last":
-            raise ValueError("patience needs keep 'best_validation' or 'best_test', not 'last'")
+        if self.patience is not None and self.keep == "last" and self.monitor != "loss":
+            raise ValueError(
+                f"patience with keep 'last' goes by the training part's loss: monitor 'loss', not"
+                f" {self.monitor!r}"
+            )
         if self.learning_rates and self.keep != "best_validation":
             raise ValueError(
                 f"learning_rates are chosen on the validation part: keep 'best_validation', not"

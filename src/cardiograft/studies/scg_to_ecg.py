@@ -19,6 +19,11 @@ Tags that runs carry, besides ``data`` and ``model`` (the network, or the baseli
     of a network from scratch that is trained as long as pretraining and transfer together.
 ``hospital``
     ``both``, or whose people are trained on and whose are tested: ``CP to UP``.
+``sensor``
+    How far windows are turned in training: ``nearly upright``, or ``any way round``.
+``delay``
+    ``learnt`` with the shape; ``free``, where each window may come when it likes; or taken from
+    other networks by a mean that is aligned.
 ``scaling``
     ``ours``, (x - median) / max|x - median|, or ``paper``, min-max to -1...1.
 
@@ -91,6 +96,8 @@ USUAL = {
     "scaling": "ours",
     "steps": "usual",
     "hospital": "both",
+    "sensor": "nearly upright",
+    "delay": "learnt",
 }
 WORDS = {
     "init": {"scratch": "from scratch", "else": "from {} weights"},
@@ -115,6 +122,12 @@ WORDS = {
         "a pretraining’s added": "trained as long as pretraining and transfer",
     },
     "hospital": {"both": "both hospitals", "else": "hospital {}"},
+    "sensor": {"nearly upright": "sensor nearly upright", "else": "sensor {}"},
+    "delay": {
+        "learnt": "delay learnt",
+        "free": "delay left free",
+        "of the first three": "shapes laid at the delay of the first three",
+    },
     "labels": {"unlabelled": "no labels of the other hospital", "labelled": "with its labels"},
 }
 HEADLINE = ("pearson", "prd", "r2", "peak_sensitivity", "peak_positive_predictivity")

@@ -40,6 +40,8 @@ class Run:
         Saved predictions: of each repeat, those of the row's members, in order.
     averaged
         Of each member the files whose mean it is; none where each repeat counts by itself.
+    references
+        Of each member how many of these files the others are aligned to.
     labels
         As in the predictions.
     subjects, segments
@@ -59,6 +61,7 @@ class Run:
     row: StudyRun
     files: tuple[tuple[Path, ...], ...]
     averaged: tuple[tuple[Path, ...], ...] = ()
+    references: tuple[int, ...] = ()
     labels: tuple[str, ...] = ()
     subjects: dict[str, tuple[str, ...]] = field(default_factory=dict)
     segments: dict[str, int] = field(default_factory=dict)
@@ -83,7 +86,9 @@ class Run:
 
     def saved(self, repeat: int) -> Iterator[tuple[str, Predictions]]:
         """Yield a repeat's predictions, file by file, each part by itself: `saved_parts`."""
-        return saved_parts(self.name, self.files[repeat], self.averaged, self.row.per)
+        return saved_parts(
+            self.name, self.files[repeat], self.averaged, self.row.per, self.references
+        )
 
     def missing_classes(self, part: str, metric: str) -> tuple[str, ...]:
         """Return the classes that the task names and no segment of a part has.
@@ -145,8 +150,14 @@ def _run(name: str, row: StudyRun, files: Mapping[str, Sequence[Path]]) -> Run:
         for group, saved in zip(row.averaged, groups, strict=True):
             if len(saved) < 2:
                 raise ValueError(f"{name}: {' and '.join(group)} have {len(saved)} to average")
-        first = tuple(saved[0] for saved in groups)
-        return Run(name=name, row=row, files=(first,), averaged=tuple(map(tuple, groups)))
+        references = [len(files[group[0]]) for group in row.averaged] if row.aligned else []
+        return Run(
+            name=name,
+            row=row,
+            files=(tuple(saved[0] for saved in groups),),
+            averaged=tuple(map(tuple, groups)),
+            references=tuple(references),
+        )
     for member in row.members:
         count = len(files.get(member, ()))
         if count != row.repeats:

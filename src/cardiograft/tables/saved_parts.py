@@ -12,23 +12,31 @@ from pathlib import Path
 
 import numpy as np
 
-from cardiograft.evaluation import predictions, scoring, threshold
+from cardiograft.evaluation import delays, predictions, scoring, threshold
 from cardiograft.evaluation.by_record import counted
 from cardiograft.evaluation.predictions import Predictions
 from cardiograft.specs.score import Per
 
 
-def mean_predictions(files: Sequence[Path], per: Per = "segment") -> Predictions:
+def mean_predictions(
+    files: Sequence[Path], per: Per = "segment", reference: int = 0
+) -> Predictions:
     """Return what several models predict on average: probabilities, or signals.
 
     Counted per record, each model's segments are averaged first: models of one recording may have
     seen it in other segments.
 
+    Parameters
+    ----------
+    reference
+        Of signals, how many of the first files the others are aligned to, as
+        `cardiograft.evaluation.delays.aligned` does; 0 aligns none.
+
     Raises
     ------
     ValueError
-        A file holds no predictions, others' are of other segments, targets or labels, or a
-        recording can't be counted as one.
+        A file holds no predictions, others' are of other segments, targets or labels, a
+        recording can't be counted as one, or what is to be aligned is no signal.
     """
     first = counted(predictions.read(files[0]), per)
     if len(files) == 1:
@@ -36,7 +44,7 @@ def mean_predictions(files: Sequence[Path], per: Per = "segment") -> Predictions
     order_N = np.lexsort((first.id_N, first.part_N))
     first, sum_NK = first.only(order_N), first.score_NK[order_N].astype(np.float64)
     about = [first.about]
-    for file in files[1:]:
+    for place, file in enumerate(files[1:], start=1):
         other = counted(predictions.read(file), per)
         other = other.only(np.lexsort((other.id_N, other.part_N)))
         alike = (other.kind, other.labels) == (first.kind, first.labels) and all(
@@ -45,6 +53,10 @@ def mean_predictions(files: Sequence[Path], per: Per = "segment") -> Predictions
         )
         if not alike:
             raise ValueError(f"{file}: other segments, targets or labels than {files[0]}: no mean")
+        if reference and place >= reference:
+            if place == reference:
+                fixed = replace(first, score_NK=(sum_NK / reference).astype(np.float32))
+            other = delays.aligned(other, fixed)
         sum_NK += other.score_NK
         about.append(other.about)
     mean = replace(first, score_NK=(sum_NK / len(files)).astype(np.float32))
@@ -56,6 +68,7 @@ def saved_parts(
     files: Sequence[Path],
     averaged: Sequence[Sequence[Path]] = (),
     per: Per = "segment",
+    references: Sequence[int] = (),
 ) -> Iterator[tuple[str, Predictions]]:
     """Yield one repeat's predictions, file by file, each part of the split by itself.
 
@@ -69,6 +82,8 @@ def saved_parts(
         Of each member the files whose mean it is; none where its file counts by itself.
     per
         What is counted: segments, or recordings.
+    references
+        Of each member how many of `averaged` the others are aligned to.
 
     Raises
     ------
@@ -79,8 +94,9 @@ def saved_parts(
     first, *_ = files
     expected: tuple[str, tuple[str, ...]] | None = None
     file_of: dict[tuple[str, str], Path] = {}  # (part, subject) to the first file with it
-    for file, group in zip(files, averaged or [(file,) for file in files], strict=True):
-        saved = mean_predictions(group, per)
+    groups = averaged or [(file,) for file in files]
+    for file, group, aligned_to in zip(files, groups, references or [0] * len(groups), strict=True):
+        saved = mean_predictions(group, per, aligned_to)
         parts = [part for part in scoring.PARTS if (saved.part_N == part).any()]
         if not parts:
             raise ValueError(f"{file}: there are no predictions")

@@ -227,6 +227,8 @@ def _close(run: TrainingRun, losses: Mapping[str, float]) -> None:
             line += f"; {part} " + ", ".join(f"{n} {values[n]:.4f}" for n in list(values)[:3])
             if training.keep == f"best_{part}":
                 _keep(run, values[training.monitor])
+    if training.keep == "last" and training.patience is not None:
+        _wait(run, losses["loss"], training.patience)
     progress.epoch, progress.step, progress.loss, progress.items = epoch, 0, 0.0, 0
     run.terms.clear()
     run.save()
@@ -245,6 +247,17 @@ def _keep(run: TrainingRun, value: float) -> None:
         return
     progress.stale += 1
     progress.done = progress.stale == run.training.patience
+
+
+def _wait(run: TrainingRun, loss: float, patience: int) -> None:
+    """End a training whose own loss falls no more: the last weights are published, not the best."""
+    progress, pruning = run.progress, run.start.pruning
+    if progress.best is None or loss < progress.best:
+        progress.best, progress.best_epoch, progress.stale = loss, progress.epoch + 1, 0
+        return
+    progress.stale += 1
+    sparse = pruning is None or (progress.epoch + 1) * run.steps >= pruning.end
+    progress.done = sparse and progress.stale >= patience
 
 
 @torch.no_grad()

@@ -114,9 +114,13 @@ class SignalTask:
                 f"trained to give {memory['labels']}, the shards have {list(self.labels)}"
             )
 
+    def losses(self, output_BCT: Tensor, target_BCT: Tensor) -> Tensor:
+        """Return the loss of each window, shape (B,)."""
+        return losses(output_BCT, target_BCT, self._loss)
+
     def loss(self, output: Tensor, batch: Batch) -> Tensor:
         """Return the mean loss of a window."""
-        return losses(output, batch.target, self._loss).mean()
+        return self.losses(output, batch.target).mean()
 
     def tally(self, output: Tensor, batch: Batch) -> dict[str, Tensor]:
         """Return windows, and over them the sums of losses and of each channel-mean metric."""
@@ -125,7 +129,7 @@ class SignalTask:
         level_BC1 = target_BCT.mean(-1, keepdim=True)
         return {
             "windows": torch.tensor(len(output), device=output.device),
-            "loss": losses(output_BCT, target_BCT, self._loss).sum(),
+            "loss": self.losses(output_BCT, target_BCT).sum(),
             "pearson": correlation(output_BCT, target_BCT).mean(1).sum(),
             "prd": 100 * residue_BC.sqrt().mean(1).sum(),
             "r2": (1 - unexplained(output_BCT, target_BCT, level_BC1)).mean(1).sum(),

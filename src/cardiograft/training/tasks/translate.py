@@ -9,12 +9,13 @@ Source: study `scg_to_ecg`.
 from typing import Annotated, Literal
 
 import torch
-from annotated_types import Ge, Lt
+from annotated_types import Ge, Gt, Le, Lt
 from torch import Generator, Tensor
 
 from cardiograft.segments import shards
 from cardiograft.signals.augmentation import AXES, Augmentation
 from cardiograft.training.task import Batch, Columns, Task, TensorRows
+from cardiograft.training.tasks._any_delay import AnyDelay
 from cardiograft.training.tasks._signal import Loss, Scaling, SignalTask, scaled
 
 
@@ -30,6 +31,7 @@ class Translate(SignalTask):
         loss: Loss,
         scaling: Scaling,
         augmentation: Augmentation,
+        any_delay: AnyDelay | None = None,
     ) -> None:
         super().__init__(
             labels=meta.target_channels,
@@ -38,6 +40,13 @@ class Translate(SignalTask):
             loss=loss,
         )
         self._rate_hz, self._scaling, self._augmentation = meta.rate_hz, scaling, augmentation
+        self._any_delay = any_delay
+
+    def losses(self, output_BCT: Tensor, target_BCT: Tensor) -> Tensor:
+        """Return the loss of each window, shape (B,): at its own delay, where delays are free."""
+        if self._any_delay is None:
+            return super().losses(output_BCT, target_BCT)
+        return self._any_delay.losses(output_BCT, target_BCT)
 
     def encode(self, columns: Columns) -> dict[str, Tensor]:
         """Return ``signal`` and ``target``."""
@@ -61,7 +70,7 @@ class Translate(SignalTask):
 def make(
     meta: shards.Meta,
     *,
-    loss: Literal["mse", "correlation", "correlation_mse"] = "mse",
+    loss: Literal["mse", "correlation", "correlation_mse", "any_delay"] = "mse",
     scaling: Literal["none", "median_max", "joint_median_max"] = "none",
     rotation: Annotated[float, Ge(0)] = 0.0,
     gain: Annotated[float, Ge(0)] = 0.0,
@@ -69,6 +78,8 @@ def make(
     tilt: Annotated[float, Ge(0)] = 0.0,
     stretch: Annotated[float, Ge(0)] = 0.0,
     noise: Annotated[float, Ge(0)] = 0.0,
+    delay_ms: Annotated[float, Gt(0), Le(1000)] = 120.0,
+    delay_spread_ms: Annotated[float, Gt(0)] = 40.0,
 ) -> Task:
     """Return the task.
 
@@ -78,7 +89,9 @@ def make(
         Of the shards.
     loss
         ``mse``, ``correlation`` (mean of 1 - r, whatever the amplitude), or
-        ``correlation_mse``: mean of 1 - r plus the error over the target's own power.
+        ``correlation_mse``: mean of 1 - r plus the error over the target's own power. ``any_delay``
+        is that at whatever delay suits a window: shape alone is learnt, and beats come when they
+        like. A mean of runs can move them back (`cardiograft.tables.saved_parts`).
     scaling
         ``median_max`` is (x - median) / max|x - median| of each channel, input and target,
         after augmentation; ``joint_median_max`` gives the input's channels one divisor, so
@@ -95,11 +108,16 @@ def make(
         Largest natural logarithm of a change of pace, input and target alike.
     noise
         Mean SD of white noise, as a share of the channel's own.
+    delay_ms
+        Of ``any_delay``: the longest delay, either way.
+    delay_spread_ms
+        Of ``any_delay``: SD of the normal distribution that delays are taken from.
 
     Raises
     ------
     ValueError
-        The shards have no target, or channels that can't be rotated.
+        The shards have no target, channels that can't be rotated, or windows too short for the
+        delays.
     """
     if not meta.target_channels:
         raise ValueError("translate: the shards have no target channels: give segments a target")
@@ -111,4 +129,21 @@ def make(
     augmentation = Augmentation(
         rotation=rotation, gain=gain, drop=drop, tilt=tilt, stretch=stretch, noise=noise
     )
-    return Translate(meta, loss=loss, scaling=scaling, augmentation=augmentation)
+    any_delay = _any_delay(meta, delay_ms, delay_spread_ms) if loss == "any_delay" else None
+    return Translate(
+        meta,
+        loss="correlation_mse" if loss == "any_delay" else loss,
+        scaling=scaling,
+        augmentation=augmentation,
+        any_delay=any_delay,
+    )
+
+
+def _any_delay(meta: shards.Meta, delay_ms: float, spread_ms: float) -> AnyDelay:
+    most = round(delay_ms * meta.rate_hz / 1000)
+    if not 0 < most < meta.target_samples // 4:
+        raise ValueError(
+            f"translate: delay_ms {delay_ms:g} is {most} samples of windows of"
+            f" {meta.target_samples}: at least one, and less than a quarter of them"
+        )
+    return AnyDelay(most=most, spread=spread_ms * meta.rate_hz / 1000)

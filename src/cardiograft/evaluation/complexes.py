@@ -1,0 +1,198 @@
+"""Single heart beats of true and of predicted ECGs: early ones, odd ones, the usual QRS complex.
+
+Beats are where `cardiograft.signals.peaks.qrs_peaks` finds them. A beat is **early** whose interval
+to the one before is less than 0.8 of the window's median. It is **odd** whose complex does not
+resemble the window's median complex, as those from a ventricle do not.
+
+Legend: N windows, C channels, T samples, A peaks of a window, W samples around a peak.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from cardiograft.evaluation import peak_matching, signal_errors
+from cardiograft.evaluation.predictions import Predictions
+from cardiograft.records import Float64
+
+Bool = npt.NDArray[np.bool_]
+
+# ASSUME of an ectopic beat: it comes a fifth too soon; its complex correlates with the usual one
+# by less than .8, whatever 32 ms do to where its peak lies.
+EARLY = 0.8
+ALIKE = 0.8
+SHIFT_S = 0.032
+LEAST_BEATS = 4  # of a window, for its usual interval and complex
+REACH_MS = 150  # of EC57
+QRS_S = 0.12  # to either side of the peak
+FINER = 8  # times the rate at which durations are read
+EDGE = 0.05  # of what a complex travels up and down, on either side, is not its duration
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beats:
+    """A window's beats.
+
+    Attributes
+    ----------
+    at_A
+        In samples.
+    early_A
+        Whether the interval before is short.
+    likeness_A
+        Correlation with the usual complex; NaN of a beat that an end of the window cuts.
+    usual_W
+        The median complex; empty where there is none.
+    """
+
+    at_A: Float64
+    early_A: Bool
+    likeness_A: Float64
+    usual_W: Float64
+
+
+def beats(signal_NCT: Float64, rate_hz: float) -> list[Beats]:
+    """Return the beats of each window and channel, N x C of them, window by window."""
+    signal_NT = signal_NCT.reshape(-1, signal_NCT.shape[-1])
+    found = peak_matching.peaks(signal_NCT, rate_hz)
+    return [_beats(s_T, at_A, rate_hz) for s_T, at_A in zip(signal_NT, found, strict=True)]
+
+
+def _beats(signal_T: Float64, at_A: Float64, rate_hz: float) -> Beats:
+    early_A = np.zeros(len(at_A), dtype=bool)
+    likeness_A, usual_W = np.full(len(at_A), np.nan), np.zeros(0)
+    if len(at_A) >= LEAST_BEATS:
+        interval = np.diff(at_A)
+        early_A[1:] = interval < EARLY * np.median(interval)
+        reach, shift = round(QRS_S * rate_hz), round(SHIFT_S * rate_hz)
+        wide, centre_A = reach + shift, np.round(at_A).astype(int)
+        whole_A = (centre_A >= wide) & (centre_A + wide < len(signal_T))
+        if whole_A.any():
+            around_W = np.arange(-wide, wide + 1)
+            wide_AW = signal_T[centre_A[whole_A, None] + around_W]
+            usual_W = np.median(wide_AW[:, shift : shift + 2 * reach + 1], axis=0)
+            likeness_A[whole_A] = _likeness(wide_AW, usual_W, shift)
+    return Beats(at_A=at_A, early_A=early_A, likeness_A=likeness_A, usual_W=usual_W)
+
+
+def _likeness(wide_AW: Float64, usual_W: Float64, shift: int) -> Float64:
+    usual_W = _unit(usual_W)
+    size = len(usual_W)
+    moved = [_unit(wide_AW[:, k : k + size]) @ usual_W for k in range(2 * shift + 1)]
+    return np.asarray(np.max(moved, axis=0))
+
+
+def _unit(wave: Float64) -> Float64:
+    wave = wave - wave.mean(axis=-1, keepdims=True)
+    return np.asarray(wave / (np.linalg.norm(wave, axis=-1, keepdims=True) + 1e-12))
+
+
+def duration_ms(usual_W: Float64, rate_hz: float) -> float:
+    """Return how long a complex takes: all but the first and last 5 % of its way up and down.
+
+    NaN without a complex, or of a constant one. It is no reading of onset and end by an
+    electrocardiographer: of one complex and another it tells which is wider, and by how much.
+    """
+    if not len(usual_W):
+        return float("nan")
+    place_W = np.arange(len(usual_W))
+    fine = np.linspace(0, len(usual_W) - 1, FINER * (len(usual_W) - 1) + 1)
+    travelled = np.abs(np.diff(np.interp(fine, place_W, usual_W))).cumsum()
+    if not travelled[-1] > 0:
+        return float("nan")
+    inside = (travelled >= EDGE * travelled[-1]) & (travelled <= (1 - EDGE) * travelled[-1])
+    return float(inside.sum() / FINER * 1000 / rate_hz)
+
+
+def polarity(usual_W: Float64) -> float:
+    """Return 1 of a complex that is mostly upright, -1 of one mostly inverted, NaN without one.
+
+    Against the median of its ends, which is the isoelectric line near by.
+    """
+    edge = max(1, len(usual_W) // 6)
+    if len(usual_W) < 2 * edge + 1:
+        return float("nan")
+    level = np.median(np.concatenate([usual_W[:edge], usual_W[-edge:]]))
+    swing_W = usual_W - level
+    furthest = swing_W[np.abs(swing_W).argmax()]
+    return float(np.sign(furthest)) if furthest else float("nan")
+
+
+def of_usual(predictions: Predictions) -> Float64:
+    """Return duration in ms and polarity of each window's usual complex.
+
+    Returns
+    -------
+    float64, shape (N, C, 2, 2)
+        True and predicted, then duration and polarity; NaN where a window has too few beats.
+
+    Raises
+    ------
+    ValueError
+        The predictions are no finite signals of a known rate.
+    """
+    rate_hz = signal_errors.rate_hz(predictions)
+
+    def each(signal_NCT: Float64) -> Float64:
+        usual = [one.usual_W for one in beats(signal_NCT, rate_hz)]
+        read = [(duration_ms(u, rate_hz), polarity(u)) for u in usual]
+        return np.array(read).reshape(*signal_NCT.shape[:2], 2)
+
+    def measured(true_NCT: Float64, predicted_NCT: Float64) -> Float64:
+        return np.stack([each(true_NCT), each(predicted_NCT)], axis=2)
+
+    return signal_errors.over_windows(predictions, measured)
+
+
+# What `of_ectopy` counts of a window, along its last axis.
+EARLY_TRUE, EARLY_SHOWN, EARLY_PREDICTED, EARLY_CONFIRMED, ODD_TRUE, ODD_PAINTED_OVER = range(6)
+
+
+def of_ectopy(predictions: Predictions) -> Float64:
+    """Return how many early and odd beats windows have, and what predictions make of them.
+
+    Returns
+    -------
+    float64, shape (N, C, 6)
+        Early true beats; those of them whose predicted beat is early too; early predicted beats;
+        those whose true beat is early; odd true beats; those in whose place the prediction draws
+        its usual complex.
+
+    Raises
+    ------
+    ValueError
+        The predictions are no finite signals of a known rate.
+    """
+    rate_hz = signal_errors.rate_hz(predictions)
+
+    def measured(true_NCT: Float64, predicted_NCT: Float64) -> Float64:
+        pairs = zip(beats(true_NCT, rate_hz), beats(predicted_NCT, rate_hz), strict=True)
+        counts = [_ectopy(true, predicted, rate_hz) for true, predicted in pairs]
+        return np.array(counts, dtype=np.float64).reshape(*true_NCT.shape[:2], 6)
+
+    return signal_errors.over_windows(predictions, measured)
+
+
+def _ectopy(true: Beats, predicted: Beats, rate_hz: float) -> list[float]:
+    reach = REACH_MS * rate_hz / 1000
+    shown = _at_partner(predicted.early_A, true.at_A, predicted.at_A, reach)
+    confirmed = _at_partner(true.early_A, predicted.at_A, true.at_A, reach)
+    usual = _at_partner(predicted.likeness_A >= ALIKE, true.at_A, predicted.at_A, reach)
+    odd_A = true.likeness_A < ALIKE
+    return [
+        true.early_A.sum(),
+        (true.early_A & shown).sum(),
+        predicted.early_A.sum(),
+        (predicted.early_A & confirmed).sum(),
+        odd_A.sum(),
+        (odd_A & usual).sum(),
+    ]
+
+
+def _at_partner(of_other_A: Bool, at_A: Float64, other_A: Float64, reach: float) -> Bool:
+    """Return for each beat what holds of its matched one; False without one."""
+    nearest_A, apart_A = peak_matching.partners(at_A, other_A)
+    if not len(other_A):
+        return np.zeros(len(at_A), dtype=bool)
+    return np.asarray((apart_A <= reach) & of_other_A[nearest_A])

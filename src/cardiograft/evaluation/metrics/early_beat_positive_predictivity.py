@@ -1,0 +1,34 @@
+"""Early beats of the predicted ECG that are early in the true one too, as a share of them.
+
+A subject's counts first, then the mean over the subjects that have any; what is early and what
+is odd is defined in `cardiograft.evaluation.complexes`. Few people have many: read how many
+windows and subjects the value rests on.
+
+Source: study `scg_to_ecg`.
+"""
+
+from cardiograft.evaluation import complexes, signal_errors
+from cardiograft.evaluation.predictions import Predictions
+from cardiograft.records import Float64
+
+TITLE = "Early beats confirmed"
+KINDS = ("signal",)
+PERCENT = True
+LOWER_IS_BETTER = False
+
+support = signal_errors.support
+
+
+def additive(predictions: Predictions) -> Float64:
+    """Return each subject's share; one without such a beat has none."""
+    counts_NC6 = complexes.of_ectopy(predictions)
+    tops, bottoms = (
+        counts_NC6[..., complexes.EARLY_CONFIRMED],
+        counts_NC6[..., complexes.EARLY_PREDICTED],
+    )
+    return signal_errors.ratios(predictions.subject_N, tops[..., None], bottoms[..., None])
+
+
+def values(sums_BD: Float64, labels: tuple[str, ...]) -> dict[str, Float64]:
+    """Return the share, shape (B,)."""
+    return signal_errors.values(sums_BD, labels)
