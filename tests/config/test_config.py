@@ -404,6 +404,9 @@ def test_a_mean_is_a_run_of_the_tables_alone():
     assert row.tags == {**first.tags, "model": "mean of 3"}
     assert (row.members, row.split, row.metrics) == (first.members, first.split, first.metrics)
     assert list(config.runs("transform_recognition")) == ["x-a", "x-b"]
+    assert not row.aligned
+    moved = load_config(together(of=["x-a", "x-b"], aligned=True))
+    assert moved.spec("tabulate", "transform_recognition").rows["x-mean"].aligned
 
 
 @pytest.mark.parametrize(
@@ -414,6 +417,7 @@ def test_a_mean_is_a_run_of_the_tables_alone():
         (together(tags={}), "nothing tells it from 'x-a': give a tag another value"),
         (together(tags={"init": "a"}), "nothing tells it from 'x-a'"),
         (together(repeats=1), "'x-a' has one repeat: a mean needs two"),
+        (together(aligned=True), "x-mean.aligned: to what\\? 'x-a' is the only run"),
     ],
 )
 def test_a_mean_of_nothing_sensible_is_refused(config, message):

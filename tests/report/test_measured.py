@@ -34,6 +34,7 @@ def published(inputs: dict[str, list[Path]], folder: Path, **changes: Any) -> Pa
         "pages": None,
         "readme": None,
         "simulated": False,
+        "beside": False,
         "out": folder / f"{NAME}.csv",
     }
     script.publish(**{**given, **changes})
@@ -118,6 +119,22 @@ def test_documents_are_renewed_between_their_markers(
     published(inputs, results, readme=readme, pages=pages)
     assert readme.read_text() == once
     assert page.read_text().endswith("\nProse.\n")
+
+
+def test_some_runs_are_published_beside_others(
+    inputs: dict[str, list[Path]], table: Path, tmp_path: Path
+) -> None:
+    old = measured.read(table)
+    other = old.copy()
+    run = str(other["run"].iloc[-1])
+    other.loc[other["run"] == run, "value"] = "0.123"
+    stranger = other[other["run"] == run].assign(run="elsewhere", commit="abc")
+    pd.concat([stranger, other]).to_csv(tmp_path / f"{NAME}.csv", index=False)
+    both = measured.read(published(inputs, tmp_path, beside=True))
+    assert list(both[both["run"] == "elsewhere"]["commit"].unique()) == ["abc"]
+    assert both[both["run"] != "elsewhere"].reset_index(drop=True).equals(old)
+    alone = measured.read(published(inputs, tmp_path))
+    assert "elsewhere" not in set(alone["run"])
 
 
 @pytest.mark.parametrize("text", ["no markers", README + README, README.replace("/table", "end")])

@@ -25,12 +25,15 @@ def publish(
     pages: Path | None,
     readme: Path | None,
     simulated: bool,
+    beside: bool,
     out: Path,
 ) -> None:
     (own,) = in_order([read_study(folder) for folder in tables], [study])
     summaries = {folder.name: read_json(folder / "summary.json") for folder in segments}
     frame = measured.table(own, summaries, command=command, commit=commit(), simulated=simulated)
     with alone(out.parent):
+        if beside and out.exists():
+            frame = measured.beside(frame, measured.read(out))
         with atomic_file(out) as partial:
             frame.to_csv(partial, index=False)
         texts = renewed(out.parent, pages=pages, readme=readme) if pages and readme else {}
@@ -80,5 +83,8 @@ if __name__ == "__main__":
     parser.add_argument("--pages", type=Path, help="folder of the studies' pages, to renew")
     parser.add_argument("--readme", type=Path, help="document with a row a study, to renew")
     parser.add_argument("--simulated", action="store_true", help="publish even what is simulated")
+    parser.add_argument(
+        "--beside", action="store_true", help="keep what the CSV has of runs that the tables lack"
+    )
     parser.add_argument("--out", type=Path, required=True, help="CSV to write")
     cli.run(publish, parser)

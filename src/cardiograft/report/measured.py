@@ -124,6 +124,16 @@ def read(path: Path) -> pd.DataFrame:
     return table.reindex(columns=list(COLUMNS), fill_value="")
 
 
+def beside(table: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+    """Return a study's table with what is published of other runs, each with its own commit.
+
+    So that some runs can be trained and published, and the others need not be trained again. What
+    stands between two runs (a gap, a comparison) stays or goes by its own name.
+    """
+    kept = published[~published["run"].isin(set(table["run"]))]
+    return pd.concat([kept, table.astype(object)], ignore_index=True)
+
+
 def _counts(summaries: Mapping[str, Mapping[str, Any]]) -> list[MeasuredRow]:
     rows = []
     for name, summary in summaries.items():
