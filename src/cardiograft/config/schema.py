@@ -4,13 +4,13 @@ Only the Snakefile reads this. An entry of config is a stage's spec plus what co
 plan alone: `repeats` and `tags`, which reach no job.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import Any, get_args
+from collections.abc import Iterator
+from typing import get_args
 
 from pydantic import Field, PositiveFloat
 
 from cardiograft import plugins
-from cardiograft.config import differences, gates, pools, shipped_sources
+from cardiograft.config import ancestry, pools, tabulation
 from cardiograft.config.entries import (
     BaselineRun,
     Database,
@@ -23,15 +23,14 @@ from cardiograft.config.entries import (
     Tags,
     TransferRun,
     sources,
-    splits_of,
 )
 from cardiograft.specs.apply import Applying
 from cardiograft.specs.audit import Ancestor, Audit
 from cardiograft.specs.download import Download
-from cardiograft.specs.entry import Count, Entry, MetricSpec, Plugin, Seed, Several, Some, Word
+from cardiograft.specs.entry import Count, Entry, MetricSpec, Seed, Several, Some, Word
 from cardiograft.specs.export import Export, Exporting
 from cardiograft.specs.outside import Outside
-from cardiograft.specs.predict import BaselinePredict, Part, Predict
+from cardiograft.specs.predict import BaselinePredict, Predict
 from cardiograft.specs.pretrain import Pretrain
 from cardiograft.specs.prune import Prune
 from cardiograft.specs.quality_gate import Gating, QualityGate
@@ -39,7 +38,6 @@ from cardiograft.specs.report import Report
 from cardiograft.specs.score import Score
 from cardiograft.specs.segment import Segment
 from cardiograft.specs.split import Split
-from cardiograft.specs.tabulate import StudyRun, Tabulate
 from cardiograft.specs.transfer import Transfer
 
 
@@ -123,7 +121,7 @@ class Config(Entry):
         if stage == "outside":
             return self.outside[entry]
         if stage == "tabulate":
-            return self._tabulate(entry)
+            return tabulation.tabulate(self, entry)
         if stage == "report":
             return self._report(entry)
         if stage == "export":
@@ -247,17 +245,8 @@ class Config(Entry):
         return tuple({m.canonical(): m for m in found if not m.without}.values())
 
     def ancestors(self, training: str, split: str = "") -> tuple[Ancestor, ...]:
-        """Return every training that led to a model, itself first, and what each used.
-
-        With those that led to quality gates of what it read, or of the segments of a `split`.
-        """
-        lineage = list(self.lineage(training))
-        ancestors = list(self._ancestors(lineage))
-        read = [piece for _, run in lineage for piece in splits_of(run)]
-        for name, gate in gates.gates(self, [*filter(None, [split]), *read]).items():
-            ancestors += self._ancestors(gates.led_to(self, gate), gates.of_gate(name))
-            ancestors += gates.outside(name, gate)
-        return tuple(ancestors)
+        """Return every training that led to a model: `cardiograft.config.ancestry`."""
+        return ancestry.ancestors(self, training, split)
 
     def _audit(self, entry: str) -> Audit:
         evaluation = self.evaluations[entry]
@@ -272,22 +261,6 @@ class Config(Entry):
             chosen_in=evaluation.chosen_in,
         )
 
-    def _ancestors(
-        self, lineage: Iterable[tuple[str, Model]], said: str = ""
-    ) -> Iterator[Ancestor]:
-        """Yield what some trainings read, each named with what is `said` of it."""
-        for name, run in lineage:
-            stage = self.stage_of(name)
-            uses: tuple[Part, ...] = ("train",)
-            if not isinstance(run, BaselineRun):
-                uses = ("train", "validation")
-                if run.training.keep == "best_test":
-                    uses = (*uses, "test")
-            own = "baseline" if stage == "baselines" else stage
-            yield Ancestor(stage=own, entry=f"{name}{said}", split=run.split, uses=uses)
-            yield from _domain_ancestor(f"{name}{said}", run)
-            yield from shipped_sources.ancestors(run)
-
     def _gating(self, name: str) -> Gating:
         gate = self.quality_gates[name]
         run = None if gate.model is None else self.trained(gate.model)
@@ -298,62 +271,6 @@ class Config(Entry):
         network = Predict(split=run.split, model=run.result, view=run.view, task=run.task)
         return Gating(gate=gate, network=network)
 
-    def _tabulate(self, name: str) -> Tabulate:
-        study = self.studies[name]
-        usual = plugins.constants("studies", name)["USUAL"]
-        rows = {}
-        for run, members in self.runs(name).items():
-            evaluation = self.evaluations[members[0]]
-            rows[run] = StudyRun(
-                members=members,
-                protocol=self.splits[evaluation.split].protocol,
-                split=pools.split([self.evaluations[member].split for member in members]),
-                simulated=self.simulated,
-                dose=self.splits[evaluation.split].dose,
-                repeats=self.trained(evaluation.model).repeats,
-                tags={**usual, **self.tags(members[0])},
-                metrics=evaluation.metrics,
-                per=evaluation.per,
-                chosen_on=evaluation.chosen_on,
-                chosen_in=evaluation.chosen_in,
-                looked_before=evaluation.looked_before,
-                differs=differences.differences(self, name, members[0]),
-            )
-        runs = self.runs(name)
-        for run, asked in study.means.items():
-            first = rows[asked.of[0]]
-            groups = zip(*(runs[one] for one in asked.of), strict=True)
-            tags = {**first.tags, **asked.tags}
-            changes = {
-                "averaged": tuple(groups),
-                "aligned": asked.aligned,
-                "repeats": 1,
-                "tags": tags,
-            }
-            rows[run] = first.model_copy(update=changes)
-        return Tabulate(
-            study=Plugin(kind="studies", name=name, options=_no_options("studies", name)),
-            rows=rows,
-            primary=study.primary,
-            comparisons=study.comparisons,
-            questions={key: one for key, one in study.questions.items() if one is not None},
-            margin=study.margin,
-            shown={run: self.inputs(name, run) for run in study.shown},
-            curves=study.curves,
-            draws=study.draws,
-            level=study.level,
-            least_subjects=study.least_subjects,
-            seed=study.seed,
-        )
-
-
-def _domain_ancestor(name: str, run: Model) -> list[Ancestor]:
-    """Return the use of an adaptation's domain: it counts as seen, with its targets or without."""
-    if not isinstance(run, TransferRun) or run.adaptation is None:
-        return []
-    asked = run.adaptation
-    return [Ancestor(stage="transfer", entry=name, split=asked.domain, uses=(asked.part,))]
-
 
 def _labels(run: Model) -> tuple[str, ...] | None:
     """Return the classes that a model is to tell apart; null where it gives no classes."""
@@ -362,7 +279,3 @@ def _labels(run: Model) -> tuple[str, ...] | None:
         return () if kind == "classes" else None
     labels = run.task.options.get("labels")
     return None if labels is None else tuple(labels)
-
-
-def _no_options(kind: str, name: str) -> dict[str, Any]:
-    return plugins.options(kind, name)().model_dump(mode="json")
