@@ -34,6 +34,7 @@ Learning Innovations in Health industry. Rostock University.
 import pandas as pd
 
 from cardiograft.studies import _scg_to_ecg as own_tables
+from cardiograft.studies import _scg_to_ecg_use as use
 from cardiograft.studies._scg_to_ecg import PRINTED, PRINTED_PARAMETERS
 from cardiograft.tables import pruning
 from cardiograft.tables.headline import Baseline, GainsAgainst, Headline, HeadlineRun
@@ -135,11 +136,18 @@ CAPTIONS = {
     "hallucination": "What a network makes of the SCG as recorded, of its pieces shuffled, of"
     " another person’s, and of noise with its spectrum",
     "baselines": "Baselines, and the network with the highest test r (chosen by it: flattered)",
+    "verdicts": "What the predicted ECGs of unseen subjects must not be used for, by their own"
+    " figures (limits are ours; the heart rate’s is a monitor’s, ANSI/AAMI EC13)",
+    "use": "What a reader could do with a predicted ECG: limits of agreement, and beats that are"
+    " not like the others",
     "parts": "On the training part and on the test part: the paper’s values, then ours (of folds,"
     " each person by the first that trained on them)",
     "parameters": "Parameters before and after pruning: the paper’s, and ours as files hold them",
 }
-SECTIONS = {"Controls and baselines": ("hallucination", "baselines")}
+SECTIONS = {
+    "Controls and baselines": ("hallucination", "baselines"),
+    "Is it of use?": ("verdicts", "use"),
+}
 
 OPEN = ("data", "inputs", "scaling")
 PUBLISHED = tuple(
@@ -212,6 +220,8 @@ def tables(scores: pd.DataFrame, costs: pd.DataFrame) -> dict[str, OwnTable]:
             [r for r in every if r["part"] in own_tables.INPUTS]
         ),
         "baselines": own_tables.baselines(test),
+        "verdicts": use.verdicts(test),
+        "use": use.measured(every),
         "parts": own_tables.parts([r for r in every if r["part"] in own_tables.PARTS]),
         "parameters": pruning.parameter_table(costs, PRINTED_PARAMETERS),
     }

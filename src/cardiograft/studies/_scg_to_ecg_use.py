@@ -1,0 +1,132 @@
+"""What a reader of a predicted ECG could do with it, and what it must not be used for.
+
+Each use asks for something, and each run's own figure says whether that is met. The limits are ours
+but for the heart rate's, which is what a monitor is held to.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from cardiograft.tables.own_table import OwnTable, with_interval
+
+Row = Mapping[str, Any]
+# Metric to its column and format.
+MEASURED = {
+    "rr_limits": ("R–R, ± ms", "number:0"),
+    "heart_rate_limits": ("Heart rate, ± /min", "number:1"),
+    "qrs_duration_bias": ("QRS bias, ms", "number:0"),
+    "qrs_duration_limits": ("QRS, ± ms", "number:0"),
+    "qrs_polarity": ("QRS polarity right", "percent"),
+    "early_beat_sensitivity": ("Early beats shown", "percent"),
+    "early_beat_positive_predictivity": ("Early beats confirmed", "percent"),
+    "odd_beats_painted_over": ("Odd beats painted over", "percent"),
+}
+INPUTS = {
+    "test": "as recorded",
+    "test, shuffled": "shuffled",
+    "test, other": "another’s",
+    "test, phase": "phase noise",
+}
+
+
+@dataclass(frozen=True)
+class Use:
+    """A use of an ECG, and what of a metric it asks for.
+
+    Attributes
+    ----------
+    limit
+        The metric's size may be no more, or where `at_least` no less.
+    unit
+        Printed after values; of ``%`` they are shares.
+    """
+
+    name: str
+    metric: str
+    limit: float
+    unit: str
+    at_least: bool = False
+
+    def met(self, value: float) -> bool:
+        """Whether a value meets it."""
+        return value >= self.limit if self.at_least else abs(value) <= self.limit
+
+    def asked(self) -> str:
+        """Return what is asked, in words."""
+        return f"{'at least' if self.at_least else 'at most'} {self.written(self.limit)}"
+
+    def written(self, value: float) -> str:
+        """Return a value with its unit."""
+        return f"{100 * value:.0f} %" if self.unit == "%" else f"{value:.0f} {self.unit}"
+
+
+USES = (
+    # ANSI/AAMI EC13: the larger of 10 % and 5 beats a minute.
+    Use("counting the heart rate", "heart_rate_limits", 5, "/min"),
+    # ASSUME a variability of heart rate lies in some 20 to 50 ms.
+    Use("heart-rate variability", "rr_limits", 20, "ms"),
+    # ASSUME a bundle branch block, 120 ms, is to be told from 100 ms.
+    Use("QRS durations (their bias)", "qrs_duration_bias", 20, "ms"),
+    Use("QRS durations (of one person)", "qrs_duration_limits", 20, "ms"),
+    Use("which way a QRS complex points", "qrs_polarity", 0.95, "%", at_least=True),
+    Use("finding early beats", "early_beat_sensitivity", 0.9, "%", at_least=True),
+    Use("believing early beats", "early_beat_positive_predictivity", 0.9, "%", at_least=True),
+    Use("finding ventricular beats", "odd_beats_painted_over", 0.1, "%"),
+)
+
+
+def measured(rows: Sequence[Row]) -> OwnTable:
+    """Return what is measured of each run's beats, as recorded and on every corrupted input."""
+    by_run = _by_run(rows, INPUTS)
+    shown = {m: title for m, title in MEASURED.items() if any(m in own for own in by_run.values())}
+    lines = []
+    for (_, part), own in by_run.items():
+        cells: dict[str, float] = {}
+        for metric, (title, _) in shown.items():
+            cells |= with_interval(title, own[metric]["value"] if metric in own else math.nan)
+        lines.append({**_place(own), "SCG": INPUTS[part], **cells})
+    formats = {"Run": "run", "Protocol": "text", "SCG": "text", **dict(shown.values())}
+    return OwnTable(pd.DataFrame(lines), formats)
+
+
+def verdicts(rows: Sequence[Row]) -> OwnTable:
+    """Return, a row a use, whether a network meets on unseen subjects what it asks for."""
+    lines = []
+    for own in _by_run(rows, ("test",)).values():
+        place = _place(own)
+        first = next(iter(own.values()))
+        if place["Protocol"] != "honest" or first.get("tag_init") == "none":
+            continue
+        for use in USES:
+            if use.metric not in own:
+                continue
+            row = own[use.metric]
+            value = float(row["value"])
+            if math.isnan(value):
+                said = "not tested: nobody here has such beats"
+            else:
+                people = f"{row['subjects']} people"
+                found = f"{use.written(value)} of {people}"
+                said = f"{found}: {'met' if use.met(value) else 'must not be used for it'}"
+            lines.append({**place, "Use": use.name, "Asks": use.asked(), "Here": said})
+    formats = {"Run": "run", "Use": "text", "Asks": "text", "Here": "text"}
+    return OwnTable(pd.DataFrame(lines), formats)
+
+
+def _by_run(
+    rows: Sequence[Row], parts: Mapping[str, str] | Sequence[str]
+) -> dict[tuple[str, str], dict[str, Row]]:
+    found: dict[tuple[str, str], dict[str, Row]] = {}
+    for row in rows:
+        if row["part"] in parts and row["metric"] in MEASURED:
+            found.setdefault((row["run"], row["part"]), {})[row["metric"]] = row
+    return found
+
+
+def _place(own: Mapping[str, Row]) -> dict[str, str]:
+    row = next(iter(own.values()))
+    return {"Run": row["run"], "Protocol": row["protocol"]}

@@ -1,0 +1,58 @@
+"""What a predicted ECG must not be used for is decided by its own figures."""
+
+import math
+from typing import Any
+
+import pytest
+
+from cardiograft.studies import _scg_to_ecg_use as use
+
+
+def row(metric: str, value: float, **changes: Any) -> dict[str, Any]:
+    given = {
+        "run": "net",
+        "protocol": "honest",
+        "part": "test",
+        "metric": metric,
+        "value": value,
+        "subjects": 9,
+        "tag_init": "scratch",
+    }
+    return {**given, **changes}
+
+
+@pytest.mark.parametrize("asked", use.USES, ids=lambda one: one.metric)
+def test_a_use_is_met_on_one_side_of_its_limit_alone(asked: use.Use) -> None:
+    better, worse = (0.001, -0.001) if asked.at_least else (-0.001, 0.001)
+    said = []
+    for step in (better, worse):
+        (line,) = use.verdicts([row(asked.metric, asked.limit + step)]).frame.to_dict("records")
+        assert line["Use"] == asked.name
+        assert "9 people" in line["Here"]
+        said.append(line["Here"].split(": ")[1])
+    assert said == ["met", "must not be used for it"]
+
+
+def test_a_bias_has_a_sign_and_its_size_counts() -> None:
+    (line,) = use.verdicts([row("qrs_duration_bias", -35.0)]).frame.to_dict("records")
+    assert line["Here"] == "-35 ms of 9 people: must not be used for it"
+
+
+def test_what_nobody_has_is_not_tested() -> None:
+    (line,) = use.verdicts([row("odd_beats_painted_over", math.nan)]).frame.to_dict("records")
+    assert line["Here"] == "not tested: nobody here has such beats"
+
+
+def test_verdicts_are_of_networks_on_unseen_subjects() -> None:
+    rows = [
+        row("rr_limits", 5.0, run="random", protocol="paper"),
+        row("rr_limits", 5.0, run="mean", tag_init="none"),
+        row("rr_limits", 5.0),
+        row("rr_limits", 50.0, part="test, shuffled"),
+    ]
+    assert use.verdicts(rows).frame["Run"].tolist() == ["net"]
+    table = use.measured(rows)
+    assert table.frame["SCG"].tolist() == ["as recorded"] * 3 + ["shuffled"]
+    assert table.frame["R–R, ± ms"].tolist() == [5, 5, 5, 50]
+    assert "Heart rate, ± /min" not in table.formats
+    assert len(use.measured([row("pearson", 0.5)])) == 0
