@@ -211,8 +211,8 @@ def test_a_studys_headline_names_what_was_published(name: str) -> None:
         assert float(scores.loc[first.paper, "paper"]) == pytest.approx(facts.published)
     shown = headline.headline_row(name, table)
     assert len(shown.cells) == len(headline.HEAD)
-    said = any(scores.loc[run, "chosen_on"] for run in (first.paper, first.honest))
-    told = 1 + (not one) + said + (facts.effect is not None) + (facts.hidden is not None)
+    chosen = any(scores.loc[run, "chosen_on"] for run in (first.paper, first.honest))
+    told = 1 + (not one or chosen) + (facts.effect is not None) + (facts.hidden is not None)
     assert len(shown.sentences) == told
 
 
@@ -229,6 +229,14 @@ def test_the_class_that_a_mean_hides_leads() -> None:
     assert "a sensitivity of 5.0 % [1.0, 46.0] and an F1 of 0.065 [0.015, 0.330]; its" in first
     assert first.endswith("over all classes is 0.585 [0.400, 0.780].")
     assert not any("S beats" in said for said in made(*RUNS, *rows[:2]).sentences)
+
+
+def test_how_a_run_was_chosen_stands_in_the_sentence_of_its_value() -> None:
+    rows = [{**one, "chosen_on": "untuned"} for one in RUNS]
+    found = [s for s in made(*rows, gap(0.09, (0.05, 0.13))).sentences if "chosen" in s]
+    assert len(found) == 1
+    assert "inflation" in found[0]
+    assert found[0].endswith("; it was chosen with nothing compared.")
 
 
 def test_how_the_headline_was_chosen_is_said_where_results_say_it() -> None:

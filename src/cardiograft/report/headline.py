@@ -112,8 +112,7 @@ def headline_row(
     first = Cell(module.TITLE, small=_data(run, facts, values), mark="simulated" * simulated)
     claims = (
         _hidden(facts, values),
-        _gap(run, facts, values),
-        _chosen_on(run, values),
+        _with_choice(_gap(run, facts, values), _chosen_on(run, values)),
         _above(run, facts, values),
         _effect(facts, values),
     )
@@ -227,6 +226,13 @@ def _hidden(facts: Headline, values: _Values) -> str:
     start = f"On {hidden.of}, {hidden.words} has {wording.listed(told)}"
     claim = f"{start}; its {within(about['title'])} over all classes is {overall}."
     return values.noted(claim, hidden.run)
+
+
+def _with_choice(claim: str, choice: str) -> str:
+    """Return one sentence of two: how a run was chosen belongs to its value."""
+    if not claim or not choice:
+        return claim or choice
+    return f"{claim.removesuffix('.')}; {choice[0].lower()}{choice[1:]}"
 
 
 def _chosen_on(run: HeadlineRun, values: _Values) -> str:
