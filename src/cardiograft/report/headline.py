@@ -112,7 +112,7 @@ def headline_row(
     first = Cell(module.TITLE, small=_data(run, facts, values), mark="simulated" * simulated)
     claims = (
         _hidden(facts, values),
-        _with_choice(_gap(run, facts, values), _chosen_on(run, values)),
+        _with_choice(_value(run, facts, values), _chosen_on(run, values)),
         _above(run, facts, values),
         _effect(facts, values),
     )
@@ -189,6 +189,27 @@ def _ends(row: MeasuredRow, percent: bool, *, signed: bool = False) -> str:
     return ends.replace(" ", "\N{NO-BREAK SPACE}")
 
 
+def _value(run: HeadlineRun, facts: Headline, values: _Values) -> str:
+    """Return what the headline run has, beside the paper's: under both protocols, or its one."""
+    if run.paper != run.honest:
+        return _gap(run, facts, values)
+    row = values.of(run.honest, facts.metric)
+    if row is None:
+        return ""
+    metric = _metric(facts.metric)
+    percent = bool(metric["percent"])
+    estimate = wording.estimate(row, percent=percent)
+    claim = f"{run.name}: {within(metric['title'])} {estimate} on unseen subjects"
+    printed = wording.number(facts.published, percent=percent)
+    return values.noted(f"{claim} ({_whose(run, values)}: {printed}).", run.honest)
+
+
+def _whose(run: HeadlineRun, values: _Values) -> str:
+    """Return whose the published value is, and whether by another recipe than ours."""
+    whose = f"the paper’s {run.published_of}" if run.published_of else "the paper"
+    return ", ".join(filter(None, (whose, values.recipe(run.paper))))
+
+
 def _gap(run: HeadlineRun, facts: Headline, values: _Values) -> str:
     """Return what the paper's protocol adds to the headline run."""
     row = values.of(f"{run.paper} - {run.honest}", facts.metric)
@@ -201,11 +222,9 @@ def _gap(run: HeadlineRun, facts: Headline, values: _Values) -> str:
         wording.number(value, percent=percent)
         for value in (paper["value"], honest["value"], facts.published)
     )
-    whose = f"the paper’s {run.published_of}" if run.published_of else "the paper"
-    whose = ", ".join(filter(None, (whose, values.recipe(run.paper))))
     start = f"{run.name}: {within(metric['title'])} {ours} under the paper’s protocol"
     shown = sentences.inflation({**row, "gap": row["value"]}, metric)
-    claim = f"{start} ({whose}: {theirs}) and {unseen} on unseen subjects, {shown}."
+    claim = f"{start} ({_whose(run, values)}: {theirs}) and {unseen} on unseen subjects, {shown}."
     return values.noted(claim, run.paper, run.honest)
 
 
