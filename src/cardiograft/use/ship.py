@@ -42,7 +42,14 @@ TOLERANCE = 1e-4  # between a probability of the ONNX file and of the network
 
 
 def ship(
-    config: Config, entry: str, name: str, *, repeat: int = 0, own: bool = False, to: Path
+    config: Config,
+    entry: str,
+    name: str,
+    *,
+    repeat: int = 0,
+    own: bool = False,
+    tolerance: float = TOLERANCE,
+    to: Path,
 ) -> Path:
     """Write ``<to>/<name>/`` from the results of a run.
 
@@ -54,6 +61,9 @@ def ship(
         Of `pretrain`, `prune` or `transfer`.
     own
         Whether the names of recordings from folders of one's own may go with it.
+    tolerance
+        The largest difference between a score of the ONNX file and of the network; with more, no
+        such file is written. The card has it, and the difference that was found.
     to
         Folder; of what comes along with the package, `cardiograft.shipped`.
 
@@ -75,7 +85,7 @@ def ship(
     measured = scores(config, plan, entry, repeat)
     with atomic_directory(to / name) as folder:
         (folder / f"{name}.{WEIGHTS}").write_bytes(model.read_bytes())
-        onnx = _onnx(config, plan, entry, repeat, folder / f"{name}.{ONNX}")
+        onnx = _onnx(config, plan, entry, repeat, tolerance, folder / f"{name}.{ONNX}")
         behind = write_lineage(config, plan, entry, name, folder)
         card = _card(config, entry, checkpoint, told, behind)
         card |= {"scores": measured, "onnx": onnx}
@@ -99,9 +109,11 @@ def _check(config: Config, entry: str, *, own: bool) -> None:
                 )
 
 
-def _onnx(config: Config, plan: Plan, entry: str, repeat: int, out: Path) -> dict[str, Any]:
+def _onnx(
+    config: Config, plan: Plan, entry: str, repeat: int, tolerance: float, out: Path
+) -> dict[str, Any]:
     """Write the network for onnxruntime; return how near it is, or why it can't be written."""
-    asked = Exporting(source=entry, repeat=repeat, tolerance=TOLERANCE)
+    asked = Exporting(source=entry, repeat=repeat, tolerance=tolerance)
     named = config.model_copy(update={"export": {entry: asked}})
     split = config.trained(entry).split
     with tempfile.TemporaryDirectory(prefix="cardiograft-") as scratch:
@@ -119,7 +131,7 @@ def _onnx(config: Config, plan: Plan, entry: str, repeat: int, out: Path) -> dic
             return {"why_not": " ".join(str(error).split())}
         out.write_bytes((place / "file" / FILE).read_bytes())
         card = read_json(place / "file" / CARD)
-    return {"tolerance": TOLERANCE, "compared": card["compared"], "opset": card["opset"]}
+    return {"tolerance": tolerance, "compared": card["compared"], "opset": card["opset"]}
 
 
 def _card(
@@ -170,11 +182,18 @@ def _check_budget(folder: Path, to: Path, name: str) -> None:
 
 
 def run(
-    entry: str, name: str, configfile: list[Path], repeat: int, own: bool, to: Path | None
+    entry: str,
+    name: str,
+    configfile: list[Path],
+    repeat: int,
+    own: bool,
+    tolerance: float,
+    to: Path | None,
 ) -> None:
     """Ship a network as the arguments say."""
     place = to or of_package()
-    folder = ship(read(configfile).config, entry, name, repeat=repeat, own=own, to=place)
+    asked: dict[str, Any] = {"repeat": repeat, "own": own, "tolerance": tolerance}
+    folder = ship(read(configfile).config, entry, name, **asked, to=place)
     card = read_json(folder / CARD)
     size = sum(file["bytes"] for file in card["files"].values())
     left = card["onnx"].get("why_not")
@@ -194,6 +213,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--repeat", type=int, default=0, help="which of its repeats")
     parser.add_argument(
         "--own", action="store_true", help="names of your own recordings may go with it"
+    )
+    parser.add_argument(
+        "--tolerance",
+        type=float,
+        default=TOLERANCE,
+        help="how far a score of the ONNX file may be from the network's",
     )
     parser.add_argument("--to", type=Path, help="folder to write to; else with the package")
 
