@@ -30,8 +30,10 @@ body {
   .page { display: grid; grid-template-columns: 13rem minmax(0, 1fr); column-gap: 3.5rem; }
   header { grid-area: 1 / 2; }
   main { grid-area: 2 / 2; }
-  nav { grid-area: 1 / 1 / 3 / 2; }
-  nav ol { position: sticky; top: 2.5rem; }
+  nav {
+    grid-area: 1 / 1 / 3 / 2; align-self: start; position: sticky; top: 2.5rem;
+    max-height: calc(100vh - 3.5rem); overflow-y: auto;
+  }
 }
 nav ol { list-style: none; margin: 0; padding: 0; font: .82rem/1.5 var(--sans); }
 nav li { margin: .3rem 0; }
