@@ -132,6 +132,11 @@ CHANGES = {
     StudyRun: {
         "members": pooled,
         "averaged": at(*STUDIES, "means", {"net-mean": {"of": ["net"]}}),
+        "aligned": at(
+            *STUDIES,
+            "means",
+            {"mean": {"of": ["net", "majority"], "aligned": True, "tags": {"model": "two"}}},
+        ),
         "protocol": at("splits", "one", {**SPLIT, "scheme": "subject", "protocol": "honest"}),
         "split": at(*NET, "split", "two"),
         "simulated": measured,

@@ -28,7 +28,7 @@ class Translate(SignalTask):
         self,
         meta: shards.Meta,
         *,
-        loss: Loss,
+        loss: Loss | Literal["any_delay"],
         scaling: Scaling,
         augmentation: Augmentation,
         any_delay: AnyDelay | None = None,
@@ -37,7 +37,7 @@ class Translate(SignalTask):
             labels=meta.target_channels,
             shown=meta.samples,
             samples=meta.target_samples,
-            loss=loss,
+            loss="correlation_mse" if loss == "any_delay" else loss,
         )
         self._rate_hz, self._scaling, self._augmentation = meta.rate_hz, scaling, augmentation
         self._any_delay = any_delay
@@ -119,6 +119,15 @@ def make(
         The shards have no target, channels that can't be rotated, or windows too short for the
         delays.
     """
+    _check(meta, rotation)
+    augmentation = Augmentation(
+        rotation=rotation, gain=gain, drop=drop, tilt=tilt, stretch=stretch, noise=noise
+    )
+    free = _any_delay(meta, delay_ms, delay_spread_ms) if loss == "any_delay" else None
+    return Translate(meta, loss=loss, scaling=scaling, augmentation=augmentation, any_delay=free)
+
+
+def _check(meta: shards.Meta, rotation: float) -> None:
     if not meta.target_channels:
         raise ValueError("translate: the shards have no target channels: give segments a target")
     if rotation and len(meta.channels) % AXES:
@@ -126,17 +135,6 @@ def make(
             f"translate: rotation {rotation:g} needs channels in groups of {AXES} (x, y, z),"
             f" the shards have {len(meta.channels)}: {', '.join(meta.channels)}"
         )
-    augmentation = Augmentation(
-        rotation=rotation, gain=gain, drop=drop, tilt=tilt, stretch=stretch, noise=noise
-    )
-    any_delay = _any_delay(meta, delay_ms, delay_spread_ms) if loss == "any_delay" else None
-    return Translate(
-        meta,
-        loss="correlation_mse" if loss == "any_delay" else loss,
-        scaling=scaling,
-        augmentation=augmentation,
-        any_delay=any_delay,
-    )
 
 
 def _any_delay(meta: shards.Meta, delay_ms: float, spread_ms: float) -> AnyDelay:
