@@ -255,6 +255,18 @@ def test_the_best_epoch_is_kept_and_patience_ends_the_training(pretrained: Train
     assert weights_digest(kept.tensors) == weights_digest(there.tensors)
 
 
+def test_a_training_ends_where_its_own_loss_falls_no_more(pretrained: Train) -> None:
+    rate = 0.3  # too high to fall for long
+    folder = pretrained(epochs=60, learning_rate=rate, patience=2)
+    losses = {e: v for (e, part, m), v in history(folder).items() if (part, m) == ("train", "loss")}
+    lowest = min(losses, key=lambda e: (losses[e], e))
+    assert max(losses) == lowest + 2 < 60
+    # The last weights are published: those of a training that was meant to be as long.
+    as_long = pretrained("as-long", epochs=max(losses), learning_rate=rate)
+    kept, there = (read_checkpoint(f / "model.safetensors") for f in (folder, as_long))
+    assert weights_digest(kept.tensors) == weights_digest(there.tensors)
+
+
 def test_the_best_epoch_on_test_is_for_paper_splits_alone(pretrained: Train, cohort: Any) -> None:
     with pytest.raises(ValueError, match=r"keep 'best_test' looks at the test set .* honest split"):
         pretrained(keep="best_test")
@@ -284,7 +296,12 @@ def test_a_metric_that_the_task_does_not_have_is_refused(pretrained: Train) -> N
 
 
 @pytest.mark.parametrize(
-    "asked", [{"patience": 3}, {"per_class": 10, "class_weights": "balanced"}, {"momentum": 1.0}]
+    "asked",
+    [
+        {"patience": 3, "monitor": "macro_f1"},
+        {"per_class": 10, "class_weights": "balanced"},
+        {"momentum": 1.0},
+    ],
 )
 def test_contradictory_options_are_config_errors(asked: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
