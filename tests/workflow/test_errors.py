@@ -59,9 +59,9 @@ MISTAKES = {
         at("transfer", "grafted", "training", "keep", value="best_test"),
         ["transfer.grafted.training.keep", "best_test", "best_validation"],
     ),
-    "patience without a figure": (
-        at("transfer", "scratch", "training", "patience", value=3),
-        ["transfer.scratch.training", "patience", "best_validation"],
+    "patience without a part that measures the figure": (
+        lambda c: c["transfer"]["scratch"]["training"].update(patience=3, monitor="macro_f1"),
+        ["transfer.scratch.training", "patience", "'loss'", "'macro_f1'"],
     ),
     "frozen and with a rate": (
         lambda c: c["transfer"]["scratch"].update(
