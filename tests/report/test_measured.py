@@ -129,8 +129,10 @@ def test_some_runs_are_published_beside_others(
     run = str(other["run"].iloc[-1])
     other.loc[other["run"] == run, "value"] = "0.123"
     stranger = other[other["run"] == run].assign(run="elsewhere", commit="abc")
-    pd.concat([stranger, other]).to_csv(tmp_path / f"{NAME}.csv", index=False)
+    between = stranger.assign(run=f"elsewhere - {run}", protocol=measured.GAP)
+    pd.concat([stranger, between, other]).to_csv(tmp_path / f"{NAME}.csv", index=False)
     both = measured.read(published(inputs, tmp_path, beside=True))
+    assert f"elsewhere - {run}" not in set(both["run"])
     assert list(both[both["run"] == "elsewhere"]["commit"].unique()) == ["abc"]
     assert both[both["run"] != "elsewhere"].reset_index(drop=True).equals(old)
     alone = measured.read(published(inputs, tmp_path))

@@ -69,6 +69,7 @@ SHOWN = (
     "peak_sensitivity",
     "peak_positive_predictivity",
 )
+BETWEEN = r" - |, "  # the runs that a gap, a gain, a comparison or a dose is between
 MeasuredRow = dict[str, Any]
 
 
@@ -130,9 +131,11 @@ def beside(table: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     """Return a study's table with what is published of other runs, each with its own commit.
 
     So that some runs can be trained and published, and the others need not be trained again. What
-    stands between two runs (a gap, a comparison) stays or goes by its own name.
+    stands between two runs (a gap, a comparison) goes where one of them is renewed.
     """
-    kept = published[~published["run"].isin(set(table["run"]))]
+    renewed = set(table["run"])
+    named = published["run"].str.split(BETWEEN, regex=True)
+    kept = published[[renewed.isdisjoint(runs) for runs in named]]
     return pd.concat([kept, table.astype(object)], ignore_index=True)
 
 
