@@ -15,6 +15,8 @@ def row(metric: str, value: float, **changes: Any) -> dict[str, Any]:
         "part": "test",
         "metric": metric,
         "value": value,
+        "low": value,
+        "high": value,
         "subjects": 9,
         "tag_init": "scratch",
     }
@@ -35,7 +37,17 @@ def test_a_use_is_met_on_one_side_of_its_limit_alone(asked: use.Use) -> None:
 
 def test_a_bias_has_a_sign_and_its_size_counts() -> None:
     (line,) = use.verdicts([row("qrs_duration_bias", -35.0)]).frame.to_dict("records")
-    assert line["Here"] == "-35 ms of 9 people: must not be used for it"
+    assert line["Here"] == "-35 ms [-35 ms, -35 ms] of 9 people: must not be used for it"
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [((11.0, 19.0), "met"), ((11.0, 29.0), "not shown"), ((math.nan, math.nan), "not shown")],
+)
+def test_that_a_use_is_met_takes_the_whole_interval(ends: tuple[float, float], said: str) -> None:
+    one = row("rr_limits", 18.0, low=ends[0], high=ends[1])
+    (line,) = use.verdicts([one]).frame.to_dict("records")
+    assert line["Here"].split(": ")[1].startswith(said)
 
 
 def test_what_nobody_has_is_not_tested() -> None:

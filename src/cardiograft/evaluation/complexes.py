@@ -8,6 +8,7 @@ Legend: N windows, C channels, T samples, A peaks of a window, W samples around 
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -54,9 +55,16 @@ class Beats:
 
 def beats(signal_NCT: Float64, rate_hz: float) -> list[Beats]:
     """Return the beats of each window and channel, N x C of them, window by window."""
-    signal_NT = signal_NCT.reshape(-1, signal_NCT.shape[-1])
-    found = peak_matching.peaks(signal_NCT, rate_hz)
-    return [_beats(s_T, at_A, rate_hz) for s_T, at_A in zip(signal_NT, found, strict=True)]
+    samples = signal_NCT.shape[-1]
+    return list(_remembered(np.ascontiguousarray(signal_NCT).tobytes(), samples, rate_hz))
+
+
+# Six metrics ask about the same signals one after another, as those of peaks do.
+@lru_cache(maxsize=peak_matching.REMEMBERED)
+def _remembered(signals: bytes, samples: int, rate_hz: float) -> tuple[Beats, ...]:
+    signal_NT = np.frombuffer(signals, dtype=np.float64).reshape(-1, samples)
+    found = peak_matching.peaks(signal_NT[:, None], rate_hz)
+    return tuple(_beats(s_T, at_A, rate_hz) for s_T, at_A in zip(signal_NT, found, strict=True))
 
 
 def _beats(signal_T: Float64, at_A: Float64, rate_hz: float) -> Beats:
@@ -172,6 +180,19 @@ def of_ectopy(predictions: Predictions) -> Float64:
         return np.array(counts, dtype=np.float64).reshape(*true_NCT.shape[:2], 6)
 
     return signal_errors.over_windows(predictions, measured)
+
+
+def share_per_subject(predictions: Predictions, top: int, bottom: int) -> Float64:
+    """Return each subject's sum of one count of `of_ectopy` over its sum of another, shape (S, D).
+
+    Raises
+    ------
+    ValueError
+        As `of_ectopy`.
+    """
+    counts_NC6 = of_ectopy(predictions)
+    tops, bottoms = counts_NC6[..., top, None], counts_NC6[..., bottom, None]
+    return signal_errors.ratios(predictions.subject_N, tops, bottoms)
 
 
 def _ectopy(true: Beats, predicted: Beats, rate_hz: float) -> list[float]:

@@ -9,7 +9,8 @@ from cardiograft import plugins
 from cardiograft.report import wording
 from cardiograft.report.cells import Cell, once, records
 from cardiograft.report.figures import renewed_figures
-from cardiograft.report.headline import HEAD, headline_row, within
+from cardiograft.report.headline import HEAD, headline_row
+from cardiograft.report.headline_values import within
 from cardiograft.report.measured import (
     DIFFERS,
     DOSE,

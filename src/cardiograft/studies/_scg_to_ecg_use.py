@@ -51,9 +51,11 @@ class Use:
     unit: str
     at_least: bool = False
 
-    def met(self, value: float) -> bool:
-        """Whether a value meets it."""
-        return value >= self.limit if self.at_least else abs(value) <= self.limit
+    def met(self, *values: float) -> bool:
+        """Whether all of some values meet it."""
+        if self.at_least:
+            return min(values) >= self.limit
+        return max(map(abs, values)) <= self.limit
 
     def asked(self) -> str:
         """Return what is asked, in words."""
@@ -104,17 +106,27 @@ def verdicts(rows: Sequence[Row]) -> OwnTable:
         for use in USES:
             if use.metric not in own:
                 continue
-            row = own[use.metric]
-            value = float(row["value"])
-            if math.isnan(value):
-                said = "not tested: nobody here has such beats"
-            else:
-                people = f"{row['subjects']} people"
-                found = f"{use.written(value)} of {people}"
-                said = f"{found}: {'met' if use.met(value) else 'must not be used for it'}"
-            lines.append({**place, "Use": use.name, "Asks": use.asked(), "Here": said})
+            asked = {"Use": use.name, "Asks": use.asked(), "Here": _said(use, own[use.metric])}
+            lines.append({**place, **asked})
     formats = {"Run": "run", "Use": "text", "Asks": "text", "Here": "text"}
     return OwnTable(pd.DataFrame(lines), formats)
+
+
+def _said(use: Use, row: Row) -> str:
+    """Return what a figure says of a use: that it is met takes the whole interval."""
+    value, *ends = (float(row[name]) for name in ("value", "low", "high"))
+    if math.isnan(value):
+        return "not tested: nobody here has such beats"
+    told = use.written(value)
+    interval = not any(map(math.isnan, ends))
+    if interval:
+        told += f" [{use.written(ends[0])}, {use.written(ends[1])}]"
+    told += f" of {row['subjects']} people"
+    if not use.met(value):
+        return f"{told}: must not be used for it"
+    if not interval or not use.met(*ends):
+        return f"{told}: not shown, do not rely on it"
+    return f"{told}: met"
 
 
 def _by_run(

@@ -21,12 +21,9 @@ support = signal_errors.support
 
 def additive(predictions: Predictions) -> Float64:
     """Return each subject's share; one without such a beat has none."""
-    counts_NC6 = complexes.of_ectopy(predictions)
-    tops, bottoms = (
-        counts_NC6[..., complexes.EARLY_CONFIRMED],
-        counts_NC6[..., complexes.EARLY_PREDICTED],
+    return complexes.share_per_subject(
+        predictions, complexes.EARLY_CONFIRMED, complexes.EARLY_PREDICTED
     )
-    return signal_errors.ratios(predictions.subject_N, tops[..., None], bottoms[..., None])
 
 
 def values(sums_BD: Float64, labels: tuple[str, ...]) -> dict[str, Float64]:

@@ -21,9 +21,7 @@ support = signal_errors.support
 
 def additive(predictions: Predictions) -> Float64:
     """Return each subject's share; one without such a beat has none."""
-    counts_NC6 = complexes.of_ectopy(predictions)
-    tops, bottoms = counts_NC6[..., complexes.EARLY_SHOWN], counts_NC6[..., complexes.EARLY_TRUE]
-    return signal_errors.ratios(predictions.subject_N, tops[..., None], bottoms[..., None])
+    return complexes.share_per_subject(predictions, complexes.EARLY_SHOWN, complexes.EARLY_TRUE)
 
 
 def values(sums_BD: Float64, labels: tuple[str, ...]) -> dict[str, Float64]:

@@ -21,9 +21,7 @@ support = signal_errors.support
 
 def additive(predictions: Predictions) -> Float64:
     """Return each subject's share; one without such a beat has none."""
-    counts_NC6 = complexes.of_ectopy(predictions)
-    tops, bottoms = counts_NC6[..., complexes.ODD_PAINTED_OVER], counts_NC6[..., complexes.ODD_TRUE]
-    return signal_errors.ratios(predictions.subject_N, tops[..., None], bottoms[..., None])
+    return complexes.share_per_subject(predictions, complexes.ODD_PAINTED_OVER, complexes.ODD_TRUE)
 
 
 def values(sums_BD: Float64, labels: tuple[str, ...]) -> dict[str, Float64]:

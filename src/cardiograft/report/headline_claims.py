@@ -1,0 +1,194 @@
+"""The first screen's sentences of a study: each is there only where its numbers are."""
+
+from cardiograft.report import sentences, wording
+from cardiograft.report.headline_values import Values, metric_facts, within
+from cardiograft.report.measured import GAIN, GAP, MeasuredRow
+from cardiograft.tables.headline import Contrast, GainsAgainst, Headline, HeadlineRun
+
+
+def claims(run: HeadlineRun, facts: Headline, values: Values) -> tuple[str, ...]:
+    """Return the sentences of a study whose numbers are there, in their order."""
+    every = (
+        _hidden(facts, values),
+        _with_choice(_value(run, facts, values), _chosen_on(run, values)),
+        _above(run, facts, values),
+        _effect(facts, values),
+    )
+    return tuple(claim for claim in every if claim)
+
+
+def _value(run: HeadlineRun, facts: Headline, values: Values) -> str:
+    """Return what the headline run has, beside the paper's: under both protocols, or its one."""
+    if run.paper != run.honest:
+        return _gap(run, facts, values)
+    row = values.of(run.honest, facts.metric)
+    if row is None:
+        return ""
+    metric = metric_facts(facts.metric)
+    percent = bool(metric["percent"])
+    estimate = wording.estimate(row, percent=percent)
+    claim = f"{run.name}: {within(metric['title'])} {estimate} on unseen subjects"
+    printed = wording.number(facts.published, percent=percent)
+    return values.noted(f"{claim} ({_whose(run, values)}: {printed}).", run.honest)
+
+
+def _whose(run: HeadlineRun, values: Values) -> str:
+    """Return whose the published value is, and whether by another recipe than ours."""
+    whose = f"the paper’s {run.published_of}" if run.published_of else "the paper"
+    return ", ".join(filter(None, (whose, values.recipe(run.paper))))
+
+
+def _gap(run: HeadlineRun, facts: Headline, values: Values) -> str:
+    """Return what the paper's protocol adds to the headline run."""
+    row = values.of(f"{run.paper} - {run.honest}", facts.metric)
+    paper, honest = (values.of(name, facts.metric) for name in (run.paper, run.honest))
+    if row is None or row["protocol"] != GAP or paper is None or honest is None:
+        return ""
+    metric = metric_facts(facts.metric)
+    percent = bool(metric["percent"])
+    ours, unseen, theirs = (
+        wording.number(value, percent=percent)
+        for value in (paper["value"], honest["value"], facts.published)
+    )
+    start = f"{run.name}: {within(metric['title'])} {ours} under the paper’s protocol"
+    shown = sentences.inflation({**row, "gap": row["value"]}, metric)
+    claim = f"{start} ({_whose(run, values)}: {theirs}) and {unseen} on unseen subjects, {shown}."
+    return values.noted(claim, run.paper, run.honest)
+
+
+def _hidden(facts: Headline, values: Values) -> str:
+    """Return what a run does with the class that its value over all classes hides."""
+    hidden = facts.hidden
+    whole = values.of(hidden.run, hidden.metric) if hidden else None
+    if hidden is None or whole is None:
+        return ""
+    told = []
+    for name, words in hidden.metrics.items():
+        row = values.by_class.get((hidden.run, name, hidden.name))
+        if row is None or wording.absent(row["value"]):
+            return ""
+        told.append(
+            f"{words} of {wording.estimate(row, percent=bool(metric_facts(name)['percent']))}"
+        )
+    about = metric_facts(hidden.metric)
+    overall = wording.estimate(whole, percent=bool(about["percent"]))
+    start = f"On {hidden.of}, {hidden.words} has {wording.listed(told)}"
+    claim = f"{start}; its {within(about['title'])} over all classes is {overall}."
+    return values.noted(claim, hidden.run)
+
+
+def _with_choice(claim: str, choice: str) -> str:
+    """Return one sentence of two: how a run was chosen belongs to its value."""
+    if not claim or not choice:
+        return claim or choice
+    return f"{claim.removesuffix('.')}; {choice[0].lower()}{choice[1:]}"
+
+
+def _chosen_on(run: HeadlineRun, values: Values) -> str:
+    """Return how the headline runs were chosen; nothing where the results do not say it."""
+    said = {
+        wording.UNDER[protocol]: values.chosen_on(name)
+        for protocol, name in (("paper", run.paper), ("honest", run.honest))
+    }
+    told = {where: how for where, how in said.items() if how}
+    if not told:
+        return ""
+    if len(set(told.values())) == 1:
+        return f"It was chosen {wording.CHOSEN_ON[next(iter(told.values()))]}."
+    ways = [f"{wording.CHOSEN_ON[how]} {where}" for where, how in told.items()]
+    return f"It was chosen {wording.listed(ways)}."
+
+
+def _above(run: HeadlineRun, facts: Headline, values: Values) -> str:
+    """Return how the headline run stands to the baseline on unseen subjects."""
+    ours = values.of(run.honest, facts.metric)
+    base = values.of(facts.baseline.run, facts.metric)
+    side = _side(ours, base, facts.metric)
+    if ours is None or base is None or side is None:
+        return ""
+    metric = metric_facts(facts.metric)
+    estimate = wording.estimate(base, percent=bool(metric["percent"]))
+    shown = f"{facts.baseline.name} ({estimate})"
+    ahead = (float(ours["value"]) > float(base["value"])) != metric["lower_is_better"]
+    word = "ahead of" if ahead else "not ahead of"
+    claim = {
+        1: f"There it is better than its baseline, {shown}.",
+        -1: f"There it is worse than its baseline, {shown}.",
+        0: f"There its estimate is {word} its baseline’s, {shown}; the intervals overlap.",
+    }[side]
+    return values.noted(claim, run.honest, facts.baseline.run)
+
+
+def _side(ours: MeasuredRow | None, base: MeasuredRow | None, metric: str) -> int | None:
+    """Return 1 where ours is better than the base beyond both intervals, -1 where it is worse.
+
+    0 where the intervals overlap; nothing where one has none.
+    """
+    ends = [row[end] if row else "" for row in (ours, base) for end in ("low", "high")]
+    if any(wording.absent(end) for end in ends):
+        return None
+    low, high, base_low, base_high = map(float, ends)
+    apart = 1 if low > base_high else -1 if high < base_low else 0
+    return -apart if metric_facts(metric)["lower_is_better"] else apart
+
+
+def _effect(facts: Headline, values: Values) -> str:
+    if isinstance(facts.effect, Contrast):
+        return _contrast(facts.effect, values)
+    return _gains(facts.effect, values) if facts.effect else ""
+
+
+def _contrast(effect: Contrast, values: Values) -> str:
+    """Return what the paper's idea brings, from two runs' intervals."""
+    ours, base = (values.of(run, effect.metric) for run in (effect.run, effect.without))
+    side = _side(ours, base, effect.metric)
+    if ours is None or base is None or side is None:
+        return ""
+    metric = metric_facts(effect.metric)
+    with_, without = (wording.estimate(r, percent=bool(metric["percent"])) for r in (ours, base))
+    shown = {1: "better with them", -1: "worse with them", 0: "the intervals overlap"}[side]
+    title = within(metric["title"])
+    start = f"With {effect.idea} {title} on unseen subjects is {with_}, without them {without}"
+    return values.noted(f"{start}: {shown}.", effect.run, effect.without)
+
+
+def _gains(effect: GainsAgainst, values: Values) -> str:
+    """Return the range of the gains beside the paper's, and what their intervals show."""
+    honest = [r for r in values.rows if r["protocol"] == "honest"]
+    gains = {base: _gains_over(base, effect.metric, honest) for base in effect.bases}
+    papers = {k: r["paper"] for rows in gains.values() for k, r in rows.items() if r["paper"]}
+    for base, words in effect.bases.items():
+        own = [row for run, row in gains[base].items() if run in papers]
+        shown = [wording.verdict(row["low"], row["high"]) for row in own]
+        if own and None not in shown:
+            counts = _counted(shown)
+            paper = _range([papers[run] for run in gains[base] if run in papers])
+            ours = _range([row["value"] for row in own])
+            title = within(metric_facts(effect.metric)["title"])
+            return (
+                f"Gains in {title} by {effect.idea}, on unseen subjects, over {words}: {ours}"
+                f" (the paper: {paper}); {counts}."
+            )
+    return ""
+
+
+def _gains_over(base: str, metric: str, rows: list[MeasuredRow]) -> dict[str, MeasuredRow]:
+    name = f"{GAIN}{metric} at {base}"
+    own = [r for r in rows if r["metric"] == name and not wording.absent(r["value"])]
+    return {str(r["run"]).partition(" - ")[0]: r for r in own}
+
+
+def _range(values: list[str]) -> str:
+    numbers = sorted(float(value) for value in values)
+    ends = [wording.number(n, percent=True, signed=True) for n in dict.fromkeys(numbers)]
+    return f"{' to '.join(dict.fromkeys((ends[0], ends[-1])))} %"
+
+
+def _counted(shown: list[int | None]) -> str:
+    words = {1: ("gain", "gains"), -1: ("loss", "losses")}
+    some = [
+        wording.plural(shown.count(sign), *names) for sign, names in words.items() if sign in shown
+    ]
+    if 0 in shown:
+        some.append(f"{wording.count(shown.count(0))} not distinguishable from zero")
+    return f"of {wording.plural(len(shown), 'source')}, {wording.listed(some)}"
