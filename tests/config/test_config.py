@@ -656,6 +656,7 @@ def adapted(**asked):
     adaptation = {"name": "coral", "domain": "ptb-domain", **asked}
     for entry in raw["transfer"].values():
         entry["adaptation"] = adaptation
+        entry.pop("per_subject", None)  # such a training adapts to nobody else
     return load_config(raw)
 
 

@@ -141,7 +141,7 @@ def test_what_else_an_entry_can_ask():
     found = shown(ELSE, tables={"scg_to_ecg": {"evaluations": ["scg-*", "known-*"]}})
     assert found.runs("scg_to_ecg")["known"] == ("known-0", "known-1")
     assert found.splits["known-0"].protocol == "personal"
-    assert found.transfer["adapted"].adaptation.domain == "scg-xyz-domain"
+    assert found.transfer["adapted"].adaptation.domain == "scg-xyz-domain-UP-a"
     assert found.evaluations["adapted-source"].parts == ("train",)
     assert found.exports == ("narrowed",)
     assert found.spec("export", "narrowed-int8").network.model == found.prune["narrowed"].result

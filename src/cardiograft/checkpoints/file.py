@@ -7,7 +7,7 @@ one key of JSON: with several, their order in the file would differ from run to 
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from torch import Tensor, nn
 from cardiograft.files import DAMAGED, KEY, SEAL, atomic_file, digest_of, unsealed
 
 MASK = "mask."
+OWN = "own."
+SUBJECTS = "subjects"  # of `about`: whose the own tensors are, in order
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,15 +38,30 @@ class Checkpoint:
         versions, data digest, and by name the metadata of the ``segments`` that it was trained on,
         which say how a recording becomes its input. The model is the spec's own, or what structured
         pruning left of it.
+    own
+        By subject, the tensors of a network that was trained for that subject alone; `tensors` are
+        then those that all of them began with.
     """
 
     tensors: dict[str, Tensor]
     masks: dict[str, Tensor] = field(default_factory=dict)
     about: dict[str, Any] = field(default_factory=dict)
+    own: dict[str, dict[str, Tensor]] = field(default_factory=dict)
 
     def everything(self) -> dict[str, Tensor]:
-        """Return tensors and masks by their names in the file."""
-        return {**self.tensors, **{MASK + name: mask for name, mask in self.masks.items()}}
+        """Return tensors, masks and subjects' own tensors by their names in the file."""
+        masks = {MASK + name: mask for name, mask in self.masks.items()}
+        own = {
+            f"{OWN}{place}.{name}": tensor
+            for place, subject in enumerate(sorted(self.own))
+            for name, tensor in self.own[subject].items()
+        }
+        return {**self.tensors, **masks, **own}
+
+    def of(self, subject: str | None) -> "Checkpoint":
+        """Return the one network that a subject is predicted with; of nobody, the first weights."""
+        tensors = self.own.get(subject, self.tensors) if subject is not None else self.tensors
+        return replace(self, tensors=tensors, own={})
 
     @property
     def model(self) -> dict[str, Any]:
@@ -119,8 +136,13 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """
     tensors, about = read_tensors(path)
     masks = {k.removeprefix(MASK): t.bool() for k, t in tensors.items() if k.startswith(MASK)}
-    weights = {k: t for k, t in tensors.items() if not k.startswith(MASK)}
-    return Checkpoint(tensors=weights, masks=masks, about=about)
+    weights = {k: t for k, t in tensors.items() if not k.startswith((MASK, OWN))}
+    own: dict[str, dict[str, Tensor]] = {subject: {} for subject in about.get(SUBJECTS, ())}
+    subjects = sorted(own)
+    for name in (k for k in tensors if k.startswith(OWN)):
+        place, inner = name.removeprefix(OWN).split(".", 1)
+        own[subjects[int(place)]][inner] = tensors[name]
+    return Checkpoint(tensors=weights, masks=masks, about=about, own=own)
 
 
 def weights_digest(tensors: Mapping[str, Tensor]) -> str:
@@ -138,8 +160,10 @@ def load_checkpoint(model: nn.Module, checkpoint: Checkpoint, *, where: str) -> 
     Raises
     ------
     ValueError
-        A tensor is missing, left over or of another shape.
+        A tensor is missing, left over or of another shape; or there is a network for each of
+        several subjects.
     """
+    require_one(checkpoint, where=where)
     own = model.state_dict()
     for name in sorted(own.keys() | checkpoint.tensors.keys()):
         ours, theirs = own.get(name), checkpoint.tensors.get(name)
@@ -147,3 +171,18 @@ def load_checkpoint(model: nn.Module, checkpoint: Checkpoint, *, where: str) -> 
             shapes = [None if t is None else tuple(t.shape) for t in (theirs, ours)]
             raise ValueError(f"{where}: {name} has shape {shapes[0]}, the network {shapes[1]}")
     model.load_state_dict(checkpoint.tensors)
+
+
+def require_one(checkpoint: Checkpoint, *, where: str) -> None:
+    """Refuse a checkpoint that holds a network for each of several subjects.
+
+    Raises
+    ------
+    ValueError
+        It does.
+    """
+    if checkpoint.own:
+        raise ValueError(
+            f"{where}: holds a network for each of {len(checkpoint.own)} subjects (per_subject),"
+            " not one for all"
+        )

@@ -28,7 +28,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from cardiograft.checkpoints.file import Checkpoint, contiguous, load_checkpoint
+from cardiograft.checkpoints.file import Checkpoint, contiguous, load_checkpoint, require_one
 from cardiograft.checkpoints.network import rebuilt
 from cardiograft.files import SEAL, atomic_file, digest_of, unsealed
 
@@ -44,12 +44,13 @@ def write(checkpoint: Checkpoint, path: Path) -> None:
     Raises
     ------
     ValueError
-        The checkpoint does not name its network.
+        The checkpoint does not name its network, or holds one for each of several subjects.
     """
     about = checkpoint.about
     if not {"spec", "shape"} <= about.keys():
         raise ValueError(f"{path}: made of what is not a checkpoint of this project's training")
     # In memory first: HDF5 has its own words for a full disk, and may end the process.
+    require_one(checkpoint, where=str(path))
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:
         _put(file, "weights", checkpoint.tensors)

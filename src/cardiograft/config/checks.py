@@ -16,6 +16,7 @@ from cardiograft.config.plain import plain
 from cardiograft.config.pool_checks import check_pool
 from cardiograft.config.record_checks import check_records, check_thresholds
 from cardiograft.config.schema import Config
+from cardiograft.config.subject_checks import check_per_subject
 from cardiograft.config.sweeps import completed, expanded
 from cardiograft.fingerprint import ROOT
 from cardiograft.signals import leads, units
@@ -61,6 +62,7 @@ def load_config(given: dict[str, Any]) -> Config:
     _check_choices(config)
     check_exports(config)
     check_applied(config)
+    check_per_subject(config)
     return config
 
 

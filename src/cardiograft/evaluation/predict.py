@@ -26,7 +26,7 @@ from cardiograft.specs.predict import Control, Predict, control_part, corrupted_
 from cardiograft.splits.table import SplitTable, read_split_table
 from cardiograft.training.build import make_task, network_meaning, network_shape, network_view
 from cardiograft.training.determinism import WATCHING, available_device, deterministic, seeded
-from cardiograft.training.feed import Feed, draw, read_feed
+from cardiograft.training.feed import Feed, draw, read_feed, some_of
 from cardiograft.training.order import sweep
 from cardiograft.training.task import Batch, Task, TensorRows
 
@@ -54,7 +54,19 @@ def predict(
             f" of {spec.task.name!r} is {task.kind}"
         )
     checkpoint = read_checkpoint(checkpoint_file(model))
-    network = rebuilt(spec, checkpoint, meta, task, where=str(model)).to(device).eval()
+    first = rebuilt(spec, checkpoint.of(None), meta, task, where=str(model)).to(device).eval()
+
+    def predicted(feed: Feed, subject_N: npt.NDArray[np.str_]) -> Float32:
+        return own_scores(
+            first,
+            checkpoint,
+            feed,
+            task,
+            subject_N=subject_N,
+            batch_size=spec.batch_size,
+            where=str(model),
+        )
+
     rows = table.row_numbers(spec.parts)
     part = read_feed(segments, table.id_N[rows], task, device=device, scratch=scratch)
     whole = Predictions(
@@ -64,7 +76,7 @@ def predict(
         subject_N=np.repeat(table.subject_N[rows], task.versions),
         part_N=np.repeat(table.part_N[rows], task.versions),
         target=_swept(part, task, spec.batch_size, task.targets),
-        score_NK=scores(network, part, task, batch_size=spec.batch_size),
+        score_NK=predicted(part, table.subject_N[rows]),
         about=_about(spec, checkpoint, task, meta, table),
     )
     last = control_part(spec.parts)
@@ -74,7 +86,7 @@ def predict(
     for control in spec.controls:
         feed = _corrupted(part, control, table, rows, chosen_N, meta.rate_hz)
         part_N = np.repeat(corrupted_part(last, control), len(plain.part_N))
-        score_NK = scores(network, feed, task, batch_size=spec.batch_size)
+        score_NK = predicted(feed, table.subject_N[rows[chosen_N]])
         negative_controls.append(replace(plain, part_N=part_N, score_NK=score_NK))
     return predictions.together([whole, *negative_controls])
 
@@ -87,6 +99,41 @@ def scores(network: nn.Module, part: Feed, task: Task, *, batch_size: int) -> Fl
 
     with torch.no_grad():
         return _swept(part, task, batch_size, made)
+
+
+def own_scores(
+    network: nn.Module,
+    checkpoint: Checkpoint,
+    part: Feed,
+    task: Task,
+    *,
+    subject_N: npt.NDArray[np.str_],
+    batch_size: int,
+    where: str,
+) -> Float32:
+    """Return what each segment's subject's own network predicts of it, in order, shape (N, K).
+
+    Parameters
+    ----------
+    network
+        With the first weights, which predict whoever has no network of its own; it has them again
+        in the end.
+    subject_N
+        Of each segment of the part.
+    """
+    if not checkpoint.own:
+        return scores(network, part, task, batch_size=batch_size)
+    whose_N = np.where(np.isin(subject_N, list(checkpoint.own)), subject_N, "")
+    order, made = [], []
+    for subject in np.unique(whose_N).tolist():
+        load_checkpoint(network, checkpoint.of(subject or None), where=where)
+        mine_N = np.flatnonzero(whose_N == subject)
+        order += mine_N.tolist()
+        made.append(scores(network, some_of(part, mine_N), task, batch_size=batch_size))
+    load_checkpoint(network, checkpoint.of(None), where=where)
+    by_segment = np.concatenate(made).reshape(len(part), task.versions, -1)
+    score_NK: Float32 = by_segment[np.argsort(order)].reshape(len(part) * task.versions, -1)
+    return score_NK
 
 
 def _swept(

@@ -121,6 +121,11 @@ class Trained(Entry):
         """How many processes train it together."""
         return 1
 
+    @property
+    def one_for_each(self) -> bool:
+        """Whether each subject has a network of its own."""
+        return False
+
 
 class Spread(Trained):
     """A training that may be spread over several devices.

@@ -75,6 +75,11 @@ class Transfer(Spread):
     adaptation
         The loss that makes the encoder's codes alike in another domain, with its options and
         `domain` beside its name; ``none`` without ``supervised`` is the same as null.
+    per_subject
+        A network of its own for each subject who is in the training part and in a part that is
+        predicted: all begin with the same weights, and each trains on its subject's segments
+        alone. Anybody else's are predicted with those first weights. For a calibration, which
+        would otherwise make one network learn by heart whose segment is whose.
     """
 
     sources: Several[Source] = ()
@@ -82,6 +87,12 @@ class Transfer(Spread):
     frozen: Several[str] = ()
     rate_factors: dict[str, NonNegativeFloat] = {}
     adaptation: Adaptation = None
+    per_subject: bool = False
+
+    @property
+    def one_for_each(self) -> bool:
+        """Whether each subject has a network of its own."""
+        return self.per_subject
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
@@ -94,4 +105,18 @@ class Transfer(Spread):
             raise ValueError(
                 "devices: an adaptation compares codes of whole batches, on one device"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _per_subject(self) -> Self:
+        if not self.per_subject:
+            return self
+        if self.training.keep != "last":
+            raise ValueError("per_subject: a subject has no validation part: keep 'last'")
+        if self.training.bootstrap is not None:
+            raise ValueError("per_subject: a bootstrap draws subjects, and would leave some out")
+        if self.adaptation is not None:
+            raise ValueError("per_subject: an adaptation compares groups of subjects")
+        if self.processes > 1:
+            raise ValueError("devices: per_subject trains many small networks, on one device")
         return self

@@ -62,6 +62,35 @@ class Feed:
         }
 
 
+@dataclass(frozen=True, kw_only=True)
+class SomeOf(Feed):
+    """Some of a feed's segments, as that feed gives them.
+
+    Attributes
+    ----------
+    whole
+        The feed.
+    chosen_N
+        Which of its segments.
+    """
+
+    whole: Feed
+    chosen_N: Int64
+
+    def __len__(self) -> int:
+        """Return how many."""
+        return len(self.chosen_N)
+
+    def rows(self, index_B: Int64) -> TensorRows:
+        """Return some of them, on the device."""
+        return self.whole.rows(self.chosen_N[index_B])
+
+
+def some_of(feed: Feed, chosen_N: Int64) -> Feed:
+    """Return some of a feed's segments."""
+    return SomeOf(columns=feed.columns, device=feed.device, whole=feed, chosen_N=chosen_N)
+
+
 def read_feed(
     directories: Sequence[Path],
     ids: npt.NDArray[np.str_],

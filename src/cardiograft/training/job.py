@@ -11,11 +11,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from accelerate import Accelerator
 from torch import distributed, nn
 
-from cardiograft.checkpoints.file import Checkpoint, load_checkpoint, weights_digest
+from cardiograft.checkpoints.file import SUBJECTS, Checkpoint, load_checkpoint, weights_digest
 from cardiograft.checkpoints.folder import checkpoint_file
 from cardiograft.checkpoints.meaning import Meaning
 from cardiograft.checkpoints.network import View
@@ -43,6 +45,7 @@ from cardiograft.training.latency import latency
 from cardiograft.training.lease import Lease, leased
 from cardiograft.training.loop import Outcome, fit
 from cardiograft.training.named_axes import Ends
+from cardiograft.training.per_subject import Own, one_for_each, whose
 from cardiograft.training.processes import ONE, Begun, begun
 from cardiograft.training.publish import publish, versions
 from cardiograft.training.ranks import Ranks, joined
@@ -67,6 +70,8 @@ class Prepared:
         Of the encoder's first weights.
     train, watched
         The training part, and the parts that are measured after every epoch.
+    whose_N
+        The subject of each training segment, where each has a network of its own.
     state_folder
         Of this training alone.
     simulated, generated
@@ -86,6 +91,7 @@ class Prepared:
     train: Feed
     watched: dict[str, Feed]
     domain_term: DomainTerm | None
+    whose_N: npt.NDArray[np.str_] | None
     state_folder: Path
     simulated: bool
     generated: bool
@@ -115,10 +121,10 @@ def train_and_publish(job: Job) -> None:
 def _train_and_publish(job: Job, own: Begun, lease: Lease | None) -> None:
     began = time.monotonic()
     prepared = prepare(job, own)
-    outcome, tried = train(job, prepared)
+    outcome, own_tensors, tried = train(job, prepared)
     if lease is None:  # the first of the processes publishes what all of them have
         return
-    checkpoint = trained_checkpoint(job, prepared, outcome)
+    checkpoint = trained_checkpoint(job, prepared, outcome, own_tensors)
     measurements = {
         "initialisation": initialisation(prepared.origin),
         "encoder_sha256_before": prepared.encoder_digest,
@@ -190,27 +196,30 @@ def prepare(job: Job, own: Begun = ONE) -> Prepared:
         train=train_feed,
         watched=watched,
         domain_term=domain_term,
+        whose_N=whose(split) if spec.one_for_each else None,
         state_folder=state_folder,
         simulated=meta.simulated,
         generated=is_generated(meta),
     )
 
 
-def train(job: Job, prepared: Prepared) -> tuple[Outcome, list[dict[str, Any]]]:
+def train(job: Job, prepared: Prepared) -> tuple[Outcome, Own, list[dict[str, Any]]]:
     """Train the prepared network, from its saved state where there is one.
 
     Returns
     -------
     Outcome
+    dict
+        By subject, the tensors of networks of their own.
     list of dict
         What each learning rate came to, where several are asked for.
     """
 
-    def trained(network: nn.Module, training: Training, state: Path) -> Outcome:
+    def trained(network: nn.Module, training: Training, feed: Feed, state: Path) -> Outcome:
         return fit(
             network,
             prepared.task,
-            train=prepared.train,
+            train=feed,
             watched=prepared.watched,
             training=training,
             seed=job.seed,
@@ -223,12 +232,27 @@ def train(job: Job, prepared: Prepared) -> tuple[Outcome, list[dict[str, Any]]]:
         )
 
     training, state = job.spec.training, prepared.state_folder / "state.safetensors"
+    network, feed, tried = prepared.network, prepared.train, list[dict[str, Any]]()
+
+    def on(network: nn.Module, feed: Feed, state: Path) -> Outcome:
+        return trained(network, training, feed, state)
+
+    def at(network: nn.Module, training: Training, state: Path) -> Outcome:
+        return trained(network, training, feed, state)
+
+    if prepared.whose_N is not None:
+        outcome, own = one_for_each(on, network, feed, prepared.whose_N, state=state)
+        return outcome, own, tried
     if training.learning_rates:
-        return best_of_rates(trained, prepared.network, prepared.task, training, state=state)
-    return trained(prepared.network, training, state), []
+        outcome, tried = best_of_rates(at, network, prepared.task, training, state=state)
+    else:
+        outcome = at(network, training, state)
+    return outcome, {}, tried
 
 
-def trained_checkpoint(job: Job, prepared: Prepared, outcome: Outcome) -> Checkpoint:
+def trained_checkpoint(
+    job: Job, prepared: Prepared, outcome: Outcome, own: Own | None = None
+) -> Checkpoint:
     """Return what a training leaves: tensors, masks, and where they come from."""
     about = {
         **prepared.facts,
@@ -242,8 +266,10 @@ def trained_checkpoint(job: Job, prepared: Prepared, outcome: Outcome) -> Checkp
         "buffers": sorted(name for name, _ in prepared.network.named_buffers()),
         "simulated": prepared.simulated,
         **({"generated": True} if prepared.generated else {}),
+        **({SUBJECTS: sorted(own)} if own else {}),
     }
-    return Checkpoint(tensors=outcome.tensors, masks=outcome.masks, about=about)
+    tensors, masks = outcome.tensors, outcome.masks
+    return Checkpoint(tensors=tensors, masks=masks, about=about, own=own or {})
 
 
 def measure(job: Job, prepared: Prepared, checkpoint: Checkpoint) -> dict[str, Any]:
@@ -255,7 +281,7 @@ def measure(job: Job, prepared: Prepared, checkpoint: Checkpoint) -> dict[str, A
     """
     device, shape, view = prepared.accelerator.device, prepared.shape, prepared.view
     network = build_network(job.spec.result, shape, view=view, seed=job.seed)
-    load_checkpoint(network, checkpoint, where=str(job.place.out))
+    load_checkpoint(network, checkpoint.of(None), where=str(job.place.out))
     pruned = job.stage == "prune"
     source = build_network(job.spec.model, shape, view=view, seed=job.seed) if pruned else None
     return {

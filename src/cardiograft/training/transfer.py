@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from cardiograft import plugins
-from cardiograft.checkpoints.file import Checkpoint
+from cardiograft.checkpoints.file import Checkpoint, require_one
 from cardiograft.checkpoints.meaning import UNKNOWN, Difference, Meaning, differences, meaning_of
 from cardiograft.checkpoints.names import below, longest
 from cardiograft.checkpoints.network import shape_of, view_of
@@ -168,11 +168,12 @@ def graft(
     Raises
     ------
     ValueError
-        A map names no tensor of its source, two sources reach one tensor, or less than
-        `least` could be loaded.
+        A map names no tensor of its source, two sources reach one tensor, less than `least`
+        could be loaded, or a source holds a network for each of several subjects.
     """
     offers: Offers = {}
     for source in sources:
+        require_one(source.checkpoint, where=f"source {source.entry!r}")
         _offer(source, offers)
     state = model.state_dict()
     matchers = {id(source): source.matcher(meaning, ends) for source in sources}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cardiograft import cli, plugins
-from cardiograft.checkpoints.file import Checkpoint, read_checkpoint
+from cardiograft.checkpoints.file import Checkpoint, read_checkpoint, require_one
 from cardiograft.checkpoints.folder import CARD as TRAINING_CARD
 from cardiograft.config.entries import BaselineRun
 from cardiograft.config.plan import Plan
@@ -81,6 +81,7 @@ def ship(
     if not model.is_file():
         raise FileNotFoundError(f"{model}: train it first: snakemake -- {model}")
     checkpoint = read_checkpoint(model)
+    require_one(checkpoint, where=entry)
     told = read_json(model.with_name(TRAINING_CARD))
     measured = scores(config, plan, entry, repeat)
     with atomic_directory(to / name) as folder:
