@@ -107,6 +107,28 @@ def test_signals_are_silenced_and_amplified_only_to_learn_from() -> None:
     assert 0.2 < float(heights[:, 0, 0].log().std()) < 0.4
 
 
+def test_signals_are_inverted_and_made_noisy_only_to_learn_from() -> None:
+    draw = torch.Generator().manual_seed(0)
+    rows = {
+        "signal": torch.randn((400, 1, 64), generator=draw),
+        "label": torch.zeros(400, dtype=torch.int64),
+        "feature": torch.ones(400, 0),
+    }
+    versions = torch.zeros(400, dtype=torch.int64)
+    turned = classify.make(META, labels=("N", "V"), invert=0.5)
+    sign = turned.batch(rows, versions, draw, training=True).signal_BCT / rows["signal"]
+    assert torch.equal(sign, sign[..., :1].expand_as(sign))
+    assert sorted(set(sign.flatten().tolist())) == [-1, 1]
+    assert 150 < int((sign[:, 0, 0] < 0).sum()) < 250
+    noisy = classify.make(META, labels=("N", "V"), noise=0.2)
+    added = noisy.batch(rows, versions, draw, training=True).signal_BCT - rows["signal"]
+    level = (added.std(-1) / rows["signal"].std(-1)).flatten()
+    assert float(level.mean()) == pytest.approx(0.2, abs=0.02)
+    assert float(level.max()) == pytest.approx(0.4, abs=0.1)
+    for task in (turned, noisy):
+        assert torch.equal(task.batch(rows, versions, draw).signal_BCT, rows["signal"])
+
+
 def test_silence_without_features_is_refused() -> None:
     with pytest.raises(ValueError, match="silence needs features"):
         classify.make(META, silence=0.2)

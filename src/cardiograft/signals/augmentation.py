@@ -117,6 +117,12 @@ def amplified(signal_BCT: Tensor, generator: Generator, *, spread: float) -> Ten
     return signal_BCT * (spread * drawn_BC1).exp()
 
 
+def inverted(signal_BCT: Tensor, generator: Generator, *, share: float) -> Tensor:
+    """Turn whole windows upside down with probability `share`: electrodes that changed places."""
+    drawn_B11 = torch.rand((len(signal_BCT), 1, 1), generator=generator, device=generator.device)
+    return torch.where(drawn_B11 < share, -signal_BCT, signal_BCT)
+
+
 def dropped(signal_BCT: Tensor, generator: Generator, *, share: float) -> Tensor:
     """Silence channels with probability `share`, but never all of a window's."""
     size = (*signal_BCT.shape[:2], 1)

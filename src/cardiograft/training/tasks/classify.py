@@ -43,6 +43,8 @@ class Classify:
         layout: Layout | None = None,
         gain: float = 0.0,
         silence: float = 0.0,
+        invert: float = 0.0,
+        noise: float = 0.0,
     ) -> None:
         self._names = features
         self.features = len(features)
@@ -55,6 +57,7 @@ class Classify:
         self.facts = tuple(dict.fromkeys(("label", *features, *extra)))
         self._fibrillation, self._layout = fibrillation, layout
         self._gain, self._silence = gain, silence
+        self._invert, self._noise = invert, noise
         self._made: dict[str, Tensor] = {}
         self._mean_F = np.zeros(len(features))
         self._sd_F = np.ones(len(features))
@@ -169,11 +172,20 @@ class Classify:
         if self._bounded:
             signal_BCT, valid_B = self._crop.apply(rows, generator, training=training)
             signal_BCT = scaled(signal_BCT, self._scaling, valid_B)
-        if training and self._gain:
-            signal_BCT = augmentation.amplified(signal_BCT, generator, spread=self._gain)
-        if training and self._silence:
-            signal_BCT = augmentation.silenced(signal_BCT, generator, share=self._silence)
+        if training:
+            signal_BCT = self._augmented(signal_BCT, generator)
         return Batch(signal_BCT, rows["feature"], rows["label"])
+
+    def _augmented(self, signal_BCT: Tensor, generator: Generator) -> Tensor:
+        if self._gain:
+            signal_BCT = augmentation.amplified(signal_BCT, generator, spread=self._gain)
+        if self._invert:
+            signal_BCT = augmentation.inverted(signal_BCT, generator, share=self._invert)
+        if self._noise:
+            signal_BCT = augmentation.noisy(signal_BCT, generator, share=self._noise)
+        if self._silence:
+            signal_BCT = augmentation.silenced(signal_BCT, generator, share=self._silence)
+        return signal_BCT
 
     def loss(self, output: Tensor, batch: Batch) -> Tensor:
         """Return the cross-entropy, each class weighed by its class weight."""
@@ -238,6 +250,8 @@ def make(
     fibrillation: Annotated[float, Ge(0)] = 0.0,
     gain: Annotated[float, Ge(0)] = 0.0,
     silence: Annotated[float, Ge(0), Lt(1)] = 0.0,
+    invert: Annotated[float, Ge(0), Lt(1)] = 0.0,
+    noise: Annotated[float, Ge(0)] = 0.0,
     crop_s: Duration | None = None,
     scaling: Literal["none", "zscore"] = "none",
 ) -> Task:
@@ -261,6 +275,11 @@ def make(
     silence
         While training, this share of segments is shown without its signal, so that the
         features must tell the class. Without features that would teach nothing.
+    invert
+        While training, this share of segments is turned upside down.
+    noise
+        While training, white noise is added to each channel, its SD uniform in 0 to twice this
+        share of the channel's own; to zeros that fill up a short segment, too.
     crop_s
         So much of each segment, at a random place while training, and in the middle otherwise;
         then, as `scaling` ``zscore``, (x - mean) / SD of each channel.
@@ -289,4 +308,6 @@ def make(
         layout=_synthetic_beats.layout(meta) if fibrillation else None,
         gain=gain,
         silence=silence,
+        invert=invert,
+        noise=noise,
     )

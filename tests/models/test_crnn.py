@@ -1,0 +1,45 @@
+"""Convolutions, then a recurrence: steps that halve where it widens, any length, no signals."""
+
+import pytest
+import torch
+
+from cardiograft.models import crnn
+from cardiograft.records import Shape
+
+
+def test_steps_halve_in_the_stem_and_where_it_widens() -> None:
+    network, seen = crnn.build(Shape(1, 3750, 0, (3,))).eval(), []
+    for block in network.encoder.blocks:
+        block.register_forward_hook(lambda _, __, code: seen.append(tuple(code.shape[1:])))
+    network(torch.zeros(1, 1, 3750), torch.zeros(1, 0))
+    assert seen == [
+        (16, 1, 1875), (32, 1, 938), (32, 1, 938), (48, 1, 469), (64, 1, 235), (64, 1, 235),
+    ]  # fmt: skip
+    assert 3750 / 125 / seen[-1][-1] == pytest.approx(0.128, abs=0.001)  # seconds, as it says
+
+
+def test_it_tells_an_order_of_intervals_that_pooling_alone_could_not() -> None:
+    torch.manual_seed(0)
+    network = crnn.build(Shape(1, 1024, 0, (3,))).eval()
+    steps = torch.rand(1, 40, 64)
+    turned = steps.flip(1)
+    code, _ = network.encoder.recurrence(steps)
+    other, _ = network.encoder.recurrence(turned)
+    assert torch.allclose(steps.mean(1), turned.mean(1))
+    assert not torch.allclose(code.mean(1), other.mean(1), atol=1e-3)
+
+
+def test_weights_fit_signals_of_any_length() -> None:
+    torch.manual_seed(0)
+    network = crnn.build(Shape(2, 500, 0, (3,)), widths=(8, 16), kernel=3, stem=5).eval()
+    longer = crnn.build(Shape(2, 701, 0, (3,)), widths=(8, 16), kernel=3, stem=5)
+    longer.load_state_dict(network.state_dict())
+    for samples in (1, 7, 500, 701):
+        assert network(torch.rand(2, 2, samples), torch.zeros(2, 0)).shape == (2, 3)
+
+
+def test_it_gives_no_signals_and_takes_no_features() -> None:
+    with pytest.raises(ValueError, match="not a signal"):
+        crnn.build(Shape(1, 500, 0, (1, 500)))
+    with pytest.raises(ValueError, match="not 2 features"):
+        crnn.build(Shape(1, 500, 2, (3,)))
