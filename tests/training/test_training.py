@@ -677,8 +677,13 @@ def test_what_is_frozen_stays_to_the_bit_in_the_average_too(
 
 @pytest.mark.parametrize("ending", ["signalled", "killed"])
 def test_schedule_and_average_go_on_exactly(
-    pretrained: Train, interrupted: Interrupt, tmp_path: Path, ending: str
+    pretrained: Train,
+    interrupted: Interrupt,
+    tmp_path: Path,
+    ending: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(run_module, "LEAST_S", 0.0)  # the state of each epoch, however short
     asked: dict[str, Any] = {
         "epochs": 4,
         "schedule": "one_cycle",
@@ -696,6 +701,21 @@ def test_schedule_and_average_go_on_exactly(
     assert history(tmp_path / "cut") == history(whole)
     assert len(taken) == (40 if ending == "signalled" else 44)
     assert weights(pretrained("plain", **{**asked, "ema": None})) != weights(whole)
+
+
+def test_states_of_short_epochs_are_not_all_written(
+    pretrained: Train, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written, before = [], run_module.save_state
+    monkeypatch.setattr(
+        run_module, "save_state", lambda *a, **k: (written.append(a[1].epoch), before(*a, **k))
+    )
+    monkeypatch.setattr(run_module, "LEAST_S", 3600.0)
+    pretrained("short", epochs=4)
+    assert written == [1]
+    monkeypatch.setattr(run_module, "LEAST_S", 0.0)
+    pretrained("long", epochs=4)
+    assert written == [1, 1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("asked", [{"ema": 0.0}, {"ema": 1.0}, {"schedule": "two_cycles"}])

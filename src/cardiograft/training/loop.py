@@ -81,7 +81,7 @@ def fit(
     accelerator, domain_term
         Device and precision; the adaptation to another domain, if any.
     state, save_every_s
-        File to go on from where it exists; it is written after every epoch and so many seconds.
+        File to go on from where it exists; it is written after an epoch and so many seconds.
     ranks
         All processes of this training: each calls this, with the same data.
 
@@ -231,7 +231,7 @@ def _close(run: TrainingRun, losses: Mapping[str, float]) -> None:
         _wait(run, losses["loss"], training.patience)
     progress.epoch, progress.step, progress.loss, progress.items = epoch, 0, 0.0, 0
     run.terms.clear()
-    run.save()
+    run.close_epoch()
     log(f"{line}; {progress.wall_s:.0f} s")
 
 

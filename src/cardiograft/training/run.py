@@ -30,6 +30,8 @@ from cardiograft.training.state import Stop, TrainingProgress, restore_state, sa
 from cardiograft.training.task import Start, Task
 
 SAVE_EVERY_S = 300.0
+# After an epoch too, but for epochs so short that writing their states would take longer than they.
+LEAST_S = 2.0
 
 
 class TrainingRun:
@@ -99,7 +101,7 @@ class TrainingRun:
             self.forward = lambda signal_BCT, feature_BF: self.call(signal_BCT, feature_BF)[0]
         # What measures has no part in the ranks' agreement on gradients.
         self.watching = self.network if self.ranks.count > 1 else self.forward
-        self.since = time.monotonic()
+        self.since = self.saved = time.monotonic()
 
     def _restored(self) -> dict[str, Any] | None:
         """Take up the saved state where there is one; return the gradient scaler's.
@@ -141,15 +143,26 @@ class TrainingRun:
 
     def asked(self, stop: Stop) -> tuple[signal.Signals | None, bool]:
         """Return the signal that told any rank to end, and whether the state is due to be saved."""
-        late = time.monotonic() - self.since >= self.save_every_s
+        late = time.monotonic() - self.saved >= self.save_every_s
         number, due = self.ranks.highest([stop.signalled or 0, late and self.ranks.first])
         return (signal.Signals(number) if number else None), bool(number or due)
 
-    def save(self) -> None:
-        """Write the state."""
+    def pass_time(self) -> None:
+        """Add the seconds since this was last asked to those of the training."""
         now = time.monotonic()
         self.progress.wall_s += now - self.since
         self.since = now
+
+    def close_epoch(self) -> None:
+        """Write the state that an epoch has left: of the first always, of others not too often."""
+        self.pass_time()
+        if self.progress.epoch == 1 or self.since - self.saved >= LEAST_S:
+            self.save()
+
+    def save(self) -> None:
+        """Write the state."""
+        self.pass_time()
+        self.saved = self.since
         self.progress.terms = {name: float(total) for name, total in self.terms.items()}
         if self.state is not None and self.ranks.first:
             scaler = self.accelerator.scaler
