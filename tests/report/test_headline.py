@@ -110,6 +110,22 @@ def test_baseline_sentence(value: float, ends: Ends, said: str) -> None:
     assert ("the intervals overlap" in sentence) == ("estimate" in said)
 
 
+def test_further_runs_are_named_where_they_were_run() -> None:
+    pair = ("scg-cae-z-random", "scg-cae-z")
+    rows = [
+        row(pair[0], "pearson", 0.88, (0.8, 0.9), protocol="paper"),
+        row(pair[1], "pearson", 0.4, (0.3, 0.5)),
+        row("scg-beat-heard", "pearson", 0.1, (0.0, 0.2)),
+    ]
+    (sentence,) = made(*rows, name=SIGNALS).sentences
+    assert sentence.startswith("There it is better than its baseline, ")
+    assert "U-Nets" not in sentence
+    further = row("scg-unet-aligned", "pearson", 0.6, (0.5, 0.7))
+    (sentence,) = made(*rows, further, name=SIGNALS).sentences
+    said = "; a mean of six U-Nets, laid over one another, has 0.600 [0.500, 0.700]."
+    assert sentence.endswith(said)
+
+
 def test_no_interval_no_claim() -> None:
     assert made(*RUNS, row(MAJORITY, "accuracy", 0.1, None)).sentences == ()
 

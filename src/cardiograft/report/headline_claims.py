@@ -100,7 +100,7 @@ def _chosen_on(run: HeadlineRun, values: Values) -> str:
 
 
 def _above(run: HeadlineRun, facts: Headline, values: Values) -> str:
-    """Return how the headline run stands to the baseline on unseen subjects."""
+    """Return how the headline run stands to the baseline on unseen subjects, and further runs."""
     ours = values.of(run.honest, facts.metric)
     base = values.of(facts.baseline.run, facts.metric)
     side = _side(ours, base, facts.metric)
@@ -116,7 +116,16 @@ def _above(run: HeadlineRun, facts: Headline, values: Values) -> str:
         -1: f"There it is worse than its baseline, {shown}.",
         0: f"There its estimate is {word} its baseline’s, {shown}; the intervals overlap.",
     }[side]
-    return values.noted(claim, run.honest, facts.baseline.run)
+    further, names = _further(facts, values, percent=bool(metric["percent"]))
+    claim = f"{claim.removesuffix('.')}; {further}." if further else claim
+    return values.noted(claim, run.honest, facts.baseline.run, *names)
+
+
+def _further(facts: Headline, values: Values, *, percent: bool) -> tuple[str, list[str]]:
+    """Return what further runs have, and which of them there are."""
+    found = [(one, values.of(one.run, facts.metric)) for one in facts.further]
+    told = [f"{one.name} has {wording.estimate(row, percent=percent)}" for one, row in found if row]
+    return wording.listed(told) if told else "", [one.run for one, row in found if row]
 
 
 def _side(ours: MeasuredRow | None, base: MeasuredRow | None, metric: str) -> int | None:

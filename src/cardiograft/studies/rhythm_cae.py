@@ -26,7 +26,7 @@ electrocardiogram analysis. Healthc Inform Res 2021;27(1):19-28, doi:10.4258/hir
 import pandas as pd
 
 from cardiograft.tables import welch
-from cardiograft.tables.headline import Baseline, Contrast, Headline, HeadlineRun
+from cardiograft.tables.headline import Baseline, Contrast, Further, Headline, HeadlineRun
 from cardiograft.tables.own_table import OwnTable
 from cardiograft.tables.published import Published
 
@@ -196,6 +196,10 @@ FIRST_SCREEN = Headline(
     ),
     baseline=Baseline(
         name="gradient boosting on R–R intervals and beats", run="rhythm-boosting-100"
+    ),
+    further=(
+        Further(name="a network of whole recordings", run="rhythm-crnn-100"),
+        Further(name="the mean of that network and boosting", run="rhythm-crnn-together-100"),
     ),
     effect=Contrast(
         idea="autoencoder weights",

@@ -37,6 +37,14 @@ class Baseline:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Further:
+    """A run that does not stand beside the paper's, because the paper has none like it."""
+
+    name: str
+    run: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Contrast:
     """Two runs on unseen subjects that differ in the paper's idea alone.
 
@@ -118,6 +126,8 @@ class Headline:
         What it has to beat.
     effect
         What the paper's own idea brings, if the study asks.
+    further
+        Runs of ours on unseen subjects, named beside the baseline; those that were run are.
     hidden
         The class that leads the sentences, because a mean over classes hides it.
     """
@@ -128,4 +138,5 @@ class Headline:
     runs: tuple[HeadlineRun, ...]
     baseline: Baseline
     effect: Contrast | GainsAgainst | None = None
+    further: tuple[Further, ...] = ()
     hidden: OfAClass | None = None
