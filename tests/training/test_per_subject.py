@@ -114,6 +114,31 @@ def test_stopped_within_the_second_subject_it_ends_in_the_same_bytes(
     assert histories[0] == histories[1]
 
 
+def test_a_person_of_two_names_has_one_network(
+    cohort: Cohort, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = split(cohort, tmp_path / "named.parquet", {0: 30})
+    table = pq.read_table(made)
+    about = json.dumps({"spec": {"protocol": "personal", "people": [["toy/s0", "toy/s2"]]}})
+    pq.write_table(table.replace_schema_metadata({PARQUET_KEY: about}), made)
+    place = Cohort(segments=cohort.segments, honest=made, paper=made, whole=made)
+    folder = place.job("transfer", entry(), tmp_path / "named", sources_=[])
+    saved = checkpoint(folder)
+    assert tuple(saved.own) == ("toy/s0",)
+    assert "toy/s1 has no training segments: predicted with the first" in capsys.readouterr().err
+    spec = Predict.model_validate({"split": "toy", "model": MODEL, "task": TASK})
+    given = {"segments": [cohort.segments], "split": made, "model": folder}
+    found = predict(spec, **given, scratch=tmp_path / "scratch")
+    network = rebuilt(saved).eval()
+    load_checkpoint(network, saved.of("toy/s0"), where="here")
+    mine_N = found.subject_N == "toy/s2"
+    ids = found.id_N[mine_N].tolist()
+    signal = torch.from_numpy(shards.arrays([cohort.segments], ids, ("signal",))["signal"])
+    with torch.no_grad():
+        logit = network(signal, torch.zeros(len(ids), 0))
+    np.testing.assert_allclose(found.score_NK[mine_N], logit.softmax(1), atol=1e-6)
+
+
 def test_where_one_network_is_needed_it_is_refused(tuned: Train, tmp_path: Path) -> None:
     saved = checkpoint(tuned("both", {0: 30, 1: 20}))
     message = "holds a network for each of 2 subjects"
@@ -135,6 +160,8 @@ def test_a_split_that_tests_nobody_who_is_trained_on_is_refused(tuned: Train) ->
     [
         ({"training": {"keep": "best_validation"}}, "a subject has no validation part"),
         ({"training": {"bootstrap": 1.0}}, "a bootstrap draws subjects"),
+        ({"training": {"patience": 3}}, "all subjects train as long"),
+        ({"training": {"precision": "fp16"}}, "would hand its scale on to the next subject"),
         ({"devices": 2}, "many small networks, on one device"),
         (
             {"adaptation": {"name": "coral", "domain": "other"}},
@@ -169,6 +196,13 @@ def test_config_refuses_it_where_it_can_mean_nothing() -> None:
     load_config(config("personal"))
     with pytest.raises(ValueError, match=r"transfer\.tuned\.per_subject: the split 'toy' is hon"):
         load_config(config("honest"))
+    nothing = config("personal")
+    nothing["splits"]["toy"]["calibration"] = {"seconds": 0}
+    with pytest.raises(ValueError, match="per_subject: the split 'toy' has a calibration of 0 s"):
+        load_config(nothing)
+    gate = {"segments": "toy", "model": "tuned", "label": "N"}
+    with pytest.raises(ValueError, match=r"quality_gates\.good\.model: 'tuned' is a network for"):
+        load_config(config("personal", quality_gates={"good": gate}))
     for section, entry_, key in (
         ("transfer", {"split": "toy", "model": "cnn", "task": "classify"}, "source"),
         ("prune", {"split": "toy"}, "source"),

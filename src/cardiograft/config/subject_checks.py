@@ -20,6 +20,12 @@ def check_per_subject(config: Config) -> None:
                 f"transfer.{name}.per_subject: the split {split!r} is honest: nobody who is"
                 " tested is in its training part"
             )
+        calibration = config.splits[split].calibration
+        if calibration is not None and not calibration.seconds:
+            raise ValueError(
+                f"transfer.{name}.per_subject: the split {split!r} has a calibration of 0 seconds:"
+                " there is nothing of anybody to train on"
+            )
     for stage in ("prune", "transfer"):
         for name, run in getattr(config, stage).items():
             for source in sources(run):

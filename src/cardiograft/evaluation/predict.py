@@ -56,6 +56,8 @@ def predict(
     checkpoint = read_checkpoint(checkpoint_file(model))
     first = rebuilt(spec, checkpoint.of(None), meta, task, where=str(model)).to(device).eval()
 
+    person_N = table.persons()
+
     def predicted(feed: Feed, subject_N: npt.NDArray[np.str_]) -> Float32:
         return own_scores(
             first,
@@ -76,7 +78,7 @@ def predict(
         subject_N=np.repeat(table.subject_N[rows], task.versions),
         part_N=np.repeat(table.part_N[rows], task.versions),
         target=_swept(part, task, spec.batch_size, task.targets),
-        score_NK=predicted(part, table.subject_N[rows]),
+        score_NK=predicted(part, person_N[rows]),
         about=_about(spec, checkpoint, task, meta, table),
     )
     last = control_part(spec.parts)
@@ -86,7 +88,7 @@ def predict(
     for control in spec.controls:
         feed = _corrupted(part, control, table, rows, chosen_N, meta.rate_hz)
         part_N = np.repeat(corrupted_part(last, control), len(plain.part_N))
-        score_NK = predicted(feed, table.subject_N[rows[chosen_N]])
+        score_NK = predicted(feed, person_N[rows[chosen_N]])
         negative_controls.append(replace(plain, part_N=part_N, score_NK=score_NK))
     return predictions.together([whole, *negative_controls])
 
@@ -111,7 +113,7 @@ def own_scores(
     batch_size: int,
     where: str,
 ) -> Float32:
-    """Return what each segment's subject's own network predicts of it, in order, shape (N, K).
+    """Return what the network of each segment's own person predicts of it, in order, shape (N, K).
 
     Parameters
     ----------
@@ -119,7 +121,7 @@ def own_scores(
         With the first weights, which predict whoever has no network of its own; it has them again
         in the end.
     subject_N
-        Of each segment of the part.
+        The person of each segment of the part.
     """
     if not checkpoint.own:
         return scores(network, part, task, batch_size=batch_size)

@@ -113,6 +113,10 @@ class Transfer(Spread):
             return self
         if self.training.keep != "last":
             raise ValueError("per_subject: a subject has no validation part: keep 'last'")
+        if self.training.patience is not None:
+            raise ValueError("per_subject: all subjects train as long: no patience")
+        if self.training.precision == "fp16":
+            raise ValueError("per_subject: fp16 would hand its scale on to the next subject: bf16")
         if self.training.bootstrap is not None:
             raise ValueError("per_subject: a bootstrap draws subjects, and would leave some out")
         if self.adaptation is not None:

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from cardiograft import parquet
 from cardiograft.files import PARQUET_KEY, file_digest
 from cardiograft.specs.split import Split
+from cardiograft.splits.people import person
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,14 @@ class SplitTable:
         """``paper``, ``honest`` or ``personal``."""
         protocol: str = self.spec["protocol"]
         return protocol
+
+    def persons(self) -> npt.NDArray[np.str_]:
+        """Return the person of each segment: of several names the one that counts."""
+        groups = self.spec.get("people", ())
+        name_S, place_N = np.unique(self.subject_N, return_inverse=True)
+        person_S = np.array([person(str(name), groups) for name in name_S], dtype=str)
+        named: npt.NDArray[np.str_] = person_S[place_N] if len(person_S) else self.subject_N
+        return named
 
     def ids(self, part: str) -> npt.NDArray[np.str_]:
         """Return a part's segments, sorted."""

@@ -198,7 +198,7 @@ FIRST_SCREEN = Headline(
         name="gradient boosting on R–R intervals and beats", run="rhythm-boosting-100"
     ),
     further=(
-        Further(name="a network of whole recordings", run="rhythm-crnn-100"),
+        Further(name="a network of half-minute windows", run="rhythm-crnn-100"),
         Further(name="the mean of that network and boosting", run="rhythm-crnn-together-100"),
     ),
     effect=Contrast(

@@ -3,8 +3,8 @@
 Tags that runs carry, besides ``data`` and ``model`` (the network, or the baseline):
 
 ``init``
-    ``scratch``, the source of the transfer (``cae``, ``tcn``, ``ecgnet``, ``cnn1d``), or
-    ``none`` of a baseline.
+    ``scratch``, the source of the transfer (``cae``, ``tcn``, ``ecgnet``, ``cnn1d``, of the
+    mixture; ``cnn1d of mitdb alone``), or ``none`` of a baseline.
 ``pruning``
     ``none``, ``magnitude``, ``structured``: of the source. At the paper's 25 % it stands
     alone; ``sparsity`` (``50 %``) is a tag of the sweep.
@@ -12,13 +12,16 @@ Tags that runs carry, besides ``data`` and ``model`` (the network, or the baseli
     ``3 axes`` or ``z axis`` of the accelerometer.
 ``calibration``
     How much of a test person's own recording the network has seen: ``0 s``, ``30 s``.
+``networks``
+    ``one a person`` who calibrates, or ``one for all``.
 ``adaptation``
     ``none``, ``coral``, ``mmd``, ``dann``.
 ``steps``
     ``usual``; ``a transfer’s``, fewer, where transfers are compared; ``a pretraining’s added``
     of a network from scratch that is trained as long as pretraining and transfer together.
 ``hospital``
-    ``both``, or whose people are trained on and whose are tested: ``CP to UP``.
+    ``both``, or whose people are trained on and whose are tested: ``CP to UP``; ``the other`` in
+    either direction.
 ``sensor``
     How far windows are turned in training: ``nearly upright``, or ``any way round``.
 ``delay``
@@ -99,6 +102,7 @@ USUAL = {
     "hospital": "both",
     "sensor": "nearly upright",
     "delay": "learnt",
+    "networks": "one a person",
 }
 WORDS = {
     "init": {"scratch": "from scratch", "else": "from {} weights"},
@@ -122,13 +126,19 @@ WORDS = {
         "a transfer’s": "trained as long as a transfer",
         "a pretraining’s added": "trained as long as pretraining and transfer",
     },
-    "hospital": {"both": "both hospitals", "else": "hospital {}"},
+    "hospital": {
+        "both": "both hospitals",
+        "the other": "trained in one hospital, tested in the other",
+        "the healthy": "trained on patients, tested on healthy people",
+        "else": "hospital {}",
+    },
     "sensor": {"nearly upright": "sensor nearly upright", "else": "sensor {}"},
     "delay": {
         "learnt": "delay learnt",
         "free": "delay left free",
         "of the first three": "shapes laid at the delay of the first three",
     },
+    "networks": {"one a person": "a network a person", "one for all": "one network for all people"},
     "labels": {"unlabelled": "no labels of the other hospital", "labelled": "with its labels"},
 }
 HEADLINE = ("pearson", "prd", "r2", "peak_sensitivity", "peak_positive_predictivity")
@@ -205,7 +215,7 @@ FIRST_SCREEN = Headline(
     baseline=Baseline(
         name="a mean heartbeat wherever a beat is found in the SCG", run="scg-beat-heard"
     ),
-    further=(Further(name="a mean of six U-Nets, laid over one another,", run="scg-unet-aligned"),),
+    further=(Further(name="a mean of six U-Nets, aligned in time", run="scg-unet-aligned"),),
     effect=GainsAgainst(
         idea="pretraining and pruning",
         metric="pearson",

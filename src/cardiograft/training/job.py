@@ -215,12 +215,15 @@ def train(job: Job, prepared: Prepared) -> tuple[Outcome, Own, list[dict[str, An
         What each learning rate came to, where several are asked for.
     """
 
-    def trained(network: nn.Module, training: Training, feed: Feed, state: Path) -> Outcome:
+    def trained(
+        network: nn.Module, training: Training, feed: Feed, watched: dict[str, Feed], state: Path
+    ) -> Outcome:
+        prepared.accelerator.free_memory()  # of an earlier training of this job
         return fit(
             network,
             prepared.task,
             train=feed,
-            watched=prepared.watched,
+            watched=watched,
             training=training,
             seed=job.seed,
             accelerator=prepared.accelerator,
@@ -235,10 +238,10 @@ def train(job: Job, prepared: Prepared) -> tuple[Outcome, Own, list[dict[str, An
     network, feed, tried = prepared.network, prepared.train, list[dict[str, Any]]()
 
     def on(network: nn.Module, feed: Feed, state: Path) -> Outcome:
-        return trained(network, training, feed, state)
+        return trained(network, training, feed, {}, state)  # all others' segments say nothing of it
 
     def at(network: nn.Module, training: Training, state: Path) -> Outcome:
-        return trained(network, training, feed, state)
+        return trained(network, training, feed, prepared.watched, state)
 
     if prepared.whose_N is not None:
         outcome, own = one_for_each(on, network, feed, prepared.whose_N, state=state)

@@ -30,22 +30,24 @@ Own = dict[str, dict[str, Tensor]]  # by subject, the tensors of a network
 
 
 def whose(split: SplitTable) -> npt.NDArray[np.str_]:
-    """Return the subject of each training segment, none where no network of its own is needed.
+    """Return the person of each training segment, none where no network of its own is needed.
 
     Raises
     ------
     ValueError
         Nobody who is trained on is in another part too.
     """
-    train_N = split.part_N == "train"
-    elsewhere = np.unique(split.subject_N[np.isin(split.part_N, ("validation", "test"))])
-    subject_N = split.subject_N[train_N]
-    whose_N: npt.NDArray[np.str_] = np.where(np.isin(subject_N, elsewhere), subject_N, "")
+    person_N = split.persons()
+    elsewhere = np.unique(person_N[np.isin(split.part_N, ("validation", "test"))])
+    trained_N = person_N[split.part_N == "train"]
+    whose_N: npt.NDArray[np.str_] = np.where(np.isin(trained_N, elsewhere), trained_N, "")
     if not (whose_N != "").any():
         raise ValueError(
             "per_subject: nobody who is trained on is in the test or the validation part: the"
             " split needs a calibration of more than 0 seconds"
         )
+    for name in sorted(set(elsewhere.tolist()) - set(whose_N.tolist())):
+        log(f"{name} has no training segments: predicted with the first weights")
     return whose_N
 
 
