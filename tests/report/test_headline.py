@@ -122,7 +122,7 @@ def test_further_runs_are_named_where_they_were_run() -> None:
     assert "U-Nets" not in sentence
     further = row("scg-unet-aligned", "pearson", 0.6, (0.5, 0.7))
     (sentence,) = made(*rows, further, name=SIGNALS).sentences
-    said = "; a mean of six U-Nets, aligned in time has 0.600 [0.500, 0.700]."
+    said = "; the mean of six U-Nets aligned in time has 0.600 [0.500, 0.700]."
     assert sentence.endswith(said)
 
 

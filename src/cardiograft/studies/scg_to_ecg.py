@@ -215,7 +215,7 @@ FIRST_SCREEN = Headline(
     baseline=Baseline(
         name="a mean heartbeat wherever a beat is found in the SCG", run="scg-beat-heard"
     ),
-    further=(Further(name="a mean of six U-Nets, aligned in time", run="scg-unet-aligned"),),
+    further=(Further(name="the mean of six U-Nets aligned in time", run="scg-unet-aligned"),),
     effect=GainsAgainst(
         idea="pretraining and pruning",
         metric="pearson",
