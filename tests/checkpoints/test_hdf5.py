@@ -30,6 +30,7 @@ ROOT = Path(__file__).parents[2]
 SHAPES = (
     Shape(2, 187, 3, (5,)),
     Shape(2, 256, 0, (1, 256)),
+    Shape(2, 187, 0, (5,)),
     Shape(3, 130, 3, (5,), rows=128),
 )
 

@@ -97,6 +97,7 @@ MODELS = {
     ),
     "mean_ensemble": ("mean_ensemble", {"members": [{"name": "mlp", "widths": [6]}, "lstm"]}),
 }
+WITHOUT_FEATURES = {"crnn": ("crnn", {"widths": [8, 16], "kernel": 3, "stem": 5})}
 TRANSLATORS = {
     "cae": ("cae", {"widths": [8, 8], "kernel": 3, "code": 2}),
     "cnn1d": ("cnn1d", {"widths": [4, 4], "kernel": 3}),
@@ -108,7 +109,8 @@ TRANSLATORS = {
 
 
 def test_every_model_is_tried_here() -> None:
-    assert {*MODELS, *TRANSLATORS} == set(plugins.names("models"))
+    tried = {*MODELS, *WITHOUT_FEATURES, *TRANSLATORS}
+    assert tried == set(plugins.names("models"))
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -129,6 +131,15 @@ def test_labels_in_another_order_take_their_rows_along(name: str) -> None:
         "leads": "2 of 2 go by name",
         "features": "2 of 2 go by name",
     }
+
+
+@pytest.mark.parametrize("name", WITHOUT_FEATURES)
+def test_without_features_labels_and_leads_do(name: str) -> None:
+    model = WITHOUT_FEATURES[name]
+    source = Net(model, leads=("I", "II"), seed=1)
+    here = Net(model, outputs=LABELS[::-1], leads=("II", "I"), seed=2)
+    assert here.take(source, least=1.0).share == 1.0
+    torch.testing.assert_close(here(signals(2).flip(1)), source(signals(2)).flip(1))
 
 
 @pytest.mark.parametrize("name", TRANSLATORS)
