@@ -473,7 +473,8 @@ def test_the_papers_config_loads_what_it_maps() -> None:
     config = overlaid("paper")
     runs = [r for name, r in config.transfer.items() if name.startswith("scg-cae-") and r.sources]
     once = {(r.sources[0].canonical(), r.model.canonical()): r for r in runs}
-    assert len(once) == 2 * len(MAPS) + 1  # as pretrained, as pruned; and one made narrow
+    # as pretrained, as pruned; one made narrow; and of five signals, each by itself
+    assert len(once) == 2 * len(MAPS) + 1 + 5
     for run in once.values():
         (asked,) = run.sources
         models = (config.trained(asked.entry).result, run.model)
