@@ -292,13 +292,7 @@ def make(
     """
     if fibrillation and (crop_s or scaling != "none"):
         raise ValueError("fibrillation makes whole beats in physical units: no crop_s, no scaling")
-    if silence and not features:
-        raise ValueError("silence needs features: without them a silenced segment teaches nothing")
-    for name in features:
-        if name not in meta.features:
-            raise ValueError(
-                f"no feature {name!r} in the shards.{plugins.hint(name, meta.features)}"
-            )
+    _check_features(meta, features, silence)
     return Classify(
         crop=Crop(meta, crop_s),
         features=tuple(features),
@@ -311,3 +305,13 @@ def make(
         invert=invert,
         noise=noise,
     )
+
+
+def _check_features(meta: shards.Meta, features: tuple[str, ...], silence: float) -> None:
+    if silence and not features:
+        raise ValueError("silence needs features: without them a silenced segment teaches nothing")
+    for name in features:
+        if name not in meta.features:
+            raise ValueError(
+                f"no feature {name!r} in the shards.{plugins.hint(name, meta.features)}"
+            )
