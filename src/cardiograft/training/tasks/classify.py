@@ -272,17 +272,15 @@ def make(
         beats in physical units, cut by `beats`.
     gain
         While training, each channel is multiplied by a number whose logarithm has this SD.
-    silence
+    silence, invert
         While training, this share of segments is shown without its signal, so that the
-        features must tell the class. Without features that would teach nothing.
-    invert
-        While training, this share of segments is turned upside down.
+        features must tell the class; or is turned upside down.
     noise
         While training, white noise is added to each channel, its SD uniform in 0 to twice this
         share of the channel's own; to zeros that fill up a short segment, too.
-    crop_s
-        So much of each segment, at a random place while training, and in the middle otherwise;
-        then, as `scaling` ``zscore``, (x - mean) / SD of each channel.
+    crop_s, scaling
+        So much of each segment, at a random place while training and in the middle otherwise; then,
+        as ``zscore``, (x - mean) / SD of each channel.
 
     Raises
     ------
@@ -293,17 +291,16 @@ def make(
     if fibrillation and (crop_s or scaling != "none"):
         raise ValueError("fibrillation makes whole beats in physical units: no crop_s, no scaling")
     _check_features(meta, features, silence)
+    layout = _synthetic_beats.layout(meta) if fibrillation else None
+    drawn = {"gain": gain, "silence": silence, "invert": invert, "noise": noise}
     return Classify(
         crop=Crop(meta, crop_s),
         features=tuple(features),
         labels=tuple(labels),
         scaling=scaling,
         fibrillation=fibrillation,
-        layout=_synthetic_beats.layout(meta) if fibrillation else None,
-        gain=gain,
-        silence=silence,
-        invert=invert,
-        noise=noise,
+        layout=layout,
+        **drawn,
     )
 
 
