@@ -49,8 +49,8 @@ def write(checkpoint: Checkpoint, path: Path) -> None:
     about = checkpoint.about
     if not {"spec", "shape"} <= about.keys():
         raise ValueError(f"{path}: made of what is not a checkpoint of this project's training")
-    # In memory first: HDF5 has its own words for a full disk, and may end the process.
     require_one(checkpoint, where=str(path))
+    # In memory first: HDF5 has its own words for a full disk, and may end the process.
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:
         _put(file, "weights", checkpoint.tensors)

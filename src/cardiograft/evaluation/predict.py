@@ -55,7 +55,6 @@ def predict(
         )
     checkpoint = read_checkpoint(checkpoint_file(model))
     first = rebuilt(spec, checkpoint.of(None), meta, task, where=str(model)).to(device).eval()
-
     person_N = table.persons()
 
     def predicted(feed: Feed, subject_N: npt.NDArray[np.str_]) -> Float32:

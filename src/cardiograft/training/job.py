@@ -7,6 +7,7 @@ below ``state``, in a folder named after everything that the result depends on.
 import contextlib
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -216,7 +217,12 @@ def train(job: Job, prepared: Prepared) -> tuple[Outcome, Own, list[dict[str, An
     """
 
     def trained(
-        network: nn.Module, training: Training, feed: Feed, watched: dict[str, Feed], state: Path
+        network: nn.Module,
+        training: Training,
+        state: Path,
+        *,
+        feed: Feed = prepared.train,
+        watched: Mapping[str, Feed] = prepared.watched,
     ) -> Outcome:
         prepared.accelerator.free_memory()  # of an earlier training of this job
         return fit(
@@ -235,27 +241,22 @@ def train(job: Job, prepared: Prepared) -> tuple[Outcome, Own, list[dict[str, An
         )
 
     training, state = job.spec.training, prepared.state_folder / "state.safetensors"
-    network, feed, tried = prepared.network, prepared.train, list[dict[str, Any]]()
+    network = prepared.network
 
-    def on(network: nn.Module, feed: Feed, state: Path) -> Outcome:
-        return trained(network, training, feed, {}, state)  # all others' segments say nothing of it
-
-    def at(network: nn.Module, training: Training, state: Path) -> Outcome:
-        return trained(network, training, feed, prepared.watched, state)
+    def tuned(network: nn.Module, feed: Feed, state: Path) -> Outcome:
+        # others' segments, which the validation part holds too, say nothing of this network
+        return trained(network, training, state, feed=feed, watched={})
 
     if prepared.whose_N is not None:
-        outcome, own = one_for_each(on, network, feed, prepared.whose_N, state=state)
-        return outcome, own, tried
+        own = one_for_each(tuned, network, prepared.train, prepared.whose_N, state=state)
+        return *own, []
     if training.learning_rates:
-        outcome, tried = best_of_rates(at, network, prepared.task, training, state=state)
-    else:
-        outcome = at(network, training, state)
-    return outcome, {}, tried
+        outcome, tried = best_of_rates(trained, network, prepared.task, training, state=state)
+        return outcome, {}, tried
+    return trained(network, training, state), {}, []
 
 
-def trained_checkpoint(
-    job: Job, prepared: Prepared, outcome: Outcome, own: Own | None = None
-) -> Checkpoint:
+def trained_checkpoint(job: Job, prepared: Prepared, outcome: Outcome, own: Own) -> Checkpoint:
     """Return what a training leaves: tensors, masks, and where they come from."""
     about = {
         **prepared.facts,
@@ -271,8 +272,7 @@ def trained_checkpoint(
         **({"generated": True} if prepared.generated else {}),
         **({SUBJECTS: sorted(own)} if own else {}),
     }
-    tensors, masks = outcome.tensors, outcome.masks
-    return Checkpoint(tensors=tensors, masks=masks, about=about, own=own or {})
+    return Checkpoint(tensors=outcome.tensors, masks=outcome.masks, about=about, own=own)
 
 
 def measure(job: Job, prepared: Prepared, checkpoint: Checkpoint) -> dict[str, Any]:
