@@ -23,7 +23,8 @@ from scipy.io import loadmat
 from sklearn.metrics import f1_score
 
 from cardiograft import plugins
-from cardiograft.evaluation.baselines.rhythm_boosting import boosted, named_features
+from cardiograft.evaluation.baselines.rhythm_boosting import boosted
+from cardiograft.signals.recording_features import named_features
 from cardiograft.signals.stitching import Stitched
 
 RATE_HZ, KEPT_BACK, FOLDS = 300.0, 0.2, 5

@@ -83,6 +83,18 @@ def signals(*, seed: int = 0, subjects: int = 5, each: int = 10, samples: int = 
     )
 
 
+def measured(*, seed: int = 0, subjects: int = 6, each: int = 30) -> Predictions:
+    """Return two measurements, of which one is not known of every segment."""
+    generator = np.random.default_rng(seed)
+    labels = ("rate", "spread")
+    whole = classes(seed=seed, subjects=subjects, each=each, labels=labels, shares=(1, 1))
+    target_NK = generator.normal(size=(subjects * each, 2)).astype(np.float32)
+    score_NK = target_NK + generator.normal(scale=(0.3, 0.6), size=target_NK.shape)
+    target_NK[generator.random(len(target_NK)) < 0.3, 1] = np.nan
+    changes = {"target": target_NK, "score_NK": score_NK.astype(np.float32)}
+    return _as(whole, kind="values", labels=labels, **changes)
+
+
 def paired_shards(saved: Predictions, folder: Path, *, channels: tuple[str, ...]) -> Path:
     """Write shards of a prediction's windows; the last channel of the input is the target's."""
     folder.mkdir(parents=True)
@@ -130,7 +142,7 @@ def spikes(beats_s: np.ndarray, samples: int) -> np.ndarray:
     return np.exp(-0.5 * ((time_s - beats_s[:, None]) / 0.015) ** 2).sum(axis=0)
 
 
-KINDS = {"classes": classes, "heads": heads, "signal": signals}
+KINDS = {"classes": classes, "heads": heads, "signal": signals, "values": measured}
 
 
 def _as(whole: Predictions, **changes: Any) -> Predictions:

@@ -130,6 +130,6 @@ class Record:
 
 
 # What predictions hold: probabilities of classes that exclude each other, of heads that do not,
-# or signals.
-Kind = Literal["classes", "heads", "signal"]
+# signals, or numbers that were measured.
+Kind = Literal["classes", "heads", "signal", "values"]
 UNKNOWN = -1  # code of a segment without a label: it can be predicted, not scored

@@ -8,7 +8,7 @@ import pytest
 from cardiograft.evaluation.baseline_inputs import HIDDEN, Examples
 from cardiograft.evaluation.baselines import rhythm_boosting
 from cardiograft.records import Float32, Float64
-from cardiograft.signals import rr_statistics
+from cardiograft.signals import recording_features, rr_statistics
 from cardiograft.signals.stitching import Stitched
 
 RATE_HZ, SECONDS, WINDOW, STEP = 200.0, 30, 2000, 1000
@@ -103,13 +103,13 @@ def test_labels_of_windows_can_be_learned_each_by_itself(given: Examples) -> Non
 
 
 def features(signal: Float64) -> Float32:
-    return rhythm_boosting.features(Stitched(signal, np.zeros(0, np.int64)), RATE_HZ)
+    return recording_features.features(Stitched(signal, np.zeros(0, np.int64)), RATE_HZ)
 
 
 @pytest.mark.parametrize("label", LABELS)
 def test_gain_offset_and_polarity_change_nothing(label: str) -> None:
     signal = lead(label, seed=5)
-    plain = rhythm_boosting.named_features(Stitched(signal, np.zeros(0, np.int64)), RATE_HZ)
+    plain = recording_features.named_features(Stitched(signal, np.zeros(0, np.int64)), RATE_HZ)
     names = np.array(list(plain))
     turned = np.isin(names, ("turned", "lead skew"))
     for other in (7 * signal, signal + 40, -0.2 * signal):
@@ -122,8 +122,8 @@ def test_a_seam_makes_no_interval() -> None:
     signal = lead("N", seed=5)
     gap = np.concatenate([signal[:2500], signal[3300:]])
     seam = Stitched(gap, np.array([2500]))
-    whole = rhythm_boosting.named_features(Stitched(gap, np.zeros(0, np.int64)), RATE_HZ)
-    parted = rhythm_boosting.named_features(seam, RATE_HZ)
+    whole = recording_features.named_features(Stitched(gap, np.zeros(0, np.int64)), RATE_HZ)
+    parted = recording_features.named_features(seam, RATE_HZ)
     assert whole["deviation"] > 2 * parted["deviation"]
 
 

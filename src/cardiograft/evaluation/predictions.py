@@ -29,10 +29,12 @@ class Predictions:
         ``heads``: `target_N` indexes `labels`, `score_NK` are K independent probabilities.
         ``signal``: `target_NK` and `score_NK` are signals, channel-major, and `labels` names
         the channels.
+        ``values``: `target_NK` and `score_NK` are numbers that `labels` names, NaN in the target
+        where one is not known.
     id_N, subject_N, part_N : str, shape (N,)
         ``<dataset>/<record>/<lead>/<start>``, ``<dataset>/<subject>``, part of the split (and
         what its input was corrupted by: ``test, shuffled``).
-    target : int64 shape (N,), or float32 shape (N, K) where `kind` is ``signal``
+    target : int64 shape (N,), or float32 shape (N, K) where `kind` is ``signal`` or ``values``
     score_NK : float32, shape (N, K)
     about
         Spec, data digest, rate_hz, simulated ...: as in the card.

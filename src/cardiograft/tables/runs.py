@@ -130,7 +130,7 @@ def read_run(name: str, row: StudyRun, files: Mapping[str, Sequence[Path]]) -> R
             subjects[part] += np.unique(saved.subject_N).tolist()
             for metric in row.metrics:
                 added[part, named(metric)].append(additive_sums(saved, metric))
-            if saved.kind != "signal":
+            if saved.kind in ("classes", "heads"):
                 run.targets |= _targets(part, saved)
             if saved.kind == "classes":
                 counts.append(_cells(saved, row.per))

@@ -2,9 +2,9 @@
 
 R-peaks are found in the first channel; of the recording it takes statistics of R-R intervals, of
 beats against their median, of P waves, of what is left when the beats are taken away, and of noise
-(`cardiograft.signals.rr_statistics`, `cardiograft.signals.recording_shape`). None depends on gain,
-offset or polarity. A recording is put together again from its segments, those that are tested
-included, without any label; each of them gets what is predicted for the whole.
+(`cardiograft.signals.recording_features`). A recording is put together again from its segments,
+those that are tested included, without any label; each of them gets what is predicted for the
+whole.
 
 Source: after the feature-based entries of the PhysioNet/CinC Challenge 2017, Clifford et al.,
 Comput Cardiol 2017;44, doi:10.22489/CinC.2017.065-469; the features' own sources stand in their
@@ -15,7 +15,6 @@ B beats, R recordings (or segments), F features.
 """
 
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -26,13 +25,10 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from cardiograft.evaluation.baseline_inputs import HIDDEN, Examples
 from cardiograft.records import Float32, Float64, Int64
 from cardiograft.segments.recordings import recordings
-from cardiograft.signals import recording_shape, rr_statistics
-from cardiograft.signals.peaks import qrs_peaks, r_peaks
+from cardiograft.signals.recording_features import features
 from cardiograft.signals.stitching import Stitched, stitched
 
 COLUMNS = ("dataset", "record", "start", "at", "valid", "signal")
-MAINS_HZ = 50  # what is above 35 Hz says nothing of where a peak is, with mains of 60 Hz too
-NEAR_S = 0.1  # of two detectors' peaks: they mean the same beat
 
 
 def predict(
@@ -112,41 +108,6 @@ def boosted(
             model.fit(feature_RF[row_L], target_L, sample_weight=weight_L)
             score_RK[:, model.classes_] += model.predict_proba(feature_RF) / models
     return score_RK
-
-
-def features(lead: Stitched, rate_hz: float) -> Float32:
-    """Return a recording's features, shape (F,); NaN where it shows too few beats."""
-    return np.array(list(named_features(lead, rate_hz).values()), dtype=np.float32)
-
-
-def named_features(lead: Stitched, rate_hz: float) -> rr_statistics.Features:
-    """Return a recording's features by name."""
-    signal_S = lead.signal_S
-    peak_B = r_peaks(signal_S.astype(np.float32), Fraction(rate_hz), mains_hz=MAINS_HZ)
-    other_B = qrs_peaks(signal_S[None], rate_hz)[0]
-    found = {"beats a second": len(peak_B) * rate_hz / max(len(signal_S), 1)}
-    # a second detector: where the two differ, the recording is noisy or its beats are strange
-    for name, at_B in (("", peak_B.astype(np.float64)), ("other ", other_B)):
-        rr_B = _intervals(lead, at_B) / rate_hz
-        found |= {name + key: value for key, value in rr_statistics.statistics(rr_B).items()}
-    found["detectors agree"] = _agreement(peak_B, other_B, NEAR_S * rate_hz)
-    found["detectors' beats"] = len(peak_B) / max(len(other_B), 1)
-    return found | recording_shape.statistics(signal_S, peak_B, rate_hz)
-
-
-def _intervals(lead: Stitched, at_B: Float64) -> Float64:
-    """Return the intervals between neighbours that no seam parts, in samples."""
-    stretch_B = lead.joined(np.rint(at_B).astype(np.int64))
-    return np.asarray(np.diff(at_B)[stretch_B[1:] == stretch_B[:-1]])
-
-
-def _agreement(peak_B: Int64, other_B: Float64, near: float) -> float:
-    if not len(peak_B) or not len(other_B):
-        return 0.0
-    after_B = np.searchsorted(other_B, peak_B)
-    edges = np.concatenate([[-np.inf], other_B, [np.inf]])
-    away_B = np.minimum(peak_B - edges[after_B], edges[after_B + 1] - peak_B)
-    return float((away_B < near).mean())
 
 
 def _rows(examples: Examples, of: str) -> Iterator[Int64]:

@@ -15,8 +15,8 @@ Constants
 TITLE : str
     How tables print it: ``"Balanced accuracy"``.
 KINDS : tuple of str
-    The kinds of predictions that it takes, of ``classes``, ``heads`` and ``signal``
-    (`cardiograft.evaluation.predictions.Predictions`); others are refused.
+    The kinds of predictions that it takes, of ``classes``, ``heads``, ``signal`` and
+    ``values`` (`cardiograft.evaluation.predictions.Predictions`); others are refused.
 PERCENT : bool
     Whether tables print it in per cent.
 LOWER_IS_BETTER : bool

@@ -1,0 +1,34 @@
+"""R² of measurements, over the segments of which each is known."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import r2_score
+from synthetic import measured
+
+from cardiograft.evaluation import scoring
+from cardiograft.evaluation.metrics import value_r2
+from cardiograft.specs.score import Score
+
+
+def test_is_that_of_scikit_learn_over_what_is_known() -> None:
+    saved = measured(seed=3)
+    found = value_r2.values(value_r2.additive(saved).sum(axis=0)[None], saved.labels)
+    for k, name in enumerate(saved.labels):
+        known = np.isfinite(saved.target[:, k])
+        expected = r2_score(saved.target[known, k], saved.score_NK[known, k])
+        assert found[name][0] == pytest.approx(expected)
+    assert found[""][0] == pytest.approx(np.median([found[name][0] for name in saved.labels]))
+
+
+def test_what_is_never_known_or_never_differs_has_none() -> None:
+    saved = measured(seed=4)
+    saved.target[:, 0], saved.target[:, 1] = np.nan, 2.0
+    found = value_r2.values(value_r2.additive(saved).sum(axis=0)[None], saved.labels)
+    assert all(np.isnan(value[0]) for value in found.values())
+    assert value_r2.support(value_r2.additive(saved), saved.labels)["rate"] == (0, 0)
+
+
+def test_other_predictions_are_refused_by_it_and_its_own_by_others() -> None:
+    (chosen,) = Score.model_validate({"metrics": ["accuracy"]}).metrics
+    with pytest.raises(ValueError, match="'accuracy' takes classes, not values"):
+        scoring.additive(measured(), chosen)

@@ -1,0 +1,130 @@
+"""Measurements of a recording as a pretext task."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import torch
+
+from cardiograft.checkpoints.file import read_checkpoint
+from cardiograft.evaluation import predictions
+from cardiograft.evaluation.predict import predict
+from cardiograft.segments import shards
+from cardiograft.specs.predict import Predict
+from cardiograft.training.tasks import predict_features
+
+RATE_HZ, SECONDS, N = 125.0, 20, 24
+SAMPLES = int(RATE_HZ * SECONDS)
+META = shards.Meta(
+    spec={},
+    manifest_digest="0",
+    simulated=True,
+    rate_hz=RATE_HZ,
+    channels=("II",),
+    samples=SAMPLES,
+    features=(),
+)
+VERSION = torch.zeros(N, dtype=torch.int64)
+
+
+def recordings(*, silent: int = 0) -> dict[str, Any]:
+    """Return leads of QRS complexes at a pace of their own; the first ones hold noise alone."""
+    rng = np.random.default_rng(0)
+    signal = 0.02 * rng.standard_normal((N, 1, SAMPLES))
+    time = np.arange(SAMPLES) / RATE_HZ
+    for n in range(silent, N):
+        for at in np.arange(0.3, SECONDS, 0.5 + 0.02 * n) + 0.05 * rng.random():
+            signal[n, 0] += np.exp(-0.5 * ((time - at) / 0.012) ** 2)
+    return {"signal": signal.astype(np.float32), "valid": np.full(N, SAMPLES, np.int32)}
+
+
+def fitted(columns: dict[str, Any], **options: Any) -> predict_features.Task:
+    task = predict_features.make(META, **options)
+    task.learn(columns, balanced=False)
+    return task
+
+
+def test_the_target_is_what_was_measured() -> None:
+    columns = recordings()
+    task = fitted(columns)
+    rows = task.encode(columns)
+    batch = task.batch(rows, VERSION, torch.Generator())
+    assert batch.target.shape == (N, len(task.labels))
+    memory = task.remember()
+    k = task.labels.index("median")
+    measured_s = batch.target[:, k] * memory["spread"][k] + memory["median"][k]
+    inner = slice(2, -2)  # the others lie beyond three spreads, or near it
+    expected_s = 0.5 + 0.02 * np.arange(N)
+    np.testing.assert_allclose(measured_s[inner], expected_s[inner], atol=0.01)
+
+
+def test_a_segment_turned_upside_down_has_the_same_target() -> None:
+    columns = recordings()
+    task = fitted(columns, invert=0.5, gain=0.2)
+    rows = task.encode(columns)
+    generator = torch.Generator().manual_seed(1)
+    plain = task.batch(rows, VERSION, torch.Generator())
+    drawn = task.batch(rows, VERSION, generator, training=True)
+    assert not torch.equal(plain.signal_BCT, drawn.signal_BCT)
+    turned = {**columns, "signal": -columns["signal"]}
+    other = predict_features.make(META)
+    other.recall(task.remember())
+    again = other.encode(turned)["measured"]
+    torch.testing.assert_close(again, rows["measured"], atol=0.05, rtol=0, equal_nan=True)
+    assert "turned" not in task.labels
+    assert torch.equal(
+        drawn.target.nan_to_num(nan=9), plain.target.nan_to_num(nan=9)
+    )  # augmentation changes what is seen, not what was measured
+
+
+def test_what_is_not_known_teaches_nothing() -> None:
+    columns = recordings(silent=6)
+    columns["signal"][:6] = 0  # no beat is found
+    task = fitted(columns)
+    batch = task.batch(task.encode(columns), VERSION, torch.Generator())
+    unknown = ~batch.target.isfinite()
+    assert unknown[:6].any()
+    assert not unknown[6:].any()
+    output = torch.zeros(batch.target.shape, requires_grad=True)
+    task.loss(output, batch).backward()
+    assert output.grad is not None
+    assert (output.grad[unknown] == 0).all()
+    assert (output.grad[~unknown] != 0).any()
+    perfect = batch.target.nan_to_num(nan=7.0)
+    values = task.values(task.tally(perfect, batch))
+    assert values == {"loss": 0.0, "r2": pytest.approx(1.0)}
+
+
+def test_classes_and_signals_without_beats_are_refused() -> None:
+    with pytest.raises(ValueError, match="class_weights"):
+        predict_features.make(META).learn(recordings(), balanced=True)
+    flat = recordings()
+    flat["signal"][:] = 0
+    with pytest.raises(ValueError, match="no measurement differs"):
+        fitted(flat)
+
+
+def test_a_network_learns_it_and_its_predictions_are_scored(
+    cohort: Any, pretrained: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = pretrained(task="predict_features", epochs=6, learning_rate=3e-3, batch_size=16)
+    rows = pq.read_table(folder / "history.parquet").to_pylist()
+    loss = [r["value"] for r in rows if (r["part"], r["metric"]) == ("validation", "loss")]
+    assert loss[-1] < loss[0]
+    about = read_checkpoint(folder / "model.safetensors").about["spec"]
+    asked = {"split": "toy", "model": about["model"], "task": about["task"]}
+    saved = predict(
+        Predict.model_validate({**asked, "parts": ["test"]}),
+        segments=[cohort.segments],
+        split=cohort.honest,
+        model=folder,
+        scratch=tmp_path / "scratch",
+    )
+    predictions.write(saved, tmp_path / "saved.parquet")
+    again = predictions.read(tmp_path / "saved.parquet")
+    assert (again.kind, again.labels) == ("values", saved.labels)
+    np.testing.assert_array_equal(again.target, saved.target)
+    assert again.target.shape == again.score_NK.shape == (len(again.id_N), len(again.labels))
