@@ -1,5 +1,7 @@
 """Convolutions, then a recurrence: steps that halve where it widens, any length, no signals."""
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -7,12 +9,24 @@ from cardiograft.models import crnn
 from cardiograft.records import Shape
 
 
-def test_steps_halve_in_the_stem_and_where_it_widens() -> None:
-    network, seen = crnn.build(Shape(1, 3750, 0, (3,))).eval(), []
+QUICK = {"stride": 4, "stem": 31, "widths": (24, 24, 48, 64, 64)}
+
+
+@pytest.mark.parametrize(
+    ("options", "steps"),
+    [
+        ({}, [(16, 1875), (32, 938), (32, 938), (48, 469), (64, 235), (64, 235)]),
+        (QUICK, [(24, 938), (48, 469), (64, 235), (64, 235)]),
+    ],
+)
+def test_steps_grow_in_the_stem_and_where_it_widens(
+    options: dict[str, Any], steps: list[tuple[int, int]]
+) -> None:
+    network, seen = crnn.build(Shape(1, 3750, 0, (3,)), **options).eval(), []
     for block in network.encoder.blocks:
-        block.register_forward_hook(lambda _, __, code: seen.append(tuple(code.shape[1:])))
+        block.register_forward_hook(lambda _, __, code: seen.append((*code.shape[1::2],)))
     network(torch.zeros(1, 1, 3750), torch.zeros(1, 0))
-    assert seen == [(24, 1, 938), (48, 1, 469), (64, 1, 235), (64, 1, 235)]
+    assert seen == steps
     assert 3750 / 125 / seen[-1][-1] == pytest.approx(0.128, abs=0.001)  # seconds, as it says
 
 
