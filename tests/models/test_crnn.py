@@ -8,7 +8,6 @@ import torch
 from cardiograft.models import crnn
 from cardiograft.records import Shape
 
-
 QUICK = {"stride": 4, "stem": 31, "widths": (24, 24, 48, 64, 64)}
 
 

@@ -392,6 +392,7 @@ ASKED = {
     "classes": ["accuracy", "macro_f1", "jkappa", "sensitivity"],
     "heads": ["head_accuracy", "head_balanced_accuracy"],
     "signal": ["pearson", "prd", "xcor", "peak_sensitivity", "heart_rate_limits"],
+    "values": ["value_r2"],
 }
 
 

@@ -1,5 +1,6 @@
 """Measurements of a recording as a pretext task."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ import torch
 
 from cardiograft.checkpoints.file import read_checkpoint
 from cardiograft.evaluation import predictions
+from cardiograft.evaluation.metrics import value_r2
 from cardiograft.evaluation.predict import predict
 from cardiograft.segments import shards
 from cardiograft.specs.predict import Predict
+from cardiograft.specs.transfer import Transfer
 from cardiograft.training.tasks import predict_features
 
 RATE_HZ, SECONDS, N = 125.0, 20, 24
@@ -75,9 +78,6 @@ def test_a_segment_turned_upside_down_has_the_same_target() -> None:
     again = other.encode(turned)["measured"]
     torch.testing.assert_close(again, rows["measured"], atol=0.05, rtol=0, equal_nan=True)
     assert "turned" not in task.labels
-    assert torch.equal(
-        drawn.target.nan_to_num(nan=9), plain.target.nan_to_num(nan=9)
-    )  # augmentation changes what is seen, not what was measured
 
 
 def test_what_is_not_known_teaches_nothing() -> None:
@@ -128,3 +128,41 @@ def test_a_network_learns_it_and_its_predictions_are_scored(
     assert (again.kind, again.labels) == ("values", saved.labels)
     np.testing.assert_array_equal(again.target, saved.target)
     assert again.target.shape == again.score_NK.shape == (len(again.id_N), len(again.labels))
+    scored = value_r2.values(value_r2.additive(again).sum(axis=0)[None], again.labels)[""][0]
+    known = np.isfinite(again.target)
+    mean = np.where(known, again.target, 0).sum(axis=0) / known.sum(axis=0)
+    error = np.where(known, again.score_NK - again.target, 0)
+    apart = np.where(known, again.target - mean, 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        expected = 1 - (error**2).sum(axis=0) / (apart**2).sum(axis=0)
+    assert scored == pytest.approx(np.median(expected[np.isfinite(expected)]), abs=1e-4)
+
+
+def test_a_classifier_starts_from_it_but_for_its_last_layer(
+    cohort: Any, pretrained: Callable[..., Path], tmp_path: Path
+) -> None:
+    source = pretrained(task="predict_features", epochs=1)
+    about = read_checkpoint(source / "model.safetensors").about["spec"]
+    spec = Transfer.model_validate(
+        {
+            "split": "toy",
+            "model": about["model"],
+            "task": "classify",
+            "sources": [{"entry": "measured"}],
+            "training": {"epochs": 1},
+        }
+    )
+    cohort.job("transfer", spec, tmp_path / "out", sources_=[source])
+    ledger = json.loads((tmp_path / "out/ledger.json").read_text("utf-8"))
+    states = {row["tensor"]: row["state"] for row in ledger["tensors"]}
+    assert {s for t, s in states.items() if t.startswith("encoder")} == {"loaded"}
+    assert "loaded" not in {s for t, s in states.items() if t.startswith("head")}
+
+
+def test_a_checkpoint_of_other_measurements_is_refused() -> None:
+    columns = recordings()
+    memory = fitted(columns).remember()
+    other = predict_features.make(META)
+    other.recall({**memory, "labels": ["longest sigh", *memory["labels"][1:]]})
+    with pytest.raises(ValueError, match="'longest sigh', which is not measured any more"):
+        other.encode(columns)

@@ -419,8 +419,17 @@ def test_the_command_ends_as_it_went(
     assert "rate_hz: -1" in ended(case.root / "106", "--rate-hz", "-1")
 
 
-def test_a_pretext_task_says_nothing_of_a_recording(pretrained: Any) -> None:
-    model = pretrained(task="recognise_transform")
+@pytest.mark.parametrize(
+    ("task", "reason"),
+    [
+        ("recognise_transform", "recognise what was done to a signal"),
+        ("predict_features", "measurements that can be taken of a signal itself"),
+    ],
+)
+def test_a_pretext_task_says_nothing_of_a_recording(
+    task: str, reason: str, pretrained: Any
+) -> None:
+    model = pretrained(task=task)
     checkpoint = read_checkpoint(model / "model.safetensors")
     content = json.loads(json.dumps(checkpoint.about["segments"]))
     content["toy"]["spec"] = {
@@ -432,5 +441,5 @@ def test_a_pretext_task_says_nothing_of_a_recording(pretrained: Any) -> None:
     }
     checkpoint.about["segments"] = content
     write_checkpoint(checkpoint, model / "model.safetensors")
-    with pytest.raises(ValueError, match="recognise what was done to a signal"):
+    with pytest.raises(ValueError, match=reason):
         load(model)

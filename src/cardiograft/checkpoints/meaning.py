@@ -16,6 +16,8 @@ ENDS: tuple[End, ...] = ("outputs", "leads", "features")
 Names = tuple[str, ...] | None  # None: not known
 Pairs = list[tuple[int, int]]  # a place in the source, and the place here that it goes to
 
+NAMED = 8  # outputs whose names stand in a line; a network may have hundreds
+
 
 @dataclass(frozen=True, kw_only=True)
 class Meaning:
@@ -26,7 +28,7 @@ class Meaning:
     kind
         As in `cardiograft.evaluation.predictions`.
     outputs
-        Labels of classes or heads, or leads of a signal, in order.
+        Labels of classes or heads, leads of a signal, or names of measurements, in order.
     leads
         Channels of the input, in order.
     features
@@ -132,8 +134,9 @@ def partners(source: Meaning, here: Meaning, end: End) -> Pairs | None:
     if theirs is None or ours is None:
         return None
     channels = end == "leads" or (end == "outputs" and source.kind == here.kind == "signal")
-    if end == "outputs" and "signal" in (source.kind, here.kind) and not channels:
-        return []  # a lead's name is no label of a class
+    kinds = {source.kind, here.kind}
+    if end == "outputs" and len(kinds) > 1 and not kinds <= {"classes", "heads", None}:
+        return []  # the name of a lead, or of a measurement, is no label of a class
     pairs = by_name(theirs, ours)
     if channels and not pairs and len(theirs) == len(ours):
         return [(place, place) for place in range(len(ours))]
@@ -192,5 +195,6 @@ def _text(value: Any) -> str:
     if value is None:
         return "unknown"
     if isinstance(value, tuple):
-        return ", ".join(value) or "none"
+        more = f", and {len(value) - NAMED} more" if len(value) > NAMED + 1 else ""
+        return ", ".join(value[:NAMED] if more else value) + more or "none"
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,6 +1,6 @@
 """Saved predictions: one row a segment, so that any metric can be computed later.
 
-Legend: N segments, K outputs (classes, heads, or samples of a signal).
+Legend: N segments, K outputs (classes, heads, measurements, or samples of a signal).
 """
 
 import json

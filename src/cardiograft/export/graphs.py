@@ -107,7 +107,7 @@ class Scored(nn.Module):
         self._scores = task.scores
 
     def forward(self, shown: Tensor, feature_BF: Tensor) -> Tensor:
-        """Return probabilities (B, K), or a signal, channel after channel, (B, K)."""
+        """Return probabilities or values (B, K), or a signal, channel after channel, (B, K)."""
         return self._scores(self.head(self.encoder(shown, feature_BF))).flatten(1)
 
 

@@ -167,7 +167,7 @@ def threshold(
     if asked is None:
         return None
     labels = exported.task.labels
-    if exported.task.kind == "signal" or asked.label not in labels:
+    if exported.task.kind not in ("classes", "heads") or asked.label not in labels:
         known = plugins.hint(asked.label, labels)
         raise ValueError(f"threshold: the network has no class {asked.label!r}.{known}")
     if asked.at != "validation":

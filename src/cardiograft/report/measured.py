@@ -66,6 +66,7 @@ SHOWN = (
     "pearson",
     "prd",
     "r2",
+    "value_r2",
     "peak_sensitivity",
     "peak_positive_predictivity",
 )

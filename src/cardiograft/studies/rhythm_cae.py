@@ -82,6 +82,8 @@ WORDS = {
         "image": "weights of a picture network",
         "codec": "weights of a published codec",
         "reconstruction": "redrawing its input",
+        "measuring": "measuring its input",
+        "measurements": "weights that learned to measure",
         "none": "",
     },
     "tuning": {"full": "all layers tuned", "frozen": "frozen encoder", "else": "{} tuning"},
@@ -94,7 +96,7 @@ WORDS = {
         "challenge_2021": "Challenge 2021",
     },
 }
-HEADLINE = ("weighted_f1", "macro_f1", "f1", "r2", "mse")
+HEADLINE = ("weighted_f1", "macro_f1", "f1", "r2", "value_r2", "mse")
 CAPTIONS = {"welch": welch.CAPTION}
 SECTIONS = {"The paper’s own test": ("welch",)}
 LEARNING_CURVE = "weighted_f1"

@@ -24,7 +24,7 @@ from cardiograft.training.build import make_task
 from cardiograft.training.determinism import available_device, deterministic
 from cardiograft.training.feed import Feed
 from cardiograft.training.task import Task
-from cardiograft.use.predictor import Predictor, spec_of
+from cardiograft.use.predictor import Predictor, require_readable, spec_of
 
 BATCH = 256
 
@@ -91,6 +91,7 @@ def load(folder: Path, segments: Path | None = None) -> Model:
             f"{folder}: its task is to recognise what was done to a signal, which says nothing of"
             " a new recording: apply a model that was transferred from it"
         )
+    require_readable(task.kind, folder)
     task.recall(checkpoint.about["memory"])
     network = rebuilt(checkpoint)
     load_checkpoint(network, checkpoint, where=str(folder))

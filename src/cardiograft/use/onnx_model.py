@@ -20,7 +20,7 @@ from cardiograft.records import Float32
 from cardiograft.segments import shards
 from cardiograft.segments.cutting import CutSegments
 from cardiograft.shipped import catalogue
-from cardiograft.use.predictor import Predictor, only, spec_of
+from cardiograft.use.predictor import Predictor, only, require_readable, spec_of
 
 FORMAT = "cardiograft onnx 1"
 METADATA = "cardiograft"  # the file's own key of what it is
@@ -103,6 +103,7 @@ def load_onnx(path: Path) -> OnnxModel:
             f"{path}: it takes what is left of preprocessing ({about['input']['takes']}): export it"
             " with preprocessing: included"
         )
+    require_readable(about["output"]["kind"], path)
     meta = shards.Meta.of(next(iter(_segments(path, content).values())))
     done = about["in_the_file"].get("task") or {}
     labels = tuple(about["output"]["labels"])

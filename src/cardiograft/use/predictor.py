@@ -7,13 +7,14 @@ Legend: N segments, K outputs.
 
 import abc
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from cardiograft import plugins
-from cardiograft.records import Float32
+from cardiograft.records import Float32, Kind
 from cardiograft.segments import shards
 from cardiograft.segments.cutting import CutSegments
 from cardiograft.signals.leads import canonical
@@ -100,6 +101,21 @@ def only(cut: CutSegments, keep_N: npt.NDArray[np.bool_]) -> CutSegments:
         label_N=cut.label_N[keep_N],
         features={name: column_N[keep_N] for name, column_N in cut.features.items()},
     )
+
+
+def require_readable(kind: Kind, where: Path) -> None:
+    """Refuse a network whose outputs are no statement about a recording.
+
+    Raises
+    ------
+    ValueError
+        It gives measurements, of which there is a program that measures them.
+    """
+    if kind == "values":
+        raise ValueError(
+            f"{where}: it predicts measurements that can be taken of a signal itself: apply a model"
+            " that was transferred from it"
+        )
 
 
 def spec_of(meta: shards.Meta) -> Segment:

@@ -1,7 +1,8 @@
-"""Coefficient of determination of predicted measurements: each one's R² over all segments.
+"""Median over measurements of R², the share of each one's variance between segments.
 
-R² = 1 − Σ(y − ŷ)² / Σ(y − ȳ)² over the segments of which y is known, ȳ their mean; the value
-without a name is the median over measurements.
+R² = 1 − Σ(y − ŷ)² / Σ(y − ȳ)² of each measurement, over the segments of which y is known, ȳ their
+mean; of hundreds of measurements the median stands for all. Extremes of y are cut where the task
+cuts them.
 
 Legend: N segments, S subjects, K measurements, B rows of sums, D numbers a subject adds.
 Source: the usual definition; pretext tasks that measure.
@@ -17,6 +18,7 @@ TITLE = "R² of measurements"
 KINDS = ("values",)
 PERCENT = False
 LOWER_IS_BETTER = False
+ROUNDING = 1e-9  # of a measurement's squares: what varies by less does not vary
 
 
 def additive(predictions: Predictions) -> Float64:
@@ -40,22 +42,17 @@ def additive(predictions: Predictions) -> Float64:
 
 
 def values(sums_BD: Float64, labels: tuple[str, ...]) -> dict[str, Float64]:
-    """Return each measurement's R², shape (B,), and under ``""`` that of the median one."""
+    """Return R² of the median measurement, shape (B,)."""
     known_BK, sum_BK, square_BK, error_BK = np.split(sums_BD, 4, axis=1)
     apart_BK = square_BK - ratio(sum_BK**2, known_BK)
-    explained_BK = 1 - ratio(error_BK, np.where(apart_BK > 0, apart_BK, 0))
+    explained_BK = 1 - ratio(error_BK, np.where(apart_BK > ROUNDING * square_BK, apart_BK, 0))
     middle_B = np.full(len(sums_BD), np.nan)
     some_B = np.isfinite(explained_BK).any(axis=1)
     middle_B[some_B] = np.nanmedian(explained_BK[some_B], axis=1)
-    return {**dict(zip(labels, explained_BK.T, strict=True)), "": middle_B}
+    return {"": middle_B}
 
 
 def support(sums_SD: Float64, labels: tuple[str, ...]) -> dict[str, tuple[int, int]]:
-    """Return how many segments, and subjects, each measurement is known of."""
-    known_SK = sums_SD[:, : len(labels)]
-    found = {
-        label: (int(known_S.sum()), int((known_S > 0).sum()))
-        for label, known_S in zip(labels, known_SK.T, strict=True)
-    }
-    whole = known_SK.max(axis=1, initial=0)
-    return {**found, "": (int(whole.sum()), int((whole > 0).sum()))}
+    """Return of how many segments, and subjects, the measurement known of most is known."""
+    known_S = sums_SD[:, : len(labels)].max(axis=1, initial=0)
+    return {"": (int(known_S.sum()), int((known_S > 0).sum()))}
