@@ -7,14 +7,13 @@ from cardiograft.tables.headline import Contrast, GainsAgainst, Headline, Headli
 
 
 def claims(run: HeadlineRun, facts: Headline, values: Values) -> tuple[str, ...]:
-    """Return the sentences of a study whose numbers are there, in their order."""
-    every = (
-        _hidden(facts, values),
-        _with_choice(_value(run, facts, values), _chosen_on(run, values)),
-        _above(run, facts, values),
-        _effect(facts, values),
-    )
-    return tuple(claim for claim in every if claim)
+    """Return the sentences of a study whose numbers are there, in their order: three at most."""
+    hidden = _hidden(facts, values)
+    value = _joined(_value(run, facts, values), _chosen_on(run, values))
+    above, effect = _above(run, facts, values), _effect(facts, values)
+    if hidden and effect:  # a fourth sentence would be one too many to be read
+        value, above = (_joined(value, above), "") if value else (value, above)
+    return tuple(claim for claim in (hidden, value, above, effect) if claim)
 
 
 def _value(run: HeadlineRun, facts: Headline, values: Values) -> str:
@@ -77,11 +76,11 @@ def _hidden(facts: Headline, values: Values) -> str:
     return values.noted(claim, hidden.run)
 
 
-def _with_choice(claim: str, choice: str) -> str:
+def _joined(claim: str, more: str) -> str:
     """Return one sentence of two: how a run was chosen belongs to its value."""
-    if not claim or not choice:
-        return claim or choice
-    return f"{claim.removesuffix('.')}; {choice[0].lower()}{choice[1:]}"
+    if not claim or not more:
+        return claim or more
+    return f"{claim.removesuffix('.')}; {more[0].lower()}{more[1:]}"
 
 
 def _chosen_on(run: HeadlineRun, values: Values) -> str:
