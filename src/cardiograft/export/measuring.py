@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from cardiograft import plugins
 from cardiograft.evaluation import scoring
+from cardiograft.evaluation import threshold as thresholds
 from cardiograft.evaluation.predictions import Predictions
 from cardiograft.export import asking
 from cardiograft.export.network import Exported, Part, batches, given, said, targets
@@ -130,7 +131,8 @@ def _values(
         score_NK=score_NK,
         about={"rate_hz": exported.meta.rate_hz},
     )
-    scores = scoring.score(saved, metrics)
+    # a metric may ask for the threshold that the validation part chooses: each has its own
+    scores = scoring.score(thresholds.noted(saved), metrics)
     overall = scores[scores["class"] == ""]
     return dict(zip(overall["metric"], overall["value"].astype(float), strict=True))
 
