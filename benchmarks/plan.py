@@ -70,7 +70,8 @@ def planned(config: Path, folder: Path, mirror: str, repeats: int) -> tuple[floa
     return float(jobs[1]), wall_s, cpu_s, peak_MB
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Print a row for each config."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("configs", nargs="+", type=Path)
     parser.add_argument("--mirror", default="", help="in place of the config's")
@@ -82,7 +83,11 @@ if __name__ == "__main__":
     for config in asked.configs:
         with tempfile.TemporaryDirectory() as folder:
             jobs, *found = planned(config, Path(folder), asked.mirror, asked.repeats)
-        wall_s, cpu_s, peak = found
-        shown = (jobs, wall_s, cpu_s, cpu_s / version_s, peak, 1000 * cpu_s / jobs)
+        wall_s, cpu_s, peak_MB = found
+        shown = (jobs, wall_s, cpu_s, cpu_s / version_s, peak_MB, 1000 * cpu_s / jobs)
         cells = " ".join(f"{value:12.1f}" for value in shown)
         print(f"{config.stem:>12} {cells}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
