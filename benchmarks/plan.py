@@ -50,7 +50,7 @@ def repeated(config: Path, repeats: int) -> str:
             for entry, asked in found.get(stage, {}).items():
                 if asked and "repeats" in asked:
                     more.setdefault(stage, {})[entry] = {"repeats": repeats}
-    return yaml.safe_dump(more)
+    return str(yaml.safe_dump(more))
 
 
 def planned(config: Path, folder: Path, mirror: str, repeats: int) -> tuple[float, ...]:
