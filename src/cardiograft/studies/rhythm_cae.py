@@ -201,7 +201,11 @@ FIRST_SCREEN = Headline(
     ),
     further=(
         Further(name="a network of half-minute windows", run="rhythm-crnn-100"),
-        Further(name="the mean of that network and boosting", run="rhythm-crnn-together-100"),
+        Further(
+            name="that network after it learned to measure rhythm and beats",
+            run="rhythm-crnn-measured-100",
+        ),
+        Further(name="the mean of that and boosting", run="rhythm-measured-together-100"),
     ),
     effect=Contrast(
         idea="autoencoder weights",
