@@ -73,6 +73,40 @@ class Augmentation:
         return signal_BCT, target_BDT
 
 
+@dataclass(frozen=True, kw_only=True)
+class Disturbance:
+    """How strongly a window is changed whose label stays as it is; 0 leaves a change out.
+
+    Attributes
+    ----------
+    gain
+        SD of a gain's natural logarithm, as in `amplified`.
+    invert
+        Probability that a window is turned upside down, as in `inverted`.
+    noise
+        Mean SD as a share of the channel's, as in `noisy`.
+    silence
+        Probability that a window is silenced, as in `silenced`.
+    """
+
+    gain: float = 0.0
+    invert: float = 0.0
+    noise: float = 0.0
+    silence: float = 0.0
+
+    def apply(self, signal_BCT: Tensor, generator: Generator) -> Tensor:
+        """Return changed windows."""
+        if self.gain:
+            signal_BCT = amplified(signal_BCT, generator, spread=self.gain)
+        if self.invert:
+            signal_BCT = inverted(signal_BCT, generator, share=self.invert)
+        if self.noise:
+            signal_BCT = noisy(signal_BCT, generator, share=self.noise)
+        if self.silence:
+            signal_BCT = silenced(signal_BCT, generator, share=self.silence)
+        return signal_BCT
+
+
 def rotations(items: int, generator: Generator, *, spread: float) -> Tensor:
     """Return rotation matrices, shape (items, 3, 3): about any axis, by a normal angle.
 

@@ -17,7 +17,7 @@ from cardiograft import plugins
 from cardiograft.plugins import Duration, Names
 from cardiograft.records import UNKNOWN, Kind
 from cardiograft.segments import shards
-from cardiograft.signals import augmentation
+from cardiograft.signals.augmentation import Disturbance
 from cardiograft.training.task import Batch, Columns, Task, TensorRows
 from cardiograft.training.tasks import _synthetic_beats
 from cardiograft.training.tasks._crop import Crop, valid
@@ -41,10 +41,7 @@ class Classify:
         scaling: Scaling = "none",
         fibrillation: float = 0.0,
         layout: Layout | None = None,
-        gain: float = 0.0,
-        silence: float = 0.0,
-        invert: float = 0.0,
-        noise: float = 0.0,
+        disturbance: Disturbance,
     ) -> None:
         self._names = features
         self.features = len(features)
@@ -56,8 +53,7 @@ class Classify:
         extra = () if layout is None else _synthetic_beats.COLUMNS
         self.facts = tuple(dict.fromkeys(("label", *features, *extra)))
         self._fibrillation, self._layout = fibrillation, layout
-        self._gain, self._silence = gain, silence
-        self._invert, self._noise = invert, noise
+        self._disturbance = disturbance
         self._made: dict[str, Tensor] = {}
         self._mean_F = np.zeros(len(features))
         self._sd_F = np.ones(len(features))
@@ -173,19 +169,8 @@ class Classify:
             signal_BCT, valid_B = self._crop.apply(rows, generator, training=training)
             signal_BCT = scaled(signal_BCT, self._scaling, valid_B)
         if training:
-            signal_BCT = self._augmented(signal_BCT, generator)
+            signal_BCT = self._disturbance.apply(signal_BCT, generator)
         return Batch(signal_BCT, rows["feature"], rows["label"])
-
-    def _augmented(self, signal_BCT: Tensor, generator: Generator) -> Tensor:
-        if self._gain:
-            signal_BCT = augmentation.amplified(signal_BCT, generator, spread=self._gain)
-        if self._invert:
-            signal_BCT = augmentation.inverted(signal_BCT, generator, share=self._invert)
-        if self._noise:
-            signal_BCT = augmentation.noisy(signal_BCT, generator, share=self._noise)
-        if self._silence:
-            signal_BCT = augmentation.silenced(signal_BCT, generator, share=self._silence)
-        return signal_BCT
 
     def loss(self, output: Tensor, batch: Batch) -> Tensor:
         """Return the cross-entropy, each class weighed by its class weight."""
@@ -292,7 +277,6 @@ def make(
         raise ValueError("fibrillation makes whole beats in physical units: no crop_s, no scaling")
     _check_features(meta, features, silence)
     layout = _synthetic_beats.layout(meta) if fibrillation else None
-    drawn = {"gain": gain, "silence": silence, "invert": invert, "noise": noise}
     return Classify(
         crop=Crop(meta, crop_s),
         features=tuple(features),
@@ -300,7 +284,7 @@ def make(
         scaling=scaling,
         fibrillation=fibrillation,
         layout=layout,
-        **drawn,
+        disturbance=Disturbance(gain=gain, invert=invert, noise=noise, silence=silence),
     )
 
 

@@ -24,7 +24,7 @@ from torch.nn import functional
 
 from cardiograft.records import Float32, Float64, Kind
 from cardiograft.segments import shards
-from cardiograft.signals import augmentation
+from cardiograft.signals.augmentation import Disturbance
 from cardiograft.signals.recording_features import named_features
 from cardiograft.signals.stitching import Stitched
 from cardiograft.training.task import Batch, Columns, Task, TensorRows
@@ -36,7 +36,7 @@ MOST = 3.0  # spreads; beyond, one odd recording would outweigh a hundred
 BETA = 0.5  # spreads; larger errors count by their size, not their square
 WITHIN = (10, 90)  # percentiles whose distance is the spread, 2.563 SD of a normal distribution
 SDS = 2.563
-ROUNDING = 1e-9  # of a measurement's squares: what varies by less does not vary
+ROUNDING = 1e-9  # of a measurement, or its squares: what varies by less does not vary
 COMMON = 0.5  # a measurement that fewer segments have is left out
 NONE = np.zeros(0, np.int64)
 
@@ -50,19 +50,10 @@ class PredictFeatures:
     columns = facts = ("signal", "valid")
     monitors = {"loss": -1, "r2": 1}
 
-    def __init__(
-        self,
-        meta: shards.Meta,
-        *,
-        scaling: Scaling,
-        gain: float,
-        invert: float,
-        noise: float,
-    ) -> None:
+    def __init__(self, meta: shards.Meta, *, scaling: Scaling, disturbance: Disturbance) -> None:
         self.samples, self._rate_hz = meta.samples, float(meta.rate_hz)
         self.labels: tuple[str, ...] = ()
-        self._scaling = scaling
-        self._gain, self._invert, self._noise = gain, invert, noise
+        self._scaling, self._disturbance = scaling, disturbance
         self._median_K: Float64 = np.zeros(0)
         self._spread_K: Float64 = np.ones(0)
         self._names: list[str] = []
@@ -89,7 +80,7 @@ class PredictFeatures:
         low_K, middle_K, high_K = np.nanpercentile(found_NK, (WITHIN[0], 50, WITHIN[1]), axis=0)
         # where most have one value, a count of rare beats say, the percentiles are the same
         spread_K = np.where(high_K > low_K, (high_K - low_K) / SDS, np.nanstd(found_NK, axis=0))
-        used_K = spread_K > 1e-9 * np.maximum(np.abs(middle_K), 1)
+        used_K = spread_K > ROUNDING * np.maximum(np.abs(middle_K), 1)
         if not used_K.any():
             raise ValueError("no measurement differs between the training segments")
         kept = np.flatnonzero(known_K)[used_K]
@@ -158,12 +149,7 @@ class PredictFeatures:
         """
         signal_BCT = scaled(rows["signal"], self._scaling, rows["valid"])
         if training:
-            if self._gain:
-                signal_BCT = augmentation.amplified(signal_BCT, generator, spread=self._gain)
-            if self._invert:
-                signal_BCT = augmentation.inverted(signal_BCT, generator, share=self._invert)
-            if self._noise:
-                signal_BCT = augmentation.noisy(signal_BCT, generator, share=self._noise)
+            signal_BCT = self._disturbance.apply(signal_BCT, generator)
         return Batch(signal_BCT, signal_BCT.new_zeros(len(signal_BCT), 0), rows["measured"])
 
     def loss(self, output: Tensor, batch: Batch) -> Tensor:
@@ -229,4 +215,5 @@ def make(
         upside down, and mean SD of white noise as a share of the channel's own. The target is what
         was measured without.
     """
-    return PredictFeatures(meta, scaling=scaling, gain=gain, invert=invert, noise=noise)
+    disturbance = Disturbance(gain=gain, invert=invert, noise=noise)
+    return PredictFeatures(meta, scaling=scaling, disturbance=disturbance)
