@@ -1,11 +1,11 @@
 """How many jobs a config plans, and the time and memory that planning takes.
 
     python benchmarks/plan.py workflow/config/open.yaml workflow/config/paper.yaml
-    python benchmarks/plan.py workflow/config/paper.yaml --mirror <folder> --repeats 30
+    python benchmarks/plan.py workflow/config/open.yaml --mirror <folder>
 
 A dry run (``snakemake -n``) of each file's report, in a process of its own and with results in an
 empty folder, so that every job is planned; the second of two runs is told, for the first one reads
-all sources. ``--repeats`` trains everything so many times.
+all sources.
 """
 
 import argparse
@@ -17,11 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
-import yaml
-
 TOTAL = re.compile(r"^total\s+(\d+)", re.MULTILINE)
 COLUMNS = ("config", "jobs", "wall s", "cpu s", "x --version", "MB", "ms a job")
-STAGES = ("pretrain", "prune", "transfer")
 
 
 def measured(arguments: list[str]) -> tuple[str, float, float, float]:
@@ -40,28 +37,12 @@ def measured(arguments: list[str]) -> tuple[str, float, float, float]:
     return text, time.perf_counter() - start, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
-def repeated(config: Path, repeats: int) -> str:
-    """Return an overlay, as YAML, that trains every entry of a size so many times."""
-    size = yaml.safe_load(config.read_text(encoding="utf-8"))["size"]
-    more: dict[str, dict[str, dict[str, int]]] = {}
-    for file in sorted((config.parent / size).glob("*.yaml")):
-        found = yaml.safe_load(file.read_text(encoding="utf-8"))
-        for stage in STAGES:
-            for entry, asked in found.get(stage, {}).items():
-                if asked and "repeats" in asked:
-                    more.setdefault(stage, {})[entry] = {"repeats": repeats}
-    return str(yaml.safe_dump(more))
-
-
-def planned(config: Path, folder: Path, mirror: str, repeats: int) -> tuple[float, ...]:
+def planned(config: Path, folder: Path, mirror: str) -> tuple[float, ...]:
     """Return jobs, wall and processor seconds, and MB, of the second of two plans."""
-    overlay = folder / "overlay.yaml"
-    overlay.write_text(repeated(config, repeats) if repeats else "{}\n", encoding="utf-8")
     results = folder / config.stem
     own = [f"results={results}", *([f"mirror={mirror}"] if mirror else [])]
     arguments = ["-n", "--quiet", "rules", "--cores", "1", "--nolock", "--configfile", str(config)]
-    arguments += [*([str(overlay)] if repeats else []), "--config", *own]
-    arguments += ["--", f"{results}/report.html"]
+    arguments += ["--config", *own, "--", f"{results}/report.html"]
     measured(arguments)
     text, wall_s, cpu_s, peak_MB = measured(arguments)
     jobs = TOTAL.search(text)
@@ -75,14 +56,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("configs", nargs="+", type=Path)
     parser.add_argument("--mirror", default="", help="in place of the config's")
-    parser.add_argument("--repeats", type=int, default=0, help="of every training")
     asked = parser.parse_args()
     measured(["--version"])
     _, _, version_s, _ = measured(["--version"])
     print(" ".join(f"{c:>12}" for c in COLUMNS))
     for config in asked.configs:
         with tempfile.TemporaryDirectory() as folder:
-            jobs, *found = planned(config, Path(folder), asked.mirror, asked.repeats)
+            jobs, *found = planned(config, Path(folder), asked.mirror)
         wall_s, cpu_s, peak_MB = found
         shown = (jobs, wall_s, cpu_s, cpu_s / version_s, peak_MB, 1000 * cpu_s / jobs)
         cells = " ".join(f"{value:12.1f}" for value in shown)
