@@ -42,11 +42,17 @@ SCG_APART = 0.6
 INTERVAL_S = (0.36, 1.5)  # 40 to 167 beats per minute
 
 
-def qrs_peaks(signal_NT: Float64, rate_hz: float) -> list[Float64]:
+def qrs_peaks(signal_NT: Float64, rate_hz: float, *, share: float = QRS_SHARE) -> list[Float64]:
     """Return where each window's R-peaks are, in fractions of samples, ascending.
 
     A peak is the centre of a QRS complex' energy. What has no peak, or one cut off by an end
     of the window, gives none there.
+
+    Parameters
+    ----------
+    share
+        Of the window's level, that a complex has at least: a low one finds small complexes
+        beside large ones, and what is no complex.
 
     Raises
     ------
@@ -54,7 +60,7 @@ def qrs_peaks(signal_NT: Float64, rate_hz: float) -> list[Float64]:
         The rate is too low for the band.
     """
     energy_NT = _energy(signal_NT, rate_hz, band=QRS_HZ, smoothed_s=QRS_S, key="qrs_peaks")
-    least_N = QRS_SHARE * np.quantile(energy_NT, LEVEL, axis=-1)
+    least_N = share * np.quantile(energy_NT, LEVEL, axis=-1)
     apart = int(np.ceil(APART_S * rate_hz))
     return [
         _maxima(energy_T, least, apart) for energy_T, least in zip(energy_NT, least_N, strict=True)

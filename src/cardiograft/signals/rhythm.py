@@ -24,6 +24,9 @@ RATE_HZ = Fraction(250)
 # Beats are found in windows of this length, half over half: the level that a beat must reach is
 # that of its neighbourhood.
 WINDOW_S = 10
+# Of that level: beside a large extra beat or a pacemaker's spike, usual beats must be found too. A
+# T wave taken for a beat does no harm, for it is taken in a copy as well.
+SHARE = 0.12
 # ASSUME what any filter of an ECG leaves is in this band.
 SHAPE_HZ: Band = (4.0, 18.0)
 SHAPE_AT_S = np.arange(-12, 20) / 50.0
@@ -95,8 +98,9 @@ def _beats(lead_T: Float64) -> Float64:
     if start_W[-1] + size < len(lead_T):
         start_W = np.append(start_W, len(lead_T) - size)
     window_WT = lead_T[start_W[:, None] + np.arange(size)]
+    found_WA = qrs_peaks(window_WT, float(RATE_HZ), share=SHARE)
     found = []
-    for number, peak_A in enumerate(qrs_peaks(window_WT, float(RATE_HZ))):
+    for number, peak_A in enumerate(found_WA):
         start = start_W[number]
         low = 0 if number == 0 else (start_W[number - 1] + size + start) / 2
         last = number == len(start_W) - 1

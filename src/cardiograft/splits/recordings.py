@@ -50,7 +50,9 @@ FLAT = 0.1  # share of intervals of which a recording's own rhythm says nothing
 # Over 11,000 alignments of 137 people's recordings (mitdb, ecgiddb) Fisher's z of the correlation
 # of deviations is spread like this: the largest is 4 times as much.
 CHANCE_Z = 0.2
-SHAPE_BITS = 2.0  # of a beat, at most: two or three extra beats may be alike by chance
+# Bits of a beat's shape, at most, and of beats alone whose own deviations correlate by more than
+# this: two people's extra beats may be alike by chance, but not all their beats are extra ones.
+SHAPE_BITS, SHAPE_ALIKE = 3.0, 0.5
 MARGIN_BITS = 4.0
 
 
@@ -270,10 +272,13 @@ def _shape_bits(shape_BS: npt.NDArray[np.int8], other_BS: npt.NDArray[np.int8]) 
     one_BS, two_BS = (s[seen_B].astype(np.float64) for s in (shape_BS, other_BS))
     sign = np.sign(np.sum(one_BS * two_BS))
     one_BS, two_BS = _deviations(one_BS), _deviations(two_BS)
-    size = float(np.sqrt(np.sum(one_BS**2) * np.sum(two_BS**2)))
-    alike = sign * np.sum(one_BS * two_BS) / size if size else 0.0
+    both_B = sign * np.sum(one_BS * two_BS, axis=1)
+    size_B, size_other_B = (np.linalg.norm(s, axis=1) for s in (one_BS, two_BS))
+    size = float(np.linalg.norm(size_B) * np.linalg.norm(size_other_B))
+    alike = float(both_B.sum()) / size if size else 0.0
     z = np.arctanh(np.clip(alike, -0.99, 0.99)) / CHANCE_Z
-    return float(min(-norm.logsf(z) / np.log(2), SHAPE_BITS * seen_B.sum()))
+    beats = int((both_B > SHAPE_ALIKE * size_B * size_other_B).sum())
+    return float(min(-norm.logsf(z) / np.log(2), SHAPE_BITS * beats))
 
 
 def _deviations(shape_BS: Float64) -> Float64:
