@@ -80,3 +80,12 @@ def test_reading_options_imports_nothing_heavy():
 def test_constants_are_read_without_import():
     facts = plugins.constants("datasets", "mitdb")
     assert (facts["SLUG"], facts["VERSION"]) == ("mitdb", "1.0.0")
+
+
+def test_of_many_names_a_hint_shows_the_nearest():
+    known = [f"run-{n}" for n in range(500)]
+    told = plugins.hint("run-17x", known)
+    assert told.startswith(" Did you mean 'run-17'? Known: ")
+    assert told.endswith(" and 488 more.")
+    assert "run-17," in told
+    assert len(told) < 200

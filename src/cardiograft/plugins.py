@@ -91,6 +91,7 @@ TYPES = {
     **{t.__name__: t for t in (int, float, str, bool, tuple, dict, list)},
 }
 
+MOST_SHOWN, FEW_SHOWN = 40, 12  # names in a line that says what is known
 # Values of options are taken as they are, or refused.
 STRICT = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
@@ -103,9 +104,16 @@ def names(kind: str) -> list[str]:
 
 
 def hint(name: str, known: Iterable[str]) -> str:
-    """Return ``" Did you mean 'x'? Known: ..."`` for a name that is not among `known`."""
+    """Return ``" Did you mean 'x'? Known: ..."`` for a name that is not among `known`.
+
+    Of many known names, those that are most like it.
+    """
     known = sorted(known)
-    return f"{guess(name, known)} Known: {', '.join(known) or 'none'}."
+    shown = known
+    if len(known) > MOST_SHOWN:
+        shown = sorted(difflib.get_close_matches(name, known, n=FEW_SHOWN, cutoff=0))
+    more = f" and {len(known) - len(shown)} more" if len(shown) < len(known) else ""
+    return f"{guess(name, known)} Known: {', '.join(shown) or 'none'}{more}."
 
 
 def guess(name: str, known: Iterable[str]) -> str:
