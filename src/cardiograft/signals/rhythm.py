@@ -25,7 +25,7 @@ RATE_HZ = Fraction(250)
 # that of its neighbourhood.
 WINDOW_S = 10
 # Of that level: beside a large extra beat or a pacemaker's spike, usual beats must be found too. A
-# T wave taken for a beat does no harm, for it is taken in a copy as well.
+# T wave taken for a beat is taken for one in a copy as well.
 SHARE = 0.12
 # ASSUME what any filter of an ECG leaves is in this band.
 SHAPE_HZ: Band = (4.0, 18.0)

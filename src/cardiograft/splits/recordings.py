@@ -50,9 +50,9 @@ FLAT = 0.1  # share of intervals of which a recording's own rhythm says nothing
 # Over 11,000 alignments of 137 people's recordings (mitdb, ecgiddb) Fisher's z of the correlation
 # of deviations is spread like this: the largest is 4 times as much.
 CHANCE_Z = 0.2
-# Bits of a beat's shape, at most, and of beats alone whose own deviations correlate by more than
-# this: two people's extra beats may be alike by chance, but not all their beats are extra ones.
-SHAPE_BITS, SHAPE_ALIKE = 3.0, 0.5
+# Bits of a beat's shape, at most, and of those beats alone whose own deviations correlate by more
+# than this: no few beats decide.
+SHAPE_BITS, SHAPE_ALIKE = 4.0, 0.4
 MARGIN_BITS = 4.0
 
 
@@ -282,7 +282,11 @@ def _shape_bits(shape_BS: npt.NDArray[np.int8], other_BS: npt.NDArray[np.int8]) 
 
 
 def _deviations(shape_BS: Float64) -> Float64:
-    """Return what each beat has beside the usual one, and beside its slope (a shift in time)."""
+    """Return what each beat has beside the usual one, its slope (a shift in time), and one more.
+
+    Extra beats, and T waves taken for beats, differ from the others in one way, which two people
+    may have in common: the direction in which beats differ most is left out.
+    """
     usual_S = np.median(shape_BS, axis=0)
     basis_S2, _ = np.linalg.qr(np.stack([usual_S, np.gradient(usual_S)], axis=1))
     rest_BS = shape_BS - usual_S
@@ -290,4 +294,6 @@ def _deviations(shape_BS: Float64) -> Float64:
     size_B1 = np.linalg.norm(rest_BS, axis=1, keepdims=True)
     # no beat, such as a single ectopic one, decides alone
     most = 2 * np.median(size_B1)
-    return np.asarray(rest_BS * np.minimum(1, most / np.maximum(size_B1, 1e-9)))
+    rest_BS = rest_BS * np.minimum(1, most / np.maximum(size_B1, 1e-9))
+    way_S = np.linalg.svd(rest_BS, full_matrices=False)[2][0]
+    return np.asarray(rest_BS - np.outer(rest_BS @ way_S, way_S))
