@@ -139,7 +139,8 @@ def cost_of(config: Config, run: Run, spec: Trained, known: dict[Any, Cost]) -> 
     if not shape.outputs or not all(shape.outputs):
         shape = shape._replace(outputs=(5,))  # labels that its training part names
     view = None if spec.view is None else View(spec.view.name, spec.view.options, meta.rate_hz)
-    key = (spec.model.canonical(), view, shape, spec.training.batch_size)
+    seen_as = spec.view.canonical() if spec.view else ""
+    key = (spec.model.canonical(), seen_as, shape, spec.training.batch_size)
     if key not in known:
         network = build.build_network(spec.model, shape, view=view, seed=0)
         network, shape = without_view(network, shape)
@@ -186,13 +187,15 @@ def main() -> None:
     """Print a row a study, and one of all."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--config", type=Path, default=Path("workflow/config/paper.yaml"))
-    config = read([parser.parse_args().config]).config
+    parser.add_argument("--studies", nargs="*", help="those alone; all unless given")
+    given = parser.parse_args()
+    config = read([given.config]).config
     torch.set_num_threads(1)
     known: dict[Any, Cost] = {}
     whole: dict[str, float] = defaultdict(float)
     heads = "trainings", "segments shown", "10^18 multiplications", "core-hours", "shards, GB"
     print(f"| study | {' | '.join(heads)} |\n|---|{'--:|' * len(heads)}", flush=True)
-    for study in config.studies:
+    for study in given.studies or config.studies:
         row: dict[str, float] = defaultdict(float)
         for stage, entry in asked(config, study):
             run, spec = config.trained(entry), config.spec(stage, entry)
