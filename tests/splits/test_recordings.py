@@ -13,12 +13,12 @@ from cardiograft.datasets import mitdb, nstdb
 from cardiograft.records import Record
 from cardiograft.segments import rhythms
 from cardiograft.segments.write import write_segments
-from cardiograft.signals.rhythm import rhythm
+from cardiograft.signals.rhythm import SHAPE_SAMPLES, rhythm
 from cardiograft.specs.audit import Ancestor, Audit
 from cardiograft.specs.segment import Segment
 from cardiograft.specs.split import Split
 from cardiograft.splits.people import person
-from cardiograft.splits.recordings import Side, matches
+from cardiograft.splits.recordings import Side, _shape_bits, matches
 from cardiograft.splits.table import read_split_table
 
 RATE = Fraction(360)
@@ -124,6 +124,20 @@ def split(tmp_path, folders, name="split", **options):
 
 def everybody():
     return [record(name, ecg(int(name))) for name in (*TRAIN, *TEST)]
+
+
+def test_extra_beats_that_are_alike_are_no_copy() -> None:
+    """Every third beat an extra one, of one shape in both people: their own deviations differ."""
+    random = np.random.default_rng(0)
+    usual_S, extra_S = random.normal(0, 20, (2, SHAPE_SAMPLES))
+
+    def beats() -> np.ndarray:
+        kinds_BS = np.stack([extra_S if n % 3 == 2 else usual_S for n in range(24)])
+        return np.int8(np.rint(kinds_BS + random.normal(0, 2, kinds_BS.shape)))
+
+    one, other = beats(), beats()
+    assert _shape_bits(one, other) < 10
+    assert _shape_bits(one, one + np.int8(random.integers(-1, 2, one.shape))) > 80
 
 
 def test_people_of_their_own_are_told_apart(tmp_path, cut):

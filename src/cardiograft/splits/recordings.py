@@ -8,7 +8,8 @@ votes are aligned beat by beat. What two recordings have in common is counted in
   next one of the recording's own rhythm (of either, whichever foretells it better): so a paced or
   regular rhythm counts little;
 - of the beats' shapes, how unlikely it is that each differs from its recording's usual beat in
-  the same way: two people's do so by chance, whatever their usual beats.
+  the same way, beyond what beats of one kind have in common: two people's do so by chance,
+  whatever their usual beats.
 
 A likelihood ratio exceeds 2^b by chance at most once in 2^b trials (Ville 1939). A search tries as
 many alignments as it has pairs of beats, and asks for `MARGIN_BITS` more.
@@ -271,22 +272,37 @@ def _shape_bits(shape_BS: npt.NDArray[np.int8], other_BS: npt.NDArray[np.int8]) 
         return 0.0
     one_BS, two_BS = (s[seen_B].astype(np.float64) for s in (shape_BS, other_BS))
     sign = np.sign(np.sum(one_BS * two_BS))
-    one_BS, two_BS = _deviations(one_BS), _deviations(two_BS)
-    both_B = sign * np.sum(one_BS * two_BS, axis=1)
-    size_B, size_other_B = (np.linalg.norm(s, axis=1) for s in (one_BS, two_BS))
-    size = float(np.linalg.norm(size_B) * np.linalg.norm(size_other_B))
-    alike = float(both_B.sum()) / size if size else 0.0
-    z = np.arctanh(np.clip(alike, -0.99, 0.99)) / CHANCE_Z
-    beats = int((both_B > SHAPE_ALIKE * size_B * size_other_B).sum())
+    one_BS, two_BS = _deviations(one_BS), sign * _deviations(two_BS)
+    pattern = max(_fisher(one_BS, _others(two_BS)), _fisher(_others(one_BS), two_BS))
+    z = (_fisher(one_BS, two_BS) - max(0.0, pattern - 2 * CHANCE_Z)) / CHANCE_Z
+    size_B = np.linalg.norm(one_BS, axis=1) * np.linalg.norm(two_BS, axis=1)
+    beats = int((np.sum(one_BS * two_BS, axis=1) > SHAPE_ALIKE * size_B).sum())
     return float(min(-norm.logsf(z) / np.log(2), SHAPE_BITS * beats))
 
 
-def _deviations(shape_BS: Float64) -> Float64:
-    """Return what each beat has beside the usual one, its slope (a shift in time), and one more.
+def _fisher(one_BS: Float64, two_BS: Float64) -> float:
+    """Return Fisher's z of the correlation of two arrays, taken about zero."""
+    size = float(np.linalg.norm(one_BS) * np.linalg.norm(two_BS))
+    alike = float(np.sum(one_BS * two_BS)) / size if size else 0.0
+    return float(np.arctanh(np.clip(alike, -0.99, 0.99)))
 
-    Extra beats, and T waves taken for beats, differ from the others in one way, which two people
-    may have in common: the direction in which beats differ most is left out.
+
+def _others(beat_BS: Float64) -> Float64:
+    """Return, in place of each beat, that other one of the recording that is most like it.
+
+    Extra beats, and T waves taken for beats, differ from the usual beat in one way, which two
+    people may have in common. What a beat of the one has in common with a beat of its kind of
+    the other, whichever, is no sign of a copy.
     """
+    size_B1 = np.linalg.norm(beat_BS, axis=1, keepdims=True)
+    unit_BS = beat_BS / np.maximum(size_B1, 1e-9)
+    alike_BB = unit_BS @ unit_BS.T
+    np.fill_diagonal(alike_BB, -np.inf)
+    return np.asarray(beat_BS[alike_BB.argmax(axis=1)])
+
+
+def _deviations(shape_BS: Float64) -> Float64:
+    """Return what each beat has beside the usual one, and beside its slope (a shift in time)."""
     usual_S = np.median(shape_BS, axis=0)
     basis_S2, _ = np.linalg.qr(np.stack([usual_S, np.gradient(usual_S)], axis=1))
     rest_BS = shape_BS - usual_S
@@ -294,6 +310,4 @@ def _deviations(shape_BS: Float64) -> Float64:
     size_B1 = np.linalg.norm(rest_BS, axis=1, keepdims=True)
     # no beat, such as a single ectopic one, decides alone
     most = 2 * np.median(size_B1)
-    rest_BS = rest_BS * np.minimum(1, most / np.maximum(size_B1, 1e-9))
-    way_S = np.linalg.svd(rest_BS, full_matrices=False)[2][0]
-    return np.asarray(rest_BS - np.outer(rest_BS @ way_S, way_S))
+    return np.asarray(rest_BS * np.minimum(1, most / np.maximum(size_B1, 1e-9)))
