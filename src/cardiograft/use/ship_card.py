@@ -171,7 +171,13 @@ def _limits(card: Mapping[str, Any], config: Config) -> Iterator[str]:
         dropped = ", ".join(f"`{one}`" for one in split.drop_labels)
         yield f"- It knows no segment labelled {dropped}: it will name each one of its classes."
     yield "- One repeat of one training; how much repeats differ, its card does not say."
-    yield "- Probabilities are the network's own; no threshold was tuned."
+    if card["training"]["meaning"]["kind"] == "signal":
+        yield (
+            "- What it draws is likely, not recorded: a beat out of the ordinary may come out as an"
+            " ordinary one,\n  and lengths of waves are no measurements of the person."
+        )
+    else:
+        yield "- Probabilities are the network's own; no threshold was tuned."
     tried = ", ".join(next(iter(card["segments"].values()))["spec"]["signal"]["leads"])
     yield f"- Another lead than {tried} was not tried: `--lead` takes one at your own risk."
     simulated = "simulated recordings" if card["simulated"] else "these recordings"
