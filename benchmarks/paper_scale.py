@@ -1,4 +1,4 @@
-"""What the studies need at the papers' sizes: jobs, segments, multiplications, core-hours, disk.
+"""What trainings need at the papers' sizes: segments, multiplications, core-hours; shards' size.
 
     python benchmarks/paper_scale.py --config workflow/config/paper.yaml
 
@@ -7,6 +7,9 @@ not from recordings: none need be there. Of each training: its segments x epochs
 A network is timed as it would be trained: forward and backward, 32 segments at most, one thread of
 this processor, the shortest of two steps after one that warms up; steps that a pruning takes beside
 (`prune`) count like others. A network of pictures is timed without the view that makes them.
+
+Counted are forward and backward passes over the training part, with every epoch that config allows
+(`patience` may end sooner): not validation, predictions, augmentation, views or baselines.
 
 GPU-hours follow from the multiplications: a training does some three times those of a forward
 pass (Kaplan et al. 2020, arXiv:2001.08361), and a card a share of its peak that only a measurement
@@ -35,9 +38,8 @@ from cardiograft.training.cost import without_view
 from cardiograft.training.macs import macs
 
 # Recordings x hours each, by the publisher: PhysioNet's pages of the databases; Chapman-Shaoxing by
-# Zheng et al. (Sci Data 2020;7:48); icentia11k 11,000 people, two weeks at most, here one window in
-# `step_s`: 5.5 million at ten minutes, as in workflow/config/paper/rhythm_cae.yaml. ASSUME of
-# scg_rhc an hour a person.
+# Zheng et al. (Sci Data 2020;7:48); icentia11k 542,000 pieces of 2^20 + 1 samples at 250 Hz.
+# ASSUME of scg_rhc an hour a person.
 HOURS = {
     "cebsdb": 20.0,
     "mitdb": 48 * 0.5,
@@ -47,12 +49,13 @@ HOURS = {
     "scg_rhc": 73.0,
     "scg_vhd": 100 * 6 / 60,
     "chapman_ecg": 10646 * 10 / 3600,
-    "icentia11k": 5.5e6 * 600 / 3600,
+    "icentia11k": 542_000 * 1_048_577 / 250 / 3600,
     "challenge_2011": 1000 * 10 / 3600,
     "challenge_2017": 8528 * 32.5 / 3600,
     "butqdb": 18 * 24.0,
 }
 BEATS = {"mitdb": 109_446, "ptbdb": 14_552}  # as the paper counts them
+PEOPLE = {"cebsdb": 20, "scg_vhd": 100}
 PICTURES = 35_000
 FORWARD_AND_BACKWARD = 3
 BATCH = 32
@@ -93,9 +96,18 @@ def samples_of(segments: Segment) -> int:
 def trained_on(config: Config, split: str) -> float:
     """Return how many segments a split has to train on."""
     spec = config.splits[split]
-    everything = sum(
-        count(config.cut_by(name), config.cut_by(name).database) for name in spec.segments
-    )
+    cuts = [config.cut_by(name) for name in spec.segments]
+    if spec.calibration and spec.calibration.alone:  # seconds of each tested person
+        windows = spec.calibration.seconds / (cuts[0].cut.options["step_s"] or 10)
+        return windows * PEOPLE[cuts[0].database] / (spec.folds or 1)
+    if spec.train_subjects:  # of whole databases
+        named = {name.partition("/")[0] for name in spec.train_subjects}
+        cuts = [cut for cut in cuts if cut.database in named]
+    everything = sum(count(cut, cut.database) for cut in cuts)
+    if spec.train_subjects:
+        return everything * (1 - spec.validation)
+    if spec.scheme.startswith("dechazal"):  # DS1 is half of the beats
+        return everything / 2 * (1 - spec.validation) * spec.fraction
     parts = 1 - (1 / spec.folds if spec.folds else spec.test)
     return everything * parts * (1 - spec.validation) * spec.fraction
 

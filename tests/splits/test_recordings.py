@@ -1,6 +1,7 @@
 """A recording under a second name is found by its rhythm: in a split, and behind a model."""
 
 import json
+import tracemalloc
 from fractions import Fraction
 from functools import lru_cache
 
@@ -13,6 +14,7 @@ from cardiograft.datasets import mitdb, nstdb
 from cardiograft.records import Record
 from cardiograft.segments import rhythms
 from cardiograft.segments.write import write_segments
+from cardiograft.signals.peaks import qrs_peaks
 from cardiograft.signals.rhythm import SHAPE_SAMPLES, rhythm
 from cardiograft.specs.audit import Ancestor, Audit
 from cardiograft.specs.segment import Segment
@@ -124,6 +126,30 @@ def split(tmp_path, folders, name="split", **options):
 
 def everybody():
     return [record(name, ecg(int(name))) for name in (*TRAIN, *TEST)]
+
+
+def test_small_beats_beside_large_ones_are_found() -> None:
+    """Of a quarter of the extra beats' height, and of the same width."""
+    time, signal = np.arange(10 * 360) / 360, np.zeros(3600)
+    beat = np.arange(0.5, 9.6, 0.8)
+    for number, at in enumerate(beat):
+        height = 1.0 if number % 4 == 3 else 0.4
+        signal += height * np.exp(-0.5 * ((time - at) / 0.015) ** 2)
+    assert len(qrs_peaks(signal[None], 360.0)[0]) < len(beat)  # at the share of other uses
+    np.testing.assert_allclose(rhythm(np.float32(signal), RATE).beat_B, beat, atol=0.01)
+
+
+def test_long_recordings_take_no_square_of_their_beats() -> None:
+    random = np.random.default_rng(0)
+    shape = random.integers(-60, 60, (60_000, SHAPE_SAMPLES)).astype(np.int8)
+    tracemalloc.start()
+    try:
+        bits = _shape_bits(shape, shape)
+        used = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert bits > 80
+    assert used < 1e9  # a table of all pairs would be 29 GB
 
 
 def test_extra_beats_that_are_alike_are_no_copy() -> None:

@@ -408,3 +408,16 @@ def test_they_are_part_of_the_package() -> None:
     files = {p for p in catalogue.of_package().rglob("*") if p.is_file() and p.suffix not in
              (".py", ".pyc")}  # fmt: skip
     assert files <= taken
+
+
+def test_limits_are_those_of_the_kind_of_network() -> None:
+    limits = {
+        path.parent.name: path.read_text("utf-8").partition("## Limits")[2]
+        for path in catalogue.of_package().glob("*/README.md")
+    }
+    assert {name for name, text in limits.items() if "is an estimate, no recording" in text} == {
+        "scg"
+    }
+    assert "Probabilities" not in limits["scg"]
+    assert "Probabilities" in limits["beats"]
+    assert {name for name, text in limits.items() if "annotated R-peaks" in text} == {"beats"}

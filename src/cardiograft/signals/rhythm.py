@@ -24,8 +24,8 @@ RATE_HZ = Fraction(250)
 # Beats are found in windows of this length, half over half: the level that a beat must reach is
 # that of its neighbourhood.
 WINDOW_S = 10
-# Of that level: beside a large extra beat or a pacemaker's spike, usual beats must be found too. A
-# T wave taken for a beat is taken for one in a copy as well.
+# Of that level: beside a large extra beat or a pacemaker's spike, usual beats must be found too. T
+# waves that reach it count as beats; most of them do in a copy as well.
 SHARE = 0.12
 # ASSUME what any filter of an ECG leaves is in this band.
 SHAPE_HZ: Band = (4.0, 18.0)

@@ -171,14 +171,21 @@ def _limits(card: Mapping[str, Any], config: Config) -> Iterator[str]:
         dropped = ", ".join(f"`{one}`" for one in split.drop_labels)
         yield f"- It knows no segment labelled {dropped}: it will name each one of its classes."
     yield "- One repeat of one training; how much repeats differ, its card does not say."
-    if card["training"]["meaning"]["kind"] == "signal":
+    first = next(iter(card["segments"].values()))["spec"]
+    kind = card["training"]["meaning"]["kind"]
+    if kind == "signal":
         yield (
-            "- What it draws is likely, not recorded: a beat out of the ordinary may come out as an"
-            " ordinary one,\n  and lengths of waves are no measurements of the person."
+            "- The signal that it draws is an estimate, no recording: an ectopic beat may come out"
+            " as a\n  normal one, and durations (PR, QRS, QT) must not be measured in it."
         )
-    else:
+    elif kind in ("classes", "heads"):
         yield "- Probabilities are the network's own; no threshold was tuned."
-    tried = ", ".join(next(iter(card["segments"].values()))["spec"]["signal"]["leads"])
+    if first["cut"]["options"].get("peaks") == "annotations":
+        yield (
+            "- Its scores are at annotated R-peaks; `apply` finds R-peaks by itself unless told"
+            " where they are\n  (`--annotator`)."
+        )
+    tried = ", ".join(first["signal"]["leads"])
     yield f"- Another lead than {tried} was not tried: `--lead` takes one at your own risk."
     simulated = "simulated recordings" if card["simulated"] else "these recordings"
     yield f"- Devices, ages and illnesses other than those of {simulated} were not tried."
