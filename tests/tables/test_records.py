@@ -120,6 +120,21 @@ def test_a_network_and_a_boosting_are_averaged_by_recording(
     assert scores(spec, runs).loc[("both", "weighted_f1", ""), "value"] == pytest.approx(expected)
 
 
+def test_each_run_may_count_once_whatever_its_repeats(
+    spec: Tabulate, files: dict[str, list[Path]]
+) -> None:
+    """Two repeats and one boosting: a half each, where each repeat would have a third."""
+    row = spec.rows["both"].model_copy(update={"counts": "runs"})
+    ((_, mean),) = read_run("both", row, files).saved(0)
+    each = [
+        np.mean([by_record(one).score_NK for one in SAID[n]], axis=0)
+        for n in ("pretext", "boosting")
+    ]
+    np.testing.assert_allclose(mean.score_NK, np.mean(each, axis=0), atol=1e-6)
+    ((_, thirds),) = read_run("both", spec.rows["both"], files).saved(0)
+    assert np.abs(thirds.score_NK - mean.score_NK).max() > 0.01
+
+
 def test_people_are_swapped_and_drawn_with_all_their_recordings(
     spec: Tabulate, runs: list[Run]
 ) -> None:

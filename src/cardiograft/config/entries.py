@@ -16,7 +16,7 @@ from cardiograft.specs.predict import BaselinePredict, Control, Part
 from cardiograft.specs.pretrain import Pretrain
 from cardiograft.specs.prune import Prune
 from cardiograft.specs.score import Per
-from cardiograft.specs.tabulate import Comparison, Curve, LookedBefore, Question
+from cardiograft.specs.tabulate import Comparison, Curve, LookedBefore, MeanCounts, Question
 from cardiograft.specs.transfer import Transfer
 
 Tags = dict[str, str]
@@ -147,7 +147,7 @@ class Evaluation(Entry):
 
 
 class Mean(Entry):
-    """Models that predict together: the mean over them and all their repeats.
+    """Models that predict together: the mean over them and their repeats.
 
     Attributes
     ----------
@@ -160,11 +160,15 @@ class Mean(Entry):
         delay, the same for all its windows, to where it is most like the mean of the first run's
         models. For runs that learn shapes and not when they come (``translate`` with
         ``any_delay``). It takes the subject's windows together, and no target of theirs.
+    counts
+        What counts alike in the mean: all ``repeats``, so that a run of three has thrice the weight
+        of a run of one; or ``runs``, each of them once, whatever its repeats.
     """
 
     of: Some[str]
     tags: dict[str, str] = {}
     aligned: bool = False
+    counts: MeanCounts = "repeats"
 
 
 class Study(Entry):

@@ -82,7 +82,8 @@ def _means(
         first = rows[asked.of[0]]
         groups = tuple(zip(*(runs[one] for one in asked.of), strict=True))
         tags = {**first.tags, **asked.tags}
-        changes = {"averaged": groups, "aligned": asked.aligned, "repeats": 1, "tags": tags}
+        how = {"aligned": asked.aligned, "counts": asked.counts}
+        changes = {"averaged": groups, "repeats": 1, "tags": tags, **how}
         means[run] = first.model_copy(update=changes)
     return means
 

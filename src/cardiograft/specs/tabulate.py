@@ -1,6 +1,6 @@
 """What config may ask of the stage `tabulate`: the tables of one study."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Lt
 
@@ -18,6 +18,8 @@ from cardiograft.specs.entry import (
 )
 from cardiograft.specs.score import Per
 from cardiograft.specs.split import Dose
+
+MeanCounts = Literal["repeats", "runs"]
 
 
 class LookedBefore(Entry):
@@ -41,7 +43,8 @@ class StudyRun(Entry):
     `members` are its evaluations: itself alone, or the folds that are pooled. Of each member,
     `averaged` are the evaluations whose predictions, all repeats of them, make up one by their
     mean; with none, each repeat counts by itself. `aligned` says that signals of all but the first
-    of them are moved first, a subject's by one delay.
+    of them are moved first, a subject's by one delay; `counts`, what has one weight in the mean:
+    each repeat, or each evaluation.
     `dose` is that of its split, where it has one.
     `per` says whether segments or recordings are counted.
     `tags` (model, init, data ...) name the run; `protocol` and `split` stand apart, because
@@ -53,6 +56,7 @@ class StudyRun(Entry):
     members: Some[str]
     averaged: Several[Several[str]] = ()
     aligned: bool = False
+    counts: MeanCounts = "repeats"
     protocol: Protocol
     split: str
     simulated: bool

@@ -6,6 +6,7 @@ Legend: R repeats, S subjects (sorted), D additive numbers a subject.
 """
 
 import hashlib
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -146,11 +147,14 @@ def read_run(name: str, row: StudyRun, files: Mapping[str, Sequence[Path]]) -> R
 
 def _run(name: str, row: StudyRun, files: Mapping[str, Sequence[Path]]) -> Run:
     if row.averaged:
-        groups = [[file for one in group for file in files.get(one, ())] for group in row.averaged]
+        each = [[files.get(one, ()) for one in group] for group in row.averaged]
+        if row.counts == "runs":
+            each = [_as_often(saved) for saved in each]
+        groups = [[file for saved in runs for file in saved] for runs in each]
         for group, saved in zip(row.averaged, groups, strict=True):
             if len(saved) < 2:
                 raise ValueError(f"{name}: {' and '.join(group)} have {len(saved)} to average")
-        references = [len(files[group[0]]) for group in row.averaged] if row.aligned else []
+        references = [len(runs[0]) for runs in each] if row.aligned else []
         return Run(
             name=name,
             row=row,
@@ -164,6 +168,12 @@ def _run(name: str, row: StudyRun, files: Mapping[str, Sequence[Path]]) -> Run:
             raise ValueError(f"{member}: {row.repeats} repeats requested, {count} given")
     of_members = [files[member] for member in row.members]
     return Run(name=name, row=row, files=tuple(zip(*of_members, strict=True)))
+
+
+def _as_often(runs: Sequence[Sequence[Path]]) -> list[Sequence[Path]]:
+    """Return each run's files so often that all runs have as many: each then counts alike."""
+    common = math.lcm(*(max(len(saved), 1) for saved in runs))
+    return [[*saved] * (common // max(len(saved), 1)) for saved in runs]
 
 
 def additive_sums(saved: Predictions, metric: MetricSpec) -> Added:
