@@ -44,14 +44,17 @@ def _training(calm: Job, folder: Path, name: str, moments: int) -> Count:
         asked = 0
         while kills < moments:
             number = SIGNALS[kills % len(SIGNALS)]
-            running = Running(job, home / f"log.{asked}")
+            running = Running(job, home / f"log.{kills}")
             if not _ended_after_a_state(running, job.arguments["state"], number, lottery):
                 break  # it came to its end first
-            asked += 1
-            if (status := running.wait()) == 0:
-                break
+            if running.wait() == 0:
+                break  # the signal came when all was done
             kills += 1
-            _judge_end(count, number, status, running.said())
+            _judge_end(count, number, running.wait(), running.said())
+            if _stamp(job.arguments["state"]):
+                asked += 1
+            elif not (home / "out").is_dir():  # the state goes when the result is there
+                count.add("", f"{signal.Signals(number).name}: neither a state nor a result")
         status, said = done(job, home / "log.last")
         logs = "".join(p.read_text("utf-8") for p in home.glob("log.*"))
         steps = [int(step) for _, step in RESUMED.findall(logs)]

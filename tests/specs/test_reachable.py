@@ -137,6 +137,11 @@ CHANGES = {
             "means",
             {"mean": {"of": ["net", "majority"], "aligned": True, "tags": {"model": "two"}}},
         ),
+        "counts": at(
+            *STUDIES,
+            "means",
+            {"mean": {"of": ["net", "majority"], "counts": "runs", "tags": {"model": "two"}}},
+        ),
         "protocol": at("splits", "one", {**SPLIT, "scheme": "subject", "protocol": "honest"}),
         "split": at(*NET, "split", "two"),
         "simulated": measured,
