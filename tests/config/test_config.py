@@ -653,6 +653,7 @@ def test_splits_of_a_pool_have_one_name(names, together):
 def adapted(**asked):
     raw = merged()
     raw["splits"]["ptb-domain"] = {**raw["splits"]["ptb-subject"], "seed": 3}
+    raw["presets"]["rhythm-training"]["learning_rates"] = []  # an adaptation tries none
     adaptation = {"name": "coral", "domain": "ptb-domain", **asked}
     for entry in raw["transfer"].values():
         entry["adaptation"] = adaptation

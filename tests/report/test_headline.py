@@ -45,6 +45,28 @@ RUNS = (
 )
 
 
+def test_a_run_stands_beside_the_baseline_of_its_own_segments() -> None:
+    def runs(name: str) -> list[dict[str, Any]]:
+        metric, ends = "weighted_f1", (0.8, 0.9)
+        return [
+            row(f"rhythm-{name}-paper-100", metric, 0.87, ends, protocol="paper"),
+            row(f"rhythm-{name}-100", metric, 0.85, ends),
+        ]
+
+    others = [
+        row("rhythm-boosting-100", "weighted_f1", 0.5, (0.4, 0.6)),
+        row("rhythm-boosting-whole-100", "weighted_f1", 0.7, (0.6, 0.75)),
+    ]
+    whole = made(*runs("crnn"), *others, name="rhythm_cae")
+    assert whole.cells[-1].text == "0.700"
+    assert whole.cells[1].text == "Network of half minutes, from random weights"
+    (beside,) = [said for said in whole.sentences if "baseline" in said]
+    assert beside.startswith("There it is better than its baseline, gradient boosting")
+    assert "(0.700 [0.600, 0.750])" in beside
+    assert "half minutes" not in beside  # itself is no further run
+    assert made(*runs("random-pooled"), *others, name="rhythm_cae").cells[-1].text == "0.500"
+
+
 def test_nothing_run_nothing_said() -> None:
     made_of_nothing = made()
     assert made_of_nothing.sentences == ()
@@ -221,7 +243,7 @@ def test_a_studys_headline_names_what_was_published(name: str) -> None:
     one = first.paper == first.honest  # the paper tests on other databases than it trains on
     assert scores.loc[first.paper, "protocol"] == ("honest" if one else "paper")
     assert scores.loc[first.honest, "protocol"] == "honest"
-    assert scores.loc[facts.baseline.run, "protocol"] == "honest"
+    assert scores.loc[(first.baseline or facts.baseline).run, "protocol"] == "honest"
     differs = table[(table["run"] == first.paper) & (table["metric"] == measured.DIFFERS)]
     if "recipe" not in set(differs["class"]):  # then nothing is beside it
         assert float(scores.loc[first.paper, "paper"]) == pytest.approx(facts.published)

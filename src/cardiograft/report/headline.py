@@ -104,9 +104,10 @@ def _cells(run: HeadlineRun, facts: Headline, values: Values) -> list[Cell]:
     about = (title, facts.source, run.published_of, values.recipe(run.paper))
     where = ", ".join(part for part in about if part)
     gap = values.of(f"{run.paper} - {run.honest}", facts.metric)
-    baseline = values.cell(facts.baseline.run, facts.metric, percent)
+    to_beat = run.baseline or facts.baseline
+    baseline = values.cell(to_beat.run, facts.metric, percent)
     if baseline is not ABSENT:
-        baseline = replace(baseline, small=f"{facts.baseline.name} {baseline.small}".strip())
+        baseline = replace(baseline, small=f"{to_beat.name} {baseline.small}".strip())
     names = ", ".join(dict.fromkeys((run.paper, run.honest)))
     return [
         Cell(run.name, small=names),

@@ -100,14 +100,14 @@ def _chosen_on(run: HeadlineRun, values: Values) -> str:
 
 def _above(run: HeadlineRun, facts: Headline, values: Values) -> str:
     """Return how the headline run stands to the baseline on unseen subjects, and further runs."""
-    ours = values.of(run.honest, facts.metric)
-    base = values.of(facts.baseline.run, facts.metric)
+    ours, baseline = values.of(run.honest, facts.metric), run.baseline or facts.baseline
+    base = values.of(baseline.run, facts.metric)
     side = _side(ours, base, facts.metric)
     if ours is None or base is None or side is None:
         return ""
     metric = metric_facts(facts.metric)
     estimate = wording.estimate(base, percent=bool(metric["percent"]))
-    shown = f"{facts.baseline.name} ({estimate})"
+    shown = f"{baseline.name} ({estimate})"
     ahead = (float(ours["value"]) > float(base["value"])) != metric["lower_is_better"]
     word = "ahead of" if ahead else "not ahead of"
     claim = {
@@ -115,14 +115,17 @@ def _above(run: HeadlineRun, facts: Headline, values: Values) -> str:
         -1: f"There it is worse than its baseline, {shown}.",
         0: f"There its estimate is {word} its baseline’s, {shown}; the intervals overlap.",
     }[side]
-    further, names = _further(facts, values, percent=bool(metric["percent"]))
+    further, names = _further(run, facts, values, percent=bool(metric["percent"]))
     claim = f"{claim.removesuffix('.')}; {further}." if further else claim
-    return values.noted(claim, run.honest, facts.baseline.run, *names)
+    return values.noted(claim, run.honest, baseline.run, *names)
 
 
-def _further(facts: Headline, values: Values, *, percent: bool) -> tuple[str, list[str]]:
-    """Return what further runs have, and which of them there are."""
-    found = [(one, values.of(one.run, facts.metric)) for one in facts.further]
+def _further(
+    run: HeadlineRun, facts: Headline, values: Values, *, percent: bool
+) -> tuple[str, list[str]]:
+    """Return what runs besides the headline's have, and which of them there are."""
+    others = [one for one in facts.further if one.run != run.honest]
+    found = [(one, values.of(one.run, facts.metric)) for one in others]
     told = [f"{one.name} has {wording.estimate(row, percent=percent)}" for one, row in found if row]
     return wording.listed(told) if told else "", [one.run for one, row in found if row]
 

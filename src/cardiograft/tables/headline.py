@@ -8,6 +8,14 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
+class Baseline:
+    """What a headline run has to beat on unseen subjects: a run, and what it does in words."""
+
+    name: str
+    run: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class HeadlineRun:
     """One recipe under two protocols.
 
@@ -20,20 +28,15 @@ class HeadlineRun:
         tests on other databases than it trains on.
     published_of
         Whose value the paper gives, where it is not this network's.
+    baseline
+        What it has to beat, where that is not the study's: the same, of its own segments.
     """
 
     name: str
     paper: str
     honest: str
     published_of: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Baseline:
-    """What a headline run has to beat on unseen subjects: a run, and what it does in words."""
-
-    name: str
-    run: str
+    baseline: Baseline | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
