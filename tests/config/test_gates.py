@@ -13,6 +13,7 @@ from cardiograft.config.checks import load_config
 from cardiograft.config.plan import Plan
 from cardiograft.config.schema import Config
 from cardiograft.config.study_plan import StudyPlan
+from cardiograft.shipped import catalogue
 
 MADE = {"mirror": "simulated"}
 GATE = {
@@ -206,6 +207,25 @@ def test_a_file_and_the_splits_behind_it(tmp_path: Path) -> None:
     own = tmp_path / "gated.parquet"
     with pytest.raises(ValueError, match="a split of this config is named 'gated'"):
         loaded(GATE, {"quality_gates": {"usable": {**asked, "trained_on": [str(own)]}}})
+
+
+def test_a_gate_names_a_network_that_comes_along() -> None:
+    asked = {"model": None, "shipped": "quality"}
+    config = loaded(GATE, {"quality_gates": {"usable": asked}})
+    gate = config.quality_gates["usable"]
+    found = catalogue.find("quality")
+    assert gate.sha256 == found.sha256
+    assert Path(gate.file or "").samefile(found.weights)
+    assert behind(config, "net")[1:] == [
+        (f"{gate.file} of the quality gate usable", "quality.quality-both-all")
+    ]
+    for more, said in (
+        ({"shipped": "qualty"}, r"usable.shipped: no model named 'qualty'.*Did you mean 'quality'"),
+        ({"file": "a.safetensors"}, "'shipped' and 'file' contradict"),
+        ({"model": "quality-scratch"}, "'shipped' and 'model' contradict"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            loaded(GATE, {"quality_gates": {"usable": {**asked, **more}}})
 
 
 def test_the_ablation_compares_runs_that_differ_in_the_gate_alone() -> None:

@@ -1,4 +1,4 @@
-"""Networks that come along, as sources of transfers: from a name to a file, and to those behind it.
+"""Networks that come along, as sources of transfers and as gates: from a name to a file.
 
 A job is told of a file with its hash and its reader, as of any weights from outside; the audit of
 an evaluation is told of the trainings that led to it, too.
@@ -62,6 +62,33 @@ def named(place: str, transfer: Raw) -> Raw | None:
             }
     transfer["sources"] = filled
     return first
+
+
+def gate_named(place: str, gate: Raw) -> None:
+    """Put the file of a shipped network, and whom it was trained on, in place of a gate's name.
+
+    Raises
+    ------
+    ValueError
+        There is no such network, or the gate names something else as well.
+    """
+    if KEY not in gate:
+        return
+    for other in ("file", "sha256", "model", "trained_on"):
+        if gate.get(other) is not None:
+            raise ValueError(f"{place}: {KEY!r} and {other!r} contradict: give one")
+    try:
+        found = catalogue.find(str(gate.pop(KEY)))
+        trained_on = [_from_here(path) for path in found.splits]
+    except (FileNotFoundError, ValueError) as error:
+        raise ValueError(f"{place}.{KEY}: {error}") from None
+    gate.update(file=_from_here(found.weights), sha256=found.sha256, trained_on=trained_on)
+
+
+def _from_here(path: Path) -> str:
+    """Return a path as a checkout writes it: the same words on every machine."""
+    here = Path.cwd()
+    return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
 
 
 def _as_asked(plugin: dict[str, Any]) -> Raw:

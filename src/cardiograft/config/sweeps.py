@@ -155,6 +155,8 @@ def completed(config: Raw) -> Raw:
         _take_reader(config, entry)
         if isinstance(entry.get("noise"), dict):
             _take_reader(config, entry["noise"])
+    for name, gate in config["quality_gates"].items():
+        shipped_sources.gate_named(f"quality_gates.{name}", gate)
     for section in ("prune", "transfer"):
         for name, entry in config[section].items():
             _take_from_source(config, f"{section}.{name}", entry)

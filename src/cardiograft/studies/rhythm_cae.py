@@ -214,9 +214,7 @@ FIRST_SCREEN = Headline(
     ),
     baseline=Baseline(name=BOOSTING, run="rhythm-boosting-100"),
     further=(
-        Further(
-            name="the classifier from autoencoder weights (10 s)", run="rhythm-cae-pooled-100"
-        ),
+        Further(name="the classifier from autoencoder weights (10 s)", run="rhythm-cae-pooled-100"),
         Further(name="the network of half minutes from random weights", run="rhythm-crnn-100"),
         Further(
             name="the mean of boosting and a network that learned to measure",
