@@ -6,6 +6,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import scripts
 from scipy.signal import butter, resample_poly, sosfiltfilt
@@ -209,6 +210,18 @@ def test_shards_cut_before_there_were_fingerprints_are_named(tmp_path, cut):
     (folder / rhythms.FILE).unlink()
     with pytest.raises(FileNotFoundError, match=r"no recordings\.parquet in .*: cut these"):
         rhythms.read([folder])
+
+
+def test_fingerprints_of_another_version_are_refused(tmp_path, cut):
+    folder = cut(*everybody())
+    file = folder / rhythms.FILE
+    table = pq.read_table(file)
+    key, version = rhythms.MADE_BY
+    assert table.schema.metadata[key] == version
+    for metadata, named in ((None, "1"), ({key: b"17"}, "17")):
+        pq.write_table(table.replace_schema_metadata(metadata), file)
+        with pytest.raises(ValueError, match=rf"fingerprints of version {named}, not "):
+            rhythms.read([folder])
 
 
 def lineage(tmp_path, folders, trained, tested="split", protocol="honest"):

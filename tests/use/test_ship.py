@@ -24,6 +24,7 @@ from cardiograft.checkpoints.file import Checkpoint, read_checkpoint, write_chec
 from cardiograft.config.checks import load_config
 from cardiograft.config.plan import Plan
 from cardiograft.files import file_digest, read_json, write_json
+from cardiograft.segments import rhythms
 from cardiograft.shipped import catalogue
 from cardiograft.specs.outside import Outside
 from cardiograft.splits.table import read_split_table
@@ -370,6 +371,16 @@ def test_all_that_come_along_are_within_the_budget() -> None:
     files = [path for path in catalogue.of_package().rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files if path.suffix not in (".py", ".pyc"))
     assert size <= catalogue.BUDGET_BYTES == 20_000_000
+
+
+@pytest.mark.parametrize("name", catalogue.names())
+def test_fingerprints_that_come_along_are_of_this_version(name: str) -> None:
+    found = catalogue.find(name)
+    assert found.segments
+    rhythms.read(found.segments)  # which refuses another version
+    for file in found.card["files"]:
+        place = found.folder / file
+        assert file_digest(place) == found.card["files"][file]["sha256"], file
 
 
 def test_what_would_exceed_the_budget_is_not_written(

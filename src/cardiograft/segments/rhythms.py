@@ -20,6 +20,9 @@ from cardiograft.signals.rhythm import SHAPE_SAMPLES, Rhythm, none, rhythm
 from cardiograft.specs.segment import Segment
 
 FILE = "recordings.parquet"
+# Raised when `cardiograft.signals.rhythm` finds other beats or shapes in one recording: of such
+# fingerprints a copy may pass unseen.
+MADE_BY = b"cardiograft fingerprint", b"2"
 SCHEMA = pa.schema(
     {
         "record": pa.string(),  # <dataset>/<record>
@@ -27,7 +30,8 @@ SCHEMA = pa.schema(
         "lead": pa.string(),
         "beat": pa.list_(pa.float64()),  # seconds
         "shape": pa.binary(),  # int8, SHAPE_SAMPLES a beat
-    }
+    },
+    metadata=dict([MADE_BY]),
 )
 LEAST_HZ = 10  # below it no beat shows, nor is a picture, of one value a second, a heart's
 ECG = re.compile(r"\b(ecg|ekg)", re.IGNORECASE)
@@ -86,12 +90,21 @@ def read(directories: Sequence[Path]) -> pa.Table:
     ------
     FileNotFoundError
         A folder was cut before recordings had fingerprints.
+    ValueError
+        Its fingerprints are of another version, which these can't be compared with.
     """
     tables = []
     for directory in directories:
         file = directory / FILE
         if not file.exists():
             raise FileNotFoundError(f"no {FILE} in {directory}: cut these segments anew")
+        key, version = MADE_BY
+        found = (pq.read_schema(file).metadata or {}).get(key, b"1")
+        if found != version:
+            raise ValueError(
+                f"{file}: fingerprints of version {found.decode()}, not {version.decode()}: cut"
+                " these segments anew, or fetch the network again"
+            )
         tables.append(pq.read_table(file, schema=SCHEMA))
     whole = pa.concat_tables(tables)
     _, first = np.unique(np.asarray(whole["record"].to_pylist(), dtype=str), return_index=True)
