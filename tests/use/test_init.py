@@ -38,7 +38,7 @@ def begun(
     def call(*words: str | Path) -> tuple[dict[str, Any], str]:
         monkeypatch.setattr(sys, "argv", ["cardiograft", "init", *map(str, words)])
         command.main()
-        content = yaml.safe_load((tmp_path / "study" / "config.yaml").read_text())
+        content = yaml.safe_load((tmp_path / str(words[0]) / "config.yaml").read_text())
         return content, capsys.readouterr().out
 
     return call
@@ -134,6 +134,11 @@ def test_another_lead_stands_in_where_one_is_missing(begun: Any, tmp_path: Path)
     [
         (["a/x", "a/y", "b/x"], [], "folder"),
         (["a/x", "b/x"], [], "record"),
+        (["a/x", "a/y"], [], "record"),  # a folder of all is nobody's
+        (["1.0/a/x", "1.0/a/y", "1.0/b/x"], [], {"pattern": "^(?:[^/]+/){1}([^/]+)/"}),
+        (["v/1/a/x", "v/1/b/x", "v/1/b/y"], [], {"pattern": "^(?:[^/]+/){2}([^/]+)/"}),
+        (["v/a/x", "v/b/x"], [], "record"),
+        (["v/P1_a", "v/P1_b"], [], {"pattern": folder_look.PATTERN}),
         (["P1_a", "P1_b", "P2_a"], [], {"pattern": folder_look.PATTERN}),
         (["P1_a", "x"], ["record", "Patient"], {"column": "Patient"}),
         (["one", "two"], ["record"], "record"),
@@ -141,6 +146,25 @@ def test_another_lead_stands_in_where_one_is_missing(begun: Any, tmp_path: Path)
 )
 def test_whose_it_is_is_guessed(names: list[str], columns: list[str], expected: Any) -> None:
     assert folder_look.subject(names, columns) == expected
+
+
+def test_a_guessed_folder_below_another_names_people() -> None:
+    names = ["1.0/P1/x", "1.0/P1/y", "1.0/P2/x"]
+    assert folder_look.people(names, folder_look.subject(names, ())) == {"P1": 2, "P2": 1}
+
+
+def test_an_installed_package_does_not_name_a_workflow_that_it_lacks(
+    begun: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a_1", "b_1"):
+        in_use.write_wfdb(tmp_path, name, np.zeros((1, 9000)), leads=("II",), units=("mV",))
+    _, printed = begun("one", "--records", tmp_path, "--mains-hz", 50)
+    (told,) = [line for line in printed.splitlines() if "snakemake --cores" in line]
+    assert Path(told.split("--snakefile ")[1].split()[0]).is_file()
+    monkeypatch.setattr(init, "__file__", str(tmp_path / "lib" / "cardiograft" / "use" / "init.py"))
+    _, printed = begun("two", "--records", tmp_path, "--mains-hz", 50)
+    assert "--snakefile" not in printed
+    assert "the workflow that the installed package lacks" in printed
 
 
 @pytest.mark.parametrize("count", [4, 6, 12, 200])

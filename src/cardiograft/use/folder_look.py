@@ -208,12 +208,26 @@ def subject(names: Sequence[str], columns: Sequence[str]) -> Any:
     column = _called(columns, SUBJECTS)
     if column is not None:
         return {"column": column}
-    folders = [name.partition("/") for name in names]
-    if all(inner for _, _, inner in folders) and len({f for f, _, _ in folders}) < len(names):
-        return "folder"
+    level = _level(names)
+    if level is not None:
+        return "folder" if level == 0 else {"pattern": rf"^(?:[^/]+/){{{level}}}([^/]+)/"}
     if sum(bool(re.search(PATTERN, name)) for name in names) >= MATCHING * len(names):
         return {"pattern": PATTERN}
     return "record"
+
+
+def _level(names: Sequence[str]) -> int | None:
+    """Return the first level of folders that tells recordings apart, if they lie in some.
+
+    A folder that holds all of them (``1.0.0``) is nobody's; a folder for each recording says no
+    more than its name.
+    """
+    folders = [name.split("/")[:-1] for name in names]
+    for level in range(min(map(len, folders), default=0)):
+        found = len({tuple(one[: level + 1]) for one in folders})
+        if found > 1:
+            return level if found < len(names) else None
+    return None
 
 
 def people(names: Sequence[str], asked: Any) -> Counter[str]:

@@ -281,8 +281,13 @@ def said(found: FolderLook, asked: TableLook | None, whose: Any, file: Path) -> 
             yield f"            rows of no recording here: {', '.join(asked.unknown[:SHOWN])}"
     yield ""
     workflow = Path(__file__).parents[3] / "Snakefile"
-    yield f"written: {file}. Look at `subject` in it, then:"
-    yield f"  snakemake --cores 2 --snakefile {workflow} --directory {file.parent}"
+    if workflow.is_file():
+        yield f"written: {file}. Look at `subject` in it, then:"
+        yield f"  snakemake --cores 2 --snakefile {workflow} --directory {file.parent}"
+    else:  # the package is installed without the workflow
+        yield f"written: {file}. Look at `subject` in it, then, in the project's sources,"
+        yield "which have the workflow that the installed package lacks:"
+        yield f"  snakemake --cores 2 --directory {file.parent.resolve()}"
 
 
 def _whose(found: FolderLook, whose: Any) -> Iterator[str]:
