@@ -58,9 +58,21 @@ def reached(package: Path, file: Path) -> set[tuple[str, ...]]:
     for name in imported(file):
         top, *parts = name.split(".")
         if top == package.name:
-            whole = package.joinpath(*parts).with_suffix(".py").is_file()
-            found.add(tuple(parts if whole else parts[:-1]))
-    return found
+            place = package.joinpath(*parts)
+            if parts and place.is_dir():  # a room, not what is in it
+                found.add((*parts, "__init__"))
+            else:
+                found.add(tuple(parts if place.with_suffix(".py").is_file() else parts[:-1]))
+    return {module for module in found if module}  # the package itself is everybody's
+
+
+def named_at_run_time(file: Path) -> Iterator[str]:
+    """Yield calls that import by a name, which no other test here sees."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            if name in ("import_module", "__import__"):
+                yield ast.unparse(node)
 
 
 def plugin_of(module: tuple[str, ...]) -> tuple[str, ...] | None:
@@ -82,6 +94,9 @@ def faults(package: Path) -> list[str]:
                 found.append(f"{here}: the package knows nothing of snakemake")
             if module[0] not in OWNERS.get(top, {module[0]}):
                 found.append(f"{here}: {top} is only for {' and '.join(sorted(OWNERS[top]))}")
+        if module[0] not in ("plugins", "use"):  # `use` loads its commands late, and is the top
+            by_name = named_at_run_time(file)
+            found += [f"{here}: {call}: only plugins imports by a name" for call in by_name]
         for there in reached(package, file):
             graph.setdefault(module, set()).add(there)
             if there[0] != module[0] and FLOOR[there[0]] >= FLOOR[module[0]]:
@@ -138,6 +153,13 @@ def test_scripts_import_no_config():
         ("models/cnn.py", "from . import lstm", "a relative import"),
         ("config/plan.py", "import snakemake", "knows nothing of snakemake"),
         ("segments/write.py", "import wfdb", "wfdb is only for datasets and signals"),
+        ("training/loop.py", "from cardiograft import report", "report.__init__ is not below"),
+        ("training/loop.py", "import cardiograft.report", "report.__init__ is not below"),
+        (
+            "training/loop.py",
+            "import importlib\nimportlib.import_module('cardiograft.report.page')",
+            "only plugins imports by a name",
+        ),
     ],
 )
 def test_a_wrong_import_is_named(tmp_path, file, line, expected):

@@ -137,7 +137,7 @@ def test_further_runs_are_named_where_they_were_run() -> None:
     rows = [
         row(pair[0], "pearson", 0.88, (0.8, 0.9), protocol="paper"),
         row(pair[1], "pearson", 0.4, (0.3, 0.5)),
-        row("scg-beat-heard", "pearson", 0.1, (0.0, 0.2)),
+        row("scg-beat-detected", "pearson", 0.1, (0.0, 0.2)),
     ]
     (sentence,) = made(*rows, name=SIGNALS).sentences
     assert sentence.startswith("There it is better than its baseline, ")

@@ -424,7 +424,7 @@ def test_at_0_s_of_calibration_nobody_has_been_met(tmp_path, files, seconds, pas
     files[0] = split_file(tmp_path / "x", "target", half, **calibrated)
     met = evaluation(ancestor("same", "train"), ancestor("swapped", "train"), protocol="personal")
     found, complaint = run(tmp_path, met, files)
-    assert found["strangers"] is not passes
+    assert found["must_be_unseen"] is not passes
     assert found["passed"] is passes
     assert [f["subjects"] for f in found["findings"]] == [0, 4]
     if not passes:

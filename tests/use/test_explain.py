@@ -60,7 +60,7 @@ def test_quotes_and_separators_inside_values_part_nothing() -> None:
                  f"{changed([old], [new])}; Missing output files: r.html")  # fmt: skip
     (job,) = jobs(text)
     assert [kind for kind, _ in job.reasons] == [explain.PARAMS, "Missing output files"]
-    assert explain.told(job) == [
+    assert explain.cause_lines(job) == [
         'option title: "a; b: it\'s" is now "now: \\"c\\""',
         "never made, or deleted",
     ]

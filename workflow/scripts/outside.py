@@ -14,8 +14,8 @@ def outside(spec: Outside, file: Path, out: Path) -> None:
         raise ValueError(f"{file}: its SHA-256 is {digest}, the entry says {spec.sha256}")
     reader = plugins.load("readers", spec.reader.name)
     read: Checkpoint = reader.read(file, **spec.reader.options)
-    told = {"stage": "outside", "file": spec.name, "file_sha256": digest}
-    about = {**read.about, **told, "reader": spec.reader.model_dump(mode="json")}
+    facts = {"stage": "outside", "file": spec.name, "file_sha256": digest}
+    about = {**read.about, **facts, "reader": spec.reader.model_dump(mode="json")}
     whole = Checkpoint(tensors=read.tensors, masks=read.masks, about=about)
     write_checkpoint(whole, out)
 

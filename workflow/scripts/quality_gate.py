@@ -14,9 +14,9 @@ def quality_gate(spec: Gating, segments: Path, pieces: Path, model: Path, out: P
         tempfile.TemporaryDirectory(prefix="cardiograft-") as scratch,
         atomic_directory(out) as folder,
     ):
-        said = write_gated(spec, segments, pieces, model, folder, scratch=Path(scratch))
-    if said:
-        cli.say(f"{out.name}: {said}")
+        lines = write_gated(spec, segments, pieces, model, folder, scratch=Path(scratch))
+    if lines:
+        cli.say(f"{out.name}: {lines}")
 
 
 if __name__ == "__main__":

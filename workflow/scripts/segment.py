@@ -11,9 +11,9 @@ from cardiograft.specs.segment import Segment
 
 def segment(spec: Segment, manifest: Path, out: Path, noise: Sequence[Path] = ()) -> None:
     given = read_json(noise[0]) if noise else None
-    said = write_segments(spec, read_json(manifest), out, given)
-    if said:
-        cli.say(f"{out.name}: {said}")
+    lines = write_segments(spec, read_json(manifest), out, given)
+    if lines:
+        cli.say(f"{out.name}: {lines}")
 
 
 if __name__ == "__main__":

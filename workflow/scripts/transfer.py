@@ -41,7 +41,7 @@ def transfer(
         grafts = [Graft(source.name, checkpoint, source.map) for source, checkpoint in read]
         named = {"meaning": fresh.meaning, "ends": fresh.ends}
         ledger = graft(fresh.network, grafts, least=spec.least, **named)
-        for line in ledger.said():
+        for line in ledger.difference_lines():
             log(line)
         start = Start(masks=ledger.masks, frozen=spec.frozen, rate_factors=spec.rate_factors)
         parents = tuple(

@@ -31,7 +31,7 @@ def ancestors(config: Sections, training: str, split: str = "") -> tuple[Ancesto
 
 
 def _of_trainings(
-    config: Sections, lineage: Iterable[tuple[str, Model]], said: str = ""
+    config: Sections, lineage: Iterable[tuple[str, Model]], suffix: str = ""
 ) -> Iterator[Ancestor]:
     """Yield what some trainings read, each named with what is `said` of it."""
     for name, run in lineage:
@@ -42,8 +42,8 @@ def _of_trainings(
             if run.training.keep == "best_test":
                 uses = (*uses, "test")
         own = "baseline" if stage == "baselines" else stage
-        yield Ancestor(stage=own, entry=f"{name}{said}", split=run.split, uses=uses)
-        yield from _domain_ancestor(f"{name}{said}", run)
+        yield Ancestor(stage=own, entry=f"{name}{suffix}", split=run.split, uses=uses)
+        yield from _domain_ancestor(f"{name}{suffix}", run)
         yield from shipped_sources.ancestors(run)
 
 

@@ -31,7 +31,7 @@ NAMED = (
     *("databases", "segments", "quality_gates", "splits", "pretrain", "prune", "transfer"),
     *("baselines", "evaluations", "export", "apply", "studies"),
 )
-SAID = {"studies": "tables"}  # as config calls it
+SECTION_NAMES = {"studies": "tables"}  # as config calls it
 NAME = re.compile(r"[^./\\{}\x00-\x1f-][^/\\{}\x00-\x1f]*")
 UNKNOWN = re.compile(r"unknown key '(\w+)'\.(?! Did you mean)")
 
@@ -80,8 +80,9 @@ def _check_names(config: Config) -> None:
         for name in getattr(config, section):
             if not NAME.fullmatch(name):
                 raise ValueError(
-                    f"{SAID.get(section, section)}.{name}: a file is named after it: no slash,"
-                    " backslash, brace or control character, and no dot or dash at its beginning"
+                    f"{SECTION_NAMES.get(section, section)}.{name}: a file is named after it: no"
+                    " slash, backslash, brace or control character, and no dot or dash at its"
+                    " beginning"
                 )
     for key in ("results", "data"):
         if re.search(r"[{}]", getattr(config, key)):
@@ -293,8 +294,8 @@ def _check_choices(config: Config) -> None:
             )
     for name in config.studies:
         for run, evaluations in config.runs(name).items():
-            said = config.evaluations[evaluations[0]].chosen_on
-            if len(evaluations) > 1 and said == "cross-validation":
+            chosen = config.evaluations[evaluations[0]].chosen_on
+            if len(evaluations) > 1 and chosen == "cross-validation":
                 raise ValueError(
                     f"evaluations.{evaluations[0]}.chosen_on: 'cross-validation': {run!r} pools"
                     f" {len(evaluations)} folds, each trained on people whom another tests: options"

@@ -56,8 +56,8 @@ def differences(config: Sections, study: str, evaluation: str) -> dict[str, tupl
         stage = config.stage_of(name)
         where = "" if name == model else f"{BEFORE.get(stage, stage)}: "
         own = dict(facts(config, run))
-        for kind, told in paper.items():
-            for line in _lines(own, stage, told):
+        for kind, stated in paper.items():
+            for line in _lines(own, stage, stated):
                 found.setdefault(kind, {})[where + line] = None
     return {kind: tuple(lines) for kind, lines in found.items()}
 
@@ -92,12 +92,12 @@ def _flat(key: str, value: Any) -> Iterator[tuple[str, Any]]:
             yield from _flat(f"{key}.{name}", one)
 
 
-def _lines(own: Mapping[str, Any], stage: str, told: Mapping[str, Any]) -> Iterator[str]:
-    for key, (words, said, *accepted) in told.items():
+def _lines(own: Mapping[str, Any], stage: str, stated: Mapping[str, Any]) -> Iterator[str]:
+    for key, (words, theirs, *accepted) in stated.items():
         first, _, rest = key.partition(".")
         known = rest if first == stage else key
         if known in own and own[known] not in [_plain(one) for one in accepted]:
-            yield f"{words} {_text(own[known])} (paper: {said})"
+            yield f"{words} {_text(own[known])} (paper: {theirs})"
 
 
 def _plain(value: Any) -> Any:

@@ -38,8 +38,8 @@ def plain(given: Any, place: tuple[str, ...] = ()) -> Any:
 
 def _key(key: Any, place: tuple[str, ...]) -> str:
     if isinstance(key, bool) or not isinstance(key, str | int | float):
-        said = "nothing" if key is None else repr(key) if isinstance(key, bool) else str(key)
-        raise ValueError(f"{_text(place)}a key that YAML reads as {said}: {QUOTES}")
+        shown = "nothing" if key is None else repr(key) if isinstance(key, bool) else str(key)
+        raise ValueError(f"{_text(place)}a key that YAML reads as {shown}: {QUOTES}")
     return str(key)
 
 

@@ -45,8 +45,8 @@ def stages(plan: Plan, study: str = "") -> str:
     edges = _edges(plan, files["cards"], evaluations)
     kept = sorted({(a, b) for a, b in edges if jobs[a] and jobs[b]})
     members = {one: _members(plan, one) for one in named}
-    told = {"jobs": {k: n for k, n in jobs.items() if n}, "edges": kept, "members": members}
-    return json.dumps(told, sort_keys=True)
+    summary = {"jobs": {k: n for k, n in jobs.items() if n}, "edges": kept, "members": members}
+    return json.dumps(summary, sort_keys=True)
 
 
 def _members(plan: Plan, study: str) -> dict[str, list[str]]:

@@ -76,8 +76,8 @@ def read_marks(path: Path) -> Marks:
             f"unreadable annotations: {path.name} is in AHA's format, only MIT's is read"
         )
     rows, notes, whole = _decoded(content)
-    said, ticks_hz, definitions = _preamble(path.name, rows, notes)
-    kept = [a for a, row in enumerate(rows) if row[1] != NOTHING and a not in said]
+    remarked, ticks_hz, definitions = _preamble(path.name, rows, notes)
+    kept = [a for a, row in enumerate(rows) if row[1] != NOTHING and a not in remarked]
     columns = np.array([rows[a] for a in kept], dtype=np.int64).reshape(-1, len(COLUMNS)).T
     fault = None if whole else f"is cut off after {len(kept)} marks"
     return Marks(
@@ -209,7 +209,7 @@ def _preamble(
     name: str, rows: list[Row], notes: dict[int, str]
 ) -> tuple[set[int], Fraction | None, dict[int, tuple[str, str]]]:
     """Return which notes at time 0 speak of the file itself, its clock, and codes it defines."""
-    said: set[int] = set()
+    remarked: set[int] = set()
     definitions: dict[int, tuple[str, str]] = {}
     ticks_hz, defining = None, False
     for a, row in enumerate(rows):
@@ -217,17 +217,17 @@ def _preamble(
         if row[:2] != (0, NOTE):
             break
         if note.startswith("## "):
-            said.add(a)
+            remarked.add(a)
             defining = note == DEFINITIONS
             if stated := RESOLUTION.match(note):
                 ticks_hz = ticks_hz or _ticks_hz(name, stated[1])
         elif defining and note:
-            said.add(a)
+            remarked.add(a)
             match = re.fullmatch(r"([0-9]{1,2})\s+(\S+)\s*(.*)", note)
             if not match:
                 raise UnfitError(f"unreadable annotations: {name} defines {note[:40]!r}")
             definitions[int(match[1])] = (match[2], match[3])
-    return said, ticks_hz, definitions
+    return remarked, ticks_hz, definitions
 
 
 def _text(aux: bytes) -> str:

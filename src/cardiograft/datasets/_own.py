@@ -243,8 +243,8 @@ def _times(row: Row, columns: Sequence[str], table: str) -> tuple[float, float]:
     except ValueError:
         start = stop = math.nan
     if not 0 <= start < stop:
-        said = " to ".join(repr(row[column]) for column in columns)
-        raise UnfitError(f"labels of no time: {said} in {table}")
+        stated = " to ".join(repr(row[column]) for column in columns)
+        raise UnfitError(f"labels of no time: {stated} in {table}")
     return start, stop
 
 

@@ -91,8 +91,8 @@ def lead(label: str) -> str:
 def unreadable(error: Exception, path: Path) -> UnfitError:
     """Return pyedflib's error as one line about a file."""
     message = " ".join(str(error).replace(str(path), path.name).split())
-    said = message.removeprefix(f"{path.name}: ") or type(error).__name__
-    return UnfitError(f"unreadable {path.name}: {said}")
+    reason = message.removeprefix(f"{path.name}: ") or type(error).__name__
+    return UnfitError(f"unreadable {path.name}: {reason}")
 
 
 def _opened(path: Path) -> Any:

@@ -41,8 +41,8 @@ def open_wfdb(root: Path, record: str, *, annotator: str | None = None) -> Strea
 
     marks: tuple[Annotations, ...] = ()
     if annotator is not None:
-        marks, said = _marks(root, record, annotator, header, groups, frames)
-        notes = [*notes, *said]
+        marks, remarks = _marks(root, record, annotator, header, groups, frames)
+        notes = [*notes, *remarks]
     return Stream(
         frame_hz=header.rate_hz,
         frames=frames,
@@ -66,7 +66,7 @@ def _marks(
         raise FileNotFoundError(f"no annotations {path.name} beside its header")
     marks, found, notes = read_marks(path), [], []
     for group in groups:
-        placed, said = annotations(
+        placed, remarks = annotations(
             marks,
             path.name,
             frames_hz=header.rate_hz,
@@ -74,5 +74,5 @@ def _marks(
             samples=frames * group.per_frame,
         )
         found.append(placed)
-        notes += said
+        notes += remarks
     return tuple(found), list(dict.fromkeys(notes))

@@ -47,8 +47,8 @@ def read_strung(
             if first >= stop:
                 continue
             own = Span(first - start, stop - first)
-            inner, said = read_leads(root, header, baseline=baseline, span=own)
-            notes += said
+            inner, remarks = read_leads(root, header, baseline=baseline, span=own)
+            notes += remarks
             for leads in inner:
                 _place(found, leads, first - asked.first, own.frames)
     return list(found.values()), list(dict.fromkeys(notes))

@@ -44,8 +44,8 @@ def check_whole(record: Record) -> None:
     """
     missing_C = (~np.isfinite(record.signal_CT)).sum(axis=1)
     if missing_C.any():
-        said = [f"{n} of {lead}" for lead, n in zip(record.leads, missing_C, strict=True) if n]
-        raise UnfitError(f"missing samples: {', '.join(said)}")
+        comments = [f"{n} of {lead}" for lead, n in zip(record.leads, missing_C, strict=True) if n]
+        raise UnfitError(f"missing samples: {', '.join(comments)}")
 
 
 def write(
@@ -80,8 +80,8 @@ def write(
         _simulated.signal_line(f"{name}.mat", one_T, form=form, scale=f"{scale} 16 0", name=lead)
         for one_T, lead in zip(stored_CT, LEADS, strict=True)
     ]
-    said = {**about, **dict.fromkeys(UNSTATED, "Unknown")}
-    lines += [f"{mark}{key}: {value}" for key, value in said.items()]
+    comments = {**about, **dict.fromkeys(UNSTATED, "Unknown")}
+    lines += [f"{mark}{key}: {value}" for key, value in comments.items()]
     first = f"{name} {len(LEADS)} {rate_hz} {stored_CT.shape[1]}"
     comment = f"Simulated with seed {seed}: no person's recording."
     _simulated.write_header(folder / f"{name}.hea", first, lines, [comment])

@@ -84,8 +84,8 @@ def read_record(
         placed = [_placed(marks, name, header, leads, head * leads.per_frame) for leads in ordered]
         common = {"dataset": dataset, "id": record, "subject": subject, "mains_hz": mains_hz}
         records = [
-            _record(common, header, leads, head, marks=its, notes=(*notes, *said))
-            for leads, (its, said) in zip(ordered, placed, strict=True)
+            _record(common, header, leads, head, marks=its, notes=(*notes, *remarks))
+            for leads, (its, remarks) in zip(ordered, placed, strict=True)
         ]
     return dataclasses.replace(records[0], beside=tuple(records[1:]))
 

@@ -88,8 +88,8 @@ def read(root: Path, record: str) -> Record:
         )
     _challenge_2011.check_alive(found.signal_CT)
     grade = _challenge_2011.grades(root).get(subject(root, record))
-    said = () if grade is None else (f"quality: {grade}",)
-    return dataclasses.replace(found, comments=(*found.comments, *said))
+    remarks = () if grade is None else (f"quality: {grade}",)
+    return dataclasses.replace(found, comments=(*found.comments, *remarks))
 
 
 def simulate(

@@ -60,12 +60,12 @@ def read(root: Path, record: str) -> Record:
     found = _wfdb.read_record(
         "challenge_2017", root, record, subject=subject(root, record), mains_hz=MAINS_HZ
     )
-    name, said = record.rpartition("/")[2], []
+    name, remarks = record.rpartition("/")[2], []
     for version in _challenge_2017.VERSIONS:
         label = _challenge_2017.labels(root, version).get(name)
         if label is not None:
-            said.append(f"label {version}: {label}")
-    return dataclasses.replace(found, comments=(*found.comments, *said))
+            remarks.append(f"label {version}: {label}")
+    return dataclasses.replace(found, comments=(*found.comments, *remarks))
 
 
 def simulate(

@@ -138,8 +138,8 @@ def signals(record: str, seed: int, seconds: float, rng: np.random.Generator) ->
     signal_CT += (
         0.35 * noise.disturb((1, samples), rate_hz, how_much=much, mains_hz=MAINS_HZ, rng=rng)[0]
     )
-    heard_T = pcg.sounds(body, own, beats, rate_hz=rate_hz, samples=samples, rng=rng)
-    return np.concatenate([signal_CT, heard_T[None]])
+    sound_T = pcg.sounds(body, own, beats, rate_hz=rate_hz, samples=samples, rng=rng)
+    return np.concatenate([signal_CT, sound_T[None]])
 
 
 def _sheet() -> list[str]:

@@ -1,8 +1,8 @@
 """What a file's card says: what it takes and gives, what it does itself, what it costs."""
 
-import importlib
 import math
 import platform
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,7 @@ def _work(exported: Exported, features: list[str]) -> dict[str, Any]:
     """Return which steps from a recording to a score are in the file, and which are not."""
     signal, task = exported.meta.spec.get("signal", {}), exported.spec.network.task
     view = view_of(exported.checkpoint)
-    told = {
+    facts = {
         "scale": exported.scale if exported.scale != "none" else signal.get("scale", "none"),
         "task": {"name": task.name, **task.options},
         "features": {key: exported.memory[key] for key in ("mean", "sd")} if features else None,
@@ -78,23 +78,25 @@ def _work(exported: Exported, features: list[str]) -> dict[str, Any]:
         "view": exported.takes != "picture",
     }
     return {
-        "in_the_file": {s: told[s] for s, there in inside.items() if there and told[s] is not None},
+        "in_the_file": {
+            s: facts[s] for s, there in inside.items() if there and facts[s] is not None
+        },
         "left_to_the_device": {
             "filter": signal.get("filter"),
             "cut": exported.meta.spec.get("cut"),
-            **{step: told[step] for step, there in inside.items() if not there},
+            **{step: facts[step] for step, there in inside.items() if not there},
         },
     }
 
 
 def source(exported: Exported, model: Path) -> dict[str, Any]:
     """Return which network was exported."""
-    told = exported.checkpoint.about
+    facts = exported.checkpoint.about
     return {
-        "stage": told.get("stage"),
+        "stage": facts.get("stage"),
         "entry": exported.spec.source,
         "repeat": exported.spec.repeat,
-        "seed": told.get("seed"),
+        "seed": facts.get("seed"),
         "file_bytes": checkpoint_file(model).stat().st_size,
     }
 
@@ -117,7 +119,7 @@ def costs(exported: Exported, written: Written, content: bytes) -> dict[str, Any
 
 def libraries() -> dict[str, str]:
     """Return the versions of what wrote and ran the file."""
-    return {name: str(importlib.import_module(name).__version__) for name in LIBRARIES}
+    return {name: version(name) for name in LIBRARIES}
 
 
 def processor() -> str:

@@ -15,7 +15,7 @@ from cardiograft.evaluation import scoring
 from cardiograft.evaluation import threshold as thresholds
 from cardiograft.evaluation.predictions import Predictions
 from cardiograft.export import asking
-from cardiograft.export.network import Exported, Part, batches, given, said, targets
+from cardiograft.export.network import Exported, Part, batches, given, predicted_scores, targets
 from cardiograft.records import Float32, Float64
 from cardiograft.specs.entry import MetricSpec
 from cardiograft.specs.export import Limit, Threshold
@@ -55,7 +55,7 @@ def compared(exported: Exported, session: Any, name: str, part: Part) -> Compare
     """Ask the network and its file for the same segments."""
     network, file, target = [], [], []
     for rows, batch in batches(exported, part):
-        network.append(said(exported, batch))
+        network.append(predicted_scores(exported, batch))
         file.append(_asked(session, given(exported, rows, batch), exported.spec.batch))
         target.append(targets(exported, batch))
     return Compared(

@@ -190,7 +190,7 @@ def _as_measured(memory: Mapping[str, Any], feature_BF: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def said(exported: Exported, batch: Batch) -> Float32:
+def predicted_scores(exported: Exported, batch: Batch) -> Float32:
     """Return the network's own scores, shape (B, K)."""
     output = exported.network(batch.signal_BCT, batch.feature_BF)
     score_BK: Float32 = float32(exported.task.scores(output).flatten(1))

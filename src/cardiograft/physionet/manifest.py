@@ -22,7 +22,7 @@ from cardiograft.physionet.transports import MISSING
 from cardiograft.records import Float32, Record
 from cardiograft.specs.download import Download
 
-SAID = 10  # records that a line names
+NAMED_RECORDS = 10  # records that a line names
 PADDING = 4  # bytes: formats pack up to three samples into as many
 DataSet = ModuleType | SimpleNamespace  # the latter is of one folder alone
 
@@ -83,10 +83,10 @@ def summary(manifest: dict[str, Any]) -> str:
     size = sum(file["bytes"] for file in manifest["files"]) / 1e6
     left = f"; quarantined: {tally(rows)}" if accepted < len(rows) else ""
     noted = Counter(note.partition(":")[0] for row in rows for note in row["notes"])
-    said = ", ".join(f"{kind} {count}" for kind, count in noted.most_common())
+    kinds = ", ".join(f"{kind} {count}" for kind, count in noted.most_common())
     return (
         f"{accepted} of {len(rows)} records, {size:.1f} MB{left}{_unverified(manifest)}"
-        f"{said and f'; noted: {said}'}"
+        f"{kinds and f'; noted: {kinds}'}"
     )
 
 
@@ -97,12 +97,12 @@ def _unverified(manifest: dict[str, Any]) -> str:
         return ""  # nobody is between a folder of one's own and its bytes
     if not hashes["listed"]:
         return f"; no {listings.SUMS}: all {total} files are unverified"
-    said = ""
+    line = ""
     if hashes["unverified"]:
-        said = f"; {hashes['unverified']} of {total - 1} files unverified by {listings.SUMS}"
+        line = f"; {hashes['unverified']} of {total - 1} files unverified by {listings.SUMS}"
     if hashes["malformed"]:
-        said += f"; {hashes['malformed']} lines of {listings.SUMS} are no hash and name"
-    return said
+        line += f"; {hashes['malformed']} lines of {listings.SUMS} are no hash and name"
+    return line
 
 
 def lost(manifest: dict[str, Any], spec: Download) -> str | None:
@@ -118,12 +118,12 @@ def lost(manifest: dict[str, Any], spec: Download) -> str | None:
     allowed = spec.lost or ("refused" if isinstance(spec.records, tuple) else "allowed")
     if not rows or allowed == "allowed":
         return None
-    said = [f"{row['name']} ({row['reason']})" for row in rows]
-    more = f" and {len(said) - SAID} more" if len(said) > SAID else ""
+    lost = [f"{row['name']} ({row['reason']})" for row in rows]
+    more = f" and {len(lost) - NAMED_RECORDS} more" if len(lost) > NAMED_RECORDS else ""
     return (
         f"{spec.dataset}: {len(rows)} of {len(manifest['records'])} records that config asks for"
-        f" can't be used: {'; '.join(said[:SAID])}{more}. Take them out of `records`, or say"
-        " `lost: allowed` there"
+        f" can't be used: {'; '.join(lost[:NAMED_RECORDS])}{more}. Take them out of `records`,"
+        " or say `lost: allowed` there"
     )
 
 

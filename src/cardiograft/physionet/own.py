@@ -48,9 +48,10 @@ def manifest_of(dataset: ModuleType, spec: Download, folder: OwnFolder) -> dict[
         A table can't be read, or no recording can be used.
     """
     root, its = Path(folder.path).expanduser(), of_folder(dataset, folder)
-    said = remarks(its, root)  # first: a table without a column would quarantine every recording
+    # first: a table without a column would quarantine every recording
+    remarked = remarks(its, root)
     collection = gather(its, root, spec.records)
-    return make_manifest(collection, its, spec, root=root) | {"remarks": said}
+    return make_manifest(collection, its, spec, root=root) | {"remarks": remarked}
 
 
 def gather(dataset: SimpleNamespace, root: Path, records: Wanted) -> Collection:

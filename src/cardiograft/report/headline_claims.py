@@ -61,17 +61,17 @@ def _hidden(facts: Headline, values: Values) -> str:
     whole = values.of(hidden.run, hidden.metric) if hidden else None
     if hidden is None or whole is None:
         return ""
-    told = []
+    parts = []
     for name, words in hidden.metrics.items():
         row = values.by_class.get((hidden.run, name, hidden.name))
         if row is None or wording.absent(row["value"]):
             return ""
-        told.append(
+        parts.append(
             f"{words} of {wording.estimate(row, percent=bool(metric_facts(name)['percent']))}"
         )
     about = metric_facts(hidden.metric)
     overall = wording.estimate(whole, percent=bool(about["percent"]))
-    start = f"On {hidden.of}, {hidden.words} has {wording.listed(told)}"
+    start = f"On {hidden.of}, {hidden.words} has {wording.listed(parts)}"
     claim = f"{start}; its {within(about['title'])} over all classes is {overall}."
     return values.noted(claim, hidden.run)
 
@@ -85,16 +85,16 @@ def _joined(claim: str, more: str) -> str:
 
 def _chosen_on(run: HeadlineRun, values: Values) -> str:
     """Return how the headline runs were chosen; nothing where the results do not say it."""
-    said = {
+    chosen = {
         wording.UNDER[protocol]: values.chosen_on(name)
         for protocol, name in (("paper", run.paper), ("honest", run.honest))
     }
-    told = {where: how for where, how in said.items() if how}
-    if not told:
+    by_protocol = {where: how for where, how in chosen.items() if how}
+    if not by_protocol:
         return ""
-    if len(set(told.values())) == 1:
-        return f"It was chosen {wording.CHOSEN_ON[next(iter(told.values()))]}."
-    ways = [f"{wording.CHOSEN_ON[how]} {where}" for where, how in told.items()]
+    if len(set(by_protocol.values())) == 1:
+        return f"It was chosen {wording.CHOSEN_ON[next(iter(by_protocol.values()))]}."
+    ways = [f"{wording.CHOSEN_ON[how]} {where}" for where, how in by_protocol.items()]
     return f"It was chosen {wording.listed(ways)}."
 
 
@@ -126,8 +126,10 @@ def _further(
     """Return what runs besides the headline's have, and which of them there are."""
     others = [one for one in facts.further if one.run != run.honest]
     found = [(one, values.of(one.run, facts.metric)) for one in others]
-    told = [f"{one.name} has {wording.estimate(row, percent=percent)}" for one, row in found if row]
-    return wording.listed(told) if told else "", [one.run for one, row in found if row]
+    parts = [
+        f"{one.name} has {wording.estimate(row, percent=percent)}" for one, row in found if row
+    ]
+    return wording.listed(parts) if parts else "", [one.run for one, row in found if row]
 
 
 def _side(ours: MeasuredRow | None, base: MeasuredRow | None, metric: str) -> int | None:

@@ -228,8 +228,8 @@ def _beside_table(frame: pd.DataFrame, theirs: Sequence[str]) -> str:
         remark = row["data"].partition(", ")[2]
         named = f"{row['run']} ({remark})" if remark else row["run"]
         values = [_number(metric, row["paper"]), _estimate(row)]
-        told = [own.get(kind, "") for kind in kinds]
-        lines.append([named, row["protocol"], *values, *told])
+        by_kind = [own.get(kind, "") for kind in kinds]
+        lines.append([named, row["protocol"], *values, *by_kind])
     return _markdown(lines)
 
 

@@ -147,10 +147,10 @@ def dose(effects: Mapping[str, ReportRow], metric: ReportRow, label: str) -> str
     }[verdict(slope["low"], slope["high"])]
     start = f"{label}: {name(metric, slope)} changes by {_effect(slope, metric)} from a training"
     start += " without the tested people’s own segments to one with all slots filled by them"
-    told = f"{start}: {shown}"
+    claim = f"{start}: {shown}"
     if amount:
-        told += f"; as many more segments of other people change it by {_effect(amount, metric)}"
-    return _closed(told, slope)
+        claim += f"; as many more segments of other people change it by {_effect(amount, metric)}"
+    return _closed(claim, slope)
 
 
 def _effect(row: ReportRow, metric: ReportRow) -> str:

@@ -165,8 +165,8 @@ def number(
     text = f"{(100 if percent else 1) * float(value):.{digits}f}"
     text = text if float(text) else text.replace("-", "")
     sign = "+" if signed and float(text) > 0 else ""
-    said = (sign + text).replace("-", MINUS) + (" %" if percent and not signed else "")
-    return Printed(said, value)
+    written = (sign + text).replace("-", MINUS) + (" %" if percent and not signed else "")
+    return Printed(written, value)
 
 
 def interval(

@@ -45,10 +45,10 @@ class Tally:
     def line(self, of: int) -> str:
         """Return one line for the console, empty where all recordings were cut as usual."""
         common = self.reasons().most_common()
-        said = [f"{reason} ({count})" for reason, count in common[:SHOWN]]
+        shown = [f"{reason} ({count})" for reason, count in common[:SHOWN]]
         if len(common) > SHOWN:
-            said.append(f"{len(common) - SHOWN} more reasons")
-        parts = [f"left out: {', '.join(said)}"] if said else []
+            shown.append(f"{len(common) - SHOWN} more reasons")
+        parts = [f"left out: {', '.join(shown)}"] if shown else []
         for kind, notes in sorted(self.notes.items()):
             parts.append(f"{kind} ({len(notes)}), such as {notes[0]}")
         return "; ".join([f"{self.records} of {of} records", *parts]) if parts else ""

@@ -26,23 +26,23 @@ def choice_complaint(spec: Audit, tables: Mapping[str, pa.Table]) -> str:
     """
     if spec.chosen_on is None or "test" not in spec.parts:
         return ""
-    said = f"chosen_on {spec.chosen_on!r}"
+    stated = f"chosen_on {spec.chosen_on!r}"
     for ancestor in spec.lineage:
         if {"train", "test"} <= set(ancestor.uses) and spec.chosen_on != "test":
             return (
-                f"{said}: but {ancestor.stage} {ancestor.entry!r} keeps the epoch that does best on"
-                " a test part: say `chosen_on: test`"
+                f"{stated}: but {ancestor.stage} {ancestor.entry!r} keeps the epoch that does best"
+                " on a test part: say `chosen_on: test`"
             )
     own = spec.lineage[0]
     trained = f"split {own.split!r} of {own.stage} {own.entry!r}"
     if spec.chosen_on == "validation" and not spec.chosen_in:
         if not _subjects(tables[own.split], "validation"):
             return (
-                f"{said}: but {trained} has no validation part: name the config of the run that"
+                f"{stated}: but {trained} has no validation part: name the config of the run that"
                 " has one with `chosen_in`, or say how it was chosen"
             )
     if spec.chosen_on == "cross-validation" and _subjects(tables[own.split], "train") < 2:
-        return f"{said}: but {trained} trains on fewer than two subjects"
+        return f"{stated}: but {trained} trains on fewer than two subjects"
     return ""
 
 

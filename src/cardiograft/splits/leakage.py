@@ -223,9 +223,9 @@ def overlaps(keys: pa.Table, part_N: PartColumn) -> Leak:
     ids, leak = keys["id"], Leak()
     for query, pool in SIDES:
         row_N = np.flatnonzero(part_N == query)
-        met_N = overlapping_row(spans, row_N, np.flatnonzero(np.isin(part_N, pool)))
-        hit_N = np.flatnonzero(met_N >= 0)
-        cases = [(int(row_N[hit]), int(met_N[hit])) for hit in hit_N[:EXAMPLES]]
+        overlapping_N = overlapping_row(spans, row_N, np.flatnonzero(np.isin(part_N, pool)))
+        hit_N = np.flatnonzero(overlapping_N >= 0)
+        cases = [(int(row_N[hit]), int(overlapping_N[hit])) for hit in hit_N[:EXAMPLES]]
         leak.add(len(hit_N), [_pair(ids, part_N, row, other) for row, other in cases])
     return leak
 

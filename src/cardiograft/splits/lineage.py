@@ -51,7 +51,7 @@ def lineage_audit(
     Returns
     -------
     dict
-        ``protocol``, ``strangers`` (whether a test subject in the lineage is a fault),
+        ``protocol``, ``must_be_unseen`` (whether a test subject in the lineage is a fault),
         ``passed`` and one of ``findings`` for each ancestor: how many test subjects it used,
         how many segments of theirs (``own``), how many test segments it used samples of, how many
         recordings of the test part are, by their rhythm, of another name in what it used
@@ -86,7 +86,7 @@ def lineage_audit(
         finding["fault"] = _fault(finding, meant, must_be_unseen)
     return {
         "protocol": spec.protocol,
-        "strangers": must_be_unseen,
+        "must_be_unseen": must_be_unseen,
         "split": spec.split,
         "subjects": pc.count_distinct(tested["subject"]).as_py(),
         "segments": len(tested),
@@ -105,7 +105,7 @@ def _fault(finding: Mapping[str, Any], dose: Any, must_be_unseen: bool) -> bool:
 
 def lineage_complaint(audit: Mapping[str, Any]) -> str:
     """Return one line on the worst finding of an audit that did not pass."""
-    may_be_seen = not audit["strangers"]
+    may_be_seen = not audit["must_be_unseen"]
     weight = ["segments", "recordings", "noises", "chosen_on_test"]
     if not may_be_seen:
         weight = ["subjects", "segments", "recordings", "noises"]

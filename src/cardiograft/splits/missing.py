@@ -32,7 +32,7 @@ def missing_complaint(split: str, missing: Mapping[str, Sequence[str]], counts: 
     """Return one line on the parts that are evaluated and lack a class; none, if none does."""
     lacking = [
         f"part {part!r} of split {split!r} has no segment of {', '.join(map(repr, labels))}"
-        f" (has {_told(counts[part]['labels'])})"
+        f" (has {_listed(counts[part]['labels'])})"
         for part, labels in missing.items()
         if part != "train"
     ]
@@ -41,5 +41,5 @@ def missing_complaint(split: str, missing: Mapping[str, Sequence[str]], counts: 
     return f"{'; '.join(lacking)}: split otherwise, or say `missing: allowed` in the evaluation"
 
 
-def _told(labels: Mapping[str, int]) -> str:
+def _listed(labels: Mapping[str, int]) -> str:
     return ", ".join(f"{n} of {label!r}" for label, n in sorted(labels.items())) or "no labels"

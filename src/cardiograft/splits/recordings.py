@@ -198,8 +198,8 @@ def _in_common(
     if len(row_B) < RUN or len(beat_other_B) < RUN:
         return 0, 0.0
     near_B = _nearest(beat_B[row_B], beat_other_B)
-    met_B = np.abs(beat_other_B[near_B] - beat_B[row_B]) < BEAT_S
-    whole_I = met_B[1:] & met_B[:-1] & (np.diff(near_B) == 1)
+    agrees_B = np.abs(beat_other_B[near_B] - beat_B[row_B]) < BEAT_S
+    whole_I = agrees_B[1:] & agrees_B[:-1] & (np.diff(near_B) == 1)
     interval_I = np.diff(beat_B[row_B])
     apart_I = interval_I - np.where(whole_I, np.diff(beat_other_B[near_B]), 0)
     foretold_I = np.maximum(
@@ -212,7 +212,7 @@ def _in_common(
     sum_B = np.append(0, np.cumsum(gain_I))
     stop = int(np.argmax(sum_B - np.minimum.accumulate(sum_B)))
     start = int(np.argmin(sum_B[: stop + 1]))
-    inside = np.flatnonzero(met_B[start : stop + 1]) + start
+    inside = np.flatnonzero(agrees_B[start : stop + 1]) + start
     shapes = rhythm.shape_BS[row_B[inside]], rhythm_other.shape_BS[near_B[inside]]
     return len(inside), float((sum_B[stop] - sum_B[start]) / np.log(2)) + _shape_bits(*shapes)
 

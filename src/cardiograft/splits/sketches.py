@@ -161,7 +161,7 @@ class Sketches:
             # a component of nothing may hold a constant
             among_KT = np.concatenate([np.ones((1, part_NT.shape[1])), basis_KT[:DIRECTIONS]])
             basis_KT = np.linalg.qr(among_KT.T)[0].T[1:]
-            told = float(np.median(((part_NT @ basis_KT.T) ** 2).sum(axis=1)))
-            if told > best[0]:
-                best = told, channel, basis_KT.astype(np.float32)
+            explained = float(np.median(((part_NT @ basis_KT.T) ** 2).sum(axis=1)))
+            if explained > best[0]:
+                best = explained, channel, basis_KT.astype(np.float32)
         return best[1], best[2]

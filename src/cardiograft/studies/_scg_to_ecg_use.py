@@ -106,27 +106,27 @@ def verdicts(rows: Sequence[Row]) -> OwnTable:
         for use in USES:
             if use.metric not in own:
                 continue
-            asked = {"Use": use.name, "Asks": use.asked(), "Here": _said(use, own[use.metric])}
+            asked = {"Use": use.name, "Asks": use.asked(), "Here": _in_words(use, own[use.metric])}
             lines.append({**place, **asked})
     formats = {"Run": "run", "Use": "text", "Asks": "text", "Here": "text"}
     return OwnTable(pd.DataFrame(lines), formats)
 
 
-def _said(use: Use, row: Row) -> str:
+def _in_words(use: Use, row: Row) -> str:
     """Return what a figure says of a use: that it is met takes the whole interval."""
     value, *ends = (float(row[name]) for name in ("value", "low", "high"))
     if math.isnan(value):
         return "not tested: nobody here has such beats"
-    told = use.written(value)
+    words = use.written(value)
     interval = not any(map(math.isnan, ends))
     if interval:
-        told += f" [{use.written(ends[0])}, {use.written(ends[1])}]"
-    told += f" of {row['subjects']} people"
+        words += f" [{use.written(ends[0])}, {use.written(ends[1])}]"
+    words += f" of {row['subjects']} people"
     if not use.met(value):
-        return f"{told}: must not be used for it"
+        return f"{words}: must not be used for it"
     if not interval or not use.met(*ends):
-        return f"{told}: not shown, do not rely on it"
-    return f"{told}: met"
+        return f"{words}: not shown, do not rely on it"
+    return f"{words}: met"
 
 
 def _by_run(

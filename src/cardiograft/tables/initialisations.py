@@ -26,7 +26,7 @@ def initialisations(runs: Sequence[Run], cards: Sequence[Mapping[str, Any]]) -> 
     found = {}
     for run in runs:
         files = [file for group in (run.averaged or run.files[:1]) for file in group]
-        began = [text for file in files if (text := _said(known.get(_weights(file), {})))]
+        began = [text for file in files if (text := _in_words(known.get(_weights(file), {})))]
         if began:
             found[run.name] = "; ".join(dict.fromkeys(began))
     return found
@@ -39,7 +39,7 @@ def _weights(file: Path) -> str:
     return str(about.get("weights_sha256", ""))
 
 
-def _said(card: Mapping[str, Any]) -> str:
+def _in_words(card: Mapping[str, Any]) -> str:
     frozen = card.get("spec", {}).get("frozen") or ()
     still = f", {' and '.join(frozen)} frozen" if frozen else ""
     return f"{card['initialisation']}{still}" if "initialisation" in card else ""

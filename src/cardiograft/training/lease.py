@@ -148,7 +148,7 @@ def leased(state: Path, waits: Waits = WAITS) -> Iterator[Lease]:
 
 def _acquired(file: Path, waits: Waits) -> tuple[int, Lease]:
     """Return the open file of a lease, which stays locked, and the lease."""
-    own, began, told = this_process(), time.monotonic(), False
+    own, began, reported = this_process(), time.monotonic(), False
     while True:
         with contextlib.suppress(FileExistsError):
             return _written(file, own), Lease(file, own)
@@ -170,9 +170,9 @@ def _acquired(file: Path, waits: Waits) -> tuple[int, Lease]:
                 f"{file.with_suffix('')}: another job trains on this state: {who}, heard of"
                 f" {silent:.0f} s ago; wait for it, or end it{end}, and run again"
             )
-        if not told:
+        if not reported:
             say(f"waiting for {who}, which trains on the same state")
-            told = True
+            reported = True
         time.sleep(min(1.0, waits.patience_s / 4) * random.uniform(0.5, 1.0))
 
 

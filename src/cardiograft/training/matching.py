@@ -135,8 +135,8 @@ class Matcher:
             theirs, ours = self.source.names(end) or (), self.here.names(end) or ()
             without = [n for k, n in enumerate(ours) if k not in {b for _, b in pairs}]
             if not pairs:
-                said = f"none of its {end} ({', '.join(ours)}) is one of the source's"
-                return Match(why=f"{said} ({', '.join(theirs)})")
+                reason = f"none of its {end} ({', '.join(ours)}) is one of the source's"
+                return Match(why=f"{reason} ({', '.join(theirs)})")
             sides = (torch.tensor(side) for side in zip(*pairs, strict=True))
             from_, to = (axis.places(side) for side in sides)
             places[axis.axis] = (from_, to)

@@ -65,8 +65,8 @@ def publish(
 def parent(checkpoint: Checkpoint, entry: str, here: Meaning) -> dict[str, Any]:
     """Return how a card names a checkpoint that went in, and in what it differs from it."""
     about = checkpoint.about
-    told: tuple[str, ...] = ("file", "file_sha256", "reader")
-    outside = {key: about[key] for key in told if key in about}
+    shown: tuple[str, ...] = ("file", "file_sha256", "reader")
+    outside = {key: about[key] for key in shown if key in about}
     return {
         **outside,
         "differences": [one.line() for one in differences(meaning_of(checkpoint), here)],

@@ -156,5 +156,5 @@ def shared(batch: Batch, task: Task, ranks: Ranks) -> tuple[Batch, float]:
 
 def item_masses(task: Task, batch: Batch, size: int) -> Tensor:
     """Return what each item counts in the mean that is a task's loss: one, unless it says."""
-    told = getattr(task, "masses", None)
-    return torch.ones(size) if told is None else told(batch).double().cpu()
+    stated = getattr(task, "masses", None)
+    return torch.ones(size) if stated is None else stated(batch).double().cpu()

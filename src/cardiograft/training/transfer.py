@@ -111,7 +111,7 @@ class Ledger:
             ],
         }
 
-    def said(self) -> Iterator[str]:
+    def difference_lines(self) -> Iterator[str]:
         """Yield a line for everything in which a source differs."""
         for entry, found in self.differences.items():
             yield from (f"source {entry!r}: {one.line()}" for one in found)

@@ -172,13 +172,13 @@ def _one(
 
 
 def _line(row: dict[str, Any], model: Predictor) -> str:
-    said = [f"{row['segments']} segments of lead {' and '.join(row['lead'])}"]
+    parts = [f"{row['segments']} segments of lead {' and '.join(row['lead'])}"]
     if row["predicted"]:
-        said.append(_counted(row["predicted"]))
+        parts.append(_counted(row["predicted"]))
     missing = row.get("dropped") or row.get("dropped_at_most")
     if missing:
-        said.append(f"left out {'' if 'dropped' in row else 'at most '}{_counted(missing)}")
-    return "; ".join([*said, *row["notes"]])
+        parts.append(f"left out {'' if 'dropped' in row else 'at most '}{_counted(missing)}")
+    return "; ".join([*parts, *row["notes"]])
 
 
 def _counted(counts: dict[str, int] | Counter[str]) -> str:

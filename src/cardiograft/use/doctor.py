@@ -176,8 +176,8 @@ def gpu(here: Here) -> Iterator[Finding]:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     if done.returncode:
-        said = (done.stderr.strip().splitlines() or ["no word of why"])[-1]
-        yield Finding("wrong", "gpu", f"torch does not start: {said}")
+        reason = (done.stderr.strip().splitlines() or ["no word of why"])[-1]
+        yield Finding("wrong", "gpu", f"torch does not start: {reason}")
         return
     device, version = done.stdout.split()
     card = shutil.which("nvidia-smi")

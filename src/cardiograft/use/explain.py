@@ -105,8 +105,10 @@ def dry_run(targets: Sequence[str], configfiles: Sequence[str]) -> str:
     words += ["--cores", "1", "--dry-run", *files, "--", *targets]
     done = subprocess.run(words, capture_output=True, text=True)
     if done.returncode:
-        said = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        raise ValueError(f"snakemake can't plan: {said[-1] if said else 'it says nothing'}")
+        reason_text = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        raise ValueError(
+            f"snakemake can't plan: {reason_text[-1] if reason_text else 'it says nothing'}"
+        )
     return f"{done.stdout}\n{done.stderr}"
 
 
@@ -132,7 +134,7 @@ def _job(rule: str, fields: Mapping[str, str]) -> Job:
         name=" ".join([rule, *values]),
         rule=rule,
         outputs=tuple(_files(fields.get("output", ""))),
-        reasons=tuple((kind, said) for kind, _, said in reasons),
+        reasons=tuple((kind, reason_text) for kind, _, reason_text in reasons),
     )
 
 
@@ -166,7 +168,7 @@ def lines(planned: Sequence[Job]) -> Iterator[str]:
     causes: dict[tuple[str, ...], list[Job]] = {}
     for job in planned:
         if job.own or not job.after:
-            causes.setdefault(tuple(told(job)), []).append(job)
+            causes.setdefault(tuple(cause_lines(job)), []).append(job)
     yield f"{len(planned)} jobs would run: {_counted(Counter(j.rule for j in planned))}."
     roots = {job.name for group in causes.values() for job in group}
     for why, group in causes.items():
@@ -179,9 +181,9 @@ def lines(planned: Sequence[Job]) -> Iterator[str]:
         after = [job for job in _after(group, following) if job.name not in roots]
         if after:
             noun = "job follows" if len(after) == 1 else "jobs follow"
-            said = f"{len(after)} {noun}: {_counted(Counter(j.rule for j in after))}"
+            consequence = f"{len(after)} {noun}: {_counted(Counter(j.rule for j in after))}"
             yield from textwrap.wrap(
-                said, WIDTH, initial_indent="  then ", subsequent_indent="    "
+                consequence, WIDTH, initial_indent="  then ", subsequent_indent="    "
             )
 
 
@@ -196,24 +198,24 @@ def _after(group: Sequence[Job], following: Mapping[str, Sequence[Job]]) -> list
     return list(seen.values())
 
 
-def told(job: Job) -> list[str]:
+def cause_lines(job: Job) -> list[str]:
     """Return why a job would run, in words, one line a cause."""
     found: list[str] = []
-    for kind, said in job.own:
+    for kind, reason_text in job.own:
         if kind == PARAMS:
-            found += changes(said)
+            found += changes(reason_text)
         elif kind == CODE and any(k == PARAMS for k, _ in job.own):
             found.append("the command of its rule changed")
         else:
             words = WORDS.get(kind, kind)
-            named = said and kind != MISSING  # else no two jobs had one cause
-            found.append(f"{words}: {_named(_files(said))}" if named else words)
+            named = reason_text and kind != MISSING  # else no two jobs had one cause
+            found.append(f"{words}: {_named(_files(reason_text))}" if named else words)
     return found or ["Snakemake gives no reason"]
 
 
-def changes(said: str) -> Iterator[str]:
+def changes(reason_text: str) -> Iterator[str]:
     """Yield what has changed in a job's params, from Snakemake's words on them."""
-    before, _, now = said.partition(" now: ")
+    before, _, now = reason_text.partition(" now: ")
     old, new = (_params(text) for text in (before, now))
     for kind in ("spec", "code"):
         yield from _changed(kind, old.get(kind), new.get(kind))

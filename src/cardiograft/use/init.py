@@ -90,7 +90,7 @@ def run(
     with atomic_file(file) as partial:
         text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
         partial.write_text(HEAD + text, encoding="utf-8")
-    sys.stdout.write("".join(f"{line}\n" for line in said(found, asked, whose, file)))
+    sys.stdout.write("".join(f"{line}\n" for line in summary_lines(found, asked, whose, file)))
 
 
 HEAD = """# Made by `cardiograft init` from what it found; each line may be changed (docs/config.md,
@@ -258,7 +258,9 @@ def min_duration_s(found: FolderLook) -> float:
     return ordered[len(ordered) // 10]
 
 
-def said(found: FolderLook, asked: TableLook | None, whose: Any, file: Path) -> Iterator[str]:
+def summary_lines(
+    found: FolderLook, asked: TableLook | None, whose: Any, file: Path
+) -> Iterator[str]:
     """Yield what was found, what was guessed, and how to go on."""
     hours = sum(one.duration_s for one in found.seen) / 3600
     yield f"recordings  {len(found.seen)} of {len(found.names)} can be read ({found.dataset})"

@@ -94,8 +94,8 @@ def load_onnx(path: Path) -> OnnxModel:
         raise FileNotFoundError(f"{path}: no such file")
     content = path.read_bytes()
     session = _session(content, path)
-    told = session.get_modelmeta().custom_metadata_map.get(METADATA)
-    about = json.loads(told) if told else {}
+    metadata = session.get_modelmeta().custom_metadata_map.get(METADATA)
+    about = json.loads(metadata) if metadata else {}
     if about.get("format") != FORMAT:
         raise ValueError(f"{path}: not an ONNX file of this project")
     if about["input"]["takes"] != "segment":

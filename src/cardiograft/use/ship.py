@@ -82,13 +82,13 @@ def ship(
         raise FileNotFoundError(f"{model}: train it first: snakemake -- {model}")
     checkpoint = read_checkpoint(model)
     require_one(checkpoint, where=entry)
-    told = read_json(model.with_name(TRAINING_CARD))
+    facts = read_json(model.with_name(TRAINING_CARD))
     measured = scores(config, plan, entry, repeat)
     with atomic_directory(to / name) as folder:
         (folder / f"{name}.{WEIGHTS}").write_bytes(model.read_bytes())
         onnx = _onnx(config, plan, entry, repeat, tolerance, folder / f"{name}.{ONNX}")
         behind = write_lineage(config, plan, entry, name, folder)
-        card = _card(config, entry, checkpoint, told, behind)
+        card = _card(config, entry, checkpoint, facts, behind)
         card |= {"scores": measured, "onnx": onnx}
         (folder / README).write_text(ship_card.text(name, card, config), "utf-8")
         write_json(folder / CARD, {**card, "files": _files(folder)})
@@ -136,7 +136,7 @@ def _onnx(
 
 
 def _card(
-    config: Config, entry: str, checkpoint: Checkpoint, told: dict[str, Any], behind: Behind
+    config: Config, entry: str, checkpoint: Checkpoint, facts: dict[str, Any], behind: Behind
 ) -> dict[str, Any]:
     about = checkpoint.about
     run = config.trained(entry)
@@ -149,7 +149,7 @@ def _card(
         "weights_sha256": checkpoint.digest(),
         "simulated": bool(about.get("simulated", False)),
         "segments": about["segments"],
-        "training": {key: told[key] for key in KEPT if key in told},
+        "training": {key: facts[key] for key in KEPT if key in facts},
         "lineage": [one.model_dump(mode="json") for one in behind.ancestors],
         "lineage_segments": behind.segments,
         "people": behind.people,

@@ -28,16 +28,16 @@ def scores(config: Config, plan: Plan, entry: str, repeat: int) -> list[dict[str
     asked = [name for name, one in config.evaluations.items() if one.model == entry]
     if not asked:
         raise ValueError(f"{entry} has no evaluation: a network comes along with its scores")
-    told = {name for study in config.studies.values() for name in study.evaluations}
-    if not told.intersection(asked):
+    published = {name for study in config.studies.values() for name in study.evaluations}
+    if not published.intersection(asked):
         raise ValueError(f"no study has a table of the evaluation {asked[0]!r}")
     rows: list[dict[str, Any]] = []
-    for evaluation in filter(told.__contains__, asked):
+    for evaluation in filter(published.__contains__, asked):
         rows += _values(config, plan, evaluation, repeat)
         split = config.evaluations[evaluation].split
         for name, one in config.evaluations.items():
             file = Path(plan.results) / "predictions" / name / "0.parquet"
-            beside = one.model in config.baselines and one.split == split and name in told
+            beside = one.model in config.baselines and one.split == split and name in published
             if beside and file.is_file():
                 rows += _values(config, plan, name, 0)
     return list({_key(row): row for row in rows}.values())

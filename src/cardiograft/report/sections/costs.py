@@ -66,8 +66,10 @@ def cost_table(inputs: ReportInputs) -> Table | None:
 
 def _began(card: Content, stage: str) -> str:
     """Return the stage of an entry, and what its network began from."""
-    said = wording.STAGES.get(stage, stage)
-    return f"{said}, from {card['initialisation']}" if "initialisation" in card else said
+    stage_words = wording.STAGES.get(stage, stage)
+    return (
+        f"{stage_words}, from {card['initialisation']}" if "initialisation" in card else stage_words
+    )
 
 
 def _size(cards: Sequence[Content]) -> Cell:

@@ -24,7 +24,7 @@ def by_run(rows: Sequence[ReportRow]) -> dict[str, dict[str, list[str]]]:
     return found
 
 
-def told(lines: Lines) -> str:
+def summary(lines: Lines) -> str:
     """Return a run's differences in one line; that there are none, where there are none."""
     return "; ".join(f"{kind}: {', '.join(own)}" for kind, own in lines.items()) or NOTHING
 

@@ -25,8 +25,8 @@ def ledgers(inputs: ReportInputs) -> list[dict[str, Any]]:
             rows=rows,
             words=frozenset({1, 3, 4}),
         )
-        said = [line for source in ledger.get("sources", []) for line in _differences(source)]
-        shown.append({"caption": caption, "table": table, "differences": said})
+        lines = [line for source in ledger.get("sources", []) for line in _differences(source)]
+        shown.append({"caption": caption, "table": table, "differences": lines})
     return shown
 
 

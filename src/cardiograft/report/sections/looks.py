@@ -48,14 +48,14 @@ def of_runs(rows: Iterable[ReportRow]) -> dict[str, list[ReportRow]]:
 
 def _chosen(rows: Sequence[ReportRow], protocol: str) -> str:
     """Return a sentence on how many runs of a protocol were chosen in which way."""
-    said = [own[0]["chosen_on"] for own in of_runs(rows).values()]
+    chosen = [own[0]["chosen_on"] for own in of_runs(rows).values()]
     counts = [
-        f"{wording.count(said.count(how))} {words}"
+        f"{wording.count(chosen.count(how))} {words}"
         for how, words in wording.CHOSEN_ON.items()
-        if how in said
+        if how in chosen
     ]
     where = WHERE.get(protocol, wording.PROTOCOLS[protocol].lower())
-    start = f"How the {wording.plural(len(said), 'run')} {where} came to be chosen"
+    start = f"How the {wording.plural(len(chosen), 'run')} {where} came to be chosen"
     return f"{start}: {wording.listed(counts)}."
 
 

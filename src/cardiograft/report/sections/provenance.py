@@ -74,15 +74,15 @@ def _verified(manifest: Content) -> Cell:
     files = [f for f in manifest["files"] if f["path"] != "SHA256SUMS.txt"]
     refused = len(manifest.get("refused", []))
     verified = sum(bool(f.get("verified")) for f in files)
-    said = f"{verified} of {len(files)}" + (f", {refused} refused" if refused else "")
+    checked = f"{verified} of {len(files)}" + (f", {refused} refused" if refused else "")
     notes = []
     if not hashes.get("listed", True) and manifest.get("folder"):
-        said = wording.DASH  # read where they lie: no mirror, and no list of hashes
+        checked = wording.DASH  # read where they lie: no mirror, and no list of hashes
     elif not hashes.get("listed", True):
         notes.append("the mirror has no SHA256SUMS.txt")
     if hashes.get("malformed"):
         notes.append(f"{hashes['malformed']} lines of SHA256SUMS.txt are no hash and name")
-    return Cell(said, warning="; ".join(notes))
+    return Cell(checked, warning="; ".join(notes))
 
 
 def quarantine_table(inputs: ReportInputs) -> Table | None:

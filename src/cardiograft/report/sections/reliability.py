@@ -43,18 +43,18 @@ def _figure(bins: Sequence[ReportRow], names: RunNames) -> dict[str, Any]:
     first = bins[0]
     what = "recording" if first.get("tag_per") == "record" else "segment"
     total = sum(float(one["count"]) for one in bins)
-    said = [
+    words = [
         f"ECE {wording.number(first['calibration_error'])}",
         *([] if wording.absent(first["brier"]) else [f"Brier {wording.number(first['brier'])}"]),
         f"{wording.plural(round(total), what)} of the {first['part']} part",
     ]
     most = max(float(one["count"]) for one in bins)
-    said.append(f"{wording.count(most)} of them in the fullest bin")
+    words.append(f"{wording.count(most)} of them in the fullest bin")
     name = names.of(first)
     return {
         "run": name,
         "figure": _chart(bins, title=f"Reliability of {name}", kind=str(first["protocol"])),
-        "caption": ", ".join(said),
+        "caption": ", ".join(words),
         "small": f"{first['run']}, {first['protocol']} protocol",
     }
 

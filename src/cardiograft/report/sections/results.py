@@ -163,7 +163,7 @@ def published_table(study: Study, names: RunNames) -> Table | None:
                 f"{wording.name(about, row)}, {row['source']}",
                 wording.number(row["published"], percent=percent),
                 ours,
-                _place(row, differences.told(apart.get(row["run"], {})) if apart else ""),
+                _place(row, differences.summary(apart.get(row["run"], {})) if apart else ""),
             ]
         )
     if not lines:
@@ -176,11 +176,11 @@ def published_table(study: Study, names: RunNames) -> Table | None:
     )
 
 
-def _place(row: ReportRow, told: str) -> Cell:
+def _place(row: ReportRow, differing: str) -> Cell:
     """Return where a run was tested, and below it what it does otherwise than the paper."""
     if not row["run"]:
         return Cell(wording.DASH)
-    small = f"otherwise than the paper: {told}" if told else ""
+    small = f"otherwise than the paper: {differing}" if differing else ""
     return Cell(f"{row['protocol']} ({wording.place(row)})", small=small)
 
 

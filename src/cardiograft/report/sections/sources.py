@@ -68,9 +68,9 @@ def _terms(manifest: Content) -> tuple[str, str]:
     """Return a database's licence and source."""
     if manifest.get("folder"):
         return OWN, wording.DASH
-    told = source(str(manifest["dataset"]))
-    licence = LICENCE.search(told)
-    return (licence[1] if licence else UNSAID), LICENCE.sub("", told, count=1) or wording.DASH
+    about = source(str(manifest["dataset"]))
+    licence = LICENCE.search(about)
+    return (licence[1] if licence else UNSAID), LICENCE.sub("", about, count=1) or wording.DASH
 
 
 def _software(inputs: ReportInputs) -> Table:

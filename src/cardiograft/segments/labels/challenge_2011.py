@@ -41,10 +41,10 @@ def label(
     RECORDS-acceptable and RECORDS-unacceptable of challenge-2011 1.0.0; Silva, Moody & Celi, Comput
     Cardiol 2011;38:273-276; the rules are Orphanidou et al.'s, doi:10.1109/JBHI.2014.2338351.
     """
-    said = [c.removeprefix(COMMENT).strip() for c in record.comments if c.startswith(COMMENT)]
-    if not said or said[-1] not in QUALITY:
+    grades = [c.removeprefix(COMMENT).strip() for c in record.comments if c.startswith(COMMENT)]
+    if not grades or grades[-1] not in QUALITY:
         return Labels(unusable="no grade: in neither list")
-    grade = said[-1]
+    grade = grades[-1]
     if leads != "as_graded" and _clean(record) != (grade == "acceptable"):
         if leads == "left_out" or grade == "acceptable":
             seen = "clean" if grade == "unacceptable" else "not clean"
