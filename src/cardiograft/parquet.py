@@ -133,4 +133,6 @@ def _type(kind: pa.DataType) -> str:
     # Parquet renames the field within a list.
     if pa.types.is_fixed_size_list(kind):
         return f"{kind.list_size} x {_type(kind.value_type)}"
+    if pa.types.is_list(kind):
+        return f"list of {_type(kind.value_type)}"
     return str(kind)

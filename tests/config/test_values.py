@@ -238,6 +238,14 @@ REFUSED = {
     "an even kernel": (("pretrain", "first", "model", "kernel"), 4, "cnn: kernel: 4: 4 is even"),
     "no widths": (("pretrain", "first", "model", "widths"), [], "at least 1"),
     "a date": (("segments", "beats", "signal", "leads"), [datetime.date(2020, 1, 1)], "quotes"),
+    "a lead without a name": (("segments", "beats", "signal", "leads"), [""], "names no lead"),
+    "no lead beside a bar": (("segments", "beats", "signal", "leads"), ["II| "], "beside a bar"),
+    "a record without a name": (
+        ("databases", "mitdb", "records"),
+        [""],
+        "expected how many records, or a",
+    ),
+    "a person without a name": (("people",), [["mitdb/100", ""]], "at least 1"),
     "a window of less than a sample": (
         ("segments", "beats", "cut", "window_s"),
         0.001,

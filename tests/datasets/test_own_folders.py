@@ -9,7 +9,7 @@ import numpy as np
 import own_folder
 import pytest
 
-from cardiograft.datasets import _own, csv_folder, edf_folder, wfdb_folder
+from cardiograft.datasets import _own, _stream_csv, csv_folder, edf_folder, wfdb_folder
 from cardiograft.physionet import own
 from cardiograft.physionet.headers import UnfitError
 from cardiograft.physionet.mirrors import own_content
@@ -180,6 +180,47 @@ def test_csv_of_another_country(tmp_path: Path) -> None:
     found = csv_folder.read(root, "a", folder=folder(rate_hz=249.89))
     assert found.rate_hz == Fraction("249.89")
     np.testing.assert_array_equal(found.signal_CT, [[0.5, 1.5], [1, 2]])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I [mV],II [mV]\n1,5,\n2,6,\n3,7,\n",  # a mark ends each row
+        "I [mV],II [mV],\n1,5,\n2,6,\n3,7,\n",  # the first row too
+        "\n \nI [mV],II [mV]\n1,5\n2,6,\n3,7\n",  # one row alone; blank lines before
+        '"I [mV]", "II [mV]"\n1, 5\n2, 6\n3, 7\n',
+        "I [mV]\tII [mV]\n1\t5\t\n2\t6\t\n3\t7\t\n",
+    ],
+)
+def test_a_mark_at_the_end_of_rows_moves_no_column(text: str, tmp_path: Path) -> None:
+    root = csv_file(tmp_path, text)
+    found = csv_folder.read(root, "a", folder=folder(rate_hz=250))
+    assert (found.leads, found.units, found.notes) == (("I", "II"), ("mV", "mV"), ())
+    np.testing.assert_array_equal(found.signal_CT, [[1, 2, 3], [5, 6, 7]])
+    stream = _stream_csv.open_csv(root / "a.csv", folder(rate_hz=250))
+    assert [group.leads for group in stream.groups] == [("I", "II")]
+    np.testing.assert_array_equal(stream.read(0, 3)[0], found.signal_CT)
+
+
+def test_two_csv_columns_of_one_name_are_two_leads(tmp_path: Path) -> None:
+    root = csv_file(tmp_path, "II [mV],II [uV],V1\n1,5,8\n2,6,9\n")
+    found = csv_folder.read(root, "a", folder=folder(rate_hz=250))
+    assert (found.leads, found.units) == (("II", "II (2)", "V1"), ("mV", "uV", "mV"))
+    assert found.notes == ("two leads of one name: II is a column before, 1 is 'II (2)'",)
+    stream = _stream_csv.open_csv(root / "a.csv", folder(rate_hz=250))
+    assert stream.groups[0].leads == found.leads
+    assert stream.notes == found.notes
+
+
+@pytest.mark.parametrize("text", ["I,II\n1,5\n2,6,7\n", "I,II\n1,5,0\n2,6,0\n", "I\n1,2,3\n"])
+def test_csv_rows_wider_than_the_first_are_refused(text: str, tmp_path: Path) -> None:
+    root = csv_file(tmp_path, text)
+    for read in (
+        lambda: csv_folder.read(root, "a", folder=folder(rate_hz=250)),
+        lambda: _stream_csv.open_csv(root / "a.csv", folder(rate_hz=250)),
+    ):
+        with pytest.raises(UnfitError, match=r"more cells than the first row|Expected|too many"):
+            read()
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from cardiograft.checkpoints.file import read_tensors, weights_digest
 from cardiograft.evaluation import predictions
 from cardiograft.files import digest_of, read_json
 from cardiograft.report.inputs import read_study
-from cardiograft.segments import shards
+from cardiograft.segments import rhythms, shards
 from cardiograft.splits.table import read_split_table
 from cardiograft.tables import costs
 
@@ -40,6 +40,10 @@ def _shard(file: Path) -> Any:
             for k, v in found.items()
         },
     ]
+
+
+def _recordings(file: Path) -> Any:
+    return _table(rhythms.read([file.parent]))
 
 
 def _split(file: Path) -> Any:
@@ -84,6 +88,7 @@ class Kind:
 KINDS = (
     Kind("manifest", "manifests/mitdb.json", read_json),
     Kind("shard", "segments/beats/part-000.parquet", _shard),
+    Kind("recordings of shards", "segments/beats/recordings.parquet", _recordings),
     Kind("summary of shards", "segments/beats/summary.json", read_json),
     Kind("split", "splits/strict.parquet", _split),
     Kind("audit of a split", "splits/strict.audit.json", read_json),

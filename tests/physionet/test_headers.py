@@ -49,6 +49,12 @@ def test_three_samples_in_four_bytes_are_enough_for_wfdb(tmp_path: Path, format_
             assert wfdb.rdrecord(str(tmp_path / "r")).sig_len == 999
 
 
+@pytest.mark.parametrize("name", ["data/r.x", "./r", "../old/r", "r", "a/b/c1"])
+def test_a_path_before_the_records_name_says_nothing(tmp_path: Path, name: str) -> None:
+    header = _header(tmp_path, f"{name} 1 250 999\nr.dat 16 200 10 0 0 0 0 I\n")
+    assert (header.samples, header.parts, len(header.lines)) == (999, (), 1)
+
+
 def test_several_files_frames_and_offsets(tmp_path: Path) -> None:
     text = (
         "r 4 500/1000(5) 100 12:00:00 01/01/2000 \r\n"
@@ -98,7 +104,7 @@ def test_an_absurd_rate(tmp_path: Path, rate: str) -> None:
         ("r 1 360 100\nr.dat\n", "is no signal line"),
         ("r 1 360 100\nr.dat 17\n", "format 17 is not known"),
         ("r 1 360 100\nr.dat 16+x\n", "is no signal line"),
-        ("r/x 1 360 100\na 100\n", "1 signals or segments, it states x"),
+        ("r/2a 1 360 100\na 100\n", "format 100 is not known"),  # a path, and no segments
     ],
 )
 def test_what_is_no_header(tmp_path: Path, text: str, reason: str) -> None:

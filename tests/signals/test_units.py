@@ -43,6 +43,9 @@ def test_a_spelling_names_its_unit(text: str, unit: str) -> None:
     ("text", "wanted", "expected"),
     [
         ("µV", "mV", 1e-3),
+        ("MOhm", "Ohm", 1e6),
+        ("mOhm", "Ohm", 1e-3),
+        ("kΩ", "Ohm", 1e3),
         ("mV", "uV", 1e3),
         ("V", "mV", 1e3),
         ("nV", "mV", 1e-6),
@@ -62,7 +65,9 @@ def test_factors_are_those_of_the_definitions(text: str, wanted: str, expected: 
     assert units.factor(text, wanted) == pytest.approx(expected, rel=1e-15)
 
 
-@pytest.mark.parametrize("text", ["\ufffdV", "ï¿½V", "?V", "æV", "V/m", "furlong", "", "1", "mpa"])
+@pytest.mark.parametrize(
+    "text", ["\ufffdV", "ï¿½V", "?V", "æV", "V/m", "furlong", "", "1", "mpa", "mohm"]
+)
 def test_an_unknown_unit_is_refused_by_name(text: str) -> None:
     """A byte that was lost may have been any prefix; ``mpa`` is milli- or megapascal."""
     with pytest.raises(ValueError, match=re.escape(f"unknown unit {text!r}")):

@@ -293,6 +293,23 @@ def test_a_stretch_is_read_as_in_the_whole(
         np.testing.assert_array_equal(part_CT, whole_CT[:, first : first + count])
 
 
+@pytest.mark.parametrize(("format_", "kind"), [("8", "i1"), ("61", ">i2"), ("160", "<u2")])
+def test_a_stretch_of_a_format_that_nobody_writes(format_: str, kind: str, tmp_path: Path) -> None:
+    """Differences (8), bytes the other way round (61), an offset (160): by their definition."""
+    stored_TC = np.random.default_rng(1).integers(-100, 100, (500, 2))
+    (tmp_path / "r.dat").write_bytes(
+        (stored_TC + (2**15 if format_ == "160" else 0)).astype(kind).tobytes()
+    )
+    start = [30, -20] if format_ == "8" else [0, 0]
+    lines = [f"r.dat {format_} 100 12 0 {start[c]} 0 0 {lead}" for c, lead in enumerate(("I", "V"))]
+    (tmp_path / "r.hea").write_text("r 2 250 500\n" + "\n".join(lines) + "\n")
+    value_TC = np.cumsum(stored_TC, axis=0) + start if format_ == "8" else stored_TC
+    stream = open_wfdb(tmp_path, "r")
+    for first, count in ((0, 500), (97, 3), (499, 1)):
+        found_CT = stream.read(first, count)[0]
+        np.testing.assert_allclose(found_CT.T, value_TC[first : first + count] / 100, rtol=1e-6)
+
+
 def _strung(root: Path) -> Path:
     random = np.random.default_rng(0)
     for name, samples in (("a", 2000), ("b", 3000)):

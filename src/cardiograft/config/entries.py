@@ -27,7 +27,7 @@ def _records(given: Any) -> Any:
     """Refuse what could be taken for a number of records where a name is meant."""
     names = given if isinstance(given, list | tuple) else []
     wrong = isinstance(given, str | bool | float | dict)
-    if wrong or given == [] or not all(isinstance(name, str) for name in names):
+    if wrong or given == [] or not all(name and isinstance(name, str) for name in names):
         raise ValueError("expected how many records, or a list of names in quotes: ['100', '101']")
     return given
 
@@ -62,7 +62,7 @@ class Database(Entry):
     """
 
     dataset: str
-    records: Annotated[Count | Some[str] | None, BeforeValidator(_records)] = None
+    records: Annotated[Count | Some[Word] | None, BeforeValidator(_records)] = None
     max_nonfinite: Annotated[float, Ge(0), Le(1)] = 0.1
     lost: Lost | None = None
     simulate: dict[str, Any] = {}

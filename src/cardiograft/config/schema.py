@@ -51,7 +51,7 @@ class Config(Entry):
     save_every_s: PositiveFloat = 300.0  # of training, between two saved states
     seed: Seed = 0
     title: str = "cardiograft"
-    people: Several[Some[str]] = ()  # names of one person, a group each: of every split
+    people: Several[Some[Word]] = ()  # names of one person, a group each: of every split
     databases: dict[str, Database] = {}
     segments: dict[str, Segment] = {}
     quality_gates: dict[str, QualityGate] = {}

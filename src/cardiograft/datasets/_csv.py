@@ -3,12 +3,16 @@
 Legend: R rows.
 """
 
+import csv
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from cardiograft.datasets import _own
 from cardiograft.physionet.headers import HIGHEST_HZ, LOWEST_HZ, UnfitError
@@ -23,15 +27,63 @@ ROUNDED, MOST_MISSING = 0.25, 20
 NO_TIME = "no rate: the time is missing somewhere, or does not go on"
 
 
-def dialect(head: str) -> dict[str, Any]:
-    """Return how pandas reads a file with this first line."""
-    mark = max(",;\t", key=head.count)
-    return {
+@dataclass(frozen=True)
+class Head:
+    """A file's first row, and how pandas reads the rows after it.
+
+    Attributes
+    ----------
+    columns
+        As they are written: two may have one name, and the last none.
+    options
+        Of `pandas.read_csv`, by which columns are numbered.
+    """
+
+    columns: tuple[str, ...]
+    options: dict[str, Any]
+
+    def rows(self, frame: pd.DataFrame, name: str) -> pd.DataFrame:
+        """Return rows without the column that a mark at their end would make.
+
+        Raises
+        ------
+        UnfitError
+            They hold more than the first row names.
+        """
+        if frame[len(self.columns)].notna().any():
+            raise UnfitError(f"{name}: a row has more cells than the first row names")
+        return frame.drop(columns=len(self.columns))
+
+
+def head(path: Path) -> Head:
+    """Return a file's first row that is not blank.
+
+    Raises
+    ------
+    UnfitError
+        There is none.
+    """
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        before, first = 0, ""
+        for line in file:
+            if first := line.strip():
+                break
+            before += 1
+    if not first:
+        raise UnfitError(f"{path.name} has no row of numbers")
+    mark = max(",;\t", key=first.count)
+    columns = next(csv.reader([first], delimiter=mark, skipinitialspace=True))
+    options = {
         "sep": mark,
         "decimal": "," if mark == ";" else ".",
         "encoding": "utf-8-sig",
         "skipinitialspace": True,
+        "header": None,
+        "skiprows": before + 1,
+        "names": range(len(columns) + 1),  # one more: rows may end with a mark
+        "index_col": False,
     }
+    return Head(tuple(columns), options)
 
 
 def heads(columns: Iterable[str]) -> tuple[list[str], list[str]]:
@@ -41,12 +93,16 @@ def heads(columns: Iterable[str]) -> tuple[list[str], list[str]]:
     return titles, [((head and head[2]) or "").strip() for _, head in found]
 
 
-def leads(titles: Sequence[str], kept: Iterable[int]) -> tuple[str, ...]:
-    """Return the leads that some columns hold, each once."""
+def leads(titles: Sequence[str], kept: Iterable[int]) -> tuple[tuple[str, ...], list[str]]:
+    """Return the leads that some columns hold, each once, and a note on each second one."""
     names: list[str] = []
+    notes = []
     for i in kept:
-        names.append(_own.unique(canonical(titles[i]) or f"column {i}", names))
-    return tuple(names)
+        name = canonical(titles[i]) or f"column {i}"
+        names.append(_own.unique(name, names))
+        if names[-1] != name:
+            notes.append(f"two leads of one name: {name} is a column before, {i} is {names[-1]!r}")
+    return tuple(names), notes
 
 
 def second(unit: str) -> float:

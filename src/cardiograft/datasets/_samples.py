@@ -25,6 +25,8 @@ from cardiograft.signals.leads import canonical
 
 # Formats whose samples fit 16 bits, so that wfdb need not widen them to 64.
 NARROW = frozenset({"16", "61", "80", "160", "212", "310", "311", "508", "516"})
+BIG_ENDIAN = "61"
+DIFFERENCES = "8"  # each sample is stored as what it adds to the one before
 # The value that stands for a missing sample, by format (signal(5)).
 STRETCH = 1 << 18
 MISSING = {"80": -128, "508": -128, "310": -512, "311": -512, "212": -2048}
@@ -183,21 +185,29 @@ def _decoded(
     wfdb is handed a header in its own grammar beside links to the files, so that it decodes what
     the definition's reading says.
     """
-    bits = 16 if {line.format for line in lines} <= NARROW else 32
+    formats = {line.format for line in lines}
+    bits = 16 if formats <= NARROW else 32
+    skipped = span.first if DIFFERENCES in formats else 0  # which wfdb would sum up anew
     with tempfile.TemporaryDirectory(prefix="cardiograft-") as folder:
         files = {line.file: f"f{i}.dat" for i, line in enumerate(lines)}
+        swapped = {line.file: line.start for line in lines if line.format == BIG_ENDIAN}
         for file, link in files.items():
-            Path(folder, link).symlink_to((root / file).resolve())
+            if file in swapped:  # as format 16: wfdb trips over numpy's name of the other
+                big = np.fromfile(root / file, dtype=">i2", offset=swapped[file])
+                big.astype("<i2").tofile(Path(folder, link))
+            else:
+                Path(folder, link).symlink_to((root / file).resolve())
         text = [f"r {len(lines)} 1 {frames}"]
         for line in lines:
             skew = line.skew if line.skew < frames else 0
-            layout = f"{line.format}x{line.per_frame}:{skew}+{line.start}"
+            stored_as, start = ("16", 0) if line.file in swapped else (line.format, line.start)
+            layout = f"{stored_as}x{line.per_frame}:{skew}+{start}"
             text.append(f"{files[line.file]} {layout} 1(0)/NU 0 0 {line.initial} 0 0 s")
         Path(folder, "r.hea").write_text("\n".join(text), encoding="ascii")
         try:
             found = wfdb.rdrecord(
                 f"{folder}/r",
-                sampfrom=span.first,
+                sampfrom=span.first - skipped,
                 sampto=span.first + span.frames,
                 physical=False,
                 return_res=bits,
@@ -206,10 +216,13 @@ def _decoded(
         except Exception as error:  # wfdb lets whatever it trips over through
             message = " ".join(str(error).replace(f"{folder}/", "").split())
             raise UnfitError(f"unreadable signal: {message or type(error).__name__}") from error
-    for line, stored_T in zip(lines, found.e_d_signal, strict=True):
+    stored = []
+    for line, whole_T in zip(lines, found.e_d_signal, strict=True):
+        stored_T = whole_T[skipped * line.per_frame :]
         if len(stored_T) != span.frames * line.per_frame:
             raise UnfitError(f"unreadable signal: {len(stored_T)} of {span.frames} samples")
-    return list(found.e_d_signal)
+        stored.append(stored_T)
+    return stored
 
 
 def _fill(

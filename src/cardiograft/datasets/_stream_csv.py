@@ -67,9 +67,8 @@ def open_csv(path: Path, folder: OwnFolder) -> Stream:
     UnfitError
         It can't be read, holds no signal, or its rate is not known or not constant.
     """
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
-        head = file.readline()
-    columns = [str(c) for c in pd.read_csv(path, nrows=0, **_csv.dialect(head)).columns]
+    head = _csv.head(path)
+    columns = head.columns
     titles, units = _csv.heads(columns)
     clock = _clock(titles, units, folder)
     text: set[int] = set()
@@ -85,14 +84,17 @@ def open_csv(path: Path, folder: OwnFolder) -> Stream:
             kept_TC = np.memmap(scratch.name, "<f4", "r", shape=shape)
         finally:
             Path(scratch.name).unlink()  # what is mapped lives on
-    kept = [i for i in range(len(columns)) if i != clock.column and i not in text]
+    nothing = {i for i, name in enumerate(columns) if not name and np.isnan(kept_TC[:, i]).all()}
+    out = {clock.column, *text, *nothing}
+    kept = [i for i in range(len(columns)) if i not in out]
     if not kept:
         raise UnfitError(f"{path.name} holds no signal")
 
     def read(first: int, count: int) -> list[Float32]:
         return [np.ascontiguousarray(kept_TC[first : first + count, kept].T)]
 
-    group = Group(_csv.leads(titles, kept), tuple(units[i] for i in kept), 1)
+    leads, doubles = _csv.leads(titles, kept)
+    group = Group(leads, tuple(units[i] for i in kept), 1)
     notes = [f"lead left out: {columns[i]} holds what is no number" for i in sorted(text)]
     if clock.rate_hz is None:
         raise UnfitError("no rate: neither the rate nor the column of the time is given")
@@ -101,7 +103,7 @@ def open_csv(path: Path, folder: OwnFolder) -> Stream:
         frames=shape[0],
         groups=(group,),
         read=read,
-        notes=tuple(notes),
+        notes=(*notes, *doubles),
     )
 
 
@@ -117,11 +119,12 @@ def _clock(titles: list[str], units: list[str], folder: OwnFolder) -> _Clock:
     return _Clock(column, _csv.second(units[column]), stated)
 
 
-def _chunks(path: Path, head: str, text: set[int]) -> Iterator[npt.NDArray[np.float64]]:
+def _chunks(path: Path, head: _csv.Head, text: set[int]) -> Iterator[npt.NDArray[np.float64]]:
     """Yield rows as numbers; columns that hold anything else are added to `text`."""
     try:
-        with pd.read_csv(path, chunksize=ROWS, **_csv.dialect(head)) as reader:
-            for frame in reader:
+        with pd.read_csv(path, chunksize=ROWS, **head.options) as reader:
+            for whole in reader:
+                frame = head.rows(whole, path.name)
                 odd = [
                     i
                     for i, kind in enumerate(frame.dtypes)

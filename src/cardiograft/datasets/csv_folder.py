@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 
 from cardiograft.datasets import _csv, _own
-from cardiograft.physionet import listings
 from cardiograft.physionet.headers import UnfitError
 from cardiograft.records import Float64, Int64, Record
 from cardiograft.specs.own_folder import OwnFolder
@@ -75,42 +74,45 @@ def read(root: Path, record: str, *, folder: OwnFolder) -> Record:
     spans = _own.labels(root, record, folder)
     whose = _own.subject(root, record, folder)
     name = files(root, record)[0]
-    frame, notes = _numbers(root / name)
-    titles, stated = _csv.heads(frame.columns)
-    value_CR = frame.to_numpy(dtype=np.float64).T
+    columns, value_CR, notes = _numbers(root / name)
+    titles, stated = _csv.heads(columns)
     rate_hz, at_R, times = _clock(titles, stated, value_CR, folder)
     kept = [i for i in range(len(titles)) if i not in times]
     if not kept:
         raise UnfitError(f"{name} holds no signal")
     signal_CT = np.full((len(kept), int(at_R[-1]) + 1), np.nan, dtype=np.float32)
     signal_CT[:, at_R] = value_CR[kept]
+    leads, doubles = _csv.leads(titles, kept)
     whole = Record(
         dataset=folder.name,
         id=record,
         subject=whose,
         signal_CT=signal_CT,
         rate_hz=rate_hz,
-        leads=_csv.leads(titles, kept),
+        leads=leads,
         units=tuple(stated[i] for i in kept),
         mains_hz=folder.mains_hz,
-        notes=tuple(notes),
+        notes=(*notes, *doubles),
     )
     return _own.labelled(_own.named(whole, folder), spans)
 
 
-def _numbers(path: Path) -> tuple[pd.DataFrame, list[str]]:
-    """Return the columns that hold numbers, and a note on each that does not."""
-    head = listings.text(path).partition("\n")[0]
+def _numbers(path: Path) -> tuple[list[str], Float64, list[str]]:
+    """Return the columns that hold numbers, these as (C, R), and a note on each other column."""
+    head = _csv.head(path)
     try:
-        frame = pd.read_csv(path, low_memory=False, **_csv.dialect(head))
+        frame = head.rows(pd.read_csv(path, low_memory=False, **head.options), path.name)
+    except UnfitError:
+        raise
     except (ValueError, pd.errors.EmptyDataError) as error:
         raise UnfitError(f"unreadable {path.name}: {' '.join(str(error).split())}") from error
     if frame.empty:
         raise UnfitError(f"{path.name} has no row of numbers")
-    frame.columns = frame.columns.map(str)
-    text = [c for c in frame.columns if not pd.api.types.is_numeric_dtype(frame[c])]
-    notes = [f"lead left out: {column} holds what is no number" for column in text]
-    return frame.drop(columns=text), notes
+    text = [i for i in frame.columns if not pd.api.types.is_numeric_dtype(frame[i])]
+    notes = [f"lead left out: {head.columns[i]} holds what is no number" for i in text]
+    nothing = [i for i in frame.columns if not head.columns[i] and frame[i].isna().all()]
+    kept = frame.drop(columns=[*text, *nothing])
+    return [head.columns[i] for i in kept.columns], kept.to_numpy(dtype=np.float64).T, notes
 
 
 def _clock(

@@ -133,7 +133,8 @@ def read_header(root: Path, record: str) -> Header:
     if len(words) < 2 or not _counts(words[1]):
         raise UnfitError(f"unreadable header: {kept[0][:60]!r} is no record line")
     rate_hz, samples, channels = _rate_hz(words), _samples(words), int(words[1])
-    _, strung, stated = words[0].rpartition("/")
+    _, slash, stated = words[0].rpartition("/")
+    strung = slash and _counts(stated)  # a path before the name says nothing of segments
     folder, rest = posixpath.dirname(record), kept[1:]
     if strung:
         count = _checked_count(len(rest), stated, MOST_SEGMENTS)

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from cardiograft.files import atomic_file
+from cardiograft import parquet
 from cardiograft.records import Record
 from cardiograft.signals import leads
 from cardiograft.signals.rhythm import SHAPE_SAMPLES, Rhythm, none, rhythm
@@ -79,8 +78,7 @@ def _is_ecg(name: str) -> bool:
 def write(directory: Path, rows: Iterable[dict[str, object]]) -> None:
     """Publish the rows of some recordings in a folder of shards, sorted by record."""
     table = pa.Table.from_pylist(list(rows), SCHEMA).sort_by("record")
-    with atomic_file(directory / FILE) as partial:
-        pq.write_table(table, partial, compression="zstd")
+    parquet.write(table, directory / FILE)
 
 
 def read(directories: Sequence[Path]) -> pa.Table:
@@ -99,13 +97,14 @@ def read(directories: Sequence[Path]) -> pa.Table:
         if not file.exists():
             raise FileNotFoundError(f"no {FILE} in {directory}: cut these segments anew")
         key, version = MADE_BY
-        found = (pq.read_schema(file).metadata or {}).get(key, b"1")
+        table = parquet.read(file)
+        found = (table.schema.metadata or {}).get(key, b"1")
         if found != version:
             raise ValueError(
                 f"{file}: fingerprints of version {found.decode()}, not {version.decode()}: cut"
                 " these segments anew, or fetch the network again"
             )
-        tables.append(pq.read_table(file, schema=SCHEMA))
+        tables.append(table.cast(SCHEMA))
     whole = pa.concat_tables(tables)
     _, first = np.unique(np.asarray(whole["record"].to_pylist(), dtype=str), return_index=True)
     return whole.take(first)

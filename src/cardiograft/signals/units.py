@@ -59,6 +59,8 @@ UNITS = (
     Unit("cmH2O", "pressure", GRAVITY * 10, ("cm H2O",)),
     Unit("Ohm", "resistance", Fraction(1), ("Ω", "ohms")),
     Unit("mOhm", "resistance", MILLI, ("mΩ",)),
+    Unit("kOhm", "resistance", Fraction(1000), ("kΩ",)),
+    Unit("MOhm", "resistance", Fraction(10**6), ("MΩ",)),
     Unit("NU", ARBITRARY, Fraction(1), ("adu", "a.u.", "au", "a.u", "arb. unit", "n/u", "counts")),
 )
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from annotated_types import Ge, Le
 from pydantic import model_validator
 
-from cardiograft.specs.entry import Count, Entry, Seed, Some
+from cardiograft.specs.entry import Count, Entry, Seed, Some, Word
 from cardiograft.specs.own_folder import OwnFolder
 
 Lost = Literal["refused", "allowed"]
@@ -41,7 +41,7 @@ class Download(Entry):
     """
 
     dataset: str
-    records: Count | Some[str] | None = None
+    records: Count | Some[Word] | None = None
     max_nonfinite: Annotated[float, Ge(0), Le(1)] = 0.1
     lost: Lost | None = None
     simulate: dict[str, Any] | None = None

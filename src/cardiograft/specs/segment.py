@@ -60,6 +60,13 @@ class Channels(Entry):
     accept_units: Several[str] = ()
 
     @model_validator(mode="after")
+    def _each_lead_has_a_name(self) -> Self:
+        for lead in self.leads:
+            if not all(name.strip() for name in lead.split("|")):
+                raise ValueError(f"leads: {lead!r} names no lead, or none beside a bar")
+        return self
+
+    @model_validator(mode="after")
     def _accepted_units_are_scaled(self) -> Self:
         if self.accept_units and self.scale == "none":
             raise ValueError(

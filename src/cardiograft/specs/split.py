@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import model_validator
 
-from cardiograft.specs.entry import Count, Entry, Protocol, Seed, Several, Some
+from cardiograft.specs.entry import Count, Entry, Protocol, Seed, Several, Some, Word
 
 FOLDED = ("subject", "dechazal", "dechazal_strict")
 DAY = 86_400  # seconds
@@ -159,14 +159,14 @@ class Split(Entry):
     validation: Share = 0.0
     folds: Annotated[int, Ge(2)] | None = None
     fold: Annotated[int, Ge(0)] | None = None
-    test_subjects: Several[str] = ()
-    train_subjects: Several[str] = ()
+    test_subjects: Several[Word] = ()
+    train_subjects: Several[Word] = ()
     calibration: Calibration | None = None
     dose: Dose | None = None
     drop_labels: Several[str] = ()
     fraction: Annotated[float, Gt(0), Le(1)] = 1.0
     duplicate_correlation: Annotated[float, Gt(0), Lt(1)] = 0.999
-    people: Several[Some[str]] = ()
+    people: Several[Some[Word]] = ()
     seed: Seed = 0
 
     @model_validator(mode="after")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from cardiograft import parquet
 from cardiograft.evaluation import looks
 from cardiograft.tables.runs import Run
 
@@ -55,6 +56,6 @@ def _rows(run: Run) -> list[dict[str, Any]]:
 
 
 def _tested(file: Path) -> dict[str, Any]:
-    saved = pd.read_parquet(file, columns=["subject", "part"])
+    saved = parquet.read(file, columns=["subject", "part"]).to_pandas()
     people = saved.loc[saved["part"] == "test", "subject"].unique().tolist()
     return {"people_digest": looks.people_digest(people), "people": len(people)}

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from cardiograft import parquet
 from cardiograft.config.plan import Plan
@@ -145,12 +144,12 @@ def _write_segments(shards: Mapping[str, Path], tables: Sequence[pa.Table], plac
             pieces = {name: at for name, at in noise["pieces"].items() if name in records}
             noise = {"noises": noise["noises"], "pieces": pieces}
         write_json(place / name / SUMMARY, {"source_rate_hz": own, "noise": noise})
-        pq.write_table(found[name], place / name / rhythms.FILE, compression="zstd")
+        parquet.write(found[name], place / name / rhythms.FILE)
     files = [place / name / rhythms.FILE for name in shards]
     known = sum(file.stat().st_size for file in files) <= RHYTHM_BYTES
     if not known:
         for file in files:
-            pq.write_table(rhythms.SCHEMA.empty_table(), file)
+            parquet.write(rhythms.SCHEMA.empty_table(), file)
     return known
 
 
