@@ -8,8 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
+from overlays import merged
 
 from cardiograft import plugins
+from cardiograft.config.checks import load_config
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
@@ -71,3 +74,14 @@ def test_its_modules_are_called_where_it_says() -> None:
     loop = (plugins.PACKAGE / "training" / "loop.py").read_text(encoding="utf-8")
     assert "def fit(" in loop
     assert "fit(" in job
+
+
+def test_the_learning_rate_of_one_run_is_changed_as_written() -> None:
+    """And of no other: what is on top is laid on the row that the run stands in."""
+    (text,) = re.findall(r"```yaml\n# faster.yaml\n(.*?)```", TEXT, flags=re.DOTALL)
+    plain, faster = (load_config(merged(*more)) for more in ((), (yaml.safe_load(text),)))
+    assert set(plain.pretrain) == set(faster.pretrain)
+    changed = {n for n, run in faster.pretrain.items() if run != plain.pretrain[n]}
+    assert changed == {"pretext-cnn-strict"}
+    assert faster.pretrain["pretext-cnn-strict"].training.learning_rate == 0.003
+    assert plain.transfer == faster.transfer

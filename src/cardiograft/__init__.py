@@ -8,7 +8,7 @@ A study walks through the rooms in the order of a paper's method section:
 - `models` and `training` make a network, `checkpoints` keeps it;
 - `evaluation` predicts and scores; `tables` gathers a study's scores with their intervals;
 - `studies` knows the papers; `report` prints the page;
-- `specs` says what one job may be asked, `config` what the whole workflow is asked;
+- `specs` holds the options of one job, `config` reads those of the whole workflow;
 - `use` is the command ``cardiograft``: trained networks on new recordings, help with the workflow.
 
 Beside the rooms stand six files that every room may import: `records` (what a recording is),

@@ -1,4 +1,4 @@
-"""A ledger of looks: every network that was ever asked about a test part, one line each.
+"""A ledger of looks: every network that was scored on a test part, one line each.
 
 Who looks at a test part again and again, and keeps what does best, has chosen on it. How often
 that was possible can't be seen in a run's results, which a later run replaces. So each evaluation

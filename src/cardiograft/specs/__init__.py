@@ -1,4 +1,4 @@
-"""What one job may be asked: one file a stage, each a pydantic model.
+"""The options of one job: one file a stage, each a pydantic model.
 
 A stage's script receives its spec as JSON and nothing else of config. A spec of one job names its
 plug-ins and their options, defaults written out, so that a job reruns exactly when its spec or its

@@ -182,14 +182,14 @@ FIRST_SCREEN = Headline(
     source="Table 2",
     runs=(
         HeadlineRun(
-            name="Network of half minutes, from weights that learned to measure",
+            name="CRNN on 30-s windows, pretrained to predict measurements",
             paper="rhythm-crnn-measured-paper-100",
             honest="rhythm-crnn-measured-100",
             published_of="classifier from autoencoder weights",
             baseline=OF_HALF_MINUTES,
         ),
         HeadlineRun(
-            name="Network of half minutes, from random weights",
+            name="CRNN on 30-s windows, from random weights",
             paper="rhythm-crnn-paper-100",
             honest="rhythm-crnn-100",
             published_of="classifier from autoencoder weights",
@@ -214,10 +214,13 @@ FIRST_SCREEN = Headline(
     ),
     baseline=Baseline(name=BOOSTING, run="rhythm-boosting-100"),
     further=(
-        Further(name="the classifier from autoencoder weights (10 s)", run="rhythm-cae-pooled-100"),
-        Further(name="the network of half minutes from random weights", run="rhythm-crnn-100"),
         Further(
-            name="the mean of boosting and a network that learned to measure",
+            name="the classifier from autoencoder weights on 10-s windows",
+            run="rhythm-cae-pooled-100",
+        ),
+        Further(name="the CRNN on 30-s windows from random weights", run="rhythm-crnn-100"),
+        Further(
+            name="the mean of boosting and the CRNN pretrained to predict measurements",
             run="rhythm-measured-together-100",
         ),
     ),

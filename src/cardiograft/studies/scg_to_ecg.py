@@ -213,7 +213,7 @@ FIRST_SCREEN = Headline(
         ),
     ),
     baseline=Baseline(
-        name="a mean heartbeat wherever a beat is found in the SCG", run="scg-beat-detected"
+        name="the mean ECG beat placed at beats detected in the SCG", run="scg-beat-detected"
     ),
     further=(Further(name="the mean of six U-Nets aligned in time", run="scg-unet-aligned"),),
     effect=GainsAgainst(

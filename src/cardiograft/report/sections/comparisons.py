@@ -136,7 +136,7 @@ def comparison_table(study: Study, names: RunNames) -> Table | None:
         caption="Paired comparisons on shared test segments",
         head=(
             *("Pair", "Metric", "First", "Second", "Difference", "p", "p, Holm"),
-            *("Could show (80 %)", "Subjects"),
+            *("Smallest detectable difference (80 % power)", "Subjects"),
         ),
         rows=lines,
         words=frozenset({1}),
