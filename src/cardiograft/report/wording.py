@@ -37,9 +37,10 @@ COMPARISONS = (
     "Pairs are compared on the same test segments. p comes from swapping the two runs’"
     " predictions subject by subject; Holm’s correction covers the comparisons that answer one"
     " question. Smallest detectable difference: the smallest true difference that so many"
-    " subjects show in four studies of five, (t(1 − α/2) + t(0.8)) standard errors of the paired bootstrap, α divided by the"
-    " comparisons of the question. Equivalent: the interval of two one-sided tests at 5 %, not"
-    " corrected, lies within a margin that the config names; without one there is no verdict."
+    " subjects show in four studies of five, (t(1 − α/2) + t(0.8)) standard errors of the"
+    " paired bootstrap, α divided by the comparisons of the question. Equivalent: the"
+    " interval of two one-sided tests at 5 %, not corrected, lies within a margin"
+    " that the config names; without one there is no verdict."
 )
 PERSONAL = (
     "People are on both sides on purpose: a model is tested on minutes not seen in training, of"
