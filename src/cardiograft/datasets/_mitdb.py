@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cardiograft.datasets._simulated import Mark
+from cardiograft.datasets._annotation_file import Mark
 from cardiograft.datasets.simulation import ecg, hearts, noise, rhythm
 from cardiograft.datasets.simulation.order import Case
 from cardiograft.datasets.simulation.rhythm import Rhythm

@@ -275,12 +275,12 @@ def _read(path: Path, columns: tuple[str, ...], *version: int) -> dict[str, list
     for line in itertools.islice(csv.reader(io.StringIO(text), delimiter=mark), 1, None):
         row = dict(zip(named, (" ".join(cell.split()) for cell in line), strict=False))
         if row.get(columns[0]):
-            rows = found.setdefault(_plain(row[columns[0]]), [])
+            rows = found.setdefault(plain(row[columns[0]]), [])
             rows.append({column: row.get(column, "") for column in columns})
     return found
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """Return a recording's name as in the folder: without an extension, slashes forward."""
     name = name.replace("\\", "/").removeprefix("./")
     stem, dot, suffix = name.rpartition(".")

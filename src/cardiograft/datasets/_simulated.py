@@ -8,23 +8,15 @@ Source: https://physionet.org/physiotools/wag/ (header(5), signal(5)).
 import struct
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import wfdb
 
+from cardiograft.datasets._annotation_file import Mark
 from cardiograft.files import atomic_file, file_digest
 
 Int16 = npt.NDArray[np.int16]
-
-
-class Mark(NamedTuple):
-    """One annotation: sample, symbol, note."""
-
-    sample: int
-    symbol: str
-    note: str = ""
 
 
 def check_names(slug: str, records: Iterable[str], names: Sequence[str]) -> tuple[str, ...]:

@@ -14,11 +14,10 @@ from cardiograft.export import asking
 from cardiograft.export.graphs import LIBRARIES
 from cardiograft.export.network import Exported
 from cardiograft.export.writing import Written
+from cardiograft.specs.export import FORMAT
 from cardiograft.training.cost import without_view
 from cardiograft.training.latency import WARM_UP
 from cardiograft.training.macs import macs
-
-FORMAT = "cardiograft onnx 1"
 
 
 def about(exported: Exported) -> dict[str, Any]:

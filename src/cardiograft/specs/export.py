@@ -10,6 +10,7 @@ from cardiograft.specs.predict import Predict
 
 Included = Literal["included", "left out"]
 Takes = Literal["segment", "signal", "picture"]
+FORMAT = "cardiograft onnx 1"  # of the metadata that a file is given
 
 
 class Limit(Entry):

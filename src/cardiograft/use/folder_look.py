@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from cardiograft import plugins
-from cardiograft.datasets._own import SUFFIXES
+from cardiograft.datasets import _own
 from cardiograft.physionet import listings
 from cardiograft.specs.own_folder import OwnFolder
 from cardiograft.use.recordings import KINDS, Found, opened
@@ -152,8 +152,10 @@ def table(file: Path, names: Iterable[str]) -> TableLook:
         name: [row[i].strip() if i < len(row) else "" for row in rows[1:]]
         for i, name in enumerate(columns)
     }
-    known = {plain(name) for name in names}
-    hits = {name: sum(plain(cell) in known for cell in column) for name, column in cells.items()}
+    known = {_own.plain(name) for name in names}
+    hits = {
+        name: sum(_own.plain(cell) in known for cell in column) for name, column in cells.items()
+    }
     record = max(hits, key=lambda name: hits[name], default="")
     if not hits.get(record):
         raise ValueError(
@@ -164,7 +166,7 @@ def table(file: Path, names: Iterable[str]) -> TableLook:
         start_s = end_s = None
     label = _label(cells, {record, start_s, end_s, _called(columns, SUBJECTS)}, file)
     pairs = zip(cells[record], cells[label], strict=True)
-    classes = [(plain(name), text) for name, text in pairs if text]
+    classes = [(_own.plain(name), text) for name, text in pairs if text]
     return TableLook(
         columns=columns,
         record=record,
@@ -175,13 +177,6 @@ def table(file: Path, names: Iterable[str]) -> TableLook:
         known=frozenset({name for name, _ in classes} & known),
         unknown=tuple(dict.fromkeys(name for name, _ in classes if name not in known)),
     )
-
-
-def plain(name: str) -> str:
-    """Return a recording's name without an extension, slashes forward."""
-    name = name.replace("\\", "/").removeprefix("./")
-    stem, dot, suffix = name.rpartition(".")
-    return stem if dot and f".{suffix.lower()}" in SUFFIXES else name
 
 
 def _called(columns: Sequence[str], names: Sequence[str]) -> str | None:

@@ -20,9 +20,9 @@ from cardiograft.records import Float32
 from cardiograft.segments import shards
 from cardiograft.segments.cutting import CutSegments
 from cardiograft.shipped import catalogue
+from cardiograft.specs.export import FORMAT
 from cardiograft.use.predictor import Predictor, only, require_readable, spec_of
 
-FORMAT = "cardiograft onnx 1"
 METADATA = "cardiograft"  # the file's own key of what it is
 SUFFIX = ".onnx"
 PADDED = "padded, which an ONNX file can't tell from a signal"
