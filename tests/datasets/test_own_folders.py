@@ -205,14 +205,16 @@ def test_a_mark_at_the_end_of_rows_moves_no_column(text: str, tmp_path: Path) ->
 def test_two_csv_columns_of_one_name_are_two_leads(tmp_path: Path) -> None:
     root = csv_file(tmp_path, "II [mV],II [uV],V1\n1,5,8\n2,6,9\n")
     found = csv_folder.read(root, "a", folder=folder(rate_hz=250))
-    assert (found.leads, found.units) == (("II", "II (2)", "V1"), ("mV", "uV", "mV"))
+    assert (found.leads, found.units) == (("II", "II (2)", "V1"), ("mV", "uV", ""))
     assert found.notes == ("two leads of one name: II is a column before, 1 is 'II (2)'",)
     stream = _stream_csv.open_csv(root / "a.csv", folder(rate_hz=250))
     assert stream.groups[0].leads == found.leads
     assert stream.notes == found.notes
 
 
-@pytest.mark.parametrize("text", ["I,II\n1,5\n2,6,7\n", "I,II\n1,5,0\n2,6,0\n", "I\n1,2,3\n"])
+@pytest.mark.parametrize(
+    "text", ["I,II\n1,5\n2,6,7\n", "I,II\n1,5,0\n2,6,0\n", "I\n1,2,3\n", "I\n1,,3\n"]
+)
 def test_csv_rows_wider_than_the_first_are_refused(text: str, tmp_path: Path) -> None:
     root = csv_file(tmp_path, text)
     for read in (

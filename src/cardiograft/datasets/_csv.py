@@ -3,9 +3,11 @@
 Legend: R rows.
 """
 
+import contextlib
 import csv
 import re
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -53,6 +55,27 @@ class Head:
         if frame[len(self.columns)].notna().any():
             raise UnfitError(f"{name}: a row has more cells than the first row names")
         return frame.drop(columns=len(self.columns))
+
+
+@contextlib.contextmanager
+def reading(name: str) -> Iterator[None]:
+    """Say in one line what pandas trips over, also where it would drop cells with a warning.
+
+    Raises
+    ------
+    UnfitError
+        See above.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            yield
+    except pd.errors.ParserWarning as error:
+        raise UnfitError(f"{name}: a row has more cells than the first row names") from error
+    except (ValueError, pd.errors.EmptyDataError) as error:
+        if isinstance(error, UnfitError):
+            raise
+        raise UnfitError(f"unreadable {name}: {' '.join(str(error).split())}") from error
 
 
 def head(path: Path) -> Head:

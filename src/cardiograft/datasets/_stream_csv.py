@@ -121,23 +121,19 @@ def _clock(titles: list[str], units: list[str], folder: OwnFolder) -> _Clock:
 
 def _chunks(path: Path, head: _csv.Head, text: set[int]) -> Iterator[npt.NDArray[np.float64]]:
     """Yield rows as numbers; columns that hold anything else are added to `text`."""
-    try:
-        with pd.read_csv(path, chunksize=ROWS, **head.options) as reader:
-            for whole in reader:
+    with pd.read_csv(path, chunksize=ROWS, **head.options) as reader:
+        while True:
+            with _csv.reading(path.name):
+                whole = next(reader, None)
+                if whole is None:
+                    return
                 frame = head.rows(whole, path.name)
-                odd = [
-                    i
-                    for i, kind in enumerate(frame.dtypes)
-                    if not pd.api.types.is_numeric_dtype(kind)
-                ]
-                text.update(odd)
-                for i in odd:
-                    frame.isetitem(i, np.nan)
-                yield frame.to_numpy(dtype=np.float64)
-    except (ValueError, pd.errors.EmptyDataError) as error:
-        if isinstance(error, UnfitError):
-            raise
-        raise UnfitError(f"unreadable {path.name}: {' '.join(str(error).split())}") from error
+            kinds = enumerate(frame.dtypes)
+            odd = [i for i, kind in kinds if not pd.api.types.is_numeric_dtype(kind)]
+            text.update(odd)
+            for i in odd:
+                frame.isetitem(i, np.nan)
+            yield frame.to_numpy(dtype=np.float64)
 
 
 def _write(scratch: Any, value_RC: npt.NDArray[np.float64], clock: _Clock) -> None:

@@ -100,12 +100,8 @@ def read(root: Path, record: str, *, folder: OwnFolder) -> Record:
 def _numbers(path: Path) -> tuple[list[str], Float64, list[str]]:
     """Return the columns that hold numbers, these as (C, R), and a note on each other column."""
     head = _csv.head(path)
-    try:
+    with _csv.reading(path.name):
         frame = head.rows(pd.read_csv(path, low_memory=False, **head.options), path.name)
-    except UnfitError:
-        raise
-    except (ValueError, pd.errors.EmptyDataError) as error:
-        raise UnfitError(f"unreadable {path.name}: {' '.join(str(error).split())}") from error
     if frame.empty:
         raise UnfitError(f"{path.name} has no row of numbers")
     text = [i for i in frame.columns if not pd.api.types.is_numeric_dtype(frame[i])]

@@ -15,6 +15,7 @@ import numpy as np
 from scipy.signal import butter, sosfiltfilt
 
 from cardiograft.datasets import _simulated, _wfdb
+from cardiograft.datasets._annotation_file import Mark
 from cardiograft.datasets.simulation import ecg, hearts, noise, resting
 from cardiograft.datasets.simulation.hearts import Heart
 from cardiograft.datasets.simulation.rhythm import Rhythm
@@ -149,13 +150,13 @@ def _signal(heart: Heart, beats: Rhythm, samples: int, rng: np.random.Generator)
     return np.stack([raw_T, sosfiltfilt(band, raw_T)])
 
 
-def _marks(heart: Heart, beats: Rhythm, samples: int) -> list[_simulated.Mark]:
+def _marks(heart: Heart, beats: Rhythm, samples: int) -> list[Mark]:
     """Return the R peaks of the first ten beats, and the T peak after each."""
     peak_s = max((w for w in heart.forms["N"] if w.part == "T"), key=lambda w: w.centre_s).centre_s
     later_s = peak_s * np.sqrt(beats.period_s / 0.8)
     marks = []
     for time_s, symbol in list(zip(beats.time_N, beats.symbol_N, strict=True))[:MARKED]:
-        marks.append(_simulated.Mark(round(time_s * RATE_HZ), str(symbol)))
+        marks.append(Mark(round(time_s * RATE_HZ), str(symbol)))
         if symbol == "N":
-            marks.append(_simulated.Mark(round((time_s + later_s) * RATE_HZ), "t"))
+            marks.append(Mark(round((time_s + later_s) * RATE_HZ), "t"))
     return sorted(mark for mark in marks if mark.sample < samples)

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from cardiograft.datasets import _simulated, _wfdb
+from cardiograft.datasets._annotation_file import Mark
 from cardiograft.datasets.simulation import ecg, hearts, noise, resting, rhythm
 from cardiograft.datasets.simulation.order import HALF_HOUR_S, Case
 from cardiograft.datasets.simulation.rhythm import Rhythm
@@ -137,9 +138,9 @@ def _picture(rng: np.random.Generator) -> Case:
     return Case(counts=counts, episodes={"AFIB": (2, 600.0)} if fibrillates else {})
 
 
-def _marks(beats: Rhythm, samples: int) -> list[_simulated.Mark]:
+def _marks(beats: Rhythm, samples: int) -> list[Mark]:
     """Return beats, and where rhythms begin and end."""
-    marks: list[_simulated.Mark] = []
+    marks: list[Mark] = []
     now = ""
     at_N = np.rint(beats.time_N * RATE_HZ).astype(int)
     for at, symbol, label in zip(at_N, beats.symbol_N, beats.rhythm_N, strict=True):
@@ -147,8 +148,8 @@ def _marks(beats: Rhythm, samples: int) -> list[_simulated.Mark]:
             break
         if label != now:
             if now:
-                marks.append(_simulated.Mark(int(at) - 2, "+", ")"))
-            marks.append(_simulated.Mark(int(at) - 1, "+", f"({label}"))
+                marks.append(Mark(int(at) - 2, "+", ")"))
+            marks.append(Mark(int(at) - 1, "+", f"({label}"))
             now = str(label)
-        marks.append(_simulated.Mark(int(at), SYMBOLS.get(str(symbol), str(symbol))))
+        marks.append(Mark(int(at), SYMBOLS.get(str(symbol), str(symbol))))
     return [mark for mark in marks if mark.sample >= 0]

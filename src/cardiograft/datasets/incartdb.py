@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from cardiograft.datasets import _simulated, _wfdb
+from cardiograft.datasets._annotation_file import Mark
 from cardiograft.datasets.simulation import ecg, hearts, noise, resting, rhythm
 from cardiograft.datasets.simulation.order import HALF_HOUR_S, Case
 from cardiograft.datasets.simulation.rhythm import Rhythm
@@ -144,7 +145,7 @@ def _write(root: Path, record: str, seed: int, duration_s: float) -> None:
     ]
     _simulated.write_header(root / f"{record}.hea", first, lines, comments)
     at_N = np.rint(beats.time_N * RATE_HZ).astype(int)
-    marks = [_simulated.Mark(int(t), str(s)) for t, s in zip(at_N, beats.symbol_N, strict=True)]
+    marks = [Mark(int(t), str(s)) for t, s in zip(at_N, beats.symbol_N, strict=True)]
     _simulated.write_marks(root, record, [mark for mark in marks if mark.sample < samples])
 
 
