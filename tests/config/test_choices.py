@@ -70,6 +70,14 @@ def test_what_is_not_a_choice_is_refused(change, said):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("how", ["untuned", "published"])
+def test_a_rate_that_validation_picks_was_chosen(how):
+    training = {"learning_rates": [0.001, 0.003], "keep": "best_validation", "monitor": "macro_f1"}
+    change = {"training": training, "evaluate": {"chosen_on": how}}
+    with pytest.raises(ValueError, match=r"chosen_on: .* tries learning_rates .*'validation'"):
+        changed(**{"mitdb-cnn-pruned-strict": change})
+
+
 def test_folds_of_which_each_tests_the_others_people_choose_on_who_is_tested():
     top = content("open")
     change = {"presets": {"signals": {"chosen_on": "cross-validation"}}}

@@ -9,10 +9,11 @@ import yaml
 from overlays import content, merged, overlaid
 
 from cardiograft import plugins
-from cardiograft.config import pools
+from cardiograft.config import pools, tabulation
 from cardiograft.config.checks import load_config
 from cardiograft.config.plan import Plan
 from cardiograft.config.sweeps import completed, expanded
+from cardiograft.specs.tabulate import LookedBefore
 from cardiograft.splits.places import place
 
 ROOT = Path(__file__).parents[2]
@@ -393,6 +394,35 @@ def together(repeats=3, **mean):
     asked = {"of": ["x-a"], "tags": {"model": "mean of 3"}, **mean}
     config["tables"]["transform_recognition"]["means"] = {"x-mean": asked}
     return config
+
+
+@pytest.mark.parametrize(
+    ("ways", "expected"),
+    [
+        (("validation", "test"), "test"),
+        (("cross-validation", "validation"), "cross-validation"),
+        (("untuned", "published"), "published"),
+        (("validation", None), None),
+    ],
+)
+def test_a_mean_was_chosen_as_the_most_flattered_of_its_runs(ways, expected):
+    looks = [{"times": 2, "why": "two"}, {"times": 7, "why": "seven"}]
+    config = together(of=["x-a", "x-b"])
+    study = load_config(config).spec("tabulate", "transform_recognition")
+    rows = [
+        study.rows[name].model_copy(
+            update={
+                "chosen_on": way,
+                "looked_before": LookedBefore.model_validate(look),
+                "differs": {"recipe": (name,)},
+            }
+        )
+        for name, way, look in zip(("x-a", "x-b"), ways, looks, strict=True)
+    ]
+    found = tabulation._chosen(rows)
+    assert found["chosen_on"] == expected
+    assert found["looked_before"].times == 7
+    assert found["differs"] == {"recipe": ("x-a", "x-b")}
 
 
 def test_a_mean_is_a_run_of_the_tables_alone():

@@ -83,7 +83,7 @@ def test_what_led_to_the_gate_led_to_the_network() -> None:
 
 def test_a_gate_of_the_tested_segments_counts_as_well() -> None:
     tested = {"evaluations": {"other": {"model": "rhythm-random-100", "split": "gated"}}}
-    tested["evaluations"]["other"] |= {"metrics": ["f1"], "chosen_on": "untuned"}
+    tested["evaluations"]["other"] |= {"metrics": ["f1"], "chosen_on": "validation"}
     config = loaded(GATE, tested)
     assert behind(config, "other") == [("rhythm-random-100", "rhythm-100"), QUALITY]
 
@@ -213,12 +213,16 @@ def test_a_gate_names_a_network_that_comes_along() -> None:
     asked = {"model": None, "shipped": "quality"}
     config = loaded(GATE, {"quality_gates": {"usable": asked}})
     gate = config.quality_gates["usable"]
-    found = catalogue.find("quality")
+    found, name = catalogue.find("quality"), "quality.quality-both-all"
     assert gate.sha256 == found.sha256
     assert Path(gate.file or "").samefile(found.weights)
     assert behind(config, "net")[1:] == [
-        (f"{gate.file} of the quality gate usable", "quality.quality-both-all")
+        (f"quality-scratch (quality {found.sha256[:12]}) of the quality gate usable", name)
     ]
+    plan = Plan(config)
+    assert [Path(p).resolve() for p in plan.shipped_splits("net")] == found.splits
+    assert [Path(p).resolve() for p in plan.shipped_segments("net")] == found.segments
+    assert plan.lineage_tables("net") == ["results/splits/gated.parquet"]
     for more, said in (
         ({"shipped": "qualty"}, r"usable.shipped: no model named 'qualty'.*Did you mean 'quality'"),
         ({"file": "a.safetensors"}, "'shipped' and 'file' contradict"),
@@ -226,6 +230,27 @@ def test_a_gate_names_a_network_that_comes_along() -> None:
     ):
         with pytest.raises(ValueError, match=said):
             loaded(GATE, {"quality_gates": {"usable": {**asked, **more}}})
+
+
+def test_a_network_that_comes_along_is_known_by_its_bytes_elsewhere(tmp_path: Path) -> None:
+    found = catalogue.find("quality")
+    copy = tmp_path / "mine.safetensors"
+    copy.write_bytes(found.weights.read_bytes())
+    asked = {"model": None, "file": str(copy), "sha256": found.sha256}
+    config = loaded(GATE, {"quality_gates": {"usable": asked}})
+    assert [split for _, split in behind(config, "net")[1:]] == ["quality.quality-both-all"]
+    assert Plan(config).shipped_segments("net")
+    source = {"file": str(copy), "sha256": found.sha256, "reader": "cardiograft"}
+    transfer = {"transfer": {"net": {"source": source, "map": {"encoder": "encoder"}}}}
+    config = loaded(GATE, transfer)
+    assert "quality.quality-both-all" in [split for _, split in behind(config, "net")]
+
+
+def test_two_tables_of_one_name_are_refused(tmp_path: Path) -> None:
+    tables = [str(tmp_path / run / "s.parquet") for run in ("one", "two")]
+    asked = {"model": None, "file": "net.safetensors", "sha256": "0" * 64, "trained_on": tables}
+    with pytest.raises(ValueError, match=r"usable.trained_on: .* have one name"):
+        loaded(GATE, {"quality_gates": {"usable": asked}})
 
 
 def test_the_ablation_compares_runs_that_differ_in_the_gate_alone() -> None:

@@ -59,11 +59,11 @@ def test_a_run_stands_beside_the_baseline_of_its_own_segments() -> None:
     ]
     whole = made(*runs("crnn"), *others, name="rhythm_cae")
     assert whole.cells[-1].text == "0.700"
-    assert whole.cells[1].text == "Network of half minutes, from random weights"
+    assert whole.cells[1].text == "CRNN on 30-s windows, from random weights"
     (beside,) = [said for said in whole.sentences if "baseline" in said]
     assert beside.startswith("There it is better than its baseline, gradient boosting")
     assert "(0.700 [0.600, 0.750])" in beside
-    assert "half minutes" not in beside  # itself is no further run
+    assert "CRNN" not in beside  # itself is no further run
     assert made(*runs("random-pooled"), *others, name="rhythm_cae").cells[-1].text == "0.500"
 
 

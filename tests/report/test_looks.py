@@ -56,7 +56,7 @@ def test_networks_and_settings_are_counted_on_the_people_tested(own: Study) -> N
     others = [look(row, "w8", "s8", people_digest="others"), look(row, "w9", "s9", simulated=False)]
     made = section(own, *seen, *others, unreadable=1)
     said = " ".join(made["lines"])
-    assert "On the 14 people whom mitdb-strict tests, 7 different networks of 3 settings" in said
+    assert "On the 14 people whom mitdb-strict tests, 7 different models of 3 settings" in said
     assert "1 line of the ledger of looks can’t be read." in said
     cells = next(line for line in made["table"].rows if STRICT[0] in line[0].small)
     assert cells[3:6] == ["14", "7", "3"]

@@ -343,6 +343,19 @@ def test_a_lineage_by_time_is_compared_at_the_times_in_use(tmp_path, cut):
         assert (complaint is None) is passes
 
 
+def test_one_person_has_one_name_whatever_group_leads_to_it():
+    groups = [["mine/p07", "mitdb/118"], ["yours/3", "mitdb/118"]]
+    names = ("mine/p07", "mitdb/118", "yours/3", "nstdb/118e24", "nstdb/118")
+    assert {person(name, groups) for name in names} == {"mine/p07"}
+    assert {person(name, groups[::-1]) for name in names} == {"yours/3"}
+    both = [["mine/*", "mitdb/*"]]
+    assert len({person(f"{d}/{n}", both) for d in ("mine", "mitdb") for n in (201, 202)}) == 1
+    assert person("mine/100", both) == person("mitdb/100", both) != person("mitdb/101", both)
+    circle = [["x/a", "x/b"], ["x/b", "x/c"], ["x/c", "x/a"]]
+    assert len({person(f"x/{name}", circle) for name in "abc"}) == 1
+    assert person("x/1", [["x/*", "x/0*"]])  # comes to an end
+
+
 @pytest.mark.parametrize(
     ("subject", "same"),
     [

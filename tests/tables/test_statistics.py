@@ -136,6 +136,19 @@ def test_paired_p_agrees_with_scipys_permutation_test() -> None:
     assert ours == pytest.approx(theirs, abs=0.02)
 
 
+@pytest.mark.parametrize("repeats", [(3, 1), (1, 3), (2, 3)])
+def test_paired_p_of_unequal_repeats_counts_all_of_them(repeats: tuple[int, int]) -> None:
+    """A difference that the first repeats lack is seen, as the interval sees it."""
+    generator = np.random.default_rng(3)
+    of, to = (
+        np.stack([np.stack([generator.normal(m, 0.1, 20), np.ones(20)], axis=1) for m in means])
+        for means in ([-0.5, 1.5, 2.0][: repeats[0]], [-0.5, 0.5, 0.0][: repeats[1]])
+    )
+    found = statistics.paired_p(share, of, to, count=2000, seed=(0,))[""]
+    means = [sums.mean(axis=0, keepdims=True) for sums in (of, to)]
+    assert found == statistics.paired_p(share, *means, count=2000, seed=(0,))[""]
+
+
 def test_paired_p_is_uniform_under_no_difference() -> None:
     generator = np.random.default_rng(6)
     found = [

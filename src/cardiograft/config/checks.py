@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from cardiograft import plugins
 from cardiograft.config.apply_checks import check_applied
-from cardiograft.config.entries import TransferRun, sources, splits_of
+from cardiograft.config.entries import BaselineRun, Evaluation, TransferRun, sources, splits_of
 from cardiograft.config.export_checks import check_exports
 from cardiograft.config.gate_checks import check_gates
 from cardiograft.config.noise_checks import check_noise
@@ -292,6 +292,7 @@ def _check_choices(config: Config) -> None:
             raise ValueError(
                 f"evaluations.{name}.chosen_in: {file!r}: no such file of the repository"
             )
+        _check_rates(config, name, evaluation)
     for name in config.studies:
         for run, evaluations in config.runs(name).items():
             chosen = config.evaluations[evaluations[0]].chosen_on
@@ -301,6 +302,17 @@ def _check_choices(config: Config) -> None:
                     f" {len(evaluations)} folds, each trained on people whom another tests: options"
                     " compared over them were chosen on the people who are tested: 'test'"
                 )
+
+
+def _check_rates(config: Config, name: str, evaluation: Evaluation) -> None:
+    """Refuse what the training itself contradicts: a rate that validation picks was chosen."""
+    run = config.trained(evaluation.model)
+    rates = () if isinstance(run, BaselineRun) else run.training.learning_rates
+    if rates and evaluation.chosen_on in ("untuned", "published"):
+        raise ValueError(
+            f"evaluations.{name}.chosen_on: {evaluation.chosen_on!r}: but {evaluation.model!r}"
+            f" tries learning_rates {list(rates)} on its validation part: say 'validation'"
+        )
 
 
 def _check_members(place: str, model: Plugin) -> None:

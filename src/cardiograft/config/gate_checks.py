@@ -33,8 +33,22 @@ def check_gates(config: Config) -> None:
                     f"{place}.trained_on: {table!r}: a split of this config is named"
                     f" {Path(table).stem!r}: give the table another name"
                 )
+    _check_tables(config)
     for name in config.quality_gates:
         _check_circle(config, name, (name,))
+
+
+def _check_tables(config: Config) -> None:
+    """Refuse two tables of one name: audits know a split by its name alone."""
+    named: dict[str, str] = {}
+    for name, gate in config.quality_gates.items():
+        for table in gate.trained_on:
+            other = named.setdefault(Path(table).stem, table)
+            if other != table:
+                raise ValueError(
+                    f"quality_gates.{name}.trained_on: {table!r} and {other!r} have one name: give"
+                    " one of them another"
+                )
 
 
 def _check_judged(config: Config, place: str, gate: QualityGate) -> None:

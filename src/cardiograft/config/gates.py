@@ -4,7 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
+from cardiograft.config import shipped_sources
 from cardiograft.config.entries import Model, splits_of
+from cardiograft.shipped import catalogue
+from cardiograft.shipped.catalogue import Shipped
 from cardiograft.specs.audit import Ancestor
 from cardiograft.specs.quality_gate import QualityGate
 from cardiograft.specs.split import Split
@@ -55,8 +58,16 @@ def of_gate(name: str) -> str:
     return f" of the quality gate {name}"
 
 
+def shipped(gate: QualityGate) -> Shipped | None:
+    """Return the network that comes along which a gate's file is, if it is one."""
+    return None if gate.file is None else catalogue.known(Path(gate.file), gate.sha256)
+
+
 def outside(name: str, gate: QualityGate) -> Iterator[Ancestor]:
-    """Yield what led to a file that is a gate, by the tables of splits that it names."""
+    """Yield what led to a file that is a gate, by its card or the tables that it names."""
+    if found := shipped(gate):
+        yield from shipped_sources.trainings(found, of_gate(name))
+        return
     for table in gate.trained_on:
         yield Ancestor(
             stage="transfer",

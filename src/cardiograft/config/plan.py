@@ -11,7 +11,7 @@ from cardiograft.checkpoints.folder import CARD, HISTORY, LEDGER, WEIGHTS
 from cardiograft.config.apply_checks import content_of
 from cardiograft.config.entries import BaselineRun, TransferRun, splits_of
 from cardiograft.config.entries import sources as sources_of
-from cardiograft.config.gates import check_gate_files, gates, led_to, with_gates
+from cardiograft.config.gates import check_gate_files, gates, led_to, shipped, with_gates
 from cardiograft.config.schema import Config
 from cardiograft.config.shipped_sources import behind
 from cardiograft.config.weight_checks import check_weights
@@ -236,7 +236,7 @@ class Plan:
     def lineage_tables(self, evaluation: str) -> list[str]:
         """Return those splits, and those that led to files which quality gates are."""
         behind = gates(self.config, self.splits_behind(evaluation)).values()
-        outside = [table for gate in behind for table in gate.trained_on]
+        outside = [t for gate in behind if shipped(gate) is None for t in gate.trained_on]
         return once((*self.lineage_splits(evaluation), *outside))
 
     def lineage_segments(self, evaluation: str) -> list[str]:
@@ -262,9 +262,11 @@ class Plan:
         spec = self.config.evaluations[evaluation]
         runs = [run for _, run in self.config.lineage(spec.model)]
         read = (split for run in runs for split in splits_of(run))
+        own = []
         for gate in gates(self.config, (spec.split, *read)).values():
             runs += [run for _, run in led_to(self.config, gate)]
-        return [found for run in runs for found in behind(run)]
+            own.append(shipped(gate))
+        return [*(found for run in runs for found in behind(run)), *filter(None, own)]
 
     # Which evaluations ask a network, and which a baseline: two rules with one output.
 

@@ -98,7 +98,8 @@ def _as_asked(plugin: dict[str, Any]) -> Raw:
 def behind(run: Model) -> Iterator[Shipped]:
     """Yield the shipped networks that a training starts from."""
     for source in run.sources if isinstance(run, TransferRun) else ():
-        if source.outside is not None and (found := catalogue.beside(_path(source.outside))):
+        outside = source.outside
+        if outside is not None and (found := catalogue.known(_path(outside), outside.sha256)):
             yield found
 
 
@@ -112,13 +113,15 @@ def _path(outside: Any) -> Path:
 
 def ancestors(run: Model) -> list[Ancestor]:
     """Return the trainings behind a shipped network, for the audit of what starts from it."""
-    return [
-        Ancestor(
+    return [one for found in behind(run) for one in trainings(found)]
+
+
+def trainings(found: Shipped, suffix: str = "") -> Iterator[Ancestor]:
+    """Yield the trainings behind a shipped network, and what each used, by its card."""
+    for one in found.card["lineage"]:
+        yield Ancestor(
             stage=one["stage"],
-            entry=f"{one['entry']} ({found.name} {found.sha256[:12]})",
+            entry=f"{one['entry']} ({found.name} {found.sha256[:12]}){suffix}",
             split=one["split"],
             uses=tuple(one["uses"]),
         )
-        for found in behind(run)
-        for one in found.card["lineage"]
-    ]

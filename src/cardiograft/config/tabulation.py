@@ -1,13 +1,15 @@
 """A study's slice of config: its runs, means of runs, and what is asked of them."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from cardiograft import plugins
 from cardiograft.config import differences, pools
 from cardiograft.config.entries import Model, Study, Tags
+from cardiograft.specs.audit import ChosenOn
 from cardiograft.specs.entry import Plugin
-from cardiograft.specs.tabulate import StudyRun, Tabulate
+from cardiograft.specs.tabulate import LookedBefore, StudyRun, Tabulate
 
 
 class Sections(differences.Sections, Protocol):
@@ -84,8 +86,38 @@ def _means(
         tags = {**first.tags, **asked.tags}
         how = {"aligned": asked.aligned, "counts": asked.counts}
         changes = {"averaged": groups, "repeats": 1, "tags": tags, **how}
-        means[run] = first.model_copy(update=changes)
+        members = [rows[one] for one in asked.of]
+        means[run] = first.model_copy(update={**changes, **_chosen(members)})
     return means
+
+
+# Of runs that were chosen in several ways, the way that flatters most comes first.
+FLATTERING: tuple[ChosenOn, ...] = (
+    *("test", "cross-validation", "validation", "elsewhere", "published", "untuned"),
+)
+
+
+def _chosen(members: Sequence[StudyRun]) -> dict[str, Any]:
+    """Return how a mean was chosen, and what differs from the paper: as any of its runs."""
+    ways = {one.chosen_on for one in members}
+    way = None if None in ways else next(way for way in FLATTERING if way in ways)
+    looks = [one.looked_before for one in members if one.looked_before is not None]
+    differing = [one.differs for one in members]
+    kinds = dict.fromkeys(kind for own in differing for kind in own)
+    return {
+        "chosen_on": way,
+        "chosen_in": next((one.chosen_in for one in members if one.chosen_on == way), None),
+        "looked_before": _most(looks),
+        "differs": {
+            kind: tuple(dict.fromkeys(line for own in differing for line in own.get(kind, ())))
+            for kind in kinds
+        },
+    }
+
+
+def _most(looks: Sequence[LookedBefore]) -> LookedBefore | None:
+    """Return the looks of the run that was looked at most; an uncounted number is most."""
+    return max(looks, key=lambda one: math.inf if one.times is None else one.times, default=None)
 
 
 def _no_options(study: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,24 @@ def beside(file: Path) -> Shipped | None:
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
     return found if found.weights.name == file.name else None
+
+
+def known(file: Path, sha256: str | None) -> Shipped | None:
+    """Return the network that a file is by its place, or by its bytes wherever it lies."""
+    if found := beside(file):
+        return found
+    cards = [folder / CARD for place in _places() for folder in _folders(place)] if sha256 else []
+    digests = _digests(tuple((card, card.stat().st_mtime_ns) for card in cards))
+    return read(digests[sha256]) if sha256 in digests else None
+
+
+@lru_cache(maxsize=1)
+def _digests(cards: tuple[tuple[Path, int], ...]) -> dict[str, Path]:
+    """Return the folder of each network by its checkpoint's SHA-256; the first place counts."""
+    found: dict[str, Path] = {}
+    for card, _ in cards:
+        found.setdefault(read(card.parent).sha256, card.parent)
+    return found
 
 
 def of_package() -> Path:

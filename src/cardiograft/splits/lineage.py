@@ -26,7 +26,7 @@ from cardiograft.splits.leakage import source_rates
 from cardiograft.splits.overlaps import overlapping_row
 from cardiograft.splits.people import Group, persons
 from cardiograft.splits.recordings import matches
-from cardiograft.splits.recordings_used import by_time, side
+from cardiograft.splits.recordings_used import by_time, side, with_rhythm
 from cardiograft.splits.table import read_split_table
 
 EXAMPLES = 10
@@ -55,7 +55,8 @@ def lineage_audit(
         ``passed`` and one of ``findings`` for each ancestor: how many test subjects it used,
         how many segments of theirs (``own``), how many test segments it used samples of, how many
         recordings of the test part are, by their rhythm, of another name in what it used
-        (``recordings``) or hold noise that is in what it used (``noises``), examples,
+        (``recordings``; of those used, ``no_fingerprint`` can't be told so) or hold noise that is
+        in what it used (``noises``), examples,
         whether it chose by a test part, and whether any of it is a ``fault``.
 
     Raises
@@ -188,9 +189,10 @@ def _alike(
 
     With `rates`, at the times that were tested and used.
     """
-    if known is None:
-        return {"recordings": 0, "recording_examples": []}
     used = _parts(tables, ancestor.split, ancestor.uses)
+    records = used["record"].unique()
+    if known is None:
+        return {"recordings": 0, "recording_examples": [], "no_fingerprint": len(records)}
     (here, names), (there, others) = (
         side(known, _in_seconds(table, rates), people, timely=bool(rates))
         for table in (tested, used)
@@ -200,7 +202,11 @@ def _alike(
         {"recording": names[match.one], "other": others[match.other], **match.measured()}
         for match in found[:EXAMPLES]
     ]
-    return {"recordings": len(found), "recording_examples": examples}
+    return {
+        "recordings": len(found),
+        "recording_examples": examples,
+        "no_fingerprint": len(records) - with_rhythm(known, records),
+    }
 
 
 def _noise(

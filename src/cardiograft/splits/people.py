@@ -15,6 +15,7 @@ from functools import lru_cache
 import pyarrow as pa
 
 Group = Sequence[str]
+MOST_NAMES = 1000  # of one person: patterns of a config may lead from name to name for ever
 # Patterns of <dataset>/<subject> of one person; what `*` stands for is the same in a whole group,
 # `**/` is any folders. The first is the name that counts.
 ALIASES: tuple[tuple[str, ...], ...] = (
@@ -51,14 +52,16 @@ def person(subject: str, people: Iterable[Group] = ()) -> str:
     ('mitdb/118', 'mitdb/118')
     """
     groups = [tuple(group) for group in (*people, *ALIASES)]
-    name = subject
-    for _ in groups:  # one group may lead to a name that an earlier one holds
-        before = name
-        for group in groups:
-            name = _first(name, group)
-        if name == before:
-            break
-    return name
+    names, counting, new = {subject}, dict[int, set[str]](), [subject]
+    while new and len(names) <= MOST_NAMES:  # all names of one person lead to the same names
+        name = new.pop()
+        for place, group in enumerate(groups):
+            own = _names(name, group)
+            if own:
+                counting.setdefault(place, set()).add(own[0])
+            new += [one for one in own if one not in names]
+            names.update(own)
+    return min(counting[min(counting)]) if counting else subject
 
 
 def persons(subjects: pa.ChunkedArray, people: Iterable[Group] = ()) -> pa.ChunkedArray:
@@ -69,12 +72,22 @@ def persons(subjects: pa.ChunkedArray, people: Iterable[Group] = ()) -> pa.Chunk
     return pa.chunked_array([names.take(coded.indices)])
 
 
-def _first(name: str, group: tuple[str, ...]) -> str:
+def _names(name: str, group: tuple[str, ...]) -> list[str]:
+    """Return the names of a group that are one person's with `name`, the one that counts first."""
     for pattern in group:
         found = _compiled(pattern).fullmatch(_spelled(name))
         if found:
-            return group[0].replace("**/", "").replace("*", "".join(found.groups()))
-    return name
+            meant = "".join(found.groups())
+            return [_meant(one, meant) for one in group if meant or "*" not in _plain(one)]
+    return []
+
+
+def _plain(pattern: str) -> str:
+    return pattern.replace("**/", "")
+
+
+def _meant(pattern: str, meant: str) -> str:
+    return _spelled(_plain(pattern).replace("*", meant))
 
 
 def _spelled(name: str) -> str:

@@ -52,6 +52,12 @@ def side(
     return Side(found, whose), names
 
 
+def with_rhythm(known: pa.Table, records: pa.Array) -> int:
+    """Return how many of some recordings have beats enough to be known by them."""
+    enough = known.filter(pc.greater(pc.list_value_length(known["beat"]), RUN))
+    return int(pc.sum(pc.is_in(records, enough["record"])).as_py() or 0)
+
+
 def without_rhythm(known: pa.Table) -> dict[str, Any]:
     """Return how many recordings have too few beats to be known by them, and the first few."""
     few = known.filter(pc.less_equal(pc.list_value_length(known["beat"]), RUN))

@@ -8,6 +8,7 @@ Legend: S subjects, B draws, R repeats, D additive numbers a subject
 (`cardiograft.evaluation.scoring`).
 """
 
+import math
 from collections.abc import Callable
 from itertools import product
 
@@ -96,12 +97,13 @@ def paired_p(
 
     Were the two alike, a subject's predictions could change hands. The difference is
     computed anew with each subject's predictions swapped or not, repeat by repeat; p is the
-    share of swaps with a difference at least as large. Exact up to `EXHAUSTIVE` subjects.
+    share of swaps with a difference at least as large. Exact up to `EXHAUSTIVE` subjects. Of
+    unequal repeats all count: the fewer go round again, so that each run's are in equal shares.
 
     Source: Good P. Permutation, Parametric and Bootstrap Tests of Hypotheses, 3rd ed., ch. 3.
     """
-    shared = min(len(of_RSD), len(to_RSD))
-    of_RSD, to_RSD = of_RSD[:shared], to_RSD[:shared]
+    shared = math.lcm(len(of_RSD), len(to_RSD))
+    of_RSD, to_RSD = (sums[np.arange(shared) % len(sums)] for sums in (of_RSD, to_RSD))
     swap_PS, every = swaps(of_RSD.shape[1], count=count, seed=seed)
     keep_PS = 1 - swap_PS
     repeats: list[dict[str, Float64]] = []

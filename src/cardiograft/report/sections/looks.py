@@ -78,7 +78,7 @@ def _counted(rows: Sequence[ReportRow], inputs: ReportInputs) -> list[str]:
     people = sum(int(row["people"]) for row in runs[most])
     return [
         f"On the {wording.plural(people, 'person', 'people')} whom {runs[most][0]['split']} tests,"
-        f" {wording.plural(counts['networks'], 'different network')} of"
+        f" {wording.plural(counts['networks'], 'different model')} of"
         f" {wording.plural(counts['settings'], 'setting')} have been scored so far.",
         *unreadable,
     ]

@@ -55,6 +55,18 @@ def counted(study: Study, inputs: ReportInputs) -> list[str]:
     return [f"Counted in {len(loose)} of {where}: {wording.listed(counts)}."]
 
 
+def _unknown(audits: Sequence[Content]) -> list[str]:
+    """Return what the search of recordings under a second name could not see."""
+    counts = [max((f.get("no_fingerprint", 0) for f in a["findings"]), default=0) for a in audits]
+    without = [count for count in counts if count]
+    if not without:
+        return []
+    return [
+        f"Behind {len(without)} of them are recordings without a fingerprint, up to"
+        f" {wording.count(max(without))}: under a second name those would not be found."
+    ]
+
+
 def audited(study: Study, inputs: ReportInputs) -> list[str]:
     """Return what the audits of the honest splits and lineages came to."""
     splits = _splits(study, inputs, "honest")
@@ -75,6 +87,7 @@ def audited(study: Study, inputs: ReportInputs) -> list[str]:
             f"{_of(clean, audits)} evaluations are of models whose training, pretraining"
             " included, saw no subject of the test part."
         )
+        lines += _unknown(audits)
         chosen = sum(any(f["chosen_on_test"] for f in audit["findings"]) for audit in audits)
         lines.append(
             f"{_of(len(audits) - chosen, audits)} have no epoch that was chosen on the test part."

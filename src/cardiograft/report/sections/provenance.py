@@ -246,6 +246,8 @@ def _finding(finding: Content) -> str:
         parts.append(wording.plural(finding["subjects"], "subject"))
     if finding["segments"]:
         parts.append(wording.plural(finding["segments"], "segment"))
+    if recordings := finding.get("recordings"):
+        parts.append(f"{wording.plural(recordings, 'recording')} under another name")
     if noises := finding.get("noises"):
         parts.append(f"the noise of {wording.plural(noises, 'recording')}")
     if finding["chosen_on_test"]:
