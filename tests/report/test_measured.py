@@ -139,6 +139,25 @@ def test_some_runs_are_published_beside_others(
     assert "elsewhere" not in set(alone["run"])
 
 
+def test_what_is_published_again_unchanged_keeps_what_stands_beside_it(
+    inputs: dict[str, list[Path]], table: Path, tmp_path: Path
+) -> None:
+    old = measured.read(table)
+    scored = old[(old["protocol"] == "honest") & (old["metric"] != measured.DIFFERS)]
+    run = str(scored["run"].iloc[0])
+    stranger = old[old["run"] == run].assign(run="elsewhere")
+    between = stranger.assign(run=f"elsewhere - {run}", protocol=measured.GAP)
+    source = old[old["protocol"] == ""].iloc[:1].assign(metric="wall_s", value="7")
+    before = scored.iloc[:1].assign(run=source["run"].iloc[0], metric="of before")
+    everything = pd.concat([stranger, between, before, source, old])
+    everything.to_csv(tmp_path / f"{NAME}.csv", index=False)
+    both = measured.read(published(inputs, tmp_path, beside=True))
+    assert f"elsewhere - {run}" in set(both["run"])
+    # what only a training's costs name here is not renewed in what it scored
+    assert "of before" in set(both["metric"])
+    assert not both.duplicated(list(measured.KEY)).any()
+
+
 @pytest.mark.parametrize("text", ["no markers", README + README, README.replace("/table", "end")])
 def test_markers_must_be_there_once(text: str) -> None:
     with pytest.raises(ValueError, match="once each, in this order"):

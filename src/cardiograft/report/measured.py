@@ -70,6 +70,7 @@ SHOWN = (
     "peak_sensitivity",
     "peak_positive_predictivity",
 )
+KEY = ("run", "protocol", "metric", "class")  # of one value
 BETWEEN = r" - |, "  # the runs that a gap, a gain, a comparison or a dose is between
 MeasuredRow = dict[str, Any]
 
@@ -131,13 +132,25 @@ def read(path: Path) -> pd.DataFrame:
 def beside(table: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     """Return a study's table with what is published of other runs, each with its own commit.
 
-    So that some runs can be trained and published, and the others need not be trained again. What
-    stands between two runs (a gap, a comparison) goes where one of them is renewed.
+    So that some runs can be trained and published, and the others need not be trained again. All
+    that stood of a run goes where one of its values is another now, and so does what stands between
+    it and a second run (a gap, a comparison). Of others single rows are renewed: what a training
+    cost that led to a run, or values that are what they were.
     """
-    renewed = set(table["run"])
+    new, old = _values(table), _values(published)
+    scored = {run for run, protocol, *_ in new if protocol}
+    renewed = {key[0] for key in {*new, *old} if key[1] and new.get(key) != old.get(key)} & scored
     named = published["run"].str.split(BETWEEN, regex=True)
-    kept = published[[renewed.isdisjoint(runs) for runs in named]]
-    return pd.concat([kept, table.astype(object)], ignore_index=True)
+    stays = [
+        key not in new and renewed.isdisjoint(runs) for key, runs in zip(old, named, strict=True)
+    ]
+    return pd.concat([published[stays], table.astype(object)], ignore_index=True)
+
+
+def _values(table: pd.DataFrame) -> dict[tuple[str, ...], str]:
+    """Return each value by its run, protocol, metric and class, in the order of rows."""
+    rows = table[[*KEY, "value"]].fillna("").astype(str).to_numpy().tolist()
+    return {tuple(key): value for *key, value in rows}
 
 
 def _counts(summaries: Mapping[str, Mapping[str, Any]]) -> list[MeasuredRow]:

@@ -214,6 +214,7 @@ FIRST_SCREEN = Headline(
     ),
     baseline=Baseline(name=BOOSTING, run="rhythm-boosting-100"),
     further=(
+        Further(name="boosting on 10-s windows", run="rhythm-boosting-100"),
         Further(
             name="the classifier from autoencoder weights on 10-s windows",
             run="rhythm-cae-pooled-100",
