@@ -12,6 +12,9 @@ from typing import NoReturn
 
 from cardiograft.files import DISK_FAULTS
 
+# What a path can be that nothing can be written to.
+PLACES = {errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ELOOP}
+
 
 def parser(description: str | None) -> argparse.ArgumentParser:
     """Return a parser that shows a script's docstring, and defaults, with ``--help``."""
@@ -35,7 +38,10 @@ def run(stage: Callable[..., None], arguments: argparse.ArgumentParser) -> None:
     except (ValueError, FileNotFoundError) as error:
         stop(f"{arguments.prog}: {' '.join(str(error).split())}")
     except OSError as error:
-        if error.errno in DISK_FAULTS | {errno.EACCES}:
+        if isinstance(error, BrokenPipeError):  # as of `| head`: whoever reads has enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            sys.exit(128 + signal.SIGPIPE)
+        if error.errno in DISK_FAULTS | PLACES:
             stop(f"{arguments.prog}: {error.strerror}: {error.filename}; nothing was published")
         raise
     except KeyboardInterrupt:

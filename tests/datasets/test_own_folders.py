@@ -228,7 +228,7 @@ def test_csv_rows_wider_than_the_first_are_refused(text: str, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("text", "options", "reason"),
     [
-        ("II\n1\n2\n", {}, "no rate: config names neither"),
+        ("II\n1\n2\n", {}, "no rate: neither `rate_hz`"),
         ("II\n1\n2\n", {"time": "t"}, "no rate: 0 columns are called 't'"),
         ("t,II\n0,1\n1,2\n1.5,3\n3,4\n3.4,4\n4.4,5\n5.9,5\n", {"time": "t"}, "no constant rate"),
         ("t,II\n0,1\n1,2\n0.5,3\n", {"time": "t"}, "does not go on"),

@@ -310,6 +310,22 @@ def test_a_stretch_of_a_format_that_nobody_writes(format_: str, kind: str, tmp_p
         np.testing.assert_allclose(found_CT.T, value_TC[first : first + count] / 100, rtol=1e-6)
 
 
+@pytest.mark.parametrize("suffix", ["hea", "csv"])
+def test_predictions_are_not_written_over_recordings(
+    models: Callable[[str], Trained], suffix: str, tmp_path: Path
+) -> None:
+    case = models("windows")
+    signal_TC = wfdb.rdrecord(str(case.root / "106")).p_signal
+    if suffix == "csv":
+        pd.DataFrame(signal_TC, columns=["MLII [mV]", "V1 [mV]"]).to_csv(tmp_path / "a.csv")
+    else:
+        in_use.write_wfdb(tmp_path, "a", signal_TC.T, leads=("MLII", "V1"), rate_hz=360)
+    before = {file: file.read_bytes() for file in tmp_path.iterdir()}
+    with pytest.raises(ValueError, match=r"is read, and would be written over: name another --out"):
+        used(case.model, [tmp_path / f"a.{suffix}"], tmp_path, rate_hz=360)
+    assert {file: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
 def _strung(root: Path) -> Path:
     random = np.random.default_rng(0)
     for name, samples in (("a", 2000), ("b", 3000)):

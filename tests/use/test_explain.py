@@ -31,6 +31,28 @@ def block(rule: str, wildcards: str, output: str, reason: str) -> str:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "it says nothing"),
+        ("Using workflow specific profile x\nMissingRuleException:\nNo rule to produce y\n", "y"),
+        ("Building DAG of jobs...\nValueError: in bad.yaml: no\n", "ValueError: in bad.yaml: no"),
+    ],
+)
+def test_a_plan_that_failed_is_not_up_to_date(tmp_path: Path, text: str, complaint: str) -> None:
+    file = tmp_path / "plan"
+    file.write_text(text)
+    with pytest.raises(ValueError, match=rf"no plan of Snakemake's: .*{complaint}$"):
+        explain.run([], [], file)
+
+
+def test_a_plan_of_nothing_is_up_to_date(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "plan"
+    file.write_text("Nothing to be done (all requested files are present and up to date).\n")
+    explain.run([], [], file)
+    assert "everything is up to date" in capsys.readouterr().out
+
+
 def test_an_option_is_named_with_both_values() -> None:
     new = {**SPEC, "training": {"learning_rate": 0.003, "clip": None}}
     assert list(changes(changed([SPEC], [new]))) == [

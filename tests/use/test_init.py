@@ -148,6 +148,26 @@ def test_whose_it_is_is_guessed(names: list[str], columns: list[str], expected: 
     assert folder_look.subject(names, columns) == expected
 
 
+def test_labels_without_column_names_are_refused(begun: Any, tmp_path: Path) -> None:
+    for name in ("a_1", "b_1"):
+        in_use.write_wfdb(tmp_path, name, np.zeros((1, 9000)), leads=("II",), units=("mV",))
+    (tmp_path / "labels.csv").write_text("a_1,N\nb_1,A\n")
+    with pytest.raises(SystemExit):
+        begun("study", "--records", tmp_path, "--labels", tmp_path / "labels.csv", "--mains-hz", 50)
+
+
+def test_labels_among_csv_recordings_are_none(begun: Any, tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    for name in "abcdefgh":
+        (raw / f"{name}.csv").write_text("II [mV]\n" + "0.1\n0.2\n" * 2000)
+    labels = raw / "labels.csv"
+    labels.write_text("record,label\n" + "".join(f"{n},{'NA'[n > 'd']}\n" for n in "abcdefgh"))
+    words = ("--records", raw, "--labels", labels, "--mains-hz", 50, "--rate-hz", 250)
+    _, printed = begun("study", *words)
+    assert "recordings  8 of 8 can be read" in printed
+
+
 def test_a_guessed_folder_below_another_names_people() -> None:
     names = ["1.0/P1/x", "1.0/P1/y", "1.0/P2/x"]
     assert folder_look.people(names, folder_look.subject(names, ())) == {"P1": 2, "P2": 1}

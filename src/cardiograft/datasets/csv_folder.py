@@ -118,7 +118,10 @@ def _clock(
     stated = None if folder.rate_hz is None else Fraction(str(folder.rate_hz))
     if folder.time is None:
         if stated is None:
-            raise UnfitError("no rate: config names neither rate_hz nor the column of the time")
+            raise UnfitError(
+                "no rate: neither `rate_hz` (--rate-hz) nor a column of the time (`time`, --time)"
+                " is named"
+            )
         return stated, np.arange(value_CR.shape[1]), []
     if titles.count(folder.time) != 1:
         raise UnfitError(f"no rate: {titles.count(folder.time)} columns are called {folder.time!r}")

@@ -1,6 +1,7 @@
 """Put a trained network to use on recordings without labels, one after another."""
 
 import contextlib
+import glob
 import json
 import sys
 from collections import Counter
@@ -11,11 +12,11 @@ from typing import Any
 
 from cardiograft import plugins
 from cardiograft.datasets._stream import Stream
-from cardiograft.files import write_json
+from cardiograft.files import DISK_FAULTS, write_json
 from cardiograft.segments.choice import UnusableError
 from cardiograft.specs.own_folder import OwnFolder
 from cardiograft.use.one_recording import Clock, predicted
-from cardiograft.use.outputs import Outputs
+from cardiograft.use.outputs import EXTENSIONS, Outputs
 from cardiograft.use.pieces import Named
 from cardiograft.use.predictor import Predictor
 from cardiograft.use.progress import Progress
@@ -82,9 +83,10 @@ def apply(
     Raises
     ------
     FileNotFoundError, ValueError
-        No path names a recording.
+        No path names a recording, or predictions would be written over one.
     """
     found = find(records, folder)
+    _check_kept(found, out)
     report = Report()
     with Progress(len(found)) as progress:
         for line in about(model, folder):
@@ -95,6 +97,11 @@ def apply(
             except (UnusableError, ValueError, FileNotFoundError, ArithmeticError) as error:
                 report.refused[one.name] = " ".join(str(error).split())
                 progress.say(f"{one.name}: refused: {report.refused[one.name]}")
+            except OSError as error:
+                if error.errno in DISK_FAULTS:
+                    raise
+                report.refused[one.name] = f"{error.strerror}: {error.filename}"
+                progress.say(f"{one.name}: refused: {report.refused[one.name]}")
             except MemoryError:
                 report.refused[one.name] = "too large for this machine's memory"
                 progress.say(f"{one.name}: refused: {report.refused[one.name]}")
@@ -102,6 +109,23 @@ def apply(
                 report.taken[one.name] = row
     write_json(out / SUMMARY, _summary(model, folder, report))
     return report
+
+
+def _check_kept(found: Sequence[Found], out: Path) -> None:
+    """Refuse a folder in which predictions would be written over what they are made of.
+
+    Raises
+    ------
+    ValueError
+        See above.
+    """
+    places = [one.root / one.record for one in found]
+    read = {f.resolve() for p in places for f in p.parent.glob(f"{glob.escape(p.name)}.*")}
+    for one in found:
+        for extension in EXTENSIONS:
+            file = out / f"{one.name}.{extension}"
+            if file.resolve() in read:
+                raise ValueError(f"{file} is read, and would be written over: name another --out")
 
 
 def about(model: Predictor, folder: OwnFolder) -> Iterator[str]:

@@ -27,6 +27,8 @@ HEAD = re.compile(r"^(?:local)?(?:rule|checkpoint) (\w+):$")
 PARAMS = "Params have changed since last execution"
 CODE = "Code has changed since last execution"
 FOLLOWS = "Input files updated by another job"
+NOTHING = "Nothing to be done"
+FAILED = re.compile(r"\b\w*(Error|Exception)\b|^error:|not found|No such file")
 MISSING = "Missing output files"
 # What Snakemake's reasons mean; others are passed on as they are.
 WORDS = {
@@ -84,7 +86,10 @@ def run(targets: list[str], configfile: list[str], plan: Path | None) -> None:
         text = dry_run(targets, configfile)
     else:
         text = sys.stdin.read() if str(plan) == "-" else plan.read_text(encoding="utf-8")
-    sys.stdout.write("".join(f"{line}\n" for line in lines(jobs(text))))
+    planned = jobs(text)
+    if not planned and NOTHING not in text:
+        raise ValueError(f"no plan of Snakemake's: {_complaint(text)}")
+    sys.stdout.write("".join(f"{line}\n" for line in lines(planned)))
 
 
 def dry_run(targets: Sequence[str], configfiles: Sequence[str]) -> str:
@@ -105,11 +110,18 @@ def dry_run(targets: Sequence[str], configfiles: Sequence[str]) -> str:
     words += ["--cores", "1", "--dry-run", *files, "--", *targets]
     done = subprocess.run(words, capture_output=True, text=True)
     if done.returncode:
-        reason_text = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        raise ValueError(
-            f"snakemake can't plan: {reason_text[-1] if reason_text else 'it says nothing'}"
-        )
+        raise ValueError(f"snakemake can't plan: {_complaint(f'{done.stdout}{done.stderr}')}")
     return f"{done.stdout}\n{done.stderr}"
+
+
+def _complaint(text: str) -> str:
+    """Return what Snakemake says went wrong: the line of an error, or what follows its name."""
+    own = [line.strip() for line in text.splitlines() if line.strip()]
+    for place, line in enumerate(own):
+        if FAILED.search(line):
+            return " ".join(own[place : place + 2]) if line.endswith(":") else line
+    rest = [line for line in own if not line.startswith(("Using ", "Config file", "Building "))]
+    return rest[-1] if rest else "it says nothing"
 
 
 def jobs(text: str) -> list[Job]:

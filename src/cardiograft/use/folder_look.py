@@ -84,8 +84,10 @@ class TableLook:
     unknown: tuple[str, ...]
 
 
-def look(root: Path, folder: OwnFolder) -> FolderLook:
+def look(root: Path, folder: OwnFolder, *, without: Path | None = None) -> FolderLook:
     """Open each recording of a folder; of the kinds that it holds, the most frequent one's.
+
+    A table of labels, which may lie in it, is `without`.
 
     Raises
     ------
@@ -99,7 +101,12 @@ def look(root: Path, folder: OwnFolder) -> FolderLook:
         raise FileNotFoundError(f"{root}: no recording ({', '.join(KINDS)})")
     # a CSV file beside other recordings is a table
     kinds = [k for k, _ in suffixes.most_common() if k != "csv_folder"] or ["csv_folder"]
-    names: Sequence[str] = plugins.load("datasets", kinds[0]).found(root, folder=folder)
+    table = None if without is None else without.resolve()
+    names = [
+        name
+        for name in plugins.load("datasets", kinds[0]).found(root, folder=folder)
+        if (root / f"{name}.csv").resolve() != table
+    ]
     seen: list[Seen] = []
     faults: dict[str, str] = {}
     for name in names:
@@ -153,6 +160,12 @@ def table(file: Path, names: Iterable[str]) -> TableLook:
         for i, name in enumerate(columns)
     }
     known = {_own.plain(name) for name in names}
+    named = [name for name in columns if _own.plain(name) in known]
+    if named:
+        raise ValueError(
+            f"{file.name}: its first row names the recording {named[0]}: put a row of column names"
+            " above it, such as record,label"
+        )
     hits = {
         name: sum(_own.plain(cell) in known for cell in column) for name, column in cells.items()
     }

@@ -72,7 +72,7 @@ def run(
     own = OwnFolder.model_validate(
         {"path": str(root), "subject": "record", "mains_hz": mains_hz, **clock}
     )
-    found = look(root, own)
+    found = look(root, own, without=labels)
     if not found.seen:
         raise ValueError(f"{records}: no recording can be read: {_first(found.faults)}")
     asked = None if labels is None else table(labels.resolve(), found.names)

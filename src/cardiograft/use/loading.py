@@ -7,6 +7,7 @@ import importlib
 import importlib.util
 from pathlib import Path
 
+from cardiograft.checkpoints.folder import WEIGHTS
 from cardiograft.shipped import catalogue
 from cardiograft.use.onnx_model import SUFFIX, load_onnx
 from cardiograft.use.predictor import Predictor
@@ -49,6 +50,10 @@ def ready(model: Path, segments: Path | None = None, *, onnx: bool = False) -> P
 
 def _named(model: Path) -> catalogue.Shipped | None:
     """Return the network that comes along under a name; None where it is a path."""
-    if model.exists() or len(model.parts) != 1 or not catalogue.NAME.fullmatch(str(model)):
+    if len(model.parts) != 1 or not catalogue.NAME.fullmatch(str(model)):
         return None
+    if model.is_file() or (model / WEIGHTS).is_file():
+        return None
+    if model.exists() and str(model) not in catalogue.names():
+        return None  # a folder that holds no model, as is said later
     return catalogue.find(str(model))

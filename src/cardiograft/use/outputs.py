@@ -25,6 +25,7 @@ from cardiograft.use.predictor import Predictor
 from cardiograft.use.signal_file import SignalFile
 
 ANNOTATOR = "pred"
+EXTENSIONS = ("parquet", "csv", ANNOTATOR, "dat", "hea")  # of the files of one recording
 HEADS_AT = 0.5  # a head of independent probabilities says yes from here on
 
 

@@ -27,6 +27,12 @@ class Found:
     kind: str
 
     @property
+    def file(self) -> Path:
+        """The file that is read, or the header."""
+        suffix = next(suffix for suffix, kind in KINDS.items() if kind == self.kind)
+        return self.root / f"{self.record}{suffix}"
+
+    @property
     def name(self) -> str:
         """What it is called in results: of a record WFDB knows letters, digits, - and _ alone."""
         return re.sub(r"[^A-Za-z0-9_/-]", "_", self.record)
@@ -48,8 +54,8 @@ def find(paths: Sequence[Path], folder: OwnFolder) -> list[Found]:
         other = names.setdefault(one.name, one)
         if other != one:
             raise ValueError(
-                f"two recordings are called {one.name}: {other.root / other.record} and"
-                f" {one.root / one.record}; give the folder that holds both"
+                f"two recordings would be called {one.name} in results: {other.file} and"
+                f" {one.file}; name one of them alone, or rename it"
             )
     return list(names.values())
 
