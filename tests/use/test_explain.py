@@ -46,7 +46,9 @@ def test_a_plan_that_failed_is_not_up_to_date(tmp_path: Path, text: str, complai
         explain.run([], [], file)
 
 
-def test_a_plan_of_nothing_is_up_to_date(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_plan_of_nothing_is_up_to_date(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "plan"
     file.write_text("Nothing to be done (all requested files are present and up to date).\n")
     explain.run([], [], file)
