@@ -8,6 +8,7 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup, escape
 
+from cardiograft import plugins
 from cardiograft.report import behaviour, headline, measured, wording
 from cardiograft.report.headline import HeadlineRow
 from cardiograft.report.inputs import ReportInputs, Study
@@ -89,7 +90,9 @@ def first_screen(title: str, tables: Mapping[str, pd.DataFrame]) -> str:
     rows = [headline.headline_row(study, table) for study, table in tables.items()]
     every = pd.concat(tables.values(), ignore_index=True)
     of_runs = every[every["protocol"].isin(wording.PROTOCOLS)]
-    data = sorted({text.partition(", ")[0] for text in of_runs["data"] if text})
+    # a study may call its data otherwise (`graded and mixtures`), which is no name of recordings
+    named = {name for text in of_runs["data"] for name in text.split(", ")}
+    data = sorted(named & set(plugins.names("datasets")))
     parts = [
         wording.plural(len(tables), "study", "studies"),
         wording.plural(of_runs["run"].nunique(), "run"),
