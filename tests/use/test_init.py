@@ -148,6 +148,11 @@ def test_whose_it_is_is_guessed(names: list[str], columns: list[str], expected: 
     assert folder_look.subject(names, columns) == expected
 
 
+def test_a_model_of_classes_needs_labels(begun: Any, clinic: Path) -> None:
+    with pytest.raises(SystemExit):
+        begun("study", "--records", clinic, "--mains-hz", 50, "--model", "crnn")
+
+
 def test_labels_without_column_names_are_refused(begun: Any, tmp_path: Path) -> None:
     for name in ("a_1", "b_1"):
         in_use.write_wfdb(tmp_path, name, np.zeros((1, 9000)), leads=("II",), units=("mV",))

@@ -31,6 +31,7 @@ CONFIG = "config.yaml"
 PREFERRED = ("II", "MLII", "I", "MLI", "V5", "V1")
 RATE_HZ, LONGEST_WINDOW_S = 125.0, 10.0
 TEST, VALIDATION, SEEDS = 0.3, 0.2, 1000
+MODEL = "cnn"
 LEAST_PEOPLE = 4  # two to train on, one to validate and one to test on
 SHOWN = 6
 
@@ -43,7 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mains-hz", type=int, choices=(50, 60), required=True, help="where they were recorded"
     )
-    parser.add_argument("--model", default="cnn", help="one of models/")
+    parser.add_argument(
+        "--model", help="of the classes that --labels has, one of models/: cnn if left out"
+    )
     parser.add_argument("--rate-hz", type=float, help="of CSV files: the sampling rate")
     parser.add_argument("--time", help="of CSV files: the column that holds the time")
 
@@ -53,7 +56,7 @@ def run(
     records: Path,
     labels: Path | None,
     mains_hz: int,
-    model: str,
+    model: str | None,
     rate_hz: float | None,
     time: str | None,
 ) -> None:
@@ -67,6 +70,8 @@ def run(
     file = folder / CONFIG
     if file.exists():
         raise ValueError(f"{file} is there already: name another folder, or remove it")
+    if model is not None and labels is None:
+        raise ValueError(f"--model {model}: a model of classes, which --labels have to name")
     root = records.resolve()
     clock = {key: v for key, v in (("rate_hz", rate_hz), ("time", time)) if v is not None}
     own = OwnFolder.model_validate(
@@ -82,7 +87,7 @@ def run(
     about = {"path": str(root), "mains_hz": mains_hz, "subject": whose, **clock}
     if asked is not None and labels is not None:
         about["labels"] = _labels(asked, labels.resolve())
-    content = config(found, asked, about, model)
+    content = config(found, asked, about, model or MODEL)
     names = [s.name for s in found.seen if asked is None or s.name in asked.known]
     content["splits"]["own-people"]["seed"] = seed_of(_persons(root, names, about))
     load_config(content)  # refused here rather than on the first run
