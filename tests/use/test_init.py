@@ -78,7 +78,7 @@ def test_a_folder_with_labels(begun: Any, clinic: Path) -> None:
 
 
 def test_a_folder_without_labels(begun: Any, clinic: Path) -> None:
-    content, printed = begun("study", "--records", clinic, "--mains-hz", 60, "--model", "cnn")
+    content, printed = begun("study", "--records", clinic, "--mains-hz", 60)
     config = load_config(content)
     assert config.pretrain["own-encoder"].task.name == "reconstruct"
     assert config.segments["own-windows"].label is None
