@@ -130,22 +130,21 @@ def _protocol(card: Mapping[str, Any], config: Config) -> Iterator[str]:
 def _scores(card: Mapping[str, Any]) -> Iterator[str]:
     tested = [row for row in card["scores"] if row["part"] == "test"]
     lines = [
-        "| | Metric | Class | Value | People | Protocol, chosen on |",
-        "|---|---|---|--:|--:|---|",
+        "| | Tested on | Metric | Class | Value | People | Protocol, chosen on |",
+        "|---|---|---|---|--:|--:|---|",
     ]
     for row in tested or card["scores"]:
         who = f"{row['model']} (baseline)" if row["baseline"] else "this network"
         chosen = row["chosen_on"] or "not said"
         lines.append(
-            f"| {who} | {row['metric']} | {row['class'] or 'all'} | {_value(row)} |"
-            f" {row['people']} | {_whom(row)}, {chosen} |"
+            f"| {who} | each {row['per']} of `{row['split']}` | {row['metric']} |"
+            f" {row['class'] or 'all'} | {_value(row)} | {row['people']} | {_whom(row)}, {chosen} |"
         )
     yield "\n".join(lines)
     level = next((row["level"] for row in card["scores"]), 0.95)
     yield _filled(
-        f"{'Test part' if tested else 'No test part was evaluated'}; each"
-        f" {card['scores'][0]['per']} counts once. In brackets {level:.0%} intervals, by bootstrap"
-        " over people: of this one trained network, not of the training."
+        f"{'Test part' if tested else 'No test part was evaluated'}. In brackets {level:.0%}"
+        " intervals, by bootstrap over people: of this one trained network, not of the training."
     )
 
 
