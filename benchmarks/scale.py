@@ -109,8 +109,9 @@ def write_shards(folder: Path, segments: int) -> None:
 def _rhythm(name: str) -> dict[str, object]:
     """Return a recording's fingerprint: a rhythm of its own, beats of any shape."""
     rng = np.random.default_rng(int(name))
-    slow_B, apart_B = np.cumsum(rng.normal(0, 0.01, EACH)), rng.normal(0, 0.02, EACH)
-    interval_B = np.clip(rng.uniform(0.6, 1) + slow_B + apart_B, 0.4, 2)
+    # a slow change that comes back: cut off at a bound, two rhythms would be equal there
+    slow_B = 0.08 * np.sin(np.cumsum(rng.normal(0, 0.2, EACH)))
+    interval_B = np.maximum(rng.uniform(0.6, 1) + slow_B + rng.normal(0, 0.02, EACH), 0.2)
     shape_BS = rng.integers(-60, 60, (EACH, SHAPE_SAMPLES), dtype=np.int8)
     return {
         "record": f"mitdb/{name}",
