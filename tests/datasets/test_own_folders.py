@@ -212,6 +212,17 @@ def test_two_csv_columns_of_one_name_are_two_leads(tmp_path: Path) -> None:
     assert stream.notes == found.notes
 
 
+def test_a_column_of_the_time_that_is_read_as_a_lead_is_said(tmp_path: Path) -> None:
+    root = csv_file(tmp_path, "Time [s],II\n0,1\n0.004,2\n0.02,3\n")
+    for notes in (
+        csv_folder.read(root, "a", folder=folder(rate_hz=250)).notes,
+        _stream_csv.open_csv(root / "a.csv", folder(rate_hz=250)).notes,
+    ):
+        assert len(notes) == 1
+        assert notes[0].startswith("'Time' is read as a lead: `time` (--time)")
+    assert csv_folder.read(root, "a", folder=folder(time="Time")).notes == ()
+
+
 @pytest.mark.parametrize(
     "text", ["I,II\n1,5\n2,6,7\n", "I,II\n1,5,0\n2,6,0\n", "I\n1,2,3\n", "I\n1,,3\n"]
 )

@@ -26,6 +26,7 @@ TIMES = {"": 1.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6}
 # ASSUME a row that is off its place by less than a quarter of a sample was rounded on writing; a
 # gap is filled with at most 20 missing samples for one that is there.
 ROUNDED, MOST_MISSING = 0.25, 20
+TIME_NAMES = ("time", "t", "seconds", "timestamp", "elapsed time", "elapsed")
 NO_TIME = "no rate: the time is missing somewhere, or does not go on"
 
 
@@ -126,6 +127,20 @@ def leads(titles: Sequence[str], kept: Iterable[int]) -> tuple[tuple[str, ...], 
         if names[-1] != name:
             notes.append(f"two leads of one name: {name} is a column before, {i} is {names[-1]!r}")
     return tuple(names), notes
+
+
+def as_leads(titles: Sequence[str], time: str | None) -> list[str]:
+    """Return a note on each column of the time, by its name, that is read as a lead.
+
+    Rows that are left out in such a file are no gaps then.
+    """
+    if time is not None:
+        return []
+    return [
+        f"{title!r} is read as a lead: `time` (--time) would make it the time, and show gaps"
+        for title in titles
+        if title.casefold() in TIME_NAMES
+    ]
 
 
 def second(unit: str) -> float:

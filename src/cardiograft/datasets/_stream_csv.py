@@ -103,7 +103,7 @@ def open_csv(path: Path, folder: OwnFolder) -> Stream:
         frames=shape[0],
         groups=(group,),
         read=read,
-        notes=(*notes, *doubles),
+        notes=(*notes, *doubles, *_csv.as_leads(titles, folder.time)),
     )
 
 

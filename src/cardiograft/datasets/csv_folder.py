@@ -92,7 +92,7 @@ def read(root: Path, record: str, *, folder: OwnFolder) -> Record:
         leads=leads,
         units=tuple(stated[i] for i in kept),
         mains_hz=folder.mains_hz,
-        notes=(*notes, *doubles),
+        notes=(*notes, *doubles, *_csv.as_leads(titles, folder.time)),
     )
     return _own.labelled(_own.named(whole, folder), spans)
 
