@@ -33,7 +33,7 @@ def ancestors(config: Sections, training: str, split: str = "") -> tuple[Ancesto
 def _of_trainings(
     config: Sections, lineage: Iterable[tuple[str, Model]], suffix: str = ""
 ) -> Iterator[Ancestor]:
-    """Yield what some trainings read, each named with what is `said` of it."""
+    """Yield what some trainings read, each name followed by `suffix`."""
     for name, run in lineage:
         stage = config.stage_of(name)
         uses: tuple[Part, ...] = ("train",)

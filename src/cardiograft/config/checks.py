@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from cardiograft import plugins
 from cardiograft.config.apply_checks import check_applied
-from cardiograft.config.entries import BaselineRun, Evaluation, TransferRun, sources, splits_of
+from cardiograft.config.choice_checks import check_choices
+from cardiograft.config.entries import TransferRun, sources, splits_of
 from cardiograft.config.export_checks import check_exports
 from cardiograft.config.gate_checks import check_gates
 from cardiograft.config.noise_checks import check_noise
@@ -18,7 +19,6 @@ from cardiograft.config.record_checks import check_records, check_thresholds
 from cardiograft.config.schema import Config
 from cardiograft.config.subject_checks import check_per_subject
 from cardiograft.config.sweeps import completed, expanded
-from cardiograft.fingerprint import ROOT
 from cardiograft.signals import leads, units
 from cardiograft.specs.entry import Plugin
 from cardiograft.specs.errors import parts
@@ -59,7 +59,7 @@ def load_config(given: dict[str, Any]) -> Config:
     check_records(config)
     check_thresholds(config)
     _check_agreement(config)
-    _check_choices(config)
+    check_choices(config)
     check_exports(config)
     check_applied(config)
     check_per_subject(config)
@@ -283,36 +283,6 @@ def _check_tags(config: Config, name: str) -> None:
             if one.tag not in tags:
                 known = plugins.hint(one.tag, tags)
                 raise ValueError(f"tables.{name}.{key}: no run has the tag {one.tag!r}.{known}")
-
-
-def _check_choices(config: Config) -> None:
-    for name, evaluation in config.evaluations.items():
-        file = evaluation.chosen_in
-        if file is not None and not (ROOT / file).is_file():
-            raise ValueError(
-                f"evaluations.{name}.chosen_in: {file!r}: no such file of the repository"
-            )
-        _check_rates(config, name, evaluation)
-    for name in config.studies:
-        for run, evaluations in config.runs(name).items():
-            chosen = config.evaluations[evaluations[0]].chosen_on
-            if len(evaluations) > 1 and chosen == "cross-validation":
-                raise ValueError(
-                    f"evaluations.{evaluations[0]}.chosen_on: 'cross-validation': {run!r} pools"
-                    f" {len(evaluations)} folds, each trained on people whom another tests: options"
-                    " compared over them were chosen on the people who are tested: 'test'"
-                )
-
-
-def _check_rates(config: Config, name: str, evaluation: Evaluation) -> None:
-    """Refuse what the training itself contradicts: a rate that validation picks was chosen."""
-    run = config.trained(evaluation.model)
-    rates = () if isinstance(run, BaselineRun) else run.training.learning_rates
-    if rates and evaluation.chosen_on in ("untuned", "published"):
-        raise ValueError(
-            f"evaluations.{name}.chosen_on: {evaluation.chosen_on!r}: but {evaluation.model!r}"
-            f" tries learning_rates {list(rates)} on its validation part: say 'validation'"
-        )
 
 
 def _check_members(place: str, model: Plugin) -> None:
