@@ -44,6 +44,11 @@ KINDS: dict[str, dict[str, Any]] = {
         "cut": {"name": "windows", "window_s": 4, "step_s": 3},
         "label": "rhythm",
     },
+    "anew": {
+        "signal": LEADS,
+        "cut": {"name": "windows", "window_s": 4, "step_s": 3, "restart_after_gaps": True},
+        "label": "rhythm",
+    },
     "signal": {
         "signal": SCG,
         "target": ECG,
@@ -54,6 +59,7 @@ TASKS: dict[str, Any] = {
     "beats": "classify",
     "detected": {"name": "classify", "features": ["rr_before_of_record", "rr_irregularity"]},
     "windows": {"name": "classify", "crop_s": 3.2, "scaling": "zscore"},
+    "anew": {"name": "classify", "crop_s": 3.2, "scaling": "zscore"},
     "signal": {"name": "translate", "scaling": "median_max"},
 }
 MODELS = {"signal": {"name": "cae", "widths": [8, 8]}}

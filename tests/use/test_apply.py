@@ -259,6 +259,28 @@ def test_a_long_recording_in_pieces_is_the_whole(
     assert np.abs(parted.loc[common] - whole.loc[common]).median().max() < 0.02
 
 
+@pytest.mark.parametrize("rate_hz", [360, 300])
+def test_windows_that_begin_anew_do_so_at_gaps_alone(
+    models: Callable[[str], Trained], rate_hz: int, tmp_path: Path
+) -> None:
+    """Gaps in the first piece, over the border of the second and third, and in margins."""
+    case = models("anew")
+    signal_CT = np.random.default_rng(0).standard_normal((1, 1000 * rate_hz)).cumsum(axis=1)
+    signal_CT -= signal_CT.mean()
+    gaps = ((50.3, 1.7), (380.1, 0.9), (399.4, 2.33), (530.77, 5.1), (801.0, 1.0))
+    for second, lasting in gaps:
+        signal_CT[0, int(second * rate_hz) : int((second + lasting) * rate_hz)] = np.nan
+    in_use.write_wfdb(tmp_path, "holed", signal_CT / 1000, leads=("MLII",), rate_hz=rate_hz)
+    tables = []
+    for piece_s in (3600.0, 200.0):
+        out = tmp_path / f"{piece_s:g}"
+        used(case.model, [tmp_path / "holed"], out, piece_s)
+        tables.append(probabilities(pd.read_parquet(out / "holed.parquet")))
+    whole, parted = tables
+    assert parted.index.tolist() == whole.index.tolist()
+    np.testing.assert_allclose(parted, whole, atol=1e-3)
+
+
 def test_memory_does_not_grow_with_the_length(
     models: Callable[[str], Trained], tmp_path: Path
 ) -> None:

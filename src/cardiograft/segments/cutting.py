@@ -73,6 +73,9 @@ class Prepared:
         in which none does is flat, whatever ringing a filter left).
     notes : tuple of str
         What to say about the choice of leads.
+    since : int
+        Samples between the last gap (or the file's start) and this recording's start, where it is
+        a piece of a longer one.
     """
 
     name: str
@@ -93,6 +96,7 @@ class Prepared:
     missing_T: npt.NDArray[np.bool_]
     moved_CT: npt.NDArray[np.bool_]
     notes: tuple[str, ...] = ()
+    since: int = 0
 
     def sides(self) -> list[tuple[Float32, str]]:
         """Return the signal, then the target where there is one, each with its scaling."""

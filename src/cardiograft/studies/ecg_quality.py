@@ -56,8 +56,8 @@ ASSUMED = (
     " magnitude scaled to each segment’s own, coloured as “jet”.",
     "The first pooling has stride 2, without which the sizes of the paper’s Table 1 do not come"
     " out.",
-    "The optimiser and its rate are not given: Adam, 0.0005.",
-    "Pictures to learn from first are generated: 70 classes of 500 fractals stand in for ImageNet’s.",
+    "The optimiser and its rate are not given: Adam, up to 0.002 and down again.",
+    "Pictures to learn from first are generated: 70 classes of fractals stand in for ImageNet’s.",
     "A fifth of the people of the training databases choose the epoch and the threshold.",
     "The labels of challenge-2017 are version 3; the paper names none.",
 )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import numpy as np
+import numpy.typing as npt
 
 from cardiograft import plugins
 from cardiograft.datasets._stream import Stream
@@ -108,11 +109,15 @@ def predicted(
         The network can't take the recording: no lead, another unit, too low a rate.
     """
     end = np.iinfo(np.int64).min  # of the segments that there are
-    for piece in pieces(stream, model.spec, folder, piece_s=piece_s):
+    anew = 0  # where windows last began anew, of the whole recording at the network's rate
+    all_pieces = pieces(stream, model.spec, folder, piece_s=piece_s)
+    for piece, following in zip(all_pieces, [*all_pieces[1:], None], strict=True):
         with clock.of("reading"):
             record = record_of(stream, piece, whose, folder)
         with clock.of("preparing"):
             prepared = _prepared(model, stream, record)
+            begin = _place(model, stream, piece.first)
+            prepared = replace(prepared, since=begin - anew)
         if model.finds_beats and folder.annotator is None:
             with clock.of("R-peaks"):
                 prepared = with_beats(prepared)
@@ -121,6 +126,9 @@ def predicted(
             cut = _own(whole, _stretch(model, prepared, stream, piece, end))
         with clock.of("network"):
             score_NK = model.predict(cut)
+        if following is not None:
+            stretch_T = prepared.missing_T[: _place(model, stream, following.first) - begin]
+            anew = begin + after_gap if (after_gap := _after_last_gap(stretch_T)) else anew
         if len(cut.start_N):
             end = int(cut.start_N[-1])
         yield PredictedPiece(
@@ -135,6 +143,15 @@ def predicted(
             notes=(*record.notes, *prepared.notes),
             stop_s=float(piece.keep_to / stream.frame_hz),
         )
+
+
+def _place(model: Predictor, stream: Stream, frame: int) -> int:
+    return round(frame / stream.frame_hz * Fraction(model.spec.rate_hz))
+
+
+def _after_last_gap(missing_T: npt.NDArray[np.bool_]) -> int:
+    gap_A = np.flatnonzero(missing_T)
+    return int(gap_A[-1]) + 1 if len(gap_A) else 0
 
 
 def _prepared(model: Predictor, stream: Stream, record: Record) -> Prepared:

@@ -77,7 +77,8 @@ def cut(
     size = max(1, round(window_s * prepared.rate_hz))
     step = size if step_s is None else max(1, round(step_s * prepared.rate_hz))
     samples, size = size, _size(prepared, size) if short == "padded" else size
-    start_N, left_over = _grid(_stretches(prepared, restart_after_gaps), size, step)
+    stretch_G2 = _stretches(prepared, step) if restart_after_gaps else _whole(prepared)
+    start_N, left_over = _grid(stretch_G2, size, step)
     label_N = spans(prepared, start_N, start_N + size)
     sides, reason_N = windows(prepared, start_N, size)
     limits = Limits(most_range, most_rms, least_rms, least_beats, most_beats)
@@ -107,12 +108,20 @@ def _padded(window_NCT: Float32, samples: int) -> Float32:
     return np.pad(window_NCT, ((0, 0), (0, 0), (0, lacking))) if lacking else window_NCT
 
 
-def _stretches(prepared: Prepared, restart_after_gaps: bool) -> Int64:
-    """Return where stretches begin and end, shape (G, 2): the whole recording is one."""
-    if not restart_after_gaps:
-        return np.array([[0, prepared.signal_CT.shape[1]]], dtype=np.int64)
+def _whole(prepared: Prepared) -> Int64:
+    return np.array([[0, prepared.signal_CT.shape[1]]], dtype=np.int64)
+
+
+def _stretches(prepared: Prepared, step: int) -> Int64:
+    """Return where windows begin and end between gaps, shape (G, 2).
+
+    A piece that begins within a stretch keeps to the grid that the stretch began.
+    """
     edge_E = np.flatnonzero(np.diff(prepared.missing_T, prepend=True, append=True))
-    return edge_E.reshape(-1, 2).astype(np.int64)
+    stretch_G2 = edge_E.reshape(-1, 2).astype(np.int64)
+    if len(stretch_G2) and stretch_G2[0, 0] == 0:
+        stretch_G2[0, 0] = -prepared.since % step
+    return stretch_G2
 
 
 def _grid(stretch_G2: Int64, size: int, step: int) -> tuple[Int64, int]:
