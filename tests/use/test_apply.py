@@ -209,6 +209,25 @@ def test_a_recording_that_does_not_fit_is_refused_and_others_go_on(
     assert "other: refused: no lead" in capsys.readouterr().err
 
 
+def test_what_a_former_run_predicted_of_a_recording_refused_now_is_removed(
+    models: Callable[[str], Trained], tmp_path: Path
+) -> None:
+    """Else a reader takes it for this run's. What is not such a prediction stays."""
+    case, own, out = models("windows"), tmp_path / "own", tmp_path / "out"
+    shutil.copytree(case.root, own)
+    used(case.model, [own / "106"], out)
+    pd.DataFrame({"a": [1]}).to_parquet(out / "119.parquet")
+    for name in ("106", "119"):
+        (own / f"{name}.dat").write_bytes(b"")
+        (out / f"{name}.dat").write_bytes(b"mine")
+    report = used(case.model, [own / "106", own / "119"], out)
+    assert report.refused["106"].endswith("; its predictions of a former run are removed")
+    assert "former" not in report.refused["119"]
+    assert sorted(p.name for p in out.iterdir()) == [
+        *("106.dat", "119.dat", "119.parquet", "summary.json")
+    ]
+
+
 def test_units_that_a_network_can_not_take_are_refused(
     models: Callable[[str], Trained], tmp_path: Path
 ) -> None:
@@ -219,6 +238,19 @@ def test_units_that_a_network_can_not_take_are_refused(
     report = used(model, [tmp_path / "mmHg", tmp_path / "g"], tmp_path / "out", name="chest")
     assert report.refused == {"mmHg": "SCG z: unit 'mmHg' can't become m/s2"}
     assert list(report.taken) == ["g"]
+
+
+def test_a_unit_that_no_file_says_is_asked_for(
+    models: Callable[[str], Trained], tmp_path: Path
+) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("MLII\n" + "".join(f"{v:.4f}\n" for v in np.sin(np.arange(6000) / 50)))
+    model = models("windows").model
+    report = used(model, [file], tmp_path / "out", rate_hz=250)
+    assert report.refused == {
+        "a": "MLII: unknown unit '': say what values are in, as in --unit mV"
+    }
+    assert used(model, [file], tmp_path / "out", rate_hz=250, unit="mV").taken
 
 
 def test_a_lead_by_another_name_is_taken_and_said(

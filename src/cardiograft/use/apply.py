@@ -16,7 +16,7 @@ from cardiograft.files import DISK_FAULTS, write_json
 from cardiograft.segments.choice import UnusableError
 from cardiograft.specs.own_folder import OwnFolder
 from cardiograft.use.one_recording import Clock, predicted
-from cardiograft.use.outputs import EXTENSIONS, Outputs
+from cardiograft.use.outputs import EXTENSIONS, Outputs, remove_former
 from cardiograft.use.pieces import Named
 from cardiograft.use.predictor import Predictor
 from cardiograft.use.progress import Progress
@@ -93,20 +93,21 @@ def apply(
             progress.say(line)
         for one in found:
             try:
-                row = _one(model, one, out, folder, piece_s, report, progress)
+                report.taken[one.name] = _one(model, one, out, folder, piece_s, report, progress)
             except (UnusableError, ValueError, FileNotFoundError, ArithmeticError) as error:
-                report.refused[one.name] = " ".join(str(error).split())
-                progress.say(f"{one.name}: refused: {report.refused[one.name]}")
+                reason = " ".join(str(error).split())
             except OSError as error:
                 if error.errno in DISK_FAULTS:
                     raise
-                report.refused[one.name] = f"{error.strerror}: {error.filename}"
-                progress.say(f"{one.name}: refused: {report.refused[one.name]}")
+                reason = f"{error.strerror}: {error.filename}"
             except MemoryError:
-                report.refused[one.name] = "too large for this machine's memory"
-                progress.say(f"{one.name}: refused: {report.refused[one.name]}")
+                reason = "too large for this machine's memory"
             else:
-                report.taken[one.name] = row
+                continue
+            if remove_former(out / one.name):
+                reason += "; its predictions of a former run are removed"
+            report.refused[one.name] = reason
+            progress.say(f"{one.name}: refused: {reason}")
     write_json(out / SUMMARY, _summary(model, folder, report))
     return report
 

@@ -27,6 +27,7 @@ from cardiograft.use.predictor import Predictor, only
 # ASSUME a recording with less than half of the network's rate lacks what it looks at.
 LEAST_SHARE = 2
 NO_LEAD = "no lead "  # how a recording that lacks one is refused
+NO_UNIT = "unknown unit ''"  # and one whose file says none
 # Two beats nearer than this, one at the end of a piece and one at the next one's begin, are one.
 ONE_BEAT_S = 0.1
 
@@ -158,6 +159,8 @@ def _prepared(model: Predictor, stream: Stream, record: Record) -> Prepared:
     try:
         prepared = prepare(record, model.spec, units_by_lead=model.units())
     except UnusableError as error:
+        if NO_UNIT in str(error):
+            raise UnusableError(f"{error}: say what values are in, as in --unit mV") from None
         lacking = str(error).removeprefix(NO_LEAD)
         if lacking == str(error):
             raise

@@ -4,6 +4,7 @@ Legend: N segments, K outputs, D channels of a predicted signal, T samples of it
 """
 
 import csv
+import json
 from collections import Counter
 from contextlib import ExitStack
 from fractions import Fraction
@@ -14,6 +15,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from cardiograft import parquet
 from cardiograft.datasets._annotation_file import Mark, write_annotations
@@ -132,6 +134,22 @@ class Outputs:
     def _at_source(self, piece: PredictedPiece, samples_N: npt.NDArray[np.int64]) -> Any:
         by = ratio(Fraction(self._model.segments.rate_hz), piece.source_rate_hz)
         return resampled_positions(samples_N, by)
+
+
+def remove_former(base: Path) -> bool:
+    """Remove what a former run predicted of a recording that is refused now; return whether it had.
+
+    Only where the Parquet file says that it is such a prediction: others' files of that name stay.
+    """
+    table = base.with_name(f"{base.name}.parquet")
+    try:
+        about = json.loads((pq.read_schema(table).metadata or {})[PARQUET_KEY])
+        former = [*EXTENSIONS] if about["kind"] == "signal" else ["parquet", "csv", ANNOTATOR]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    for extension in former:
+        base.with_name(f"{base.name}.{extension}").unlink(missing_ok=True)
+    return True
 
 
 def classes(kind: str, labels: tuple[str, ...], score_NK: npt.NDArray[np.float32]) -> list[str]:
