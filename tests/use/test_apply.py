@@ -247,9 +247,7 @@ def test_a_unit_that_no_file_says_is_asked_for(
     file.write_text("MLII\n" + "".join(f"{v:.4f}\n" for v in np.sin(np.arange(6000) / 50)))
     model = models("windows").model
     report = used(model, [file], tmp_path / "out", rate_hz=250)
-    assert report.refused == {
-        "a": "MLII: unknown unit '': say what values are in, as in --unit mV"
-    }
+    assert report.refused == {"a": "MLII: unknown unit '': say what values are in, as in --unit mV"}
     assert used(model, [file], tmp_path / "out", rate_hz=250, unit="mV").taken
 
 

@@ -5,6 +5,8 @@ import shutil
 import sys
 from pathlib import Path
 
+import in_use
+import numpy as np
 import pytest
 import yaml
 
@@ -108,6 +110,28 @@ def test_a_disk_that_is_too_small_is_wrong(workflow: Path, monkeypatch: pytest.M
     (place / "100.dat").write_bytes(b"0" * 40_000_000)
     monkeypatch.setattr(needs, "_free", lambda _: 30e6)
     assert "0.0 GB free" in found(examined(workflow, mirror="mirror"), "wrong")
+
+
+def test_room_for_a_folder_of_ones_own_is_known_before_it_is_read(workflow: Path) -> None:
+    in_use.write_wfdb(workflow, "a", np.zeros((1, 250 * 4000)), leads=("II",))
+    (workflow / "broken.hea").write_text("broken 1 250 x")
+    folder = {"path": str(workflow), "mains_hz": 50, "subject": "record"}
+    content = {
+        "mirror": str(workflow),
+        "studies": None,
+        "databases": {"own": {"dataset": "wfdb_folder", "folder": folder}},
+        "segments": {
+            "own": {
+                "database": "own",
+                "signal": {"leads": ["II"]},
+                "rate_hz": 1000,
+                "cut": {"name": "windows", "window_s": 10},
+            }
+        },
+    }
+    findings = examined(workflow, **content)
+    assert "about 0.02 GB to come" in found(findings, "ok")  # 4,000 s x 1,000 x 4 bytes
+    assert "not known" not in found(findings, "ok")
 
 
 def test_little_memory_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

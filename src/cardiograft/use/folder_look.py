@@ -58,12 +58,15 @@ class FolderLook:
         Those that can be opened.
     faults
         Why others can't, by name.
+    other_kinds
+        Files of recordings that another data set reads, by extension.
     """
 
     dataset: str
     names: tuple[str, ...]
     seen: tuple[Seen, ...]
     faults: dict[str, str] = field(default_factory=dict)
+    other_kinds: Counter[str] = field(default_factory=Counter)
 
     def common(self) -> Counter[str]:
         """Return how many recordings have each lead."""
@@ -96,11 +99,14 @@ def look(root: Path, folder: OwnFolder, *, without: Path | None = None) -> Folde
     """
     if not root.is_dir():
         raise FileNotFoundError(f"no folder {root}")
-    suffixes = Counter(KINDS[s] for p in listings.walk(root) if (s := p.suffix.lower()) in KINDS)
+    suffixes = Counter(s for p in listings.walk(root) if (s := p.suffix.lower()) in KINDS)
     if not suffixes:
         raise FileNotFoundError(f"{root}: no recording ({', '.join(KINDS)})")
+    by_kind: Counter[str] = Counter()
+    for suffix, number in suffixes.items():
+        by_kind[KINDS[suffix]] += number
     # a CSV file beside other recordings is a table
-    kinds = [k for k, _ in suffixes.most_common() if k != "csv_folder"] or ["csv_folder"]
+    kinds = [k for k, _ in by_kind.most_common() if k != "csv_folder"] or ["csv_folder"]
     table = None if without is None else without.resolve()
     names = [
         name
@@ -114,7 +120,14 @@ def look(root: Path, folder: OwnFolder, *, without: Path | None = None) -> Folde
             seen.append(_seen(root, name, kinds[0], folder, reads=len(seen) < MOST_READ))
         except (ValueError, FileNotFoundError) as error:
             faults[name] = " ".join(str(error).split())
-    return FolderLook(dataset=kinds[0], names=tuple(names), seen=tuple(seen), faults=faults)
+    others = {s: n for s, n in suffixes.items() if KINDS[s] not in (kinds[0], "csv_folder")}
+    return FolderLook(
+        dataset=kinds[0],
+        names=tuple(names),
+        seen=tuple(seen),
+        faults=faults,
+        other_kinds=Counter(others),
+    )
 
 
 def _seen(root: Path, name: str, kind: str, folder: OwnFolder, *, reads: bool) -> Seen:

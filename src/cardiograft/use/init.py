@@ -272,6 +272,9 @@ def summary_lines(
     yield f"            {hours:.2f} h in all"
     if found.faults:
         yield f"            not: {_first(found.faults)}"
+    if found.other_kinds:
+        yield f"            of another kind, and left out: {_counts(found.other_kinds)}"
+        yield "            (one more entry each of `databases` and `segments` takes them in)"
     yield f"leads       {_counts(found.common())}; taken: {', or else '.join(leads(found))}"
     yield f"rates       {_counts(Counter(f'{float(o.rate_hz):g} Hz' for o in found.seen))}"
     yield f"units       {_counts(Counter(u or 'not stated' for o in found.seen for u in o.units))}"
@@ -298,14 +301,15 @@ def summary_lines(
 
 
 def _whose(found: FolderLook, whose: Any) -> Iterator[str]:
-    persons = people(found.names, whose)
+    names = [one.name for one in found.seen]
+    persons = people(names, whose)
     if not persons:
         yield f"subjects    by the column {whose['column']}"
         return
     how = f"by {whose}" if isinstance(whose, str) else f"by the pattern {whose['pattern']}"
     yield f"subjects    guessed {len(persons)}, {how}: {_counts(persons)}"
     yield "            wrong? change `subject`: docs/own-recordings.md has the ways to say it"
-    unknown = len(found.names) - persons.total()
+    unknown = len(names) - persons.total()
     if unknown:
         yield f"            {unknown} recordings have none by it, and are left out"
     if len(persons) < LEAST_PEOPLE:

@@ -1,11 +1,13 @@
 """What a config needs: its mirror, and room on disk for its recordings and segments."""
 
+import contextlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from cardiograft import plugins
+from cardiograft.config.entries import Database
 from cardiograft.config.files import check_writable
 from cardiograft.config.schema import Config
 from cardiograft.config.show import read
@@ -13,6 +15,7 @@ from cardiograft.files import read_json
 from cardiograft.physionet import mirrors
 from cardiograft.specs.segment import Segment
 from cardiograft.use.doctor import LOW_GB, Finding, Here
+from cardiograft.use.recordings import Found, opened
 
 BYTES = 4  # of a sample in a shard
 BEATS_S = 0.8  # ASSUME a beat every 0.8 s, where segments stand at beats
@@ -109,6 +112,8 @@ def _segments(config: Config) -> Room:
         elif manifest.is_file():
             records = read_json(manifest)["records"]
             to_come += _seconds(records) * _bytes_a_second(spec)
+        elif (seconds := _seconds_of_own(config.databases[spec.database])) is not None:
+            to_come += seconds * _bytes_a_second(spec)
         else:
             unknown.append(name)
     return Room(there, to_come, tuple(unknown))
@@ -116,6 +121,20 @@ def _segments(config: Config) -> Room:
 
 def _seconds(records: list[dict[str, float]]) -> float:
     return sum(r["samples"] / r["rate_hz"] for r in records if r.get("rate_hz"))
+
+
+def _seconds_of_own(entry: Database) -> float | None:
+    """Return how long the recordings of a folder of one's own are in all, by their headers."""
+    if entry.folder is None or entry.dataset == "csv_folder":  # of which all has to be read
+        return None
+    root = Path(entry.folder.path).expanduser()
+    if not root.is_dir():
+        return None
+    seconds = 0.0
+    for name in plugins.load("datasets", entry.dataset).found(root, folder=entry.folder):
+        with contextlib.suppress(ValueError, OSError):  # which a download would quarantine
+            seconds += opened(Found(root, name, entry.dataset), entry.folder).duration_s
+    return seconds
 
 
 def _bytes_a_second(spec: Segment) -> float:
