@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import in_use
 import own_folder
 import pandas as pd
 import pytest
@@ -44,13 +45,37 @@ def run(example: str, folder: Path, **environment: str) -> str:
 def test_a_labelled_folder(tmp_path: Path) -> None:
     own_folder.write(tmp_path / "recordings" / "clinic")
     printed = run("labelled-folder", tmp_path)
-    assert "subjects    guessed 8, by the pattern" in printed
+    assert "subjects    guessed 7, by the pattern" in printed
     assert "own-network" in (tmp_path / "study/results/report.html").read_text("utf-8")
     # its table of labels is the folder's own
     table = next(text for text in blocks("labelled-folder", "") if text.startswith("recording,"))
     written = (tmp_path / "recordings/clinic/labels.csv").read_text("utf-8").splitlines()
     assert table.splitlines()[0] == written[0]
     assert table.splitlines()[1] in written
+
+
+def test_an_unlabelled_folder(tmp_path: Path) -> None:
+    own_folder.write(tmp_path / "recordings" / "clinic")
+    holters = tmp_path / "recordings" / "holters"
+    holters.mkdir()
+    for person in range(1, 6):
+        signal_CT = own_folder.signal(20 + person).T[1:2]
+        in_use.write_wfdb(
+            holters, f"H{person:02d}_day", signal_CT, leads=["II"], rate_hz=own_folder.RATE_HZ
+        )
+    (tmp_path / "both").mkdir()
+    (text,) = blocks("unlabelled-folder", "yaml")
+    (tmp_path / "both" / "config.yaml").write_text(text, "utf-8")
+    run("unlabelled-folder", tmp_path)
+    results = tmp_path / "both" / "results"
+    ledger = read_json(results / "transfer/clinic-holters/0/ledger.json")
+    loaded = {one["entry"] for one in ledger["tensors"] if one["state"] == "loaded"}
+    assert loaded
+    assert all("encoder" in name for name in loaded)
+    scores = pd.read_csv(results / "tables/own_recordings/scores.csv")
+    assert {"clinic-holters", "clinic-random", "clinic-majority"} <= set(scores["run"])
+    comparisons = pd.read_csv(results / "tables/own_recordings/comparisons.csv")
+    assert set(comparisons["question"]) == {"help"}
 
 
 def test_fine_tuning(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
