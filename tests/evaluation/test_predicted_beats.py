@@ -70,6 +70,18 @@ def test_an_interval_with_a_missed_beat_is_no_interval() -> None:
     gap = STEADY[:5] + STEADY[6:]
     saved = made(true, beats(gap, gap, samples=SAMPLES), subjects=["d/a", "d/b"])
     assert value(saved, "rr_limits") == pytest.approx(0, abs=0.5)
+    # of the ten intervals two are not given
+    assert value(saved, "rr_within") == pytest.approx(0.8)
+
+
+def test_a_share_of_intervals_is_given() -> None:
+    true = beats(STEADY, STEADY, samples=SAMPLES)
+    late = [s + (0.03 if i == 4 else 0) for i, s in enumerate(STEADY)]
+    saved = made(true, beats(late, late, samples=SAMPLES), subjects=["d/a", "d/b"])
+    assert value(saved, "rr_within") == pytest.approx(0.8)
+    assert value(saved, "rr_within", tolerance_ms=50) == 1
+    assert value(made(true, 0 * true), "rr_within") == 0
+    assert np.isnan(value(made(0 * true, true), "rr_within"))
 
 
 def wide(at_s: list[float], width_s: float, height: float = 1.0) -> np.ndarray:
@@ -81,16 +93,48 @@ def wide(at_s: list[float], width_s: float, height: float = 1.0) -> np.ndarray:
 def test_a_blurred_complex_lasts_longer() -> None:
     true, blurred = wide(STEADY, 0.012), wide(STEADY, 0.024)
     saved = made([true, true], [blurred, blurred], subjects=["d/a", "d/b"])
-    # Up and down a Gaussian: 5 % of the way is passed at exp(-x²/2) = .1, x = 2.146.
-    assert value(saved, "qrs_duration_bias") == pytest.approx(2 * 2.146 * 12, abs=4)
+    # A Gaussian's slope is a tenth of its steepest at 2.6 standard deviations.
+    assert value(saved, "qrs_duration_bias") == pytest.approx(2 * 2.6 * 12, abs=8)
     assert value(saved, "qrs_duration_limits") == pytest.approx(0, abs=1e-6)
     assert value(made([true], [true]), "qrs_duration_bias") == 0
+
+
+@pytest.mark.parametrize("milliseconds", [60, 80, 100, 120, 160, 200])
+@pytest.mark.parametrize("pr_ms", [None, 120, 160])
+@pytest.mark.parametrize("noise", [0.0, 0.02])
+def test_a_complex_of_known_length_between_waves(
+    milliseconds: int, pr_ms: int | None, noise: float
+) -> None:
+    """A raised cosine with a T wave, with or without a P wave before it."""
+    fine_T = np.arange(SAMPLES * 16) / (16 * RATE_HZ)
+    signal_T = np.zeros(len(fine_T))
+    half_s = milliseconds / 2000
+    for at_s in STEADY:
+        apart_T = fine_T - at_s
+        inside_T = np.abs(apart_T) < half_s
+        signal_T += np.where(inside_T, np.cos(np.pi * apart_T / (2 * half_s)) ** 2, 0)
+        signal_T += 0.25 * np.exp(-(((apart_T - 0.28) / 0.045) ** 2) / 2)
+        if pr_ms is not None:  # from the P wave's begin to the complex's
+            middle_s = 0.05 - half_s - pr_ms / 1000
+            signal_T += 0.12 * np.exp(-(((apart_T - middle_s) / 0.02) ** 2) / 2)
+    signal_T = signal_T.reshape(SAMPLES, 16).mean(axis=1)
+    signal_T += noise * np.random.default_rng(milliseconds).standard_normal(SAMPLES)
+    (found,) = complexes.beats(signal_T[None, None], RATE_HZ)
+    read = complexes.duration_ms(found.usual_W, RATE_HZ, found.noise)
+    assert read == pytest.approx(milliseconds, rel=0.14)
+
+
+def test_noise_alone_has_no_duration() -> None:
+    noise_W = np.random.default_rng(0).standard_normal(31)
+    assert np.isnan(complexes.duration_ms(noise_W, RATE_HZ, noise=1.0))
 
 
 def test_a_complex_upside_down_points_the_wrong_way() -> None:
     true = wide(STEADY, 0.02)
     saved = made([true] * 4, [true, true, -true, 0 * true])
     assert value(saved, "qrs_polarity") == 0.5
+    assert value(saved, "qrs_always_upright") == 1
+    assert value(made([true, -true], [true, true]), "qrs_always_upright") == 0.5
     assert complexes.polarity(np.zeros(0)) != complexes.polarity(np.zeros(0))  # NaN
 
 
@@ -115,14 +159,32 @@ def test_an_early_beat_is_shown_or_smoothed_away() -> None:
     assert np.isnan(value(hidden, "early_beat_positive_predictivity"))
 
 
-def test_an_odd_beat_is_shown_or_painted_over() -> None:
+def test_an_odd_beat_is_shown_painted_over_or_left_out() -> None:
     at, true = ectopic(early=False, odd=True)
-    shown, painted = made([true], [true]), made([true], [wide(at, 0.015)])
-    missing = made([true], [wide([s for s in at if s != at[5]], 0.015)])
-    found = {n: value(x, "odd_beats_painted_over") for n, x in
-             {"shown": shown, "painted": painted, "missing": missing}.items()}  # fmt: skip
-    assert found == {"shown": 0, "painted": 1, "missing": 0}
-    assert np.isnan(value(made([wide(at, 0.015)], [true]), "odd_beats_painted_over"))
+    early_at, early = ectopic(early=True, odd=True)
+    without = [s for s in at if s != at[5]]
+    predicted = {
+        "shown": (true, true),
+        "usual, in its place": (true, wide(at, 0.015)),
+        "usual, where the rhythm has one": (early, wide(STEADY, 0.015)),
+        "left out": (true, wide(without, 0.015)),
+        "flat": (true, 0 * true),
+    }
+    found = {
+        name: tuple(
+            value(made([a], [b]), f"odd_beats_{what}") for what in ("shown", "painted_over")
+        )
+        for name, (a, b) in predicted.items()
+    }
+    assert early_at != STEADY
+    assert found == {
+        "shown": (1, 0),
+        "usual, in its place": (0, 1),
+        "usual, where the rhythm has one": (0, 1),
+        "left out": (0, 0),
+        "flat": (0, 0),
+    }
+    assert np.isnan(value(made([wide(at, 0.015)], [true]), "odd_beats_shown"))
 
 
 def test_of_few_beats_nothing_is_usual() -> None:

@@ -18,6 +18,7 @@ def row(metric: str, value: float, **changes: Any) -> dict[str, Any]:
         "low": value,
         "high": value,
         "subjects": 9,
+        "segments": 90,
         "tag_init": "scratch",
     }
     return {**given, **changes}
@@ -45,26 +46,46 @@ def test_a_bias_has_a_sign_and_its_size_counts() -> None:
     [((11.0, 19.0), "met"), ((11.0, 29.0), "not shown"), ((math.nan, math.nan), "not shown")],
 )
 def test_that_a_use_is_met_takes_the_whole_interval(ends: tuple[float, float], said: str) -> None:
-    one = row("rr_limits", 18.0, low=ends[0], high=ends[1])
+    one = row("qrs_duration_limits", 18.0, low=ends[0], high=ends[1])
     (line,) = use.verdicts([one]).frame.to_dict("records")
     assert line["Here"].split(": ")[1].startswith(said)
 
 
 def test_what_nobody_has_is_not_tested() -> None:
-    (line,) = use.verdicts([row("odd_beats_painted_over", math.nan)]).frame.to_dict("records")
+    (line,) = use.verdicts([row("odd_beats_shown", math.nan)]).frame.to_dict("records")
     assert line["Here"] == "not tested: nobody here has such beats"
+
+
+def test_what_a_network_does_not_draw_is_no_fault_of_people() -> None:
+    """A flat line has no heart rate, no interval, no complex: none of it is met or untested."""
+    metrics = ("heart_rate_limits", "qrs_duration_bias", "qrs_duration_limits")
+    table = use.verdicts([row(name, math.nan) for name in metrics]).frame
+    assert set(table["Here"]) == {use.NOT_DRAWN}
+
+
+def test_a_heart_rate_that_is_always_too_fast_is_not_counted() -> None:
+    rows = [row("heart_rate_limits", 0.5), row("heart_rate_bias", 20.0), row("rr_within", 0.9)]
+    heart_rate = use.verdicts(rows).frame["Here"][0]
+    assert heart_rate == "20 /min [20 /min, 20 /min] of 9 people: must not be used for it"
+    few = [row("heart_rate_limits", 0.5, segments=60), row("rr_within", 0.97, segments=90)]
+    assert "in 67% of windows alone: must not" in use.verdicts(few).frame["Here"][0]
+
+
+def test_of_few_people_nothing_is_shown() -> None:
+    (line,) = use.verdicts([row("odd_beats_shown", 1.0, subjects=2)]).frame.to_dict("records")
+    assert line["Here"].endswith("of 2 people: not shown, do not rely on it")
 
 
 def test_verdicts_are_of_networks_on_unseen_subjects() -> None:
     rows = [
-        row("rr_limits", 5.0, run="random", protocol="paper"),
-        row("rr_limits", 5.0, run="mean", tag_init="none"),
-        row("rr_limits", 5.0),
-        row("rr_limits", 50.0, part="test, shuffled"),
+        row("qrs_duration_limits", 5.0, run="random", protocol="paper"),
+        row("qrs_duration_limits", 5.0, run="mean", tag_init="none"),
+        row("qrs_duration_limits", 5.0),
+        row("qrs_duration_limits", 50.0, part="test, shuffled"),
     ]
     assert use.verdicts(rows).frame["Run"].tolist() == ["net"]
     table = use.measured(rows)
     assert table.frame["SCG"].tolist() == ["as recorded"] * 3 + ["shuffled"]
-    assert table.frame["R–R, ± ms"].tolist() == [5, 5, 5, 50]
+    assert table.frame["QRS, ± ms"].tolist() == [5, 5, 5, 50]
     assert "Heart rate, ± /min" not in table.formats
     assert len(use.measured([row("pearson", 0.5)])) == 0

@@ -21,6 +21,7 @@ TOLERANCES_MS = (50, 75, 150)
 # off, or its partner lie outside. One margin for all tolerances, that they count the same ones.
 MARGIN_S = 0.15
 INTERVAL_REACH_MS = 75
+INTERVALS_MS = (10, 20, 50)  # all that `rr_within` offers
 LEAST_PEAKS = 3  # for a heart rate: two intervals
 # Five metrics ask about the same signals one after another, and each control of a model about
 # the same true ones: so many blocks of windows are remembered, some 5 MB each.
@@ -202,6 +203,49 @@ def interval_sums(predictions: Predictions) -> Float64:
         return np.array(sums, dtype=np.float64).reshape(*true_NCT.shape[:2], 3)
 
     return signal_errors.over_windows(predictions, measured)
+
+
+def intervals_within(predictions: Predictions) -> Float64:
+    """Return how many true R-R intervals the predicted ones give to within each of `INTERVALS_MS`.
+
+    Returns
+    -------
+    float64, shape (N, C, 4)
+        At each tolerance those that are given, then all there are whose R-peaks both lie within the
+        margins.
+
+    Raises
+    ------
+    ValueError
+        The predictions are no finite signals of a known rate.
+    """
+    rate_hz = signal_errors.rate_hz(predictions)
+    reach = INTERVAL_REACH_MS * rate_hz / 1000
+
+    def measured(true_NCT: Float64, predicted_NCT: Float64) -> Float64:
+        first, last = MARGIN_S * rate_hz, true_NCT.shape[-1] - 1 - MARGIN_S * rate_hz
+        counts = []
+        for true_A, predicted_A in zip(
+            peaks(true_NCT, rate_hz), peaks(predicted_NCT, rate_hz), strict=True
+        ):
+            inside_A = (first <= true_A) & (true_A <= last)
+            all_A = inside_A[:-1] & inside_A[1:]
+            off_ms = _off_ms(true_A, predicted_A, reach, rate_hz)
+            given = [int((all_A & (off_ms <= most)).sum()) for most in INTERVALS_MS]
+            counts.append([*given, int(all_A.sum())])
+        return np.array(counts, dtype=np.float64).reshape(*true_NCT.shape[:2], -1)
+
+    return signal_errors.over_windows(predictions, measured)
+
+
+def _off_ms(true_A: Float64, predicted_A: Float64, reach: float, rate_hz: float) -> Float64:
+    """Return by how much each true interval is given wrongly; inf where it is not given."""
+    if len(true_A) < 2 or not len(predicted_A):
+        return np.full(max(0, len(true_A) - 1), np.inf)
+    nearest_A, apart_A = partners(true_A, predicted_A)
+    given_A = (apart_A[:-1] <= reach) & (apart_A[1:] <= reach) & (np.diff(nearest_A) == 1)
+    off_ms = np.abs(np.diff(predicted_A[nearest_A] - true_A)) * 1000 / rate_hz
+    return np.where(given_A, off_ms, np.inf)
 
 
 def _heart_rates(signal_NCT: Float64, rate_hz: float) -> Float64:

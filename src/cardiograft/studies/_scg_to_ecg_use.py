@@ -16,15 +16,25 @@ from cardiograft.tables.own_table import OwnTable, with_interval
 Row = Mapping[str, Any]
 # Metric to its column and format.
 MEASURED = {
-    "rr_limits": ("R–R, ± ms", "number:0"),
+    "rr_within": ("R–R within 20 ms", "percent"),
+    "rr_limits": ("R–R that are given, ± ms", "number:0"),
+    "heart_rate_bias": ("Heart rate bias, /min", "number:1"),
     "heart_rate_limits": ("Heart rate, ± /min", "number:1"),
     "qrs_duration_bias": ("QRS bias, ms", "number:0"),
     "qrs_duration_limits": ("QRS, ± ms", "number:0"),
     "qrs_polarity": ("QRS polarity right", "percent"),
+    "qrs_always_upright": ("“Always upright” right", "percent"),
     "early_beat_sensitivity": ("Early beats shown", "percent"),
     "early_beat_positive_predictivity": ("Early beats confirmed", "percent"),
+    "odd_beats_shown": ("Odd beats shown", "percent"),
     "odd_beats_painted_over": ("Odd beats painted over", "percent"),
 }
+NO_BEATS = "not tested: nobody here has such beats"
+NOT_DRAWN = "must not be used for it: too few beats are predicted to measure it"
+# ASSUME of fewer people nothing is shown, however narrow an interval.
+LEAST_PEOPLE = 5
+# ASSUME a monitor that gives no heart rate in one window of twenty is none.
+LEAST_GIVEN = 0.95
 INPUTS = {
     "test": "as recorded",
     "test, shuffled": "shuffled",
@@ -43,6 +53,10 @@ class Use:
         The metric's size may be no more, or where `at_least` no less.
     unit
         Printed after values; of ``%`` they are shares.
+    bias
+        A metric whose size is added to it: limits of agreement lie about a bias.
+    nothing
+        What a run without a value says.
     """
 
     name: str
@@ -50,6 +64,8 @@ class Use:
     limit: float
     unit: str
     at_least: bool = False
+    bias: str | None = None
+    nothing: str = NOT_DRAWN
 
     def met(self, *values: float) -> bool:
         """Whether all of some values meet it."""
@@ -68,16 +84,19 @@ class Use:
 
 USES = (
     # ANSI/AAMI EC13: the larger of 10 % and 5 beats a minute.
-    Use("counting the heart rate", "heart_rate_limits", 5, "/min"),
+    Use("counting the heart rate", "heart_rate_limits", 5, "/min", bias="heart_rate_bias"),
     # ASSUME a variability of heart rate lies in some 20 to 50 ms.
-    Use("heart-rate variability", "rr_limits", 20, "ms"),
+    Use("heart-rate variability", "rr_within", 0.95, "%", at_least=True),
     # ASSUME a bundle branch block, 120 ms, is to be told from 100 ms.
     Use("QRS durations (their bias)", "qrs_duration_bias", 20, "ms"),
     Use("QRS durations (of one person)", "qrs_duration_limits", 20, "ms"),
     Use("which way a QRS complex points", "qrs_polarity", 0.95, "%", at_least=True),
-    Use("finding early beats", "early_beat_sensitivity", 0.9, "%", at_least=True),
-    Use("believing early beats", "early_beat_positive_predictivity", 0.9, "%", at_least=True),
-    Use("finding ventricular beats", "odd_beats_painted_over", 0.1, "%"),
+    Use("finding early beats", "early_beat_sensitivity", 0.9, "%", True, nothing=NO_BEATS),
+    Use(
+        *("believing early beats", "early_beat_positive_predictivity", 0.9, "%", True),
+        nothing="nothing to believe: no beat is predicted early",
+    ),
+    Use("finding ventricular beats", "odd_beats_shown", 0.9, "%", True, nothing=NO_BEATS),
 )
 
 
@@ -106,27 +125,41 @@ def verdicts(rows: Sequence[Row]) -> OwnTable:
         for use in USES:
             if use.metric not in own:
                 continue
-            asked = {"Use": use.name, "Asks": use.asked(), "Here": _in_words(use, own[use.metric])}
+            asked = {"Use": use.name, "Asks": use.asked(), "Here": _in_words(use, own)}
             lines.append({**place, **asked})
     formats = {"Run": "run", "Use": "text", "Asks": "text", "Here": "text"}
     return OwnTable(pd.DataFrame(lines), formats)
 
 
-def _in_words(use: Use, row: Row) -> str:
-    """Return what a figure says of a use: that it is met takes the whole interval."""
+def _in_words(use: Use, own: Mapping[str, Row]) -> str:
+    """Return what figures say of a use: met takes the whole interval, and some people."""
+    row = own[use.metric]
     value, *ends = (float(row[name]) for name in ("value", "low", "high"))
     if math.isnan(value):
-        return "not tested: nobody here has such beats"
+        return use.nothing
+    if use.bias is not None and use.bias in own:
+        biases = [abs(float(own[use.bias][name])) for name in ("value", "low", "high")]
+        value, ends = value + biases[0], [end + max(biases[1:]) for end in ends]
     words = use.written(value)
     interval = not any(map(math.isnan, ends))
     if interval:
         words += f" [{use.written(ends[0])}, {use.written(ends[1])}]"
     words += f" of {row['subjects']} people"
+    given = _given(use, own)
+    if given < LEAST_GIVEN:
+        return f"{words}, in {given:.0%} of windows alone: must not be used for it"
     if not use.met(value):
         return f"{words}: must not be used for it"
-    if not interval or not use.met(*ends):
+    if not interval or not use.met(*ends) or row["subjects"] < LEAST_PEOPLE:
         return f"{words}: not shown, do not rely on it"
     return f"{words}: met"
+
+
+def _given(use: Use, own: Mapping[str, Row]) -> float:
+    """Return in which share of the windows with R-R intervals a heart rate is predicted."""
+    if use.bias is None or not own.get("rr_within", {}).get("segments"):
+        return 1.0
+    return float(own[use.metric]["segments"] / own["rr_within"]["segments"])
 
 
 def _by_run(

@@ -1,8 +1,10 @@
-"""Odd beats, such as ventricular ones, in whose place the prediction draws its usual complex.
+"""Odd beats, such as ventricular ones, for which the prediction draws its usual complex.
 
-A subject's counts first, then the mean over the subjects that have any; what is early and what
-is odd is defined in `cardiograft.evaluation.complexes`. Few people have many: read how many
-windows and subjects the value rests on.
+Wherever it draws it, so that it is nearer to this beat than to any other; `odd_beats_shown` are
+those for which it draws another complex, and the rest it leaves out. A subject's counts first, then
+the mean over the subjects that have any; what is odd is defined in
+`cardiograft.evaluation.complexes`. Few people have many: read how many windows and subjects the
+value rests on.
 
 Source: study `scg_to_ecg`.
 """
