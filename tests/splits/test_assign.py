@@ -128,6 +128,25 @@ def test_folds_test_every_subject_once(some, folds, seed):
     assert sum(map(len, tested)) == len(table)
 
 
+@settings(max_examples=40, deadline=None)
+@given(names, st.integers(3, 6), st.integers(0, 3))
+def test_the_next_fold_validates_so_that_everybody_does_once(some, folds, seed):
+    """A choice in a fold is made by people whom it does not test, and others in each fold."""
+    table = keys(sorted(some))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(assign_module, "_complete", lambda *_: None)
+        options = {"folds": folds, "seed": seed, "validate_next_fold": True}
+        found = [parts(table, spec("subject", fold=fold, **options)) for fold in range(folds)]
+    by_fold = [
+        {part: {i for i, p in one.items() if p == part} for part in ("test", "validation")}
+        for one in found
+    ]
+    assert [one["validation"] for one in by_fold] == [
+        by_fold[(fold + 1) % folds]["test"] for fold in range(folds)
+    ]
+    assert sum(len(one["validation"]) for one in by_fold) == len(table)
+
+
 @pytest.mark.parametrize("scheme", ["segment", "subject"])
 def test_shares_are_met_in_the_long_run(scheme):
     table = keys([str(k) for k in range(6000)], each=1)
@@ -397,6 +416,18 @@ def test_calibration_shorter_than_a_segment_is_an_error():
             "alone with 0 seconds leaves nothing to train on",
         ),
         ({"scheme": "subject", "calibration": {"secs": 0}}, "unknown key 'secs'"),
+        ({"scheme": "subject", "validate_next_fold": True}, "needs scheme 'subject' and 3 folds"),
+        (
+            {"scheme": "subject", "validate_next_fold": True, "folds": 2, "fold": 0},
+            "needs scheme 'subject' and 3 folds or more",
+        ),
+        (
+            *(
+                {"scheme": "subject", "validate_next_fold": True, "folds": 3, "fold": 0}
+                | {"validation": 0.1},
+            ),
+            "validate_next_fold and a validation share: give one",
+        ),
         ({"scheme": "named"}, "scheme 'named' needs test_subjects"),
         ({"scheme": "subject", "test_subjects": ["d/*"]}, "need scheme 'named', not 'subject'"),
         ({"scheme": "named", "test_subjects": ["d"], "folds": 2, "fold": 0}, "folds need scheme"),

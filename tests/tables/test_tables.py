@@ -124,6 +124,18 @@ def test_comparisons_pair_runs_that_differ_in_one_tag(made: Path) -> None:
     assert table["high"].gt(table["difference"]).all()
 
 
+def test_a_network_is_compared_with_a_baseline_that_has_no_initialisation(made: Path) -> None:
+    asked = {"tag": "model", "of": "cnn", "to": "majority"}
+    names = [f"{name}-strict" for name in NAMES]
+    plain, wide = (study(comparisons=[{**asked, **more}]) for more in ({}, {"besides": ["init"]}))
+    assert not len(comparison_table(plain, runs(plain, made, *names)))
+    table = comparison_table(wide, runs(wide, made, *names))
+    assert set(zip(table["of_run"], table["to_run"], strict=True)) == {
+        (names[0], names[2]), (names[1], names[2])
+    }  # fmt: skip
+    assert set(table["family"]) == {2}
+
+
 def test_pairing_is_tighter_than_two_intervals(made: Path) -> None:
     spec = study(comparisons=[{"tag": "model", "of": "cnn", "to": "cnn"}])
     own = runs(spec, made, *RUNS)

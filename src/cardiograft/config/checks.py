@@ -319,7 +319,7 @@ def _check_keep(config: Config, place: str, run: Any) -> None:
             f"{place}.training.keep: 'best_test' chooses on the test part of the"
             f" {split.protocol} split {run.split!r}: accepted are 'last' and 'best_validation'"
         )
-    if keep == "best_validation" and not split.validation and split.scheme != "fixed":
+    if keep == "best_validation" and not split.validates and split.scheme != "fixed":
         raise ValueError(
             f"{place}.training.keep: 'best_validation' needs a validation part, but the split"
             f" {run.split!r} has validation 0"

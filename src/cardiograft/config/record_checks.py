@@ -56,7 +56,7 @@ def check_thresholds(config: Config) -> None:
         if "validation" not in evaluation.parts:
             raise ValueError(f"{place} needs 'validation' among its parts")
         split = config.splits[evaluation.split]
-        if not split.validation and split.scheme != "fixed":
+        if not split.validates and split.scheme != "fixed":
             raise ValueError(
                 f"{place} needs a validation part, but the split {evaluation.split!r} has"
                 " validation 0"

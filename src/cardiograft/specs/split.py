@@ -8,6 +8,7 @@ from pydantic import model_validator
 from cardiograft.specs.entry import Count, Entry, Protocol, Seed, Several, Some, Word
 
 FOLDED = ("subject", "dechazal", "dechazal_strict")
+LEAST_NESTED = 3
 DAY = 86_400  # seconds
 CALIBRATED = ("subject", "named")
 DOSED = ("subject", "named", "dechazal", "dechazal_strict", "fixed")
@@ -130,6 +131,10 @@ class Split(Entry):
     folds, fold
         Test on fold `fold` of `folds`: of all subjects (``subject``), in place of `test`; of
         DS1 (``dechazal``, ``dechazal_strict``), in place of DS2, which is out.
+    validate_next_fold
+        The people of the fold after the tested one validate, in place of a share (``subject``, with
+        `folds`): others in each fold, everybody once, nobody where tested. A share takes the same
+        people in every fold.
     test_subjects, train_subjects
         Patterns of ``<dataset>/<subject>`` for ``named``, such as ``scg_vhd/UP-*``. Without
         `train_subjects` all who are not tested are trained on; with it the others are out.
@@ -159,6 +164,7 @@ class Split(Entry):
     validation: Share = 0.0
     folds: Annotated[int, Ge(2)] | None = None
     fold: Annotated[int, Ge(0)] | None = None
+    validate_next_fold: bool = False
     test_subjects: Several[Word] = ()
     train_subjects: Several[Word] = ()
     calibration: Calibration | None = None
@@ -177,6 +183,24 @@ class Split(Entry):
             raise ValueError(f"fold {self.fold} is not below folds {self.folds}")
         if self.folds is not None and self.scheme not in FOLDED:
             raise ValueError(f"folds need scheme {' or '.join(FOLDED)}, not {self.scheme!r}")
+        return self
+
+    @property
+    def validates(self) -> bool:
+        """Whether a validation part is asked for."""
+        return self.validation > 0 or self.validate_next_fold
+
+    @model_validator(mode="after")
+    def _next_fold_agrees(self) -> Self:
+        if not self.validate_next_fold:
+            return self
+        if self.scheme != "subject" or self.folds is None or self.folds < LEAST_NESTED:
+            raise ValueError(
+                f"validate_next_fold needs scheme 'subject' and {LEAST_NESTED} folds or more: one"
+                " is tested, one validates"
+            )
+        if self.validation:
+            raise ValueError("validate_next_fold and a validation share: give one")
         return self
 
     @model_validator(mode="after")

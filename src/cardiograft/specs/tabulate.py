@@ -88,14 +88,17 @@ class Question(Entry):
 
 
 class Comparison(Entry):
-    """Runs that differ in one tag alone, compared pair by pair: ``of`` against ``to``.
+    """Runs that differ in one tag, compared pair by pair: ``of`` against ``to``.
 
-    `question` is one of the study's; comparisons that name none are one family.
+    Any other tag is the same for both, but for those in `besides`: a network's initialisation,
+    which a baseline has none of. `question` is one of the study's; comparisons that name none are
+    one family.
     """
 
     tag: str
     of: str
     to: str
+    besides: Several[str] = ()
     question: str | None = None
 
 

@@ -175,10 +175,14 @@ def _rule(spec: Split) -> tuple[str, Callable[[str, Sequence[str]], str]]:
 
 def _by_share(name: str, spec: Split) -> str:
     if spec.folds is not None:
-        tested = int(place(spec.seed, "fold", name) * spec.folds) == spec.fold
+        tested = _fold(name, spec) == spec.fold
     else:
         tested = place(spec.seed, "test", name) < spec.test
     return "test" if tested else "train"
+
+
+def _fold(name: str, spec: Split) -> int:
+    return int(place(spec.seed, "fold", name) * (spec.folds or 1))
 
 
 def _by_pattern(names: Sequence[str], spec: Split) -> str:
@@ -196,7 +200,10 @@ def _thinned(part: str, name: str, spec: Split) -> str:
     """Take validation, and what `fraction` leaves out, from the training part."""
     if part != "train":
         return part
-    if place(spec.seed, "validation", name) < spec.validation:
+    if spec.validate_next_fold and spec.folds is not None and spec.fold is not None:
+        if _fold(name, spec) == (spec.fold + 1) % spec.folds:
+            return "validation"
+    elif place(spec.seed, "validation", name) < spec.validation:
         return "validation"
     return "train" if place(spec.seed, "fraction", name) < spec.fraction else "out"
 
@@ -216,7 +223,7 @@ def _own(name: str, spec: Split) -> str:
 
 
 def _complete(part_N: PartColumn, keys: pa.Table, spec: Split) -> None:
-    requested = {"train": True, "validation": spec.validation > 0}
+    requested = {"train": True, "validation": spec.validates}
     by_share = spec.scheme in ("segment", "subject", "time")
     requested["test"] = spec.test > 0 or spec.folds is not None or not by_share
     for part in (part for part, wanted in requested.items() if wanted):

@@ -90,7 +90,7 @@ def comparison_table(spec: Tabulate, runs: Sequence[Run]) -> pd.DataFrame:
     for pair in spec.comparisons:
         for of in (r for r in runs if r.row.tags.get(pair.tag) == pair.of):
             for to in (r for r in runs if r.row.tags.get(pair.tag) == pair.to):
-                if _pair(of, to, pair.tag):
+                if _pair(of, to, {pair.tag, *pair.besides}):
                     about = {"question": pair.question or "", "tag": pair.tag}
                     pairs.append((about, _Paired(spec, of, to, pair.tag)))
     sizes = Counter(about["question"] for about, paired in pairs if paired.tested)
@@ -136,8 +136,10 @@ def _could_show(
     return {**nothing, "detectable": smallest, **ends}
 
 
-def _pair(of: Run, to: Run, tag: str) -> bool:
-    one, other = ({k: v for k, v in run.row.tags.items() if k != tag} for run in (of, to))
+def _pair(of: Run, to: Run, may_differ: set[str]) -> bool:
+    one, other = (
+        {k: v for k, v in run.row.tags.items() if k not in may_differ} for run in (of, to)
+    )
     return one == other and tested_alike(of, to)
 
 
