@@ -397,15 +397,18 @@ def together(repeats=3, **mean):
 
 
 @pytest.mark.parametrize(
-    ("ways", "expected"),
+    ("ways", "own", "expected"),
     [
-        (("validation", "test"), "test"),
-        (("cross-validation", "validation"), "cross-validation"),
-        (("untuned", "published"), "published"),
-        (("validation", None), None),
+        (("validation", "test"), None, "test"),
+        (("cross-validation", "validation"), None, "cross-validation"),
+        (("untuned", "published"), None, "published"),
+        (("validation", "validation"), "test", "test"),
+        (("validation", "test"), "validation", "test"),
+        (("validation", None), None, None),
+        (("validation", None), "test", None),
     ],
 )
-def test_a_mean_was_chosen_as_the_most_flattered_of_its_runs(ways, expected):
+def test_a_mean_was_chosen_as_the_most_flattered_of_its_runs(ways, own, expected):
     looks = [{"times": 2, "why": "two"}, {"times": 7, "why": "seven"}]
     config = together(of=["x-a", "x-b"])
     study = load_config(config).spec("tabulate", "transform_recognition")
@@ -419,7 +422,7 @@ def test_a_mean_was_chosen_as_the_most_flattered_of_its_runs(ways, expected):
         )
         for name, way, look in zip(("x-a", "x-b"), ways, looks, strict=True)
     ]
-    found = tabulation._chosen(rows)
+    found = tabulation._chosen(rows, own)
     assert found["chosen_on"] == expected
     assert found["looked_before"].times == 7
     assert found["differs"] == {"recipe": ("x-a", "x-b")}

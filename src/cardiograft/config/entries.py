@@ -163,12 +163,16 @@ class Mean(Entry):
     counts
         What counts alike in the mean: all ``repeats``, so that a run of three has thrice the weight
         of a run of one; or ``runs``, each of them once, whatever its repeats.
+    chosen_on
+        How its runs and weights were chosen, where that flatters more than how each run was:
+        ``test`` of weights that were set after means had been tested.
     """
 
     of: Some[str]
     tags: dict[str, str] = {}
     aligned: bool = False
     counts: MeanCounts = "repeats"
+    chosen_on: ChosenOn | None = None
 
 
 class Study(Entry):

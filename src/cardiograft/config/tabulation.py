@@ -87,7 +87,7 @@ def _means(
         how = {"aligned": asked.aligned, "counts": asked.counts}
         changes = {"averaged": groups, "repeats": 1, "tags": tags, **how}
         members = [rows[one] for one in asked.of]
-        means[run] = first.model_copy(update={**changes, **_chosen(members)})
+        means[run] = first.model_copy(update={**changes, **_chosen(members, asked.chosen_on)})
     return means
 
 
@@ -97,9 +97,12 @@ FLATTERING: tuple[ChosenOn, ...] = (
 )
 
 
-def _chosen(members: Sequence[StudyRun]) -> dict[str, Any]:
-    """Return how a mean was chosen, and what differs from the paper: as any of its runs."""
-    ways = {one.chosen_on for one in members}
+def _chosen(members: Sequence[StudyRun], own: ChosenOn | None) -> dict[str, Any]:
+    """Return how a mean was chosen, and what differs from the paper: as any of its runs.
+
+    What it says of itself counts as one of them.
+    """
+    ways = {one.chosen_on for one in members} | ({own} if own else set())
     way = None if None in ways else next(way for way in FLATTERING if way in ways)
     looks = [one.looked_before for one in members if one.looked_before is not None]
     differing = [one.differs for one in members]
