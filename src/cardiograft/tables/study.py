@@ -5,7 +5,7 @@ comes together here; each table is made by a module of its own.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import pandas as pd
 from cardiograft import parquet, plugins
 from cardiograft.files import read_json
 from cardiograft.specs.score import named
-from cardiograft.specs.tabulate import Tabulate
+from cardiograft.specs.tabulate import StudyRun, Tabulate
 from cardiograft.tables import costs as cost_tables
 from cardiograft.tables import doses, gains, learning_curves, looks, published, reliability
 from cardiograft.tables.comparisons import comparison_table, gap_table
@@ -176,7 +176,7 @@ def about(
     """
     rows = spec.rows.values()
     return {
-        **_of_the_paper(study, own),
+        **_of_the_paper(study, own, rows),
         "study": spec.study.name,
         "curves": [curve.tag for curve in spec.curves],
         "metrics": _metrics(spec),
@@ -197,14 +197,25 @@ def about(
     }
 
 
-def _of_the_paper(study: Any, own: Mapping[str, OwnTable]) -> dict[str, Any]:
+def _assumed(study: Any, rows: Collection[StudyRun]) -> Iterator[str]:
+    """Yield what was assumed where the paper is silent, as far as these runs assume it."""
+    for one in study.ASSUMED:
+        if isinstance(one, str):
+            yield one
+        elif any(row.tags.get(one[0]) == one[1] for row in rows):
+            yield one[2]
+
+
+def _of_the_paper(
+    study: Any, own: Mapping[str, OwnTable], rows: Collection[StudyRun]
+) -> dict[str, Any]:
     """Return what a study's plug-in holds on its paper, and on how its tables are shown."""
     return {
         "title": study.TITLE,
         "citation": study.CITATION,
         "summary": study.SUMMARY,
         "wrong": list(study.WRONG),
-        "assumed": list(study.ASSUMED),
+        "assumed": list(_assumed(study, rows)),
         "captions": {name: study.CAPTIONS[name] for name in own},
         "formats": {name: dict(table.formats) for name, table in own.items()},
         "sections": getattr(study, "SECTIONS", {}),
