@@ -132,6 +132,27 @@ def test_baseline_sentence(value: float, ends: Ends, said: str) -> None:
     assert ("the intervals overlap" in sentence) == ("estimate" in said)
 
 
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        ((0.01, 0.05), "There it is better than its baseline, "),
+        ((-0.05, -0.01), "There it is worse than its baseline, "),
+        ((-0.02, 0.04), "There its estimate is not ahead of its baseline’s, "),
+    ],
+)
+def test_a_paired_difference_decides_where_there_is_one(
+    ends: tuple[float, float], said: str
+) -> None:
+    """Two intervals overlap where people paired show a difference."""
+    baseline = row(MAJORITY, "accuracy", 0.92, (0.86, 0.97))
+    pair = row(f"{HONEST} - {MAJORITY}", "accuracy", sum(ends) / 2, ends, protocol="comparison")
+    (sentence,) = made(*RUNS, baseline, pair).sentences
+    assert sentence.startswith(said)
+    points = f"{100 * sum(ends) / 2:+.1f}".replace("-", "−")
+    assert f"people paired, the difference is {points} points [" in sentence
+    assert "overlap" not in sentence
+
+
 def test_further_runs_are_named_where_they_were_run() -> None:
     pair = ("scg-cae-z-random", "scg-cae-z")
     rows = [
@@ -154,7 +175,7 @@ def test_no_interval_no_claim() -> None:
 
 @pytest.mark.parametrize(
     ("ends", "said"),
-    [((0.6, 0.8), "better with them"), ((0.1, 0.2), "worse with them"), ((0.3, 0.5), "overlap")],
+    [((0.6, 0.8), "better with them"), ((0.1, 0.2), "worse with them"), ((0.3, 0.5), "in pairs")],
 )
 def test_effect_sentence(ends: tuple[float, float], said: str) -> None:
     ours = row(PRETEXT, "macro_f1", sum(ends) / 2, ends)

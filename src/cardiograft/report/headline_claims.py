@@ -102,7 +102,8 @@ def _above(run: HeadlineRun, facts: Headline, values: Values) -> str:
     """Return how the headline run stands to the baseline on unseen subjects, and further runs."""
     ours, baseline = values.of(run.honest, facts.metric), run.baseline or facts.baseline
     base = values.of(baseline.run, facts.metric)
-    side = _side(ours, base, facts.metric)
+    paired = values.paired(run.honest, baseline.run, facts.metric)
+    side = _side(ours, base, facts.metric, paired)
     if ours is None or base is None or side is None:
         return ""
     metric = metric_facts(facts.metric)
@@ -110,10 +111,11 @@ def _above(run: HeadlineRun, facts: Headline, values: Values) -> str:
     shown = f"{baseline.name} ({estimate})"
     ahead = (float(ours["value"]) > float(base["value"])) != metric["lower_is_better"]
     word = "ahead of" if ahead else "not ahead of"
+    how = _how(side, paired, percent=bool(metric["percent"]))
     claim = {
-        1: f"There it is better than its baseline, {shown}.",
-        -1: f"There it is worse than its baseline, {shown}.",
-        0: f"There its estimate is {word} its baseline’s, {shown}; the intervals overlap.",
+        1: f"There it is better than its baseline, {shown}{how}.",
+        -1: f"There it is worse than its baseline, {shown}{how}.",
+        0: f"There its estimate is {word} its baseline’s, {shown}{how}.",
     }[side]
     further, names = _further(run, facts, values, percent=bool(metric["percent"]))
     claim = f"{claim.removesuffix('.')}; {further}." if further else claim
@@ -132,17 +134,38 @@ def _further(
     return wording.listed(parts) if parts else "", [one.run for one, row in found if row]
 
 
-def _side(ours: MeasuredRow | None, base: MeasuredRow | None, metric: str) -> int | None:
-    """Return 1 where ours is better than the base beyond both intervals, -1 where it is worse.
+def _side(
+    ours: MeasuredRow | None,
+    base: MeasuredRow | None,
+    metric: str,
+    paired: MeasuredRow | None,
+) -> int | None:
+    """Return 1 where ours is shown to be better than the base, -1 where it is shown to be worse.
 
-    0 where the intervals overlap; nothing where one has none.
+    By the interval of their difference, people paired, where the two were compared; else beyond
+    both intervals. 0 where neither is shown; nothing where an interval is missing.
     """
-    ends = [row[end] if row else "" for row in (ours, base) for end in ("low", "high")]
+    rows = (paired,) if paired else (ours, base)
+    ends = [row[end] if row else "" for row in rows for end in ("low", "high")]
     if any(wording.absent(end) for end in ends):
         return None
-    low, high, base_low, base_high = map(float, ends)
-    apart = 1 if low > base_high else -1 if high < base_low else 0
+    if paired:
+        low, high = map(float, ends)
+        apart = 1 if low > 0 else -1 if high < 0 else 0
+    else:
+        low, high, base_low, base_high = map(float, ends)
+        apart = 1 if low > base_high else -1 if high < base_low else 0
     return -apart if metric_facts(metric)["lower_is_better"] else apart
+
+
+def _how(side: int, paired: MeasuredRow | None, *, percent: bool) -> str:
+    """Return what a claim of two runs rests on: people paired, or two intervals."""
+    if paired is None:
+        return "" if side else "; the intervals overlap, and the two were not compared in pairs"
+    value = wording.number(paired["value"], percent=percent, signed=True).removesuffix(" %")
+    ends = wording.interval(paired["low"], paired["high"], percent=percent, signed=True)
+    difference = f"{value}{' points' if percent else ''} {ends}"
+    return f"; people paired, the difference is {difference}"
 
 
 def _effect(facts: Headline, values: Values) -> str:
@@ -154,12 +177,14 @@ def _effect(facts: Headline, values: Values) -> str:
 def _contrast(effect: Contrast, values: Values) -> str:
     """Return what the paper's idea brings, from two runs' intervals."""
     ours, base = (values.of(run, effect.metric) for run in (effect.run, effect.without))
-    side = _side(ours, base, effect.metric)
+    paired = values.paired(effect.run, effect.without, effect.metric)
+    side = _side(ours, base, effect.metric, paired)
     if ours is None or base is None or side is None:
         return ""
     metric = metric_facts(effect.metric)
     with_, without = (wording.estimate(r, percent=bool(metric["percent"])) for r in (ours, base))
-    shown = {1: "better with them", -1: "worse with them", 0: "the intervals overlap"}[side]
+    words = {1: "better with them", -1: "worse with them", 0: "neither is shown to be better"}
+    shown = f"{words[side]}{_how(side, paired, percent=bool(metric['percent']))}"
     title = within(metric["title"])
     start = f"With {effect.idea} {title} on unseen subjects is {with_}, without them {without}"
     return values.noted(f"{start}: {shown}.", effect.run, effect.without)

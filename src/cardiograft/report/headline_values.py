@@ -7,7 +7,7 @@ from typing import Any
 from cardiograft import plugins
 from cardiograft.report import wording
 from cardiograft.report.cells import Cell, once
-from cardiograft.report.measured import DIFFERS, MeasuredRow
+from cardiograft.report.measured import COMPARISON, DIFFERS, MeasuredRow
 
 ABSENT = Cell("not run here", mark="faint")
 
@@ -47,6 +47,11 @@ class Values:
         """Return a run's row where it has a value, else nothing."""
         row = self.by_run.get((run, metric))
         return None if row is None or wording.absent(row["value"]) else row
+
+    def paired(self, run: str, other: str, metric: str) -> MeasuredRow | None:
+        """Return the difference of two runs on the people that they share, where it was taken."""
+        row = self.of(f"{run} - {other}", metric)
+        return row if row is not None and row["protocol"] == COMPARISON else None
 
 
 def metric_facts(name: str) -> dict[str, Any]:
