@@ -191,7 +191,8 @@ def threshold(
 def best_threshold(score_N: Float64, positive_N: npt.NDArray[np.bool_]) -> tuple[float, float]:
     """Return the threshold with the best balanced accuracy, and that.
 
-    It lies half-way between two scores; of several that are as good it is the lowest.
+    It lies half-way between two scores; of several that are as good it is the nearest to 0.5, as in
+    `cardiograft.evaluation.threshold`.
 
     Raises
     ------
@@ -209,5 +210,8 @@ def best_threshold(score_N: Float64, positive_N: npt.NDArray[np.bool_]) -> tuple
     last_N = np.append(sorted_N[1:] > sorted_N[:-1], False)  # behind all of several equal ones
     if not last_N.any():
         raise ValueError("threshold: 'validation': all scores are alike")
-    best = int(np.flatnonzero(last_N)[np.argmax(value_N[last_N])])
-    return float((sorted_N[best] + sorted_N[best + 1]) / 2), float(value_N[best])
+    value_M, place_M = value_N[last_N], np.flatnonzero(last_N)
+    between_M = (sorted_N[place_M] + sorted_N[place_M + 1]) / 2
+    as_good_M = np.flatnonzero(value_M >= value_M.max() - 1e-12)
+    best = as_good_M[np.argmin(np.abs(between_M[as_good_M] - thresholds.USUAL))]
+    return float(between_M[best]), float(value_M[best])

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Le
+from annotated_types import Ge, Gt, Le, Lt
 
 from cardiograft.specs.download import Lost
 from cardiograft.specs.entry import Entry, Some, Word
@@ -21,7 +21,7 @@ class Applying(Entry):
         Folder of WFDB, EDF and CSV recordings (CSV: with `rate_hz` or `time`).
     lead
         Which of a recording's leads stand for one that the network takes: ``{MLII: [II]}``.
-    unit, mains_hz, annotator, rate_hz, time
+    unit, mains_hz, annotator, rate_hz, time, threshold
         As the options of ``cardiograft apply``.
     piece_s
         Longer recordings are read in pieces of this length.
@@ -38,6 +38,7 @@ class Applying(Entry):
     annotator: Word | None = None
     rate_hz: Annotated[float, Ge(0.001), Le(100_000)] | None = None
     time: Word | None = None
+    threshold: Literal["validation"] | Annotated[float, Gt(0), Lt(1)] | None = None
     piece_s: Annotated[float, Ge(60), Le(86_400)] = 3600.0
     lost: Lost = "allowed"
 
@@ -46,7 +47,7 @@ class Applying(Entry):
         found = [self.records, "--piece-s", f"{self.piece_s:g}"]
         for lead, others in self.lead.items():
             found += ["--lead", f"{lead}={','.join(others)}"]
-        for key in ("unit", "mains_hz", "annotator", "rate_hz", "time"):
+        for key in ("unit", "mains_hz", "annotator", "rate_hz", "time", "threshold"):
             value = getattr(self, key)
             if value is not None:
                 found += [f"--{key.replace('_', '-')}", str(value)]

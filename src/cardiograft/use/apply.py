@@ -138,6 +138,12 @@ def about(model: Predictor, folder: OwnFolder) -> Iterator[str]:
         if model.kind == "signal"
         else f" {', '.join(model.labels)}"
     )
+    if model.threshold is not None:
+        yield f"{model.threshold.label}: from a probability of {model.threshold.at:.3g} on"
+    elif model.own_threshold is not None:
+        own = model.own_threshold
+        yield f"the most probable class; its validation part is best told apart by {own.label} from"
+        yield f"  a probability of {own.at:.3g} on: --threshold validation"
     if model.finds_beats:
         source = folder.annotator and f"annotated ({folder.annotator})"
         yield f"heart beats: {source or f'detected, mains of {folder.mains_hz} Hz'}"
@@ -218,6 +224,7 @@ def _metadata(model: Predictor, stream: Stream) -> bytes:
         "model": model.where,
         "weights_sha256": model.digest,
         "simulated": model.simulated,
+        "threshold": model.threshold and model.threshold._asdict(),
         "duration_s": stream.duration_s,
         "rate_hz": model.segments.rate_hz,
     }
@@ -230,6 +237,7 @@ def _summary(model: Predictor, folder: OwnFolder, report: Report) -> dict[str, A
         "weights_sha256": model.digest,
         "trained_on_simulated": model.simulated,
         "labels": list(model.labels),
+        "threshold": model.threshold and model.threshold._asdict(),
         "cut": json.loads(model.spec.canonical()),
         "mains_hz": folder.mains_hz,
         "beats": folder.annotator or ("detected" if model.finds_beats else None),

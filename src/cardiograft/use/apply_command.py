@@ -1,6 +1,8 @@
 """Arguments of ``cardiograft apply``, of the command and of the stage's script alike."""
 
 import argparse
+import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,9 @@ from cardiograft.specs.errors import one_line
 from cardiograft.specs.own_folder import OwnFolder
 from cardiograft.use.apply import PIECE_S, apply, finish, mains_hz
 from cardiograft.use.loading import ready
+from cardiograft.use.predictor import Predictor, Threshold
 
+TWO = 2
 DESCRIPTION = """Predict recordings without labels with a trained network: WFDB, EDF or CSV."""
 
 
@@ -63,6 +67,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="let onnxruntime run a model that is named; as it does without torch",
     )
     parser.add_argument(
+        "--threshold",
+        metavar="AT",
+        help="of a network of two classes: the probability of the second one from which a segment"
+        " is of it, or `validation`, the best one on the network's own validation part",
+    )
+    parser.add_argument(
         "--allow-refused",
         action="store_true",
         help="end with status 0 though recordings were refused, if any was predicted",
@@ -84,6 +94,7 @@ def run(
     piece_s: float,
     allow_refused: bool,
     onnx: bool,
+    threshold: str | None,
     **known: Any,
 ) -> None:
     """Apply a model as the arguments say.
@@ -95,7 +106,7 @@ def run(
     """
     if not 60 <= piece_s <= 86_400:
         raise ValueError(f"--piece-s {piece_s:g}: accepted are 60 to 86400 seconds")
-    network = ready(model, segments, onnx=onnx)
+    network = with_threshold(ready(model, segments, onnx=onnx), threshold)
     if known["mains_hz"] is None:
         known["mains_hz"] = mains_hz(network.segments.spec)
     try:
@@ -107,6 +118,31 @@ def run(
     finish(
         apply(network, records, out, folder=folder, piece_s=piece_s), allow_refused=allow_refused
     )
+
+
+def with_threshold(network: Predictor, asked: str | None) -> Predictor:
+    """Return a network that uses a threshold, as ``--threshold`` names it.
+
+    Raises
+    ------
+    ValueError
+        It can't have one, its card has none, or a number is no probability.
+    """
+    if asked is None:
+        return network
+    if asked == "validation":
+        if network.own_threshold is None:
+            raise ValueError(f"--threshold validation: the card of {network.where} has none")
+        return replace(network, threshold=network.own_threshold)
+    if network.kind != "classes" or len(network.labels) != TWO:
+        raise ValueError(f"--threshold {asked}: {network.where} has not two classes")
+    try:
+        at = float(asked)
+    except ValueError:
+        at = math.nan
+    if not 0 < at < 1:
+        raise ValueError(f"--threshold {asked}: expected validation, or a number between 0 and 1")
+    return replace(network, threshold=Threshold(network.labels[1], at))
 
 
 def _leads(texts: list[str]) -> dict[str, list[str]]:

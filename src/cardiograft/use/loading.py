@@ -5,12 +5,13 @@ torch is imported where it runs the network, and only then.
 
 import importlib
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 
 from cardiograft.checkpoints.folder import WEIGHTS
 from cardiograft.shipped import catalogue
 from cardiograft.use.onnx_model import SUFFIX, load_onnx
-from cardiograft.use.predictor import Predictor
+from cardiograft.use.predictor import Predictor, Threshold
 
 
 def ready(model: Path, segments: Path | None = None, *, onnx: bool = False) -> Predictor:
@@ -45,7 +46,7 @@ def ready(model: Path, segments: Path | None = None, *, onnx: bool = False) -> P
         raise ValueError(f"{model}: needs torch; an ONNX file (`export`) does not")
     module = importlib.import_module("cardiograft.use.model")
     found: Predictor = module.load(model if named is None else named.weights, segments)
-    return found
+    return found if named is None else replace(found, own_threshold=Threshold.of(named.card))
 
 
 def _named(model: Path) -> catalogue.Shipped | None:

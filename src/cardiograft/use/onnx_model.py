@@ -21,7 +21,7 @@ from cardiograft.segments import shards
 from cardiograft.segments.cutting import CutSegments
 from cardiograft.shipped import catalogue
 from cardiograft.specs.export import FORMAT
-from cardiograft.use.predictor import Predictor, only, require_readable, spec_of
+from cardiograft.use.predictor import Predictor, Threshold, only, require_readable, spec_of
 
 METADATA = "cardiograft"  # the file's own key of what it is
 SUFFIX = ".onnx"
@@ -104,7 +104,8 @@ def load_onnx(path: Path) -> OnnxModel:
             " with preprocessing: included"
         )
     require_readable(about["output"]["kind"], path)
-    meta = shards.Meta.of(next(iter(_segments(path, content).values())))
+    card = _card(path, content)
+    meta = shards.Meta.of(next(iter(_segments(path, card).values())))
     done = about["in_the_file"].get("task") or {}
     labels = tuple(about["output"]["labels"])
     batch, *_ = about["input"]["shape"]
@@ -120,6 +121,7 @@ def load_onnx(path: Path) -> OnnxModel:
         simulated=bool(about["simulated"]),
         scaled=done.get("scaling", "none") != "none",
         digest=about["weights_sha256"],
+        own_threshold=Threshold.of(card),
         session=session,
         batch=int(batch),
         features=tuple(about["input"]["features"]),
@@ -149,14 +151,19 @@ def _session(content: bytes, path: Path) -> Any:
         raise ValueError(f"{path}: not an ONNX file ({line})") from None
 
 
-def _segments(path: Path, content: bytes) -> dict[str, Any]:
-    """Return the metadata of the segments that the network was trained on, by the file's card."""
+def _card(path: Path, content: bytes) -> dict[str, Any]:
+    """Return the card of a file, which lies beside it."""
     card = read_json(path.with_name(CARD))
     digest = hashlib.sha256(content).hexdigest()
     shipped = card.get("format") == catalogue.FORMAT
     named = card["files"].get(path.name, {}).get("sha256") if shipped else card.get("file_sha256")
     if named != digest:
         raise ValueError(f"{path.with_name(CARD)}: the card of another file than {path.name}")
+    return dict(card)
+
+
+def _segments(path: Path, card: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the metadata of the segments that the network was trained on, by the file's card."""
     known: dict[str, Any] | None = card.get("segments")
     if not known:
         raise ValueError(

@@ -23,7 +23,7 @@ from cardiograft.files import PARQUET_KEY, atomic_file
 from cardiograft.signals.resampling import ratio, resampled_positions
 from cardiograft.use.marks import Marker
 from cardiograft.use.one_recording import PredictedPiece
-from cardiograft.use.predictor import Predictor
+from cardiograft.use.predictor import Predictor, Threshold
 from cardiograft.use.signal_file import SignalFile
 
 ANNOTATOR = "pred"
@@ -120,7 +120,9 @@ class Outputs:
             flat = pa.array(np.ascontiguousarray(piece.score_NK).reshape(-1), pa.float32())
             width = piece.score_NK.shape[1]
             return columns | {"score": pa.FixedSizeListArray.from_arrays(flat, width)}
-        columns["predicted"] = classes(self._model.kind, labels, piece.score_NK)
+        columns["predicted"] = classes(
+            self._model.kind, labels, piece.score_NK, self._model.threshold
+        )
         return columns | {f"p_{k}": v for k, v in zip(labels, piece.score_NK.T, strict=True)}
 
     def _add_signal(self, signal: SignalFile, piece: PredictedPiece) -> None:
@@ -152,8 +154,21 @@ def remove_former(base: Path) -> bool:
     return True
 
 
-def classes(kind: str, labels: tuple[str, ...], score_NK: npt.NDArray[np.float32]) -> list[str]:
-    """Return the predicted class of each segment: the most probable, or all heads that say yes."""
+def classes(
+    kind: str,
+    labels: tuple[str, ...],
+    score_NK: npt.NDArray[np.float32],
+    threshold: Threshold | None = None,
+) -> list[str]:
+    """Return the predicted class of each segment: the most probable, or all heads that say yes.
+
+    With a threshold a segment is of its class from there on, and else of the most probable other.
+    """
+    if kind == "classes" and threshold is not None:
+        place = labels.index(threshold.label)
+        others_NK = score_NK.copy()
+        others_NK[:, place] = np.where(score_NK[:, place] >= threshold.at, np.inf, -np.inf)
+        return [labels[k] for k in others_NK.argmax(axis=1).tolist()]
     if kind == "heads":
         return ["+".join(np.array(labels)[yes_K]) for yes_K in score_NK >= HEADS_AT]
     return [labels[k] for k in score_NK.argmax(axis=1).tolist()]

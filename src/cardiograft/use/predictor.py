@@ -6,9 +6,10 @@ Legend: N segments, K outputs.
 """
 
 import abc
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,19 @@ QUALITY = ("butqdb_quality", "challenge_2011")
 RHYTHM = ("rhythm", "snomed_rhythm", "challenge_2017")
 # Limits of the cut `windows` that are measured on a target, which nobody has recorded here.
 OF_THE_TARGET = ("most_range", "least_beats", "most_beats")
+
+
+class Threshold(NamedTuple):
+    """The probability of a class from which on a segment is of it."""
+
+    label: str
+    at: float
+
+    @classmethod
+    def of(cls, card: Mapping[str, Any]) -> "Threshold | None":
+        """Return what a card says of a threshold."""
+        known = card.get("threshold")
+        return cls(str(known["label"]), float(known["at"])) if known else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +62,10 @@ class Predictor(abc.ABC):
         Whether a signal that it gives was scaled in training, so that it has no unit.
     digest
         SHA-256 of the weights.
+    own_threshold
+        What its card says of one: the best on its validation part.
+    threshold
+        The one that is used; without it a segment is of the most probable class.
     """
 
     where: str
@@ -59,6 +77,8 @@ class Predictor(abc.ABC):
     simulated: bool
     scaled: bool
     digest: str
+    own_threshold: Threshold | None = None
+    threshold: Threshold | None = None
 
     @abc.abstractmethod
     def predict(self, cut: CutSegments) -> Float32:

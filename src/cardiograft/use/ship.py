@@ -32,7 +32,7 @@ from cardiograft.shipped.catalogue import (
 from cardiograft.specs.export import Exporting
 from cardiograft.use import ship_card
 from cardiograft.use.ship_lineage import Behind, write_lineage
-from cardiograft.use.ship_scores import scores
+from cardiograft.use.ship_scores import scores, threshold
 
 README = "README.md"
 # Of a training's card, what a shipped network's has too.
@@ -89,7 +89,11 @@ def ship(
         onnx = _onnx(config, plan, entry, repeat, tolerance, folder / f"{name}.{ONNX}")
         behind = write_lineage(config, plan, entry, name, folder)
         card = _card(config, entry, checkpoint, facts, behind)
-        card |= {"scores": measured, "onnx": onnx}
+        card |= {
+            "scores": measured,
+            "onnx": onnx,
+            "threshold": threshold(config, plan, entry, repeat),
+        }
         (folder / README).write_text(ship_card.text(name, card, config), "utf-8")
         write_json(folder / CARD, {**card, "files": _files(folder)})
         _check_budget(folder, to, name)

@@ -178,7 +178,13 @@ def _limits(card: Mapping[str, Any], config: Config) -> Iterator[str]:
             " as a\n  normal one, and durations (PR, QRS, QT) must not be measured in it."
         )
     elif kind in ("classes", "heads"):
-        yield "- Probabilities are the network's own; no threshold was tuned."
+        own = card.get("threshold")
+        yield "- Probabilities are the network's own, and the most probable class is named." + (
+            f" Its validation part is\n  best told apart by `{own['label']}` from {own['at']:.3f}"
+            " on: `--threshold validation`."
+            if own
+            else " No threshold was tuned."
+        )
     if first["cut"]["options"].get("peaks") == "annotations":
         yield (
             "- Its scores are at annotated R-peaks; `apply` finds R-peaks by itself unless told"

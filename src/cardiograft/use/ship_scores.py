@@ -6,6 +6,8 @@ from typing import Any
 
 from cardiograft.config.plan import Plan
 from cardiograft.config.schema import Config
+from cardiograft.evaluation import predictions
+from cardiograft.evaluation import threshold as thresholds
 from cardiograft.specs.score import named
 from cardiograft.specs.tabulate import StudyRun, Tabulate
 from cardiograft.tables.runs import read_run
@@ -41,6 +43,25 @@ def scores(config: Config, plan: Plan, entry: str, repeat: int) -> list[dict[str
             if beside and file.is_file():
                 rows += _values(config, plan, name, 0)
     return list({_key(row): row for row in rows}.values())
+
+
+def threshold(config: Config, plan: Plan, entry: str, repeat: int) -> dict[str, Any] | None:
+    """Return the threshold of highest balanced accuracy on a network's own validation part.
+
+    By its predictions of the split that it was trained on; None where it has not two classes, or
+    was not evaluated there.
+    """
+    split = config.trained(entry).split
+    for name, one in config.evaluations.items():
+        file = Path(plan.results) / "predictions" / name / f"{repeat}.parquet"
+        if one.model != entry or one.split != split or not file.is_file():
+            continue
+        saved = predictions.read(file)
+        at = thresholds.chosen(saved)
+        if at is not None:
+            chosen = "on the validation part, by balanced accuracy"
+            return {"label": saved.labels[1], "at": round(at, 6), "chosen": chosen}
+    return None
 
 
 def _key(row: dict[str, Any]) -> tuple[Any, ...]:
