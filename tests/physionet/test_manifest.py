@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,22 @@ PLANTS: dict[str, tuple[Plant, str]] = {
     "name absolute": (lambda r: _edit(r, "101.dat", "/etc/passwd"), "unsafe name: "),
     "name of another system": (lambda r: _edit(r, "101.dat", "..\\101.dat"), "unsafe name: "),
 }
+
+
+def test_a_record_in_two_listed_folders_counts_once(mirror: Path, tmp_path: Path) -> None:
+    root = mirror / "tiny" / "1.0.0"
+    for folder in ("again", "other"):
+        shutil.copytree(root / "sub", root / folder)
+    write_record(root, "other/rec_1", seed=9)  # the name alone makes no copy
+    write_lists(root, (*NAMES, "again/rec_1", "other/rec_1"))
+    whose = {"subject": lambda _, record: record.rpartition("/")[2]}
+    manifest = fetch(mirror, tmp_path / "data", Tiny(**whose))
+    assert reasons(manifest) == {
+        **dict.fromkeys((*NAMES, "other/rec_1")),
+        "again/rec_1": "listed twice: the same as sub/rec_1",
+    }
+    of_two = fetch(mirror, tmp_path / "people")  # folders are people: which one's is not known
+    assert set(reasons(of_two).values()) == {None}
 
 
 @pytest.mark.parametrize("plant", PLANTS)

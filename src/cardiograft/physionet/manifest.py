@@ -44,6 +44,7 @@ def make_manifest(
     """
     generated = bool(getattr(dataset, "GENERATED", False))
     rows = [_row(collection, dataset, found, root, spec) for found in collection.records]
+    _leave_out_copies(collection, rows)
     accepted = {row["name"] for row in rows if row["status"] == "accepted"}
     if not accepted:
         raise ValueError(f"{dataset.SLUG}: no record can be used: {tally(rows)}")
@@ -170,6 +171,29 @@ def _hashes(collection: Collection) -> dict[str, Any]:
         "malformed": collection.malformed or 0,
         "unverified": sum(not file.verified for file in files),
     }
+
+
+def _leave_out_copies(collection: Collection, rows: list[dict[str, Any]]) -> None:
+    """Quarantine a recording that the database lists a second time, in another folder.
+
+    It is one where an accepted record before it has the same name within its folder, the same
+    subject and the same bytes in every file but the header. What lies under another name is left
+    to the search for near duplicates: it may be of a list of its own.
+    """
+    hashes = {file.path: file.sha256 for file in collection.files.values()}
+    first: dict[tuple[str, ...], str] = {}
+    for row, found in zip(rows, collection.records, strict=True):
+        if row["status"] != "accepted":
+            continue
+        content = sorted(
+            f"{Path(file).name} {hashes[file]}"
+            for file in found.files
+            if file in hashes and not file.endswith(".hea")
+        )
+        own = (found.name.rpartition("/")[2], str(row["subject"]), *content)
+        other = first.setdefault(own, found.name) if content else found.name
+        if other != found.name:
+            row |= {"status": "quarantined", "reason": f"listed twice: the same as {other}"}
 
 
 def _check_files(collection: Collection, found: FoundRecord) -> None:
