@@ -14,6 +14,7 @@ from cardiograft.datasets import _long, cebsdb, ecgiddb, ephnogram, incartdb, sc
 from cardiograft.datasets.simulation import pcg, resting, scg
 from cardiograft.datasets.simulation.sampling import finer
 from cardiograft.datasets.simulation.seeding import generator
+from cardiograft.physionet.headers import UnfitError
 from cardiograft.records import Float64
 
 
@@ -90,6 +91,15 @@ def test_the_sheet_decides_whose_a_recording_is(tmp_path: Path) -> None:
     assert ephnogram.read(tmp_path, "WFDB/ECGPCG0004").subject == "S099"
     with pytest.raises(ValueError, match="ECGPCG0999: not in ECGPCGSpreadsheet"):
         ephnogram.subject(tmp_path, "WFDB/ECGPCG0999")
+
+
+def test_a_sheet_with_a_recording_of_two_people_refuses_it(tmp_path: Path) -> None:
+    ephnogram.simulate(tmp_path, ("WFDB/ECGPCG0004",), 0, duration_s=2.0)
+    sheet = tmp_path / "ECGPCGSpreadsheet.csv"
+    sheet.write_text(sheet.read_text() + "ECGPCG0004,S099,Rest\nECGPCG0005,S005,Rest\n")
+    with pytest.raises(UnfitError, match=r"two subjects in ECGPCGSpreadsheet\.csv: S004 and S099"):
+        ephnogram.read(tmp_path, "WFDB/ECGPCG0004")
+    assert ephnogram.subject(tmp_path, "WFDB/ECGPCG0005") == "S005"
 
 
 def test_cebsdb_headers_have_their_oddities(tmp_path: Path) -> None:

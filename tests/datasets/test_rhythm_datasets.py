@@ -1,5 +1,6 @@
 """Data sets of rhythms: real recordings and labels, and twins whose rhythms differ as real ones."""
 
+import dataclasses
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -62,6 +63,16 @@ def test_a_real_recording_of_the_challenge_equals_what_wfdb_reads(hands: Path) -
         np.testing.assert_array_equal(found.signal_CT, theirs.p_signal.T.astype(np.float32))
         assert (found.leads, found.rate_hz, found.units) == (("ECG",), 300, ("mV",))
         assert noted.label(found, version="v3").whole == "N"
+
+
+def test_contradicting_labels_refuse_their_record_alone(tmp_path: Path) -> None:
+    names = challenge_2017.names()[:3]
+    challenge_2017.simulate(tmp_path, names, 0, duration_s=9.0)
+    (tmp_path / "REFERENCE-v3.csv").write_text("A00001,N\nA00002,A\nA00001,A\nA00002,A\n")
+    with pytest.raises(UnfitError, match=r"contradict in REFERENCE-v3\.csv: N and A"):
+        challenge_2017.read(tmp_path, names[0])
+    assert noted.label(challenge_2017.read(tmp_path, names[1])).whole == "A"
+    assert noted.label(challenge_2017.read(tmp_path, names[2])).unusable == "no label v3"
 
 
 def test_the_same_bytes_are_one_person(hands: Path) -> None:
@@ -226,7 +237,7 @@ def test_a_spreadsheet_stands_for_records(tmp_path: Path) -> None:
     chapman_ecg.simulate(tmp_path, names, 0, duration_s=1.0)
     assert chapman_ecg.listed(tmp_path) == names
     found = chapman_ecg.read(tmp_path, names[0])
-    said = _chapman_ecg.diagnostics(tmp_path / "Diagnostics.xlsx")[names[0]]["Rhythm"]
+    said = _chapman_ecg.diagnostics(tmp_path / "Diagnostics.xlsx")[names[0]][0]["Rhythm"]
     assert snomed_rhythm.label(found).whole == said
     assert snomed_rhythm.label(found, classes="four").whole == RHYTHMS[said].group
 
@@ -264,6 +275,41 @@ def test_an_odd_file_of_columns_is_refused_in_one_line(
     with pytest.raises(UnfitError, match=says) as raised:
         chapman_ecg.read(tmp_path, name)
     assert "\n" not in str(raised.value)
+
+
+def test_contradicting_rows_of_a_spreadsheet_refuse_their_record_alone(tmp_path: Path) -> None:
+    one, other, third = names = chapman_ecg.names()[:3]
+    chapman_ecg.simulate(tmp_path, names, 0, duration_s=1.0)
+    rows = [(one, "SB", "NONE", 50, "MALE"), (one, "AFIB", "NONE", 50, "MALE")]
+    rows += [(other, "SR", "NONE", 60, "FEMALE")] * 2 + [(third, "VT", "NONE", 60, "FEMALE")]
+    _chapman_ecg.write_diagnostics(tmp_path / "Diagnostics.xlsx", rows)
+    assert chapman_ecg.listed(tmp_path) == names
+    with pytest.raises(UnfitError, match=r"Diagnostics\.xlsx: Rhythm 'SB' and 'AFIB'"):
+        chapman_ecg.read(tmp_path, one)
+    assert snomed_rhythm.label(chapman_ecg.read(tmp_path, other)).whole == "SR"
+    unknown = snomed_rhythm.label(chapman_ecg.read(tmp_path, third)).unusable
+    assert unknown.startswith("rhythm 'VT' is none of SB, SR,")
+
+
+def test_a_column_of_a_spreadsheet_that_stands_twice_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(_chapman_ecg, "USED", (*_chapman_ecg.USED, "Rhythm"))
+        rows = [("MUSE_1", "SB", "NONE", 50, "MALE", "SR")]
+        _chapman_ecg.write_diagnostics(tmp_path / "Diagnostics.xlsx", rows)
+    with pytest.raises(ValueError, match=r"Diagnostics\.xlsx has several columns Rhythm"):
+        chapman_ecg.listed(tmp_path)
+
+
+@pytest.mark.parametrize("mark", [",", ";", " ", "; "])
+def test_codes_stand_apart_by_any_usual_mark(mark: str, tmp_path: Path) -> None:
+    name = ecg_arrhythmia.names()[0]
+    ecg_arrhythmia.simulate(tmp_path, (name,), 0, duration_s=2.0)
+    found = ecg_arrhythmia.read(tmp_path, name)
+    codes = mark.join(("39732003", RHYTHMS["SB"].code))
+    said = dataclasses.replace(found, comments=(f"Dx: {codes}",))
+    assert snomed_rhythm.label(said).whole == "SB"
 
 
 def test_what_is_no_spreadsheet_is_said(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from cardiograft.datasets.simulation import hearts, noise, rhythms
 from cardiograft.datasets.simulation.hearts import Heart
 from cardiograft.datasets.simulation.seeding import generator
 from cardiograft.physionet import listings
+from cardiograft.physionet.headers import UnfitError
 from cardiograft.records import Float64
 
 RATE_HZ, MAINS_HZ = 300, 60
@@ -41,7 +42,29 @@ OTHERS = {
 
 
 def labels(root: Path, version: str) -> dict[str, str]:
-    """Return each record's label by a version, ``A00001`` to ``N``; none without its file."""
+    """Return each record's label by a version, ``A00001`` to ``N``; none without its file.
+
+    A record that the file gives several labels is not among them.
+    """
+    every = _labels(root, version)
+    return {name: given[0] for name, given in every.items() if len(given) == 1}
+
+
+def label(root: Path, version: str, name: str) -> str | None:
+    """Return a record's label by a version; none where its file doesn't name it.
+
+    Raises
+    ------
+    UnfitError
+        The file gives it several labels, of which none is better than the others.
+    """
+    given = _labels(root, version).get(name, ())
+    if len(given) > 1:
+        raise UnfitError(f"labels contradict in REFERENCE-{version}.csv: {' and '.join(given)}")
+    return given[0] if given else None
+
+
+def _labels(root: Path, version: str) -> dict[str, tuple[str, ...]]:
     path = root / f"REFERENCE-{version}.csv"
     if not path.is_file():
         return {}
@@ -50,9 +73,14 @@ def labels(root: Path, version: str) -> dict[str, str]:
 
 
 @cache
-def _read(path: Path, *edition: int) -> dict[str, str]:
-    rows = csv.reader(listings.text(path).splitlines())
-    return {row[0].strip(): row[1].strip() for row in rows if len(row) > 1}
+def _read(path: Path, *edition: int) -> dict[str, tuple[str, ...]]:
+    """Return each record's labels, of equal ones one."""
+    found: dict[str, tuple[str, ...]] = {}
+    for row in csv.reader(listings.text(path).splitlines()):
+        if len(row) > 1:
+            name, given = row[0].strip(), row[1].strip()
+            found[name] = tuple(dict.fromkeys((*found.get(name, ()), given)))
+    return found
 
 
 def simulated_labels(number: int, *, even: bool) -> dict[str, str]:

@@ -42,15 +42,15 @@ def _name(number: int) -> str:
 NAMES = tuple(_name(number) for number in range(RECORDS))
 
 
-def diagnostics(path: Path) -> Mapping[str, Mapping[str, str]]:
-    """Return the spreadsheet's rows by their record.
+def diagnostics(path: Path) -> Mapping[str, Sequence[Mapping[str, str]]]:
+    """Return the spreadsheet's rows by their record, of equal ones one: mostly one a record.
 
     Raises
     ------
     FileNotFoundError
         It is not there.
     ValueError
-        It can't be read, lacks a column, or openpyxl is not installed.
+        It can't be read, lacks a column or has it twice, or openpyxl is not installed.
     """
     if not path.is_file():
         raise FileNotFoundError(f"no spreadsheet {path}")
@@ -59,7 +59,7 @@ def diagnostics(path: Path) -> Mapping[str, Mapping[str, str]]:
 
 
 @cache
-def _rows(path: Path, *edition: int) -> Mapping[str, Mapping[str, str]]:
+def _rows(path: Path, *edition: int) -> Mapping[str, Sequence[Mapping[str, str]]]:
     library = _library()
     try:
         book = library.load_workbook(path, read_only=True, data_only=True)
@@ -75,8 +75,16 @@ def _rows(path: Path, *edition: int) -> Mapping[str, Mapping[str, str]]:
     lacking = [column for column in USED if column not in head]
     if lacking:
         raise ValueError(f"{path.name} has no column {', '.join(lacking)}")
-    rows = (dict(zip(head, line, strict=False)) for line in lines[1:])
-    return {row["FileName"]: row for row in rows if row["FileName"]}
+    twice = [column for column in USED if head.count(column) > 1]
+    if twice:
+        raise ValueError(f"{path.name} has several columns {twice[0]}")
+    found: dict[str, list[dict[str, str]]] = {}
+    for line in lines[1:]:
+        row = {column: line[head.index(column)] for column in USED}
+        rows = found.setdefault(row["FileName"], []) if row["FileName"] else []
+        if row not in rows:
+            rows.append(row)
+    return found
 
 
 def _library() -> Any:
@@ -96,11 +104,16 @@ def comments(path: Path, record: str) -> tuple[str, ...]:
     Raises
     ------
     FileNotFoundError, ValueError
-        As `diagnostics`; or it has no row of the record.
+        As `diagnostics`; or it has no row of the record, or several that contradict one another.
     """
-    row = diagnostics(path).get(record)
-    if row is None:
+    row, *others = diagnostics(path).get(record) or ({},)
+    if not row:
         raise UnfitError(f"no row in {path.name}")
+    for other in others:
+        what = next(column for column in USED if other[column] != row[column])
+        raise UnfitError(
+            f"rows contradict in {path.name}: {what} {row[what]!r} and {other[what]!r}"
+        )
     rhythm = RHYTHMS.get(row["Rhythm"])
     return (
         f"Age: {row['PatientAge']}",

@@ -55,14 +55,14 @@ def read(root: Path, record: str) -> Record:
     FileNotFoundError
         The header, or a file that it names, is not below `root`.
     ValueError
-        A file can't be read.
+        A file can't be read, or gives the record several labels.
     """
     found = _wfdb.read_record(
         "challenge_2017", root, record, subject=subject(root, record), mains_hz=MAINS_HZ
     )
     name, remarks = record.rpartition("/")[2], []
     for version in _challenge_2017.VERSIONS:
-        label = _challenge_2017.labels(root, version).get(name)
+        label = _challenge_2017.label(root, version, name)
         if label is not None:
             remarks.append(f"label {version}: {label}")
     return dataclasses.replace(found, comments=(*found.comments, *remarks))

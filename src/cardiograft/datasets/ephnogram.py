@@ -16,6 +16,7 @@ import numpy as np
 from cardiograft.datasets import _long, _simulated, _wfdb
 from cardiograft.datasets.simulation import ecg, hearts, noise, pcg, resting, scg
 from cardiograft.datasets.simulation.seeding import generator
+from cardiograft.physionet.headers import UnfitError
 from cardiograft.plugins import Duration
 from cardiograft.records import Float64, Record
 
@@ -49,14 +50,21 @@ def subject(root: Path, record: str) -> str:
     Raises
     ------
     ValueError
-        Neither the spreadsheet nor this file knows the record.
+        Neither the spreadsheet nor this file knows the record, or the spreadsheet has it as two
+        people's.
     """
     sheet, name = root / EXTRAS[0], record.rpartition("/")[2]
     if sheet.is_file():
         with sheet.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
-            for row in csv.DictReader(lines):
-                if row.get("Record Name") == name and row.get("Subject ID"):
-                    return row["Subject ID"].strip()
+            known: dict[str, None] = {
+                row["Subject ID"].strip(): None
+                for row in csv.DictReader(lines)
+                if row.get("Record Name") == name and row.get("Subject ID")
+            }
+        if len(known) > 1:
+            raise UnfitError(f"two subjects in {EXTRAS[0]}: {' and '.join(known)}")
+        if known:
+            return next(iter(known))
     if record not in CASES:
         raise ValueError(
             f"ephnogram/{record}: not in {EXTRAS[0]}, nor known (has {names()[0]} ...)"

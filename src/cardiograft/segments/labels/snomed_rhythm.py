@@ -1,5 +1,6 @@
 """The rhythm among the SNOMED CT codes of a header's line ``Dx:``, of eleven or of four groups."""
 
+import re
 from typing import Literal
 
 from cardiograft.records import Record
@@ -8,7 +9,7 @@ from cardiograft.signals.rhythm_codes import BY_CODE, RHYTHMS
 
 KIND = "record"
 
-CODES = "dx:"
+CODES, WORD = "dx:", "rhythm:"
 
 
 def label(
@@ -18,6 +19,8 @@ def label(
     several: Literal["left_out", "first"] = "left_out",
 ) -> Labels:
     """Return a recording's rhythm; codes of other findings don't count.
+
+    Codes stand apart by a comma, a semicolon or a space.
 
     Parameters
     ----------
@@ -34,8 +37,12 @@ def label(
     """
     lines = [c for c in record.comments if c.lower().startswith(CODES)]
     if not lines:
+        # chapman_ecg has no header, but a word for the rhythm in a spreadsheet.
+        words = [c[len(WORD) :].strip() for c in record.comments if c.lower().startswith(WORD)]
+        if words:
+            return Labels(unusable=f"rhythm {words[0]!r} is none of {', '.join(RHYTHMS)}")
         return Labels(unusable="no line Dx in its header")
-    codes = [code.strip() for line in lines for code in line[len(CODES) :].split(",")]
+    codes = [code for line in lines for code in re.split(r"[,;\s]+", line[len(CODES) :])]
     names = [BY_CODE[code] for code in codes if code in BY_CODE]
     if classes == "four":
         names = [RHYTHMS[name].group for name in names]
