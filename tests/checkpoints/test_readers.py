@@ -29,6 +29,41 @@ def test_tensors_are_found_where_they_are_and_put_below_another_name(tmp_path: P
         torch_state.read(tmp_path / "x.pt", key="model.state", below="trnk")
 
 
+ODD = {
+    "sparse": (torch.eye(3).to_sparse, "its tensor 'a.odd' is sparse: only plain ones"),
+    "sparse in rows": (torch.eye(3).to_sparse_csr, "its tensor 'a.odd' is sparse"),
+    "quantised": (
+        lambda: torch.quantize_per_tensor(torch.ones(3), 0.1, 0, torch.qint8),
+        "its tensor 'a.odd' is quantised",
+    ),
+    "without values": (lambda: torch.empty(3, device="meta"), "'a.odd' is without values"),
+    "nested": (lambda: torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]), "x.pt: "),
+    "not a number": (lambda: torch.full((3,), torch.nan), "3 of 3 values of its tensor 'a.odd'"),
+    "infinite": (lambda: torch.tensor([1.0, torch.inf]), "1 of 2 values of its tensor 'a.odd'"),
+}
+
+
+@pytest.mark.filterwarnings("ignore")  # torch's own, of sparse and nested tensors
+@pytest.mark.parametrize("kind", ODD)
+def test_tensors_that_are_no_weights_are_refused_in_one_line(kind: str, tmp_path: Path) -> None:
+    make, says = ODD[kind]
+    torch.save({"a.odd": make(), "b.plain": torch.ones(2)}, tmp_path / "x.pt")
+    with pytest.raises(ValueError, match=says) as raised:
+        torch_state.read(tmp_path / "x.pt")
+    assert "\n" not in str(raised.value)
+    if kind != "nested":  # which torch itself may refuse to read
+        assert set(torch_state.read(tmp_path / "x.pt", below="b").tensors) == {"plain"}
+
+
+def test_two_tensors_of_one_name_are_refused(tmp_path: Path) -> None:
+    torch.save({1: torch.zeros(1), "1": torch.ones(1)}, tmp_path / "x.pt")
+    with pytest.raises(ValueError, match=r"x\.pt: two tensors are named '1' in it"):
+        torch_state.read(tmp_path / "x.pt")
+    torch.save({"a.b": torch.zeros(1), "a..b": torch.ones(1)}, tmp_path / "x.pt")
+    with pytest.raises(ValueError, match=r"x\.pt: two of its tensors come to the name 'c\.b'"):
+        torch_state.read(tmp_path / "x.pt", below="a", put="c")
+
+
 def test_a_file_as_torchvision_writes_it_fills_a_googlenet(tmp_path: Path) -> None:
     torch.manual_seed(0)
     theirs = googlenet.build(Shape(3, 64, 0, (1000,), rows=64))

@@ -1,7 +1,9 @@
 """A transfer from weights that others have published: checked, read once, in the ledger."""
 
+import importlib.util
 import json
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,10 @@ from pydantic import ValidationError
 from cardiograft.checkpoints.file import read_checkpoint
 from cardiograft.config.weight_checks import check_weights
 from cardiograft.files import file_digest
+from cardiograft.fingerprint import ROOT
 from cardiograft.models import openecg_codec
 from cardiograft.records import Shape
-from cardiograft.specs.outside import Outside
+from cardiograft.specs.outside import EXTRAS, Outside
 from cardiograft.specs.transfer import Transfer
 
 SMALL = {"width": 8, "patch": 4, "convolutions": 1, "transformers": 1, "kernel": 3}
@@ -124,18 +127,48 @@ def test_a_file_of_a_package_is_found_there_without_importing_it() -> None:
         _ = none.path
 
 
+def test_a_file_of_a_part_of_a_package_is_found_without_importing_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "weighty" / "models"
+    folder.mkdir(parents=True)
+    (folder.parent / "__init__.py").write_text("raise RuntimeError('imported')\n")
+    (folder / "w.pt").write_bytes(b"")
+    monkeypatch.syspath_prepend(tmp_path)
+    asked = {"package": "weighty.models", "file": "w.pt", "sha256": "0" * 64}
+    spec = Outside.model_validate({**asked, "reader": "torch_state"})
+    assert spec.path == folder / "w.pt"
+
+
+def test_the_packages_with_an_extra_are_those_of_the_project_file() -> None:
+    content = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    extras = content["project"]["optional-dependencies"]
+    assert all(extras[name][0].startswith(f"{name}==") for name in EXTRAS)
+
+
 @pytest.mark.parametrize(
     ("source", "says"),
     [
         ({"file": "no/weights.pt"}, "no file 'no/weights.pt'"),
         ({"file": "x.pt", "package": "nobodys"}, "the package 'nobodys', of which x.pt is a file"),
+        (
+            {"file": "x.pt", "package": "nobodys.models"},
+            "transfer.codec.source.package: the package 'nobodys', of which x.pt is a file",
+        ),
+        ({"file": "x.pt", "package": "openecg"}, "pip install 'cardiograft[openecg]'"),
+        ({"file": "x.pt", "package": "openecg.models"}, "pip install 'cardiograft[openecg]'"),
+        ({"file": "x.pt", "package": ".x"}, "source.package: '.x' is no name of a Python package"),
+        ({"file": "x.pt", "package": "__main__"}, "the package '__main__', of which x.pt"),
     ],
 )
 def test_weights_that_are_not_there_are_said_before_any_job(
-    published: Path, source: dict[str, str], says: str
+    published: Path, source: dict[str, str], says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    find = importlib.util.find_spec
+    absent = lambda name, *rest: None if name == "openecg" else find(name, *rest)  # noqa: E731
+    monkeypatch.setattr(importlib.util, "find_spec", absent)
     check_weights({"codec": entry(published)})
     given = entry(published).model_dump(mode="json")
     given["sources"][0] |= source
-    with pytest.raises(FileNotFoundError, match=re.escape(says)):
+    with pytest.raises((FileNotFoundError, ValueError), match=re.escape(says)):
         check_weights({"codec": Transfer.model_validate(given)})

@@ -12,9 +12,15 @@ def check_weights(transfers: Mapping[str, Transfer]) -> None:
     ------
     FileNotFoundError
         One is not there, or the package that it is a file of.
+    ValueError
+        A package's name is none.
     """
     for name, run in transfers.items():
         for outside in (source.outside for source in run.sources if source.outside):
-            if not outside.path.is_file():
-                where = f"transfer.{name}.source.file"
-                raise FileNotFoundError(f"{where}: no file {str(outside.path)!r}")
+            where = f"transfer.{name}.source"
+            try:
+                path = outside.path
+            except (FileNotFoundError, ValueError) as error:
+                raise type(error)(f"{where}.package: {error}") from None
+            if not path.is_file():
+                raise FileNotFoundError(f"{where}.file: no file {str(path)!r}")

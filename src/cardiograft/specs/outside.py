@@ -10,6 +10,7 @@ from pydantic import StringConstraints
 from cardiograft.specs.entry import Entry, Reader, Word
 
 Sha256 = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
+EXTRAS = ("openecg",)  # packages that an extra of the same name brings along: pyproject.toml
 
 
 class Outside(Entry):
@@ -20,7 +21,8 @@ class Outside(Entry):
     file
         Its path; in a `package`, from there.
     package
-        An installed Python package that it is a file of; it is not imported.
+        An installed Python package that it is a file of, or a folder in one, ``openecg.models``;
+        nothing of it is imported.
     sha256
         Of the file, in 64 small hexadecimal digits.
     reader
@@ -51,13 +53,22 @@ class Outside(Entry):
         ------
         FileNotFoundError
             Its package is not installed.
+        ValueError
+            Its package's name is none.
         """
         if self.package is None:
             return Path(self.file)
-        found = importlib.util.find_spec(self.package)
+        top, *inner = parts = self.package.split(".")
+        if not all(part.isidentifier() for part in parts):
+            raise ValueError(f"{self.package!r} is no name of a Python package")
+        try:
+            found = importlib.util.find_spec(top)  # of the top alone: a part below imports it
+        except (ImportError, ValueError):  # a module of that name is loaded that has no file
+            found = None
         if found is None or not found.submodule_search_locations:
+            from_where = f"'cardiograft[{top}]'" if top in EXTRAS else f"--no-deps {top}"
             raise FileNotFoundError(
-                f"the package {self.package!r}, of which {self.file} is a file, is not installed:"
-                f" pip install --no-deps {self.package}"
+                f"the package {top!r}, of which {self.file} is a file, is not installed:"
+                f" pip install {from_where}"
             )
-        return Path(next(iter(found.submodule_search_locations))) / self.file
+        return Path(next(iter(found.submodule_search_locations))).joinpath(*inner, self.file)

@@ -29,4 +29,4 @@ def read(path: Path) -> Checkpoint:
         raise ValueError(f"{path}: no codec of openecg's: it lacks {', '.join(lacking)}")
     about = {"meaning": Meaning(rate_hz=500.0, samples=5000).content()}
     names = {name: f"encoder.{name}" for name in TAKEN}
-    return Checkpoint(tensors=renamed(tensors, names), about=about)
+    return Checkpoint(tensors=renamed(path, tensors, names), about=about)

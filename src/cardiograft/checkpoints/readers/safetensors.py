@@ -30,4 +30,4 @@ def read(path: Path, *, below: str = "", put: str = "") -> Checkpoint:
         tensors = load_file(path)
     except SafetensorError as error:
         raise ValueError(f"{path}: not a safetensors file ({error})") from None
-    return Checkpoint(tensors=renamed(tensors, {below: put}))
+    return Checkpoint(tensors=renamed(path, tensors, {below: put}))

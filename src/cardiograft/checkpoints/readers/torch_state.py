@@ -23,4 +23,4 @@ def read(path: Path, *, key: str = "", below: str = "", put: str = "") -> Checkp
     FileNotFoundError, ValueError
         There is no such file, or no such tensors in it.
     """
-    return Checkpoint(tensors=renamed(state(path, key), {below: put}))
+    return Checkpoint(tensors=renamed(path, state(path, key), {below: put}))

@@ -25,4 +25,4 @@ def read(path: Path) -> Checkpoint:
         raise ValueError(f"{path}: no GoogLeNet of torchvision's: it has {', '.join(sorted(own))}")
     names = {name: f"encoder.{name}" for name in own} | {"fc": "head"}
     about = {"meaning": Meaning(kind="classes").content()}
-    return Checkpoint(tensors=renamed(tensors, names), about=about)
+    return Checkpoint(tensors=renamed(path, tensors, names), about=about)
