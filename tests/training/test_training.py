@@ -255,6 +255,34 @@ def test_the_best_epoch_is_kept_and_patience_ends_the_training(pretrained: Train
     assert weights_digest(kept.tensors) == weights_digest(there.tensors)
 
 
+def _monitored(monkeypatch: pytest.MonkeyPatch, values: list[float]) -> None:
+    """Have the monitor be these values, epoch by epoch."""
+    left, measured = list(values), loop.measure
+
+    def told(*arguments: Any, **options: Any) -> dict[str, float]:
+        return {**measured(*arguments, **options), "macro_f1": left.pop(0)}
+
+    monkeypatch.setattr(loop, "measure", told)
+
+
+def test_an_epoch_whose_monitor_is_no_number_is_not_kept(
+    pretrained: Train, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {"keep": "best_validation", "monitor": "macro_f1"}
+    _monitored(monkeypatch, [np.nan, 0.2, np.inf, 0.3, np.nan])
+    kept = pretrained(epochs=5, **asked)
+    assert json.loads((kept / "card.json").read_text("utf-8"))["best_epoch"] == 4
+
+
+@pytest.mark.parametrize(("patience", "epochs"), [(None, 3), (2, 2)])
+def test_a_training_without_an_epoch_to_keep_is_refused_at_its_end(
+    pretrained: Train, monkeypatch: pytest.MonkeyPatch, patience: int | None, epochs: int
+) -> None:
+    _monitored(monkeypatch, [np.nan] * 3)
+    with pytest.raises(ValueError, match=f"macro_f1 was a finite number in none of {epochs} "):
+        pretrained(epochs=3, patience=patience, keep="best_validation", monitor="macro_f1")
+
+
 def test_a_training_ends_where_its_own_loss_falls_no_more(pretrained: Train) -> None:
     rate = 0.3  # too high to fall for long
     folder = pretrained(epochs=60, learning_rate=rate, patience=2)

@@ -236,17 +236,30 @@ def _close(run: TrainingRun, losses: Mapping[str, float]) -> None:
 
 
 def _keep(run: TrainingRun, value: float) -> None:
+    """Take an epoch that is better than those before; one without a finite value never is.
+
+    Raises
+    ------
+    DivergenceError
+        The training ends without one.
+    """
     progress, pruning = run.progress, run.start.pruning
     if pruning is not None and (progress.epoch + 1) * run.steps < pruning.end:
         return  # not yet as sparse as requested
     sign = run.task.monitors[run.training.monitor]
-    if progress.best is None or sign * value > sign * progress.best:
+    best = progress.best
+    if math.isfinite(value) and (best is None or sign * value > sign * best):
         progress.best, progress.best_epoch, progress.stale = value, progress.epoch + 1, 0
         progress.kept = contiguous(run.network.state_dict())
         progress.kept_masks = contiguous(run.masks)
         return
     progress.stale += 1
     progress.done = progress.stale == run.training.patience
+    if best is None and (progress.done or progress.epoch + 1 == run.training.epochs):
+        raise DivergenceError(
+            f"no epoch to keep: {run.training.monitor} was a finite number in none of"
+            f" {progress.epoch + 1} (learning_rate {run.training.learning_rate:g})"
+        )
 
 
 def _wait(run: TrainingRun, loss: float, patience: int) -> None:
