@@ -30,6 +30,14 @@ def test_where_no_epoch_fell_it_is_infinite_and_where_none_rose_zero() -> None:
     assert np.isnan(learning_curve_index([]))
 
 
+@pytest.mark.parametrize("place", range(5))
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_where_an_epoch_is_not_known_neither_is_the_index(place: int, value: float) -> None:
+    values = [0.4, 0.7, 0.6, 0.8]
+    values.insert(place, value)
+    assert np.isnan(learning_curve_index(values))
+
+
 @given(values=VALUES, at=st.integers(0, 29))
 def test_an_epoch_that_changes_nothing_counts_neither_way(values: list[float], at: int) -> None:
     place = at % len(values)

@@ -21,12 +21,15 @@ def learning_curve_index(values: Sequence[float]) -> float:
     Returns
     -------
     float
-        Infinite where it rose and never fell, 0 where it never rose, NaN of fewer than two epochs.
+        Infinite where it rose and never fell, 0 where it never rose. NaN of fewer than two epochs,
+        and where a value is no finite number: how it rose over an epoch that is not known, nobody
+        can say.
     """
     # ASSUME a change of zero counts as neither, and an index without a fall as infinite.
-    if len(values) < 2:
+    value_E = np.asarray(values, dtype=np.float64)
+    if len(value_E) < 2 or not np.isfinite(value_E).all():
         return float("nan")
-    change = np.diff(np.asarray(values, dtype=np.float64))
+    change = np.diff(value_E)
     rises, falls = change[change > 0], change[change < 0]
     if not len(rises):
         return 0.0
