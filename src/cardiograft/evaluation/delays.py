@@ -10,6 +10,7 @@ Legend: N windows, C channels, T samples, L delays, S subjects (sorted).
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from cardiograft.evaluation import signal_errors
 from cardiograft.evaluation.confusion import ratio
@@ -58,11 +59,22 @@ def by_subject(predictions: Predictions) -> tuple[Float64, Float64, Float64]:
     return delay_ms_L, np.nan_to_num(ratio(total_SCL, windows_SCL)), windows_SCL[..., 0]
 
 
+def best(delay_ms_L: Float64, r_XL: Float64) -> tuple[Float64, npt.NDArray[np.bool_]]:
+    """Return the delay with the highest correlation, shape (...), and whether there is one.
+
+    There is none where all delays are alike, as of a flat signal: the delay is then 0. Of equal
+    ones the first is taken, the earliest.
+    """
+    told_X = np.ptp(r_XL, axis=-1) > 0
+    return np.where(told_X, delay_ms_L[r_XL.argmax(axis=-1)], 0.0), told_X
+
+
 def aligned(predictions: Predictions, reference: Predictions) -> Predictions:
     """Return predictions moved to where they are most like those of a reference.
 
     By one delay for all windows that a part of the split has of a subject. No target is read. What
-    comes in at an end of a window is its last value.
+    comes in at an end of a window is its last value. Where either is flat, so that no delay is
+    better than another, nothing is moved.
 
     Parameters
     ----------
@@ -78,7 +90,7 @@ def aligned(predictions: Predictions, reference: Predictions) -> Predictions:
     compared = replace(predictions, target=reference.score_NK)
     who_N = np.char.add(np.char.add(predictions.part_N, "/"), predictions.subject_N)
     delay_ms_L, r_SCL, _ = by_subject(replace(compared, subject_N=who_N))
-    late_S = np.rint(delay_ms_L[r_SCL.mean(axis=1).argmax(axis=-1)] * rate_hz / 1000).astype(int)
+    late_S = np.rint(best(delay_ms_L, r_SCL.mean(axis=1))[0] * rate_hz / 1000).astype(int)
     windows, channels = len(predictions.id_N), len(predictions.labels)
     signal_NCT = predictions.score_NK.reshape(windows, channels, -1)
     moved_NCT = np.empty_like(signal_NCT)

@@ -1,7 +1,8 @@
 """How long, in ms, a subject's predicted signals come too late or too early, over subjects.
 
 The size of the constant delay, up to 0.2 s, at which the subject's windows are most alike
-(`pearson_at_delay`), in steps of a sample.
+(`pearson_at_delay`), in steps of a sample. A subject of whom no delay is better than another, as of
+a flat prediction, has no value.
 
 Source: study `scg_to_ecg`.
 """
@@ -23,7 +24,8 @@ support = signal_errors.support
 def additive(predictions: Predictions) -> Float64:
     """Return the size of each subject's best delay, in milliseconds."""
     delay_ms_L, r_SCL, windows_SC = delays.by_subject(predictions)
-    return delays.sums(np.abs(delay_ms_L[r_SCL.argmax(axis=-1)]), windows_SC)
+    delay_ms_SC, told_SC = delays.best(delay_ms_L, r_SCL)
+    return delays.sums(np.abs(delay_ms_SC), np.where(told_SC, windows_SC, 0))
 
 
 def values(sums_BD: Float64, labels: tuple[str, ...]) -> dict[str, Float64]:

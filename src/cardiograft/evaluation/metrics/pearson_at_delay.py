@@ -2,7 +2,7 @@
 
 The delay, up to 0.2 s to either side, is found on the tested windows with their true signals in
 hand: nobody has it in use. It tells what of `pearson` is lost by shape, and what by a delay of the
-person's own.
+person's own. A flat prediction counts as 0, as there.
 
 Source: study `scg_to_ecg`.
 """
