@@ -9,9 +9,11 @@ from scripts import load
 from synthetic import study, study_rows
 
 from cardiograft.report import measured, wording
+from cardiograft.report.figures import renewed_figures
 from cardiograft.report.inputs import Study, read_study
 from cardiograft.report.readme import renewed, replaced, study_tables
 from cardiograft.tables import costs
+from cardiograft.tables.statistics import holm
 
 script = load("publish")
 NAME = "transform_recognition"
@@ -137,6 +139,72 @@ def test_some_runs_are_published_beside_others(
     assert both[both["run"] != "elsewhere"].reset_index(drop=True).equals(old)
     alone = measured.read(published(inputs, tmp_path))
     assert "elsewhere" not in set(alone["run"])
+
+
+def test_comparisons_have_the_figures_of_their_tests(
+    table: Path, inputs: dict[str, list[Path]]
+) -> None:
+    frame = measured.read(table)
+    made = pd.read_csv(inputs["tables"][0] / "comparisons.csv", keep_default_na=False, dtype=str)
+    assert len(made) > 1
+    assert (made["p"] != "").any()
+    for row in made.to_dict("records"):
+        own = frame[frame["run"] == f"{row['of_run']} - {row['to_run']}"]
+        assert set(own["question"]) == {row["question"]}
+        told = own[own["protocol"] == measured.COMPARISON].set_index("metric")["value"]
+        for name in ("p", "p_holm"):
+            assert float(told[name]) == pytest.approx(float(row[name]), rel=1e-5)
+        assert told["family"] == row["family"]
+        detectable = float(told[f"{row['metric']}, detectable"])
+        assert detectable == pytest.approx(float(row["detectable"]), rel=1e-5)
+    place = f"{own['run'].iloc[0]}|p_holm"
+    text = renewed_figures(f"p 9.999<!--{place}-->", frame)
+    assert text == f"p {float(told['p_holm']):.3f}<!--{place}-->"
+
+
+def test_comparisons_of_one_question_are_one_family_whenever_they_were_published(
+    inputs: dict[str, list[Path]], table: Path, tmp_path: Path
+) -> None:
+    old = measured.read(table)
+    pair = old[(old["protocol"] == measured.COMPARISON) & (old["metric"] == "p")].iloc[0]
+    own = old[(old["run"] == pair["run"]) & (old["protocol"] == measured.COMPARISON)]
+    others = own.assign(run="elsewhere - nowhere")
+    others.loc[others["metric"] == "p", "value"] = "0.001"
+    others.loc[others["metric"] == "p_holm", "value"] = "0.001"
+    others.loc[others["metric"] == "family", "value"] = "1"
+    stranger = others.assign(run="elsewhere - anywhere", question="of another question")
+    before = others[~others["metric"].isin(["p", "p_holm", "family"])].assign(run="a - b")
+    pd.concat([others, stranger, before, old]).to_csv(tmp_path / f"{NAME}.csv", index=False)
+    both = measured.read(published(inputs, tmp_path, beside=True))
+    same = both[(both["question"] == pair["question"]) & (both["protocol"] == measured.COMPARISON)]
+    p, p_holm, family = (
+        same[same["metric"] == name].set_index("run")["value"].astype(float)
+        for name in ("p", "p_holm", "family")
+    )
+    assert len(p) > 1
+    assert p_holm[p.index].tolist() == pytest.approx(holm(p.tolist()), rel=1e-5)
+    assert set(family) == {len(p)}
+    assert p_holm["elsewhere - nowhere"] == pytest.approx(0.001 * len(p))
+    assert set(same.loc[same["metric"].str.endswith(", detectable"), "value"]) == {""}
+    alone = both[both["run"] == "elsewhere - anywhere"].set_index("metric")["value"]
+    assert (alone["p_holm"], alone["family"]) == ("0.001", "1")
+    assert set(both.loc[both["run"] == "a - b", "metric"]) == set(before["metric"])
+
+
+def test_a_table_that_was_published_without_questions_is_read(
+    inputs: dict[str, list[Path]], table: Path, tmp_path: Path
+) -> None:
+    old = pd.read_csv(table, dtype=str, keep_default_na=False).drop(columns="question")
+    old = old[~old["metric"].isin(["p", "p_holm", "family", "equivalent"])]
+    old.to_csv(tmp_path / f"{NAME}.csv", index=False)
+    assert set(measured.read(tmp_path / f"{NAME}.csv")["question"]) == {""}
+    both = measured.read(published(inputs, tmp_path, beside=True))
+    key = [*measured.KEY]
+    assert (
+        both.sort_values(key)
+        .reset_index(drop=True)
+        .equals(measured.read(table).sort_values(key).reset_index(drop=True))
+    )
 
 
 def test_what_is_published_again_unchanged_keeps_what_stands_beside_it(

@@ -7,7 +7,8 @@ one (``+0.016``). A number without a comment is one that somebody typed; ``.69<!
 where such a number is from.
 
 ``run|metric``, ``run|metric|class``; of a gap, a gain or a dose the run is as the table has it, and
-``slope: run|metric`` names a dose's effect by the first run of its curve.
+``slope: run|metric`` names a dose's effect by the first run of its curve. Of a comparison,
+``run - run|p``, ``p_holm``, ``family`` and ``accuracy, detectable`` stand beside the difference.
 """
 
 import re

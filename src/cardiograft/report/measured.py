@@ -20,7 +20,12 @@ segment (``latency_ms``, ``segment_ms``, ``network_ms``)
     (``run - run``); by least squares from no slot to all, of the runs that are listed; and what
     as many segments of other people change.
 ``protocol`` of ``comparison``
-    Of two runs that differ in one tag, ``run - run``, subject by subject.
+    Of two runs that differ in one tag, ``run - run``, subject by subject: the difference in the
+    metric; its ``p``, not corrected; ``p_holm``, corrected for all comparisons of its `question`,
+    of which there are ``family``; the smallest difference that could have been shown with that
+    family (``accuracy, detectable``); and ``equivalent``, in words, where a margin was named.
+``question``
+    Of a comparison: what it answers.
 ``metric`` of ``gain of pearson at matched compute``
     Of a run over the base of that name, ``run - base run``, a share; ``paper`` is the paper's.
 """
@@ -33,6 +38,7 @@ import pandas as pd
 
 from cardiograft.report import measured_costs
 from cardiograft.report.inputs import ReportRow, Study
+from cardiograft.tables.statistics import holm
 
 COLUMNS = (
     "study",
@@ -49,9 +55,12 @@ COLUMNS = (
     "chosen_on",
     "command",
     "commit",
+    "question",  # last: tables that were published before have it not
 )
 DIFFERS = "differs"
 COMPARISON = "comparison"
+P, P_HOLM, FAMILY, DETECTABLE = "p", "p_holm", "family", "detectable"
+EQUIVALENT = "equivalent"
 GAP = "gap"
 DOSE = "dose "  # before: difference, slope, amount
 GAIN = "gain of "
@@ -71,6 +80,7 @@ SHOWN = (
     "peak_positive_predictivity",
 )
 KEY = ("run", "protocol", "metric", "class")  # of one value
+PAIR = ("question", "run", "class")  # of one comparison
 BETWEEN = r" - |, "  # the runs that a gap, a gain, a comparison or a dose is between
 MeasuredRow = dict[str, Any]
 
@@ -136,6 +146,8 @@ def beside(table: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     that stood of a run goes where one of its values is another now, and so does what stands between
     it and a second run (a gap, a comparison). Of others single rows are renewed: what a training
     cost that led to a run, or values that are what they were.
+
+    Comparisons of one question are one family, whenever they were published: see `_corrected`.
     """
     new, old = _values(table), _values(published)
     scored = {run for run, protocol, *_ in new if protocol}
@@ -144,7 +156,37 @@ def beside(table: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     stays = [
         key not in new and renewed.isdisjoint(runs) for key, runs in zip(old, named, strict=True)
     ]
-    return pd.concat([published[stays], table.astype(object)], ignore_index=True)
+    return _corrected(pd.concat([published[stays], table.astype(object)], ignore_index=True))
+
+
+def _corrected(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose corrected p are those of the families that stand in it.
+
+    Comparisons that were published before their p was are of no family. What could have been shown
+    is blank where the family is larger or smaller now: it hangs on its size.
+    """
+    table = table.fillna({"question": "", "value": ""})
+    own = table["protocol"] == COMPARISON
+    ps = table[own & (table["metric"] == P) & (table["value"] != "")]
+    found: dict[tuple[str, ...], tuple[str, str]] = {}
+    for _, family in ps.groupby("question", sort=False):
+        adjusted = holm(family["value"].astype(float).tolist())
+        keys = family[[*PAIR]].astype(str).itertuples(index=False, name=None)
+        size = str(len(family))
+        found |= {key: (_short(str(p)), size) for key, p in zip(keys, adjusted, strict=True)}
+    sizes = {
+        tuple(str(row[key]) for key in PAIR): str(row["value"])
+        for row in table[own & (table["metric"] == FAMILY)].to_dict("records")
+    }
+    for place in table.index[own]:
+        key = tuple(str(table.loc[place, name]) for name in PAIR)
+        metric = str(table.loc[place, "metric"])
+        p_holm, size = found.get(key, ("", ""))
+        if metric in (P_HOLM, FAMILY):
+            table.loc[place, "value"] = p_holm if metric == P_HOLM else size
+        elif metric.endswith(f", {DETECTABLE}") and size != sizes.get(key):
+            table.loc[place, "value"] = ""
+    return table
 
 
 def _values(table: pd.DataFrame) -> dict[tuple[str, ...], str]:
@@ -301,15 +343,26 @@ def _difference(row: ReportRow, value: str, low: str, high: str) -> MeasuredRow:
 
 
 def _comparisons(study: Study) -> list[MeasuredRow]:
-    ends = ("low", "high")
-    return [
-        {
+    """Return each difference, and below it the figures of its test."""
+    rows = []
+    for row in study.rows("comparisons"):
+        about = {
             "run": f"{row['of_run']} - {row['to_run']}",
             "protocol": COMPARISON,
-            **_difference(row, "difference", *ends),
+            "question": row["question"],
         }
-        for row in study.rows("comparisons")
-    ]
+        difference = _difference(row, "difference", "low", "high")
+        figures = {P: row["p"], P_HOLM: row["p_holm"], FAMILY: row["family"] if row["p"] else ""}
+        told = {name: _short(value) for name, value in figures.items()}
+        told[f"{row['metric']}, {DETECTABLE}"] = _short(row["detectable"])
+        told[EQUIVALENT] = row["equivalent"]
+        rows.append({**about, **difference})
+        rows += [
+            {**about, "data": difference["data"], "class": row["class"], "metric": m, "value": v}
+            for m, v in told.items()
+            if v
+        ]
+    return rows
 
 
 def _data(row: ReportRow) -> str:
