@@ -239,7 +239,7 @@ def test_leads_in_common_go_by_name_and_others_in_order() -> None:
     other = Net(leads=("SCG x", "SCG y"), seed=2)
     ledger = other.take(source, least=1.0)
     torch.testing.assert_close(other(signals(2)), source(signals(2)))
-    (said,) = ledger.difference_lines()
+    (said,) = ledger.remarks()
     assert said == (
         "source 'source': leads: I, II in the source, SCG x, SCG y here; taken in order"
     )

@@ -39,11 +39,12 @@ def transfer(
         require_matches(fresh.network, spec.rate_factors, what="rate_factors")
         read = [(source, read_checkpoint(f)) for source, f in zip(spec.sources, files, strict=True)]
         grafts = [Graft(source.name, checkpoint, source.map) for source, checkpoint in read]
-        named = {"meaning": fresh.meaning, "ends": fresh.ends}
+        named = {"meaning": fresh.meaning, "ends": fresh.ends, "frozen": spec.frozen}
         ledger = graft(fresh.network, grafts, least=spec.least, **named)
-        for line in ledger.difference_lines():
+        for line in ledger.remarks():
             log(line)
-        start = Start(masks=ledger.masks, frozen=spec.frozen, rate_factors=spec.rate_factors)
+        ways = {"frozen": spec.frozen, "rate_factors": spec.rate_factors}
+        start = Start(masks=ledger.masks, unsettled=ledger.unsettled, **ways)
         parents = tuple(
             parent(checkpoint, source.name, fresh.meaning) for source, checkpoint in read
         )

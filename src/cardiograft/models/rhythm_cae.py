@@ -14,8 +14,9 @@ are left over.
 The paper says ReLU and transposed layers; the structure that its authors made public has LeakyReLU,
 and linear upsampling before convolutions, as here.
 
-Batch normalisation keeps running means: a frozen encoder is normalised by those it came with, which
-of random weights are none, mean 0 and variance 1.
+Batch normalisation keeps running means: a frozen encoder is normalised by those it came with. With
+random weights come none, mean 0 and variance 1: where such are frozen, the training part gives them
+(`cardiograft.training.settling`).
 
 Legend: B batch, C channels, T samples, F scalar features (none), S steps of a code, W numbers of a
 code, K channels given.

@@ -69,7 +69,8 @@ class Transfer(Spread):
     least
         Share of the target's mapped parameters that must be loaded, or the job fails.
     frozen
-        Name prefixes that are not trained.
+        Name prefixes that are not trained. Layers of theirs that normalise batches, and came from
+        no source, take means and variances from the training part before training.
     rate_factors
         Name prefix to factor on the learning rate: discriminative rates.
     adaptation

@@ -20,7 +20,8 @@ def initialisations(runs: Sequence[Run], cards: Sequence[Mapping[str, Any]]) -> 
     -------
     dict
         Run to ``random weights``, ``weights of googlenet.pth from outside, SHA-256 1378be20...``;
-        with ``, encoder frozen`` where the card's entry says so.
+        with ``, encoder frozen`` where the card's entry says so, and ``normalised by the training
+        part`` where layers of that had no statistics of their own.
     """
     known = {card["weights_sha256"]: card for card in cards if card.get("weights_sha256")}
     found = {}
@@ -42,4 +43,6 @@ def _weights(file: Path) -> str:
 def _in_words(card: Mapping[str, Any]) -> str:
     frozen = card.get("spec", {}).get("frozen") or ()
     still = f", {' and '.join(frozen)} frozen" if frozen else ""
+    if card.get("settled_on_the_training_part"):
+        still = f"{still} and normalised by the training part"
     return f"{card['initialisation']}{still}" if "initialisation" in card else ""

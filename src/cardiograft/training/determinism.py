@@ -8,6 +8,7 @@ from torch import Generator, nn
 
 HALF_PRECISION = {"bf16": torch.bfloat16, "fp16": torch.float16}
 WATCHING = 2**31  # the "epoch" that seeds what validation draws: the same in every epoch
+SETTLING = WATCHING + 1  # the one before the first: see `cardiograft.training.settling`
 
 
 def available_device() -> torch.device:

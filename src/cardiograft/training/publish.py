@@ -45,8 +45,10 @@ def publish(
         if ledger is not None:
             write_json(folder / LEDGER, ledger)
         about = {k: v for k, v in saved.about.items() if k not in LEFT_OUT}
+        settled = (ledger or {}).get("settled")
         card = {
             **about,
+            **({"settled_on_the_training_part": settled} if settled else {}),
             "weights_sha256": saved.digest(),
             **measurements,
             "parameters": sparsity_summary(saved)["parameters"],

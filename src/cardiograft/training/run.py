@@ -26,6 +26,7 @@ from cardiograft.training.feed import Feed
 from cardiograft.training.optimiser import make_optimiser
 from cardiograft.training.order import batches, epoch_order, resampled
 from cardiograft.training.ranks import Ranks, together
+from cardiograft.training.settling import settle
 from cardiograft.training.state import Stop, TrainingProgress, restore_state, save_state
 from cardiograft.training.task import Start, Task
 
@@ -62,6 +63,9 @@ class TrainingRun:
         self.save_every_s = save_every_s
         self.accelerator, self.device = accelerator, accelerator.device
         self.masks = {n: m.to(self.device) for n, m in start.masks.items()}
+        # Before all that copies the network; a saved state has it, and goes over it.
+        layers, size = start.unsettled, training.batch_size
+        settle(self.network, task, train, layers=layers, size=size, seed=seed)
         if start.pruning is not None:
             start.pruning.attach(network, self.masks)
         self.average = initial_average(network, training)

@@ -66,12 +66,15 @@ class Start:
         Name prefixes that are not trained.
     rate_factors
         Name prefix to factor on the learning rate; the longest that fits counts.
+    unsettled
+        Frozen layers whose running means and variances the training part gives before training.
     """
 
     masks: Mapping[str, Tensor] = field(default_factory=dict)
     pruning: Pruning | None = None
     frozen: tuple[str, ...] = ()
     rate_factors: Mapping[str, float] = field(default_factory=dict)
+    unsettled: tuple[str, ...] = ()
 
 
 class Task(Protocol):

@@ -20,6 +20,7 @@ from cardiograft.checkpoints.names import below, longest
 from cardiograft.checkpoints.network import shape_of, view_of
 from cardiograft.training.matching import Match, Matcher
 from cardiograft.training.named_axes import Ends
+from cardiograft.training.settling import SETTLED, unsettled
 
 NO_MAP = "no map reaches it"
 
@@ -80,6 +81,8 @@ class Ledger:
         By the source's entry: in what it differs from the network here.
     unused
         Of the sources' tensors that a map names.
+    unsettled
+        Frozen layers whose running statistics no source gave: the training part does.
     """
 
     lines: tuple[Line, ...]
@@ -88,6 +91,7 @@ class Ledger:
     loaded: int
     differences: dict[str, list[Difference]] = field(default_factory=dict)
     unused: tuple[Unused, ...] = ()
+    unsettled: tuple[str, ...] = ()
 
     @property
     def share(self) -> float:
@@ -105,14 +109,17 @@ class Ledger:
             "share_of_all": self.loaded / total if total else 0.0,
             "tensors": [asdict(line) for line in self.lines],
             "unused": [asdict(line) for line in self.unused],
+            "settled": list(self.unsettled),
             "sources": [
                 {"entry": entry, "differences": [asdict(d) for d in found]}
                 for entry, found in self.differences.items()
             ],
         }
 
-    def difference_lines(self) -> Iterator[str]:
-        """Yield a line for everything in which a source differs."""
+    def remarks(self) -> Iterator[str]:
+        """Yield a line for everything in which a source differs, and for what none gave."""
+        if self.unsettled:
+            yield f"{len(self.unsettled)} {SETTLED}: {', '.join(self.unsettled)}"
         for entry, found in self.differences.items():
             yield from (f"source {entry!r}: {one.line()}" for one in found)
 
@@ -148,6 +155,7 @@ def graft(
     sources: Sequence[Graft],
     *,
     least: float,
+    frozen: Sequence[str] = (),
     meaning: Meaning = UNKNOWN,
     ends: Ends | None = None,
 ) -> Ledger:
@@ -161,6 +169,8 @@ def graft(
         In order; two may not reach one tensor.
     least
         Share of the mapped parameters that must be loaded.
+    frozen
+        Name prefixes that will not be trained.
     meaning, ends
         What the network's outputs and inputs are, and where its tensors have them. Without
         them, tensors are loaded where shapes agree.
@@ -192,7 +202,9 @@ def graft(
     mapped = sum(x.parameters for x in lines if longest(x.tensor, reached) is not None)
     loaded = sum(x.parameters for x in lines if x.state != "skipped")
     found = {s.entry: differences(meaning_of(s.checkpoint), meaning) for s in sources}
-    ledger = Ledger(tuple(lines), masks, mapped, loaded, found, tuple(_unused(offers, matches)))
+    given = frozenset(line.tensor for line in lines if line.state != "skipped")
+    unused, unknown = tuple(_unused(offers, matches)), unsettled(model, frozen, given)
+    ledger = Ledger(tuple(lines), masks, mapped, loaded, found, unused, unknown)
     if sources and ledger.share < least:
         raise ValueError(_too_little(ledger, least))
     return ledger
