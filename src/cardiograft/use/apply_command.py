@@ -55,6 +55,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate-hz", type=float, help="of CSV files: the sampling rate")
     parser.add_argument("--time", help="of CSV files: the column that holds the time")
     parser.add_argument("--name", default="own", help="what ids of segments begin with")
+    _add_how(parser)
+
+
+def _add_how(parser: argparse.ArgumentParser) -> None:
+    """Add how the network is run, and what its predictions are taken for."""
     parser.add_argument(
         "--segments",
         type=Path,

@@ -49,12 +49,11 @@ def cut(
 ) -> CutSegments:
     """Cut windows from the recording's start on, each with its own scale.
 
-    What is left at the end and shorter than a window is dropped. With labels of spans a
-    window takes the one that is in force throughout, and is dropped where it changes.
-
-    A window can be dropped for what its signals look like before they are scaled: beside the
-    median of the recording's windows, or by its beats. Range and beats are those of the target
-    (an ECG), or of the signal where there is none; any channel beyond a limit costs the window.
+    What is left at the end and shorter than a window is dropped. With labels of spans a window
+    takes the one in force throughout, and is dropped where it changes. A window can be dropped for
+    how its signals look before they are scaled: beside the median of the recording's windows, or by
+    its beats. Range and beats are those of the target (an ECG), or of the signal where there is
+    none; any channel beyond a limit costs the window.
 
     Parameters
     ----------
@@ -77,19 +76,19 @@ def cut(
     size = max(1, round(window_s * prepared.rate_hz))
     step = size if step_s is None else max(1, round(step_s * prepared.rate_hz))
     samples, size = size, _size(prepared, size) if short == "padded" else size
-    stretch_G2 = _stretches(prepared, step) if restart_after_gaps else _whole(prepared)
-    start_N, left_over = _grid(stretch_G2, size, step)
+    stretches = _stretches if restart_after_gaps else _whole
+    start_N, left_over = _grid(stretches(prepared, step), size, step)
     label_N = spans(prepared, start_N, start_N + size)
     sides, reason_N = windows(prepared, start_N, size)
-    limits = Limits(most_range, most_rms, least_rms, least_beats, most_beats)
-    for reason, beyond_N in _beyond(limits, sides, prepared.rate_hz, reason_N):
+    of_all = Limits(most_range, most_rms, least_rms, least_beats, most_beats)
+    for reason, beyond_N in _beyond(of_all, sides, prepared.rate_hz, reason_N):
         reason_N[beyond_N & (reason_N == None)] = reason  # noqa: E711 (elementwise)
     keep_N, dropped = sort_out(prepared, reason_N, label_N)
     dropped += Counter({"shorter than a window": left_over})
-    both = [_padded(side.scaled(keep_N), samples) for side in sides]
+    signal_NCT, *target = [_padded(side.scaled(keep_N), samples) for side in sides]
     return CutSegments(
-        signal_NCT=both[0],
-        target_NCT=both[1] if len(both) > 1 else None,
+        signal_NCT=signal_NCT,
+        target_NCT=target[0] if target else None,
         start_N=prepared.at_source(start_N[keep_N]),
         valid_N=np.full(len(keep_N), size, dtype=np.int32),
         label_N=label_N[keep_N],
@@ -108,7 +107,8 @@ def _padded(window_NCT: Float32, samples: int) -> Float32:
     return np.pad(window_NCT, ((0, 0), (0, 0), (0, lacking))) if lacking else window_NCT
 
 
-def _whole(prepared: Prepared) -> Int64:
+def _whole(prepared: Prepared, step: int) -> Int64:
+    """Return the whole recording as one stretch, as `_stretches` does, whatever the step."""
     return np.array([[0, prepared.signal_CT.shape[1]]], dtype=np.int64)
 
 
