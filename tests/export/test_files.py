@@ -128,6 +128,19 @@ def test_crop_and_scale_are_in_the_file(networks: Networks, crops: Path) -> None
     np.testing.assert_array_equal(asking.scores(asked, {"signal": outside}), plain)
 
 
+def test_a_network_of_pictures_is_as_precise_as_its_file(
+    networks: Networks, tmp_path: Path
+) -> None:
+    """Within the tolerance that is there by default."""
+    told = networks.exported("pictures", tmp_path / "out")
+    assert told["spec"]["tolerance"] == 1e-4
+    assert 0 < told["compared"]["validation"]["largest_difference"] < 1e-5
+    import onnx
+
+    graph = onnx.load(tmp_path / "out" / "model.onnx").graph
+    assert not {"DFT", "STFT"} & {node.op_type for node in graph.node}
+
+
 def test_integers_are_smaller_and_say_what_they_lose(pictures: Path) -> None:
     told = card(pictures)
     assert told["calibration_segments"] == 320

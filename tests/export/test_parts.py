@@ -10,6 +10,9 @@ from cardiograft.export.fourier import factors
 from cardiograft.export.graphs import Graph, rescaled
 from cardiograft.export.measuring import best_threshold
 from cardiograft.export.packing import packed
+from cardiograft.models.views import scalogram
+from cardiograft.models.views._picture import PictureLayer
+from cardiograft.records import Float32, Shape
 from cardiograft.segments.windows import scaled, window_scaling
 
 pytest.importorskip("onnxruntime", reason="needs the extra 'export'")
@@ -38,6 +41,40 @@ def test_transforms_are_those_of_torch() -> None:
     for name, one, want in zip(names, found, _Spectra()(signal), strict=True):
         largest = np.abs(want.numpy()).max()
         np.testing.assert_allclose(one, want.numpy(), atol=1e-6 * largest, err_msg=name)
+
+
+class _Pictures(nn.Module):
+    """A view's pictures, and the values that they show."""
+
+    def __init__(self, view: PictureLayer) -> None:
+        super().__init__()
+        self.view = view
+
+    def forward(self, signal: Tensor) -> tuple[Tensor, Tensor]:
+        return self.view._pictures(signal), self.view.magnitudes(signal)
+
+
+def beating(samples: int, rate_hz: float) -> Float32:
+    """Return beats on a baseline that wanders, and a flat stretch, shape (1, 1, T)."""
+    second_T = np.arange(samples) / rate_hz
+    signal_T = np.exp(-(((second_T % 0.8 - 0.3) / 0.02) ** 2)) + 0.4 * np.sin(1.2 * second_T)
+    signal_T += 0.02 * np.random.default_rng(0).standard_normal(samples)
+    signal_T[samples // 2 : 2 * samples // 3] = 0.1
+    return signal_T.astype(np.float32)[None, None]
+
+
+@pytest.mark.parametrize("samples", [1250, 1500])  # of no power of two, as real segments are
+def test_a_scalogram_is_as_precise_in_a_file(samples: int) -> None:
+    rate_hz = samples / 5
+    view = scalogram.make(Shape(1, samples, 0, (2,)), rate_hz, height=64, width=64)
+    module, signal = _Pictures(view), torch.from_numpy(beating(samples, rate_hz))
+    names = ["picture", "magnitude"]
+    model = Graph(module=module, inputs={"signal": signal}, outputs=names).model()
+    assert not {"DFT", "STFT"} & {node.op_type for node in model.graph.node}
+    found = asking.session(model.SerializeToString()).run(None, {"signal": signal.numpy()})
+    for name, one, want in zip(names, found, module(signal), strict=True):
+        largest = np.abs(want.numpy()).max()
+        np.testing.assert_allclose(one, want.numpy(), atol=2e-5 * largest, err_msg=name)
 
 
 def test_a_length_is_split_as_evenly_as_can_be() -> None:

@@ -99,8 +99,11 @@ class Scalogram(PictureLayer):
         """Return each wavelet's part of the spectrum, folded; real, (B, C, R, M)."""
         beyond_BCE = signal_BCT[..., self.get_buffer("beyond")]
         half_BCH = torch.cat([signal_BCT, beyond_BCE], 2)
-        # Of half a signal that is its own mirror image: the spectrum of the whole, which is real.
-        spectrum_BCN = torch.fft.hfft(half_BCH, self.length)[..., : self.parts * self.folded]
+        whole_BCN = torch.cat([half_BCH, half_BCH[..., 1:-1].flip(2)], 2)
+        # Of a signal that is its own mirror image, real. `hfft` takes the half of it and as much
+        # time, but a file for a device has no such transform to the precision of float32.
+        spectrum_BCN = torch.view_as_real(torch.fft.rfft(whole_BCN))[..., 0]
+        spectrum_BCN = spectrum_BCN[..., : self.parts * self.folded]
         part_BCJM = _filled_up(spectrum_BCN, self.parts, self.folded)
         filter_JRM = self.get_buffer("filter")
         folded_BCRM: Tensor = part_BCJM[:, :, 0, None] * filter_JRM[0]
