@@ -184,6 +184,18 @@ def test_other_noise_is_refused() -> None:
         loaded(more, leads, {"quality_gates": {"one": asked}})
 
 
+def test_with_noise_both_have_the_same_leads_in_the_same_order() -> None:
+    """Which noise a lead is given hangs on its place among the leads."""
+    noisy = {"preset": "quality-signal", "database": "mitdb", "noise": {"preset": "quality-noise"}}
+    noisy["signal"] = {"leads": ["MLII|V5", "V1"]}
+    asked = {"segments": "both", "judged": "one", "model": "quality-scratch"}
+    for leads in (["V1"], ["V1", "MLII|V5"]):
+        one = {**noisy, "signal": {"leads": leads}}
+        with pytest.raises(ValueError, match=r"has leads V1.* the same leads in the same order"):
+            loaded({"segments": {"both": noisy, "one": one}}, {"quality_gates": {"usable": asked}})
+    loaded({"segments": {"both": noisy, "one": noisy}}, {"quality_gates": {"usable": asked}})
+
+
 def test_a_file_and_the_splits_behind_it(tmp_path: Path) -> None:
     weights, split = tmp_path / "net.safetensors", tmp_path / "elsewhere.parquet"
     asked = {

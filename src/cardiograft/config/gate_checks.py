@@ -58,6 +58,12 @@ def _check_judged(config: Config, place: str, gate: QualityGate) -> None:
         raise ValueError(
             f"{place}.judged: {gate.shown!r} is of other {what} than {gate.segments!r}"
         )
+    if own.noise is not None and shown.signal.leads != own.signal.leads:
+        raise ValueError(
+            f"{place}.judged: {gate.shown!r} has leads {', '.join(shown.signal.leads)},"
+            f" {gate.segments!r} has {', '.join(own.signal.leads)}: which noise a lead is given"
+            " hangs on its place among them, so both need the same leads in the same order"
+        )
     if not set(shown.signal.leads) <= set(own.signal.leads):
         raise ValueError(
             f"{place}.judged: {gate.shown!r} has leads {', '.join(shown.signal.leads)}, which are"
