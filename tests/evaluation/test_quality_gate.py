@@ -1,6 +1,8 @@
 """A quality gate: what segments are judged by, which are kept, and what is left in their shards."""
 
+import copy
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,10 @@ import scripts
 from pydantic import ValidationError
 
 from cardiograft import parquet
+from cardiograft.checkpoints.file import read_checkpoint
+from cardiograft.checkpoints.meaning import form_differences
+from cardiograft.evaluation import quality_gate
+from cardiograft.evaluation.predict import scores
 from cardiograft.evaluation.quality_gate import JUDGED, counts, judge, of_pieces
 from cardiograft.files import file_digest, read_json
 from cardiograft.report.cells import Cell
@@ -59,9 +65,79 @@ def test_a_segment_is_judged_by_the_pieces_that_lie_in_it(
     span: tuple[str, int, int], mean: float, worst: float, pieces: int
 ) -> None:
     for how, expected in (("mean", mean), ("worst", worst)):
-        low_N, pieces_N = of_pieces(spans(span), PIECES, LOW_M, how=how)
+        low_N, pieces_N, _ = of_pieces(spans(span), PIECES, LOW_M, how=how)
         assert low_N[0] == pytest.approx(expected, nan_ok=True)
         assert pieces_N.tolist() == [pieces]
+
+
+def tiled(*firsts: int, every: int = 5, length: int = 5) -> pa.Table:
+    """Return pieces of 500 samples, at multiples of `every` hundreds."""
+    assert all(first % every == 0 for first in firsts)
+    return spans(*(("a", 100 * first, 100 * (first + length)) for first in firsts))
+
+
+@pytest.mark.parametrize(
+    ("span", "pieces", "step_s", "missing"),
+    [
+        ((0, 30), tiled(0), 5.0, 5),  # 25 s are flat
+        ((0, 30), tiled(25), 5.0, 5),
+        ((0, 30), tiled(0, 5, 20, 25), 5.0, 2),
+        ((0, 30), tiled(0, 5, 10, 15, 20, 25), 5.0, 0),
+        ((0, 34), tiled(0, 5, 10, 15, 20, 25), 5.0, 0),  # what is left at a recording's end
+        ((3, 33), tiled(5, 10, 15, 20, 25), 5.0, 0),  # begins and ends within a piece
+        ((3, 33), tiled(0, 5, 10, 20, 25, 30), 5.0, 1),
+        ((12, 13), tiled(10), 5.0, 0),  # a beat in one piece
+        ((0, 30), tiled(0, 10, 20, every=10), 10.0, 0),  # never without a gap
+        ((0, 30), tiled(0, 20, every=10), 10.0, 1),
+        ((0, 10), tiled(0, 1, 2, 3, 4, 5, every=1), 1.0, 0),
+        ((0, 20), tiled(0, 10, 11, 12, 13, 14, 15, every=1), 1.0, 9),
+        ((0, 30), tiled(0), None, 0),  # by no rule
+    ],
+)
+def test_pieces_that_are_missing_for_lack_of_signal_count_as_low(
+    span: tuple[int, int], pieces: pa.Table, step_s: float | None, missing: int
+) -> None:
+    keys = spans(("a", 100 * span[0], 100 * span[1]))
+    every = None if step_s is None else step_s / 5
+    low_M = np.full(len(pieces), 0.1)
+    asked: dict[str, Any] = {"every": every}
+    low_N, pieces_N, missing_N = of_pieces(keys, pieces, low_M, how="mean", **asked)
+    assert missing_N.tolist() == [missing]
+    assert pieces_N[0] > 0
+    if not missing:
+        assert low_N[0] == pytest.approx(0.1)
+        return
+    assert 0.1 + 0.9 / 7 < low_N[0] < 1
+    assert of_pieces(keys, pieces, low_M, how="worst", **asked)[0].tolist() == [1.0]
+
+
+def test_a_segment_that_is_mostly_flat_is_dropped() -> None:
+    keys = spans(("a", 0, 3000), ("a", 3000, 6000), ("b", 0, 3000))
+    pieces, low_M = tiled(0, *range(30, 60, 5)), np.full(7, 0.01)
+    found = judge(gate(), keys, pieces, low_M, every=1.0)
+    assert found.low_N[:2] == pytest.approx([(0.01 + 5) / 6, 0.01])
+    assert found.keep_N.tolist() == [False, True, True]  # without any piece: as `unjudged` says
+    (row,) = counts(keys, found, 0.5)
+    assert (row["partly_without_signal"], row["low"], row["unjudged"]) == (1, 1, 1)
+
+
+def test_pieces_are_missed_where_windows_follow_one_another(tmp_path: Path, cohort: Any) -> None:
+    part = next(iter(sorted(cohort.segments.glob("part-*"))))
+    (tmp_path / part.name).write_bytes(part.read_bytes())
+    (tmp_path / "summary.json").write_text(json.dumps({"dropped": {"flat": 3}}))
+    meta = shards.meta(tmp_path)
+    assert quality_gate.step(tmp_path) is None  # of beats
+    for step_s, dropped, every in (
+        (None, {"flat": 3}, 1.0),
+        (2.5, {}, 0.5),
+        (5.0, {"no label": 1}, None),
+    ):
+        options = {"window_s": 5.0, "step_s": step_s}
+        spec = {**meta.spec, "cut": {"kind": "cuts", "name": "windows", "options": options}}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(shards, "meta", lambda _, s=spec: replace(meta, spec=s))
+            (tmp_path / "summary.json").write_text(json.dumps({"dropped": dropped}))
+            assert quality_gate.step(tmp_path) == every
 
 
 def gate(**more: Any) -> QualityGate:
@@ -82,6 +158,7 @@ def test_what_is_above_the_threshold_is_dropped_and_what_is_not_judged_stays() -
         "segments": 4,
         "low": 1,
         "unjudged": 1,
+        "partly_without_signal": 0,
         "kept": 2,
         "recordings": 3,
         "recordings_kept": 1,
@@ -185,6 +262,39 @@ def test_what_a_gate_can_not_do_is_one_line(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_score_that_is_no_number_is_refused(
+    cohort: Any, network: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*given: Any, **options: Any) -> Any:
+        score_MK = scores(*given, **options)
+        score_MK[3:5] = np.nan
+        return score_MK
+
+    monkeypatch.setattr(quality_gate, "scores", broken)
+    with pytest.raises(ValueError, match=r"gives 2 of \d+ pieces a score that is no number"):
+        gated(cohort, network, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_another_filter_or_cut_than_in_training_is_said(network: Path) -> None:
+    spec: dict[str, Any] = {
+        "signal": {"filter": None},
+        "cut": {"name": "beats", "options": {"before_s": 0.2, "after_s": 0.3}},
+    }
+    checkpoint = read_checkpoint(network / "model.safetensors")
+    assert form_differences(checkpoint, spec) == []  # it does not say
+    about = {**checkpoint.about, "segments": {"toy": {"spec": copy.deepcopy(spec)}}}
+    checkpoint = replace(checkpoint, about=about)
+    assert form_differences(checkpoint, spec) == []
+    spec["signal"]["filter"] = {"low_hz": 5.0, "high_hz": 15.0, "order": 3}
+    spec["cut"] = {"name": "windows", "options": {"window_s": 5.0, "step_s": 2.0}}
+    lines = [one.line() for one in form_differences(checkpoint, spec)]
+    done = "weights are loaded as they are"
+    assert lines[0] == f"filter: none in the source, from 5 Hz to 15 Hz, order 3 here; {done}"
+    theirs = "beats (after_s 0.3, before_s 0.2)"
+    assert lines[1] == f"cut: {theirs} in the source, windows (window_s 5) here; {done}"
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
@@ -216,4 +326,9 @@ def test_the_report_counts_by_database_and_label() -> None:
     assert "net.safetensors: 'low' above 0.5; low ones are dropped" in row[0].small
     assert "on whom its network was trained is not known, and not audited" in table.note
     assert "units: mV, not 1" in table.note
+    assert "lack of signal" not in table.note
+    summary["quality_gate"]["counts"] = [{**found, "partly_without_signal": 7}]  # type: ignore[index]
+    more = gate_table(ReportInputs(studies=[], segments={"usable": summary}))
+    assert more is not None
+    assert "parts of 7 segments could not be judged for lack of signal" in more.note
     assert gate_table(ReportInputs(studies=[], segments={"plain": {}})) is None

@@ -70,7 +70,8 @@ class Difference:
     Attributes
     ----------
     what
-        ``outputs``, ``leads``, ``features``, ``units``, ``scale``, ``rate_hz``, ``samples``.
+        ``outputs``, ``leads``, ``features``, ``units``, ``scale``, ``rate_hz``, ``samples``; of
+        `form_differences` also ``filter`` and ``cut``.
     source, here
         The two values as text; ``unknown`` where a checkpoint does not say.
     done
@@ -152,6 +153,48 @@ def differences(source: Meaning, here: Meaning) -> list[Difference]:
             done = "not compared" if theirs is None else "weights are loaded as they are"
             found.append(Difference(what=what, source=_text(theirs), here=_text(ours), done=done))
     return found
+
+
+def form_differences(checkpoint: Checkpoint, spec: Mapping[str, Any]) -> list[Difference]:
+    """Return in what segments differ, by filter and cut, from all that a checkpoint was trained on.
+
+    Parameters
+    ----------
+    spec
+        The entry of `segments` that is to be shown to the network, as its shards have it.
+    """
+    trained = [one["spec"] for one in (checkpoint.about.get("segments") or {}).values()]
+    specs = [one for one in trained if {"signal", "cut"} <= one.keys()]
+    if not {"signal", "cut"} <= spec.keys():  # shards that no entry cut
+        return []
+    found = []
+    for what, form in (("filter", _filter), ("cut", _cut)):
+        theirs, here = sorted({form(one) for one in specs}), form(spec)
+        if theirs and here not in theirs:
+            source, done = " or ".join(theirs), "weights are loaded as they are"
+            found.append(Difference(what=what, source=source, here=here, done=done))
+    return found
+
+
+def _filter(spec: Mapping[str, Any]) -> str:
+    """Return an entry's filter of the signal as text."""
+    asked = spec["signal"].get("filter")
+    if asked is None:
+        return "none"
+    ends = ((asked.get("low_hz"), "from"), (asked.get("high_hz"), "to"))
+    band = " ".join(f"{word} {hz:g} Hz" for hz, word in ends if hz is not None)
+    return f"{band}, order {asked['order']}"
+
+
+def _cut(spec: Mapping[str, Any]) -> str:
+    """Return an entry's cut as text, with what says how long segments are and where they lie.
+
+    Not by how much they overlap: that is no matter of a single segment.
+    """
+    cut = spec["cut"]
+    lengths = {k: v for k, v in cut["options"].items() if k.endswith("_s") and k != "step_s"}
+    given = [f"{k} {v:g}" for k, v in sorted(lengths.items()) if isinstance(v, int | float)]
+    return f"{cut['name']} ({', '.join(given)})" if given else str(cut["name"])
 
 
 def require_alike(checkpoint: Checkpoint, here: Meaning, *, where: str) -> None:

@@ -1,7 +1,8 @@
 """Which segments a network of signal quality lets pass: those it takes for low are dropped.
 
 The network is shown pieces in the form that it was trained on, cut of the same recordings; a
-segment is judged by the pieces that lie in it.
+segment is judged by the pieces that lie in it. Where pieces are missing because there was nothing
+to cut (a flat line, a gap), the segment is low by as much as they would have counted.
 
 Legend: N segments, M pieces, K classes.
 """
@@ -18,9 +19,9 @@ import pyarrow.compute as pc
 from cardiograft import parquet, plugins
 from cardiograft.checkpoints.file import Checkpoint, read_checkpoint
 from cardiograft.checkpoints.folder import checkpoint_file
-from cardiograft.checkpoints.meaning import differences, meaning_of
+from cardiograft.checkpoints.meaning import differences, form_differences, meaning_of
 from cardiograft.evaluation.predict import rebuilt, scores
-from cardiograft.files import file_digest
+from cardiograft.files import file_digest, read_json
 from cardiograft.records import Float64, Int64
 from cardiograft.segments import shards
 from cardiograft.segments.chosen import write_chosen
@@ -48,11 +49,14 @@ class Judged:
         The probability of low quality; NaN where no piece was judged.
     pieces_N : int64, shape (N,)
         Pieces that each was judged by.
+    missing_N : int64, shape (N,)
+        Pieces of each that could not be judged for lack of signal; they count as low.
     keep_N : bool, shape (N,)
     """
 
     low_N: Float64
     pieces_N: Int64
+    missing_N: Int64
     keep_N: npt.NDArray[np.bool_]
 
 
@@ -77,8 +81,8 @@ def write_gated(
     FileNotFoundError
         A file is not there.
     ValueError
-        The network has no such class, does not fit the pieces, is not the file that the entry
-        names, or lets nothing pass.
+        The network has no such class, does not fit the pieces, gives a score that is no number,
+        is not the file that the entry names, or lets nothing pass.
     """
     gate, file = spec.gate, checkpoint_file(model)
     if gate.sha256 is not None and (digest := file_digest(file)) != gate.sha256:
@@ -87,7 +91,7 @@ def write_gated(
     low_M, unlike = _low(gate, spec.network, checkpoint, pieces, where=str(model), scratch=scratch)
     keys, shown = (timed([f], shards.table([f], list(KEYS))) for f in (segments, pieces))
     same = segments.resolve() == pieces.resolve()
-    found = judge(gate, keys, None if same else shown, low_M)
+    found = judge(gate, keys, None if same else shown, low_M, every=None if same else step(pieces))
     about = {
         **({"simulated": True} if checkpoint.about.get("simulated") else {}),
         "quality_gate": {
@@ -99,8 +103,9 @@ def write_gated(
         },
     }
     write_chosen(segments, keys, found.keep_N, out, why=WHY, about=about)
-    columns = {"low": found.low_N, "pieces": found.pieces_N, "kept": found.keep_N}
-    parquet.write(pa.table({"id": keys["id"], **columns}), out / JUDGED)
+    columns = {"low": found.low_N, "pieces": found.pieces_N, "missing": found.missing_N}
+    judged = pa.table({"id": keys["id"], **columns, "kept": found.keep_N})
+    parquet.write(judged, out / JUDGED)
     gone = int((~found.keep_N).sum())
     return f"{gone} of {len(keys)} segments dropped by {gate.network}" if gone else ""
 
@@ -131,8 +136,11 @@ def _low(
     id_M = np.asarray(shards.table([pieces], ["id"])["id"].to_pylist(), dtype=str)
     part = read_feed([pieces], id_M, Unlabelled(task, meta), device=device, scratch=scratch)
     score_MK = scores(ready, part, task, batch_size=gate.batch_size)
-    unlike = differences(meaning_of(checkpoint), network_meaning(meta, task))
     low_M = score_MK[:, task.labels.index(gate.label)].astype(np.float64)
+    if wrong := int(np.isnan(low_M).sum()):
+        raise ValueError(f"{where}: gives {wrong} of {len(low_M)} pieces a score that is no number")
+    unlike = differences(meaning_of(checkpoint), network_meaning(meta, task))
+    unlike += form_differences(checkpoint, meta.spec)
     return low_M, [one.line() for one in unlike]
 
 
@@ -151,7 +159,33 @@ def own_request(checkpoint: Checkpoint, *, where: str) -> Predict:
     return Predict.model_validate({"split": spec.get("split", ""), "task": spec["task"], **given})
 
 
-def judge(gate: QualityGate, keys: pa.Table, pieces: pa.Table | None, low_M: Float64) -> Judged:
+def step(pieces: Path) -> float | None:
+    """Return from one piece's start to the next one's, in lengths of a piece.
+
+    None where pieces do not follow one another by a rule, or where some were left out that nobody
+    had labelled: there a piece that is missing says nothing of the signal.
+    """
+    cut = shards.meta(pieces).spec.get("cut", {})
+    if cut.get("name") != "windows" or "no label" in _dropped(pieces):
+        return None
+    options = cut["options"]
+    return float((options.get("step_s") or options["window_s"]) / options["window_s"])
+
+
+def _dropped(pieces: Path) -> dict[str, int]:
+    """Return how many pieces were left out when they were cut, by reason."""
+    dropped: dict[str, int] = read_json(pieces / "summary.json")["dropped"]
+    return dropped
+
+
+def judge(
+    gate: QualityGate,
+    keys: pa.Table,
+    pieces: pa.Table | None,
+    low_M: Float64,
+    *,
+    every: float | None = None,
+) -> Judged:
     """Return what becomes of segments, by the pieces that lie in them.
 
     Parameters
@@ -162,11 +196,15 @@ def judge(gate: QualityGate, keys: pa.Table, pieces: pa.Table | None, low_M: Flo
         `KEYS` of the pieces, `timed`; None where they are the segments themselves.
     low_M
         Probability of low quality of each piece.
+    every
+        As `step`.
     """
     if pieces is None:
         low_N, pieces_N = low_M, np.ones(len(low_M), dtype=np.int64)
+        missing_N = np.zeros_like(pieces_N)
     else:
-        low_N, pieces_N = of_pieces(keys, pieces, low_M, how=gate.of_pieces)
+        asked: dict[str, Any] = {"how": gate.of_pieces, "every": every}
+        low_N, pieces_N, missing_N = of_pieces(keys, pieces, low_M, **asked)
     with np.errstate(invalid="ignore"):
         weight_N = np.where(low_N > gate.threshold, 0.0, 1.0)
     weight_N[pieces_N == 0] = float(gate.unjudged == "kept")
@@ -175,19 +213,35 @@ def judge(gate: QualityGate, keys: pa.Table, pieces: pa.Table | None, low_M: Flo
         weight_N[some_N] = (1 - low_N[some_N]) / (1 - gate.threshold)
         ids = keys["id"].to_pylist()
         place_N = np.array([place(gate.seed, "quality gate", one) for one in ids])
-        return Judged(low_N, pieces_N, place_N < weight_N)
-    return Judged(low_N, pieces_N, weight_N > 0)
+        return Judged(low_N, pieces_N, missing_N, place_N < weight_N)
+    return Judged(low_N, pieces_N, missing_N, weight_N > 0)
 
 
 def of_pieces(
-    keys: pa.Table, pieces: pa.Table, low_M: Float64, *, how: str
-) -> tuple[Float64, Int64]:
+    keys: pa.Table, pieces: pa.Table, low_M: Float64, *, how: str, every: float | None = None
+) -> tuple[Float64, Int64, Int64]:
     """Return the probability of low quality of each segment, and the number of its pieces.
 
     A piece counts where at least half of it lies in the segment, or it covers at least half of the
     segment: neither a sliver of a bad second nor one of a good one decides.
+
+    Parameters
+    ----------
+    how
+        As a gate's `of_pieces`.
+    every
+        As `step`. With it, pieces that would lie whole in a segment and are not there count as
+        low; what is left at an end and shorter than a piece does not.
+
+    Returns
+    -------
+    low_N : float64, shape (N,)
+        NaN where no piece counts: such a segment is not judged, whatever is missing.
+    pieces_N, missing_N : int64, shape (N,)
+        The pieces that count, and those that are missing.
     """
     low_N, pieces_N = np.full(len(keys), np.nan), np.zeros(len(keys), dtype=np.int64)
+    missing_N = np.zeros_like(pieces_N)
     own, theirs = _by_record(keys), _by_record(pieces)
     start_N, stop_N = keys["start"].to_numpy(), keys["stop"].to_numpy()
     first_M, last_M = pieces["start"].to_numpy(), pieces["stop"].to_numpy()
@@ -201,15 +255,44 @@ def of_pieces(
         highs = np.searchsorted(first_M[among], stop_N[rows], side="left")
         for row, low, high in zip(rows, lows, highs, strict=True):
             near = among[low:high]
-            common = np.minimum(stop_N[row], last_M[near]) - np.maximum(start_N[row], first_M[near])
+            begin = np.maximum(start_N[row], first_M[near])
+            common = np.minimum(stop_N[row], last_M[near]) - begin
             shorter = np.minimum(stop_N[row] - start_N[row], last_M[near] - first_M[near])
             counts = (2 * common >= shorter) & (common > 0)
-            if counts.any():
-                found = low_M[near[counts]]
-                mean = np.average(found, weights=common[counts])
-                low_N[row] = found.max() if how == "worst" else mean
-                pieces_N[row] = counts.sum()
-    return low_N, pieces_N
+            if not counts.any():
+                continue
+            found, weight = low_M[near[counts]], common[counts]
+            if every is not None:
+                span = start_N[row], stop_N[row]
+                missing_N[row] = _missing(span, first_M[near], last_M[near], length, every)
+            if missing_N[row]:
+                found = np.append(found, 1.0)
+                weight = np.append(weight, missing_N[row] * length)
+            low_N[row] = found.max() if how == "worst" else np.average(found, weights=weight)
+            pieces_N[row] = counts.sum()
+    return low_N, pieces_N, missing_N
+
+
+def _missing(
+    span: tuple[int, int], first_M: Int64, last_M: Int64, length: int, every: float
+) -> int:
+    """Return how many whole pieces would lie where none does, from a first sample to a last.
+
+    Parameters
+    ----------
+    first_M, last_M
+        Of the pieces that are there, the earliest first, in samples.
+    length, every
+        Of a piece, in samples; and from one to the next, in lengths.
+    """
+    # What is free before each piece, and behind the last one; pieces that overlap leave less.
+    ends = np.concatenate([[span[0]], np.maximum(last_M, span[0])])
+    free = np.append(first_M, span[1]) - ends
+    step = every * length
+    usual = step - length  # between two that follow one another
+    # ASSUME a hundredth of a step for what rounding to samples takes.
+    lacking = np.floor((free - usual) / step + 0.01)
+    return int(lacking[free > 0].clip(min=0).sum())
 
 
 def _by_record(keys: pa.Table) -> dict[str, Int64]:
@@ -227,7 +310,8 @@ def counts(keys: pa.Table, found: Judged, threshold: float) -> list[dict[str, An
     """Return how many segments and recordings of each database and label there were, and are left.
 
     ``label`` is null where segments have none; ``low`` are those above the threshold, ``unjudged``
-    those of which no piece was judged.
+    those of which no piece was judged, ``partly_without_signal`` those of which a piece could not
+    be judged, for lack of signal, and counted as low.
     """
     dataset_N = np.asarray(keys["dataset"].to_pylist(), dtype=object)
     label_N = np.asarray(keys["label"].to_pylist(), dtype=object)
@@ -244,6 +328,7 @@ def counts(keys: pa.Table, found: Judged, threshold: float) -> list[dict[str, An
                 "segments": int(own_N.sum()),
                 "low": int((own_N & (np.nan_to_num(found.low_N) > threshold)).sum()),
                 "unjudged": int((own_N & (found.pieces_N == 0)).sum()),
+                "partly_without_signal": int((own_N & (found.missing_N > 0)).sum()),
                 "kept": int((own_N & found.keep_N).sum()),
                 "recordings": len(records),
                 "recordings_kept": len(left),

@@ -41,7 +41,8 @@ class QualityGate(Entry):
         counts by this weight in whatever is trained on them.
     of_pieces
         Of several judged pieces that lie in one segment: their ``mean``, by how much of the segment
-        each covers, or the ``worst``.
+        each covers, or the ``worst``. A piece that is missing in between, as there was no signal
+        to cut, counts as low.
     unjudged
         What becomes of segments of which no piece was judged.
     batch_size

@@ -61,6 +61,12 @@ def _notes(name: str, gate: dict[str, Any]) -> list[str]:
     notes = []
     if gate["file"] and not gate["trained_on"]:
         notes.append(f"{name}: on whom its network was trained is not known, and not audited.")
+    # Summaries of earlier releases do not count these.
+    if lacking := sum(one.get("partly_without_signal", 0) for one in gate["counts"]):
+        notes.append(
+            f"{name}: parts of {wording.count(lacking)} segments could not be judged for lack of"
+            " signal (a flat line, or a gap), and count as low."
+        )
     if gate["differences"]:
         notes.append(
             f"{name}: what its network is shown differs from what it was trained on:"
