@@ -153,8 +153,14 @@ def test_marks_stand_where_the_class_changes() -> None:
     assert [(m.sample, m.symbol, m.note) for m in [*marks, *marker.finish()]] == [
         (0, "~", "high"),
         (10, "~", "low"),
-        (50, "~", "low"),  # behind a gap it is said again
+        (30, "~", "unjudged"),  # nobody is to take the gap for one of the class before it
+        (50, "~", "low"),
+        (60, "~", "unjudged"),
     ]
+    note = Marker("note")
+    notes = [*note.add([0, 10, 40], [10, 20, 50], ["A", "A", "B"]), *note.finish()]
+    said = [(0, "A"), (20, "unjudged"), (40, "B"), (50, "unjudged")]
+    assert [(m.sample, m.symbol, m.note) for m in notes] == [(at, '"', one) for at, one in said]
     rhythm = Marker("rhythm")
     spans = [*rhythm.add([0, 30], [10, 40], ["N", "N"]), *rhythm.finish()]
     assert [(m.sample, m.note) for m in spans] == [(0, "(N"), (10, ")"), (30, "(N"), (40, ")")]

@@ -13,7 +13,8 @@ from cardiograft.use.predictor import Marking
 BEAT_CODES = ("N", "S", "V", "F", "Q")
 NOTE = '"'
 CODES = {"quality": "~", "rhythm": "+", "note": NOTE}
-END = {"quality": "", "rhythm": ")", "note": ""}
+UNJUDGED = "unjudged"
+END = {"quality": UNJUDGED, "rhythm": ")", "note": UNJUDGED}
 
 
 @dataclass
@@ -24,8 +25,9 @@ class Marker:
     ----------
     marking
         ``beat``: a mark at each segment, of the class's own code. Else a mark where the class
-        changes, and where no segment follows any more: ``rhythm`` as ``+`` with ``(AFIB``, ended
-        by ``)``; ``quality`` as ``~``; others as notes.
+        changes, and where no segment follows, so that nobody takes a stretch without predictions
+        for one of the class before it: ``rhythm`` as ``+`` with ``(AFIB``, ended by ``)``;
+        ``quality`` as ``~``, and others as notes, ended by ``unjudged``.
     """
 
     marking: Marking
@@ -57,7 +59,7 @@ class Marker:
             self._last, self._stop = name, max(self._stop, stop)
 
     def finish(self) -> Iterator[Mark]:
-        """Yield the end of the last class, where such marks have one."""
-        if self._last is not None and END.get(self.marking):
+        """Yield the end of the last class; a beat has none."""
+        if self._last is not None:
             yield Mark(self._stop, CODES[self.marking], END[self.marking])
         self._last = None
