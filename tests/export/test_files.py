@@ -12,7 +12,7 @@ import pytest
 import torch
 from device_files import Networks
 
-from cardiograft.export import asking, job
+from cardiograft.export import asking, job, writing
 from cardiograft.export.network import read_exported, read_part
 from cardiograft.segments import shards
 
@@ -161,6 +161,43 @@ def test_integers_are_smaller_and_say_what_they_lose(pictures: Path) -> None:
     assert told["threshold"]["label"] == "V"
     assert 0 < told["threshold"]["at"] < 1
     assert told["latency"]["ms"] > told["network_latency"]["ms"]
+
+
+def test_a_file_of_several_segments_at_once(networks: Networks, tmp_path: Path) -> None:
+    told = networks.exported("beats", tmp_path / "out", batch=3, checked=64)
+    asked = session(tmp_path / "out")
+    assert {one.name: one.shape for one in asked.get_inputs()} == {
+        "signal": [3, 1, 64],
+        "feature": [3, 1],
+    }
+    assert told["compared"]["validation"]["largest_difference"] < 1e-5
+    assert told["latency"]["ms"] > 0
+    assert "batch 3" in told["timing"]
+
+
+@pytest.mark.parametrize(("batch", "calls"), [(3, 34), (100, 1)])
+def test_integers_of_several_segments_at_once(
+    networks: Networks, tmp_path: Path, batch: int, calls: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All segments for the calibration are used, and the card counts those."""
+    seen: list[Any] = []
+    quantised = writing.int8
+
+    def counting(model: Any, segments: Any, **asked: Any) -> Any:
+        seen.extend(segments)
+        return quantised(model, iter(seen), **asked)
+
+    monkeypatch.setattr(writing, "int8", counting)
+    out = tmp_path / "out"
+    told = networks.exported("beats", out, precision="int8", batch=batch, calibration=100)
+    assert told["calibration_segments"] == 100
+    assert [len(one["shown"] if "shown" in one else one["signal"]) for one in seen] == [
+        batch
+    ] * calls
+    signal = np.concatenate([one.get("shown", one.get("signal")) for one in seen])
+    assert len(np.unique(signal, axis=0)) == len(np.unique(signal[:100], axis=0)) > 90
+    assert told["compared"]["validation"]["largest_difference"] < 0.2
+    assert {one.shape[0] for one in session(out).get_inputs()} == {batch}
 
 
 @pytest.fixture

@@ -28,12 +28,17 @@ def scores(asked: Any, given: Mapping[str, Float32]) -> Float32:
 
 
 def timed(asked: Any, given: Mapping[str, Float32]) -> dict[str, float]:
-    """Return median and quartiles, in ms, of one segment after another.
+    """Return median and quartiles, in ms, of one call after another.
 
-    As networks are timed in torch (`cardiograft.training.latency`): batch 1, warm, the processor's
-    time, so that waiting for other jobs does not count.
+    As networks are timed in torch (`cardiograft.training.latency`): warm, the processor's time, so
+    that waiting for other jobs does not count.
+
+    Parameters
+    ----------
+    given
+        As many segments as the file takes at once: of any other number it takes none.
     """
-    one = {name: value[:1] for name, value in given.items()}
+    one = dict(given)
     for _ in range(WARM_UP):
         asked.run(None, one)
     taken_s: list[float] = []

@@ -147,13 +147,25 @@ def _example(rows: Mapping[str, Tensor], samples: int) -> dict[str, Tensor]:
 
 
 def _calibrating(exported: Exported, part: Part, names: list[str]) -> Iterator[dict[str, Float32]]:
-    """Yield what the second graph takes of a part's items, as many at once as the file."""
+    """Yield what the second graph takes of a part's items, as many at once as the file.
+
+    All of them: what is left for the last time is filled up with its own rows, over again.
+    """
     size = exported.spec.batch
+    left: list[Tensor] = []  # items that do not fill a batch of the file yet
     for _, batch in batches(exported, part):
-        shown, feature_BF = batch.signal_BCT, batch.feature_BF
+        shown = batch.signal_BCT
         if exported.view is not None:
             with torch.no_grad():
                 shown = exported.view(shown)
-        for first in range(0, len(shown) - size + 1, size):
-            both = (shown[first : first + size], feature_BF[first : first + size])
-            yield {name: float32(one) for name, one in zip(names, both, strict=False)}
+        both = [shown, batch.feature_BF]
+        left = [torch.cat(one) for one in zip(left, both, strict=True)] if left else both
+        while len(left[0]) >= size:
+            yield _named(names, [one[:size] for one in left])
+            left = [one[size:] for one in left]
+    if len(left[0]):
+        yield _named(names, [_rows(one, size) for one in left])
+
+
+def _named(names: list[str], values: list[Tensor]) -> dict[str, Float32]:
+    return {name: float32(one) for name, one in zip(names, values, strict=False)}
