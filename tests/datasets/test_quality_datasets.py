@@ -148,6 +148,7 @@ def test_a_grade_of_a_twin_shows_in_its_leads(tmp_path: Path) -> None:
         (lambda rows: [*rows[:5], rows[5].replace(",", ",x"), *rows[6:]], "unreadable"),
         (lambda rows: [*rows[:5], *rows[6:]], "rows missing"),
         (lambda rows: [row.rpartition(",")[0] + "\n" for row in rows], "has 12 columns, not 13"),
+        (lambda rows: [], "is empty"),  # and without a warning of numpy's
     ],
 )
 def test_an_odd_text_is_refused_in_one_line(change: object, says: str, tmp_path: Path) -> None:
@@ -158,6 +159,16 @@ def test_an_odd_text_is_refused_in_one_line(change: object, says: str, tmp_path:
     with pytest.raises(UnfitError, match=says) as raised:
         challenge_2011.read(tmp_path, name)
     assert "\n" not in str(raised.value)
+
+
+def test_a_recording_that_both_lists_name_is_refused(tmp_path: Path) -> None:
+    name = next(n for n in challenge_2011.names() if _challenge_2011.simulated_grade(n, even=True))
+    challenge_2011.simulate(tmp_path, (name,), 0, duration_s=2.0, even=True)
+    assert challenge_2011.read(tmp_path, name).comments[-1].startswith("quality: ")
+    for grade in _challenge_2011.GRADES:
+        (tmp_path / f"set-a/RECORDS-{grade}").write_text(name.rpartition("/")[2] + "\n")
+    with pytest.raises(UnfitError, match="its grade is acceptable and unacceptable: both lists"):
+        challenge_2011.read(tmp_path, name)
 
 
 @pytest.mark.parametrize("cut", [True, False])

@@ -39,13 +39,31 @@ def lines(path: Path) -> tuple[str, ...]:
 
 
 def grades(root: Path) -> dict[str, str]:
-    """Return each record's grade, ``1006637`` to ``unacceptable``; none without the lists."""
+    """Return each record's grade, ``1006637`` to ``unacceptable``; none without the lists.
+
+    A record that both lists name is said to be ``acceptable and unacceptable``.
+    """
     found: dict[str, str] = {}
     for grade in GRADES:
         path = root / f"set-a/RECORDS-{grade}"
         if path.is_file():
             facts = path.stat()
-            found |= dict.fromkeys(_list(path, facts.st_mtime_ns, facts.st_size), grade)
+            for name in set(_list(path, facts.st_mtime_ns, facts.st_size)):
+                found[name] = f"{found[name]} and {grade}" if name in found else grade
+    return found
+
+
+def grade(root: Path, name: str) -> str | None:
+    """Return a record's grade; None where no list names it.
+
+    Raises
+    ------
+    UnfitError
+        Both lists do.
+    """
+    found = grades(root).get(name)
+    if found is not None and found not in GRADES:
+        raise UnfitError(f"its grade is {found}: both lists name it")
     return found
 
 
@@ -62,13 +80,15 @@ def text(path: Path) -> Float32:
     FileNotFoundError
         It is not there.
     UnfitError
-        It is not thirteen columns of whole numbers, the first of which counts the rows.
+        It is empty, or not thirteen columns of whole numbers, the first of which counts the rows.
     """
     if not path.is_file():
         raise FileNotFoundError(f"no file {path}")
     rows = listings.text(path)
     if len(rows) > MOST_CELLS:
         raise UnfitError(f"{path.name} is longer than {MOST_CELLS >> 20} MiB")
+    if not rows.strip():
+        raise UnfitError(f"{path.name} is empty")
     try:
         value_TC = np.loadtxt(io.StringIO(rows), delimiter=",", dtype=np.int64, ndmin=2)
     except ValueError as error:

@@ -68,7 +68,7 @@ def read(root: Path, record: str) -> Record:
     FileNotFoundError
         Its text, or its header and signal, are not below `root`.
     ValueError
-        A file can't be read, or no lead ever changes.
+        A file can't be read, no lead ever changes, or both lists of grades name it.
     """
     form = files(root, record)
     if form[0].endswith(".hea"):
@@ -87,7 +87,7 @@ def read(root: Path, record: str) -> Record:
             mains_hz=MAINS_HZ,
         )
     _challenge_2011.check_alive(found.signal_CT)
-    grade = _challenge_2011.grades(root).get(subject(root, record))
+    grade = _challenge_2011.grade(root, subject(root, record))
     remarks = () if grade is None else (f"quality: {grade}",)
     return dataclasses.replace(found, comments=(*found.comments, *remarks))
 
