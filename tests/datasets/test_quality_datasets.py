@@ -237,10 +237,29 @@ def test_grades_are_read_expert_by_expert(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("rows", ["1,9,x", "1,9,4", "9,1,1", "1,5,1\n3,9,1", "1.5,9,1", "1,9"])
-def test_odd_grades_are_refused_in_one_line(rows: str, tmp_path: Path) -> None:
+def test_titles_and_ends_that_touch_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "100001_ANN.csv"
+    written(tmp_path, ROWS)
+    plain = _butqdb.grades(path, 9000)
+    for rows in ("A1 start,A1 end,A1 class,,,,,,,,,\n" + ROWS, ROWS.replace("3001,", "3000,")):
+        written(tmp_path, rows)
+        marks = _butqdb.grades(path, 9000)
+        for name, values in vars(plain).items():
+            assert np.array_equal(getattr(marks, name), values), name
+
+
+@pytest.mark.parametrize(
+    ("rows", "number"),
+    [
+        *((one, 1) for one in ("1,9,x", "1,9,4", "9,1,1", "1.5,9,1", "1,9", "NaN,NaN,NaN")),
+        *((one, 2) for one in ("1,5,1\n3,9,1", "1,5,1\n5,5,1", "from,to,class\n1,9,x")),
+        ("1,5,1\n\n6,9,NaN", 3),
+        ("0,9,1", 1),
+    ],
+)
+def test_odd_grades_are_refused_in_one_line(rows: str, number: int, tmp_path: Path) -> None:
     written(tmp_path, rows)
-    with pytest.raises(UnfitError, match=r"100001_ANN\.csv") as raised:
+    with pytest.raises(UnfitError, match=rf"100001_ANN\.csv, row {number}: ") as raised:
         _butqdb.grades(tmp_path / "100001_ANN.csv", 100)
     assert "\n" not in str(raised.value)
 

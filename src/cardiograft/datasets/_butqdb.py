@@ -40,26 +40,34 @@ Stretch = tuple[int, int, str]  # first sample, the one after the last, class
 def grades(path: Path, samples: int) -> Annotations:
     """Return the marks that open and end stretches, of each expert and of the consensus.
 
+    A row of titles above them is passed over. Where a stretch begins at the last sample of the one
+    before, that sample stays with the former.
+
     Raises
     ------
     FileNotFoundError
         The file is not there.
     UnfitError
-        It does not hold four times first sample, last sample and class, in order.
+        It does not hold four times first sample, last sample and class, in order: the row that is
+        wrong is named, counted from 1.
     """
     if not path.is_file():
         raise FileNotFoundError(f"no file {path}")
     marks: list[tuple[int, int, str]] = []
     rows = [[cell.strip() for cell in row] for row in csv.reader(listings.text(path).splitlines())]
+    numbered = list(enumerate(rows, 1))[_titled(rows) :]
     for expert in range(1, CONSENSUS + 1):
         ends = 0
-        for row in rows:
+        for number, row in numbered:
             cells = row[3 * expert - 3 : 3 * expert]
             if not any(cells):
                 continue
-            first, stop, grade = _stretch(path, cells)
+            where = f"{path.name}, row {number}"
+            first, stop, grade = _stretch(where, cells)
+            if 0 < ends == first + 1:
+                first = ends
             if first < ends or stop <= first:
-                raise UnfitError(f"{path.name} has stretches out of order: {','.join(cells)}")
+                raise UnfitError(f"{where}: stretches out of order: {','.join(cells)}")
             if first > ends:
                 marks.append((ends, expert, ""))
             marks.append((first, expert, grade))
@@ -74,14 +82,28 @@ def grades(path: Path, samples: int) -> Annotations:
     )
 
 
-def _stretch(path: Path, cells: list[str]) -> Stretch:
+def _titled(rows: list[list[str]]) -> bool:
+    """Return whether the first row has no number, and is one of titles."""
+    cells = [cell for cell in rows[0] if cell] if rows else []
+    return bool(cells) and not any(map(_is_number, cells))
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _stretch(where: str, cells: list[str]) -> Stretch:
     """Return a stretch counted from 0; a class of 0 is none."""
     try:
         first, last, grade = (float(cell) for cell in cells)
     except ValueError as error:
-        raise UnfitError(f"unreadable {path.name}: {','.join(cells)!r}") from error
+        raise UnfitError(f"unreadable {where}: {','.join(cells)!r}") from error
     if grade not in (0, 1, 2, 3) or not (first.is_integer() and last.is_integer()):
-        raise UnfitError(f"unreadable {path.name}: {','.join(cells)!r}")
+        raise UnfitError(f"unreadable {where}: {','.join(cells)!r}")
     return int(first) - 1, int(last), str(int(grade)) if grade else ""
 
 
