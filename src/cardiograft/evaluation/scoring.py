@@ -5,6 +5,7 @@ Legend: S subjects (sorted), D additive numbers a subject.
 A metric is a plug-in of `cardiograft.evaluation.metrics`.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,11 @@ from cardiograft.specs.score import named
 PARTS = parts_of_predictions()
 
 
+def has_layout(metric: MetricSpec) -> bool:
+    """Return whether what subjects add to a metric hangs on all predictions that are added up."""
+    return hasattr(plugins.load("metrics", metric.name), "laid_out")
+
+
 def additive(predictions: Predictions, metric: MetricSpec) -> Float64:
     """Return what each subject adds to a metric, shape (S, D), subjects sorted.
 
@@ -29,9 +35,29 @@ def additive(predictions: Predictions, metric: MetricSpec) -> Float64:
     Raises
     ------
     ValueError
+        As `additives`.
+    """
+    (sums_SD,) = additives([predictions], metric)
+    return sums_SD
+
+
+def additives(several: Sequence[Predictions], metric: MetricSpec) -> list[Float64]:
+    """Return what each subject of several files adds to a metric, (S, D) each, to be added up.
+
+    Raises
+    ------
+    ValueError
         The metric does not take this kind of predictions, leaves out somebody who is not
         there, or everybody, or asks for a threshold that the predictions don't know.
     """
+    module = plugins.load("metrics", metric.name)
+    ready = [_ready(one, metric) for one in several]
+    ready = module.laid_out(ready) if has_layout(metric) else ready
+    return [module.additive(one) for one in ready]
+
+
+def _ready(predictions: Predictions, metric: MetricSpec) -> Predictions:
+    """Return the predictions of those whom a metric counts, with the threshold that it asks for."""
     module = plugins.load("metrics", metric.name)
     if predictions.kind not in module.KINDS:
         takes = " or ".join(module.KINDS)
@@ -45,8 +71,7 @@ def additive(predictions: Predictions, metric: MetricSpec) -> Float64:
         raise ValueError(f"{named(metric)}: that leaves nobody")
     if metric.at == threshold.PART:
         predictions = threshold.applied(predictions)
-    sums_SD: Float64 = module.additive(predictions.only(stays_N))
-    return sums_SD
+    return predictions.only(stays_N)
 
 
 def values(metric: MetricSpec, sums_BD: Float64, labels: tuple[str, ...]) -> dict[str, Float64]:

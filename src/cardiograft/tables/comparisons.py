@@ -23,7 +23,7 @@ from cardiograft.tables.scores import (
     missing_classes,
     place,
 )
-from cardiograft.tables.shared_segments import shared
+from cardiograft.tables.shared_segments import shared, swappable
 
 POWER = 0.8  # a difference that four studies in five would show
 
@@ -182,7 +182,8 @@ class _Paired:
         spec, of, to, which = self.spec, self.of, self.to, self.which
         low, high = interval(spec, self.draws, self.subjects)
         values, seed = metric_values(of.metric(self.name), of.labels), (spec.seed, STREAM["swaps"])
-        p = statistics.paired_p(values, *self.sums, count=spec.draws, seed=seed)
+        sums = swappable(of, to, "test", self.name, (self.sums[0], self.sums[1]))
+        p = statistics.paired_p(values, *sums, count=spec.draws, seed=seed)
         hidden = (f"tag_{self.tag}", "run")
         return {
             **{key: value for key, value in place(spec, of).items() if key not in hidden},

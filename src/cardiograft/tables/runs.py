@@ -125,12 +125,16 @@ def read_run(name: str, row: StudyRun, files: Mapping[str, Sequence[Path]]) -> R
         ids: dict[str, list[str]] = defaultdict(list)
         added: dict[tuple[str, str], list[Added]] = defaultdict(list)
         subjects: dict[str, list[str]] = defaultdict(list)
+        whole: dict[str, list[Predictions]] = defaultdict(list)
         for part, saved in run.saved(repeat):
             labels = saved.labels
             ids[part] += saved.id_N.tolist()
             subjects[part] += np.unique(saved.subject_N).tolist()
             for metric in row.metrics:
-                added[part, named(metric)].append(additive_sums(saved, metric))
+                if scoring.has_layout(metric):  # of all files at once
+                    whole[part].append(saved)
+                else:
+                    added[part, named(metric)].append(additive_sums(saved, metric))
             if saved.kind in ("classes", "heads"):
                 run.targets |= _targets(part, saved)
             if saved.kind == "classes":
@@ -138,6 +142,9 @@ def read_run(name: str, row: StudyRun, files: Mapping[str, Sequence[Path]]) -> R
         _agree(run, repeat, labels, ids, subjects)
         for key, some in added.items():
             sums[key].append(over_files(some))
+        for part, files_of in whole.items():
+            for metric in filter(scoring.has_layout, row.metrics):
+                sums[part, named(metric)].append(summed(files_of, metric))
     run.sums = {key: np.stack(sums_SD) for key, sums_SD in sums.items()}
     if counts:
         run.records = _mean(counts, row.repeats, ["part", "record", "true", "predicted"])
@@ -178,8 +185,26 @@ def _as_often(runs: Sequence[Sequence[Path]]) -> list[Sequence[Path]]:
 
 def additive_sums(saved: Predictions, metric: MetricSpec) -> Added:
     """Return the subjects that a metric counts, and what each adds to it."""
-    stays_N = ~np.isin(saved.subject_N, metric.without)
-    return np.unique(saved.subject_N[stays_N]).tolist(), scoring.additive(saved, metric)
+    return _counted(saved, metric), scoring.additive(saved, metric)
+
+
+def _counted(saved: Predictions, metric: MetricSpec) -> list[str]:
+    names: list[str] = np.unique(saved.subject_N).tolist()
+    return [name for name in names if name not in metric.without]
+
+
+def summed(files: Iterable[Predictions], metric: MetricSpec) -> Float64:
+    """Return what the subjects of all files add to a metric, (S, D), sorted by their names."""
+    if not scoring.has_layout(metric):
+        return over_files([additive_sums(one, metric) for one in files])  # one file in memory
+    (whole_SD,) = summed_alike([list(files)], metric)
+    return whole_SD
+
+
+def summed_alike(groups: Sequence[Sequence[Predictions]], metric: MetricSpec) -> list[Float64]:
+    """Return `summed` of each group of files, in one layout for all of them."""
+    sums = iter(scoring.additives([one for files in groups for one in files], metric))
+    return [over_files([(_counted(one, metric), next(sums)) for one in files]) for files in groups]
 
 
 def over_files(some: Sequence[Added]) -> Float64:

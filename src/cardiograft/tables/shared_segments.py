@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from cardiograft.evaluation import scoring
 from cardiograft.evaluation.predictions import Predictions
 from cardiograft.records import Float64
 from cardiograft.specs.entry import MetricSpec
-from cardiograft.tables.runs import Run, additive_sums, over_files
+from cardiograft.tables.runs import Run, summed, summed_alike
 
 
 def shared(one: Run, other: Run, part: str, metric: str) -> tuple[Float64, Float64, int]:
@@ -40,6 +41,25 @@ def shared(one: Run, other: Run, part: str, metric: str) -> tuple[Float64, Float
     return first, second, len(both)
 
 
+def swappable(
+    one: Run, other: Run, part: str, metric: str, sums: tuple[Float64, Float64]
+) -> tuple[Float64, Float64]:
+    """Return sums of `shared` in which a subject's predictions of two runs can change hands.
+
+    The same sums, but of a metric that has a layout: those are of one layout for both runs.
+    """
+    asked = one.metric(metric)
+    if not scoring.has_layout(asked):
+        return sums
+    both = _ids(one, part) & _ids(other, part)
+    files = [
+        [[*_shared_files(run, repeat, part, both)] for repeat in range(len(run.files))]
+        for run in (one, other)
+    ]
+    sums_RSD = summed_alike([of_repeat for of_run in files for of_repeat in of_run], asked)
+    return np.stack(sums_RSD[: len(files[0])]), np.stack(sums_RSD[len(files[0]) :])
+
+
 def _part(run: Run, repeat: int, part: str) -> Iterator[Predictions]:
     return (saved for own, saved in run.saved(repeat) if own == part)
 
@@ -50,12 +70,12 @@ def _ids(run: Run, part: str) -> set[str]:
 
 def _restricted(run: Run, part: str, metric: MetricSpec, ids: set[str]) -> Float64:
     """Return a run's sums over some of its segments, (R, S, D)."""
-    repeats = []
-    for repeat in range(len(run.files)):
-        of_files = []
-        for saved in _part(run, repeat, part):
-            inside_N = np.array([i in ids for i in saved.id_N.tolist()])
-            if inside_N.any():
-                of_files.append(additive_sums(saved.only(inside_N), metric))
-        repeats.append(over_files(of_files))
-    return np.stack(repeats)
+    repeats = range(len(run.files))
+    return np.stack([summed(_shared_files(run, r, part, ids), metric) for r in repeats])
+
+
+def _shared_files(run: Run, repeat: int, part: str, ids: set[str]) -> Iterator[Predictions]:
+    for saved in _part(run, repeat, part):
+        inside_N = np.array([i in ids for i in saved.id_N.tolist()])
+        if inside_N.any():
+            yield saved.only(inside_N)
