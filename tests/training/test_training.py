@@ -6,6 +6,7 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -217,6 +218,39 @@ def test_from_memory_or_from_disk_the_order_and_the_result_are_the_same(
     monkeypatch.setattr(feed_module, "CHUNK", 7)
     assert weights(pretrained("disk", task=task)) == weights(memory)
     assert rows == [320, 80]  # training part and validation part
+
+
+@pytest.mark.parametrize("ending", [None, "signalled", "killed"])
+def test_what_does_not_fit_in_memory_lies_in_the_machines_own_folder_while_it_trains(
+    pretrained: Train,
+    interrupted: Interrupt,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    ending: str | None,
+) -> None:
+    own, state = tmp_path / "own", tmp_path / "state"
+    own.mkdir()
+    monkeypatch.setenv("TMPDIR", str(own))
+    monkeypatch.setattr(tempfile, "tempdir", None)  # it is looked up once a process
+    monkeypatch.setattr(feed_module, "RESIDENT_BYTES", 0)
+    reserve, reserved = feed_module.reserve, list[Path]()
+
+    def watched(file: Path, size: int) -> None:
+        reserved.append(file)
+        reserve(file, size)
+
+    monkeypatch.setattr(feed_module, "reserve", watched)
+    if ending is None:
+        pretrained()
+    else:
+        interrupted(14, ending)
+        with pytest.raises(ENDINGS[ending]):
+            pretrained()
+        assert {f.name for f in state.rglob("*") if f.is_file()} == {"state.safetensors"}
+        assert [f for f in state.rglob("*") if f.is_dir()] == list(state.iterdir())
+    assert {f.parent.name for f in reserved} == {"train", "validation"}
+    assert all(f.is_relative_to(own) for f in reserved)
+    assert list(own.iterdir()) == []
 
 
 def test_the_order_of_an_epoch_is_a_function_of_seed_and_epoch() -> None:

@@ -2,10 +2,14 @@
 
 Shards and a split in, a model folder out. Until the job has published, its training state lies
 below ``state``, in a folder named after everything that the result depends on.
+
+The state's folder is shared by machines. Segments that do not fit in memory are copied to the
+machine's own temporary folder (``TMPDIR``).
 """
 
 import contextlib
 import json
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -47,7 +51,7 @@ from cardiograft.training.lease import Lease, leased
 from cardiograft.training.loop import Outcome, fit
 from cardiograft.training.named_axes import Ends
 from cardiograft.training.per_subject import Own, one_for_each, whose
-from cardiograft.training.processes import ONE, Begun, begun
+from cardiograft.training.processes import Begun, begun
 from cardiograft.training.publish import publish, versions
 from cardiograft.training.ranks import Ranks, joined
 from cardiograft.training.rates import best_of_rates
@@ -113,15 +117,18 @@ def train_and_publish(job: Job) -> None:
         begun several processes; another job trains on the same state.
     """
     own = begun(job.spec.processes)
-    with leased(job.place.state) if own.rank == 0 else contextlib.nullcontext() as lease:
-        _train_and_publish(job, own, lease)
+    with (
+        leased(job.place.state) if own.rank == 0 else contextlib.nullcontext() as lease,
+        tempfile.TemporaryDirectory(prefix="cardiograft-") as scratch,
+    ):
+        _train_and_publish(job, own, lease, Path(scratch))
     if own.count > 1:
         distributed.destroy_process_group()
 
 
-def _train_and_publish(job: Job, own: Begun, lease: Lease | None) -> None:
+def _train_and_publish(job: Job, own: Begun, lease: Lease | None, scratch: Path) -> None:
     began = time.monotonic()
-    prepared = prepare(job, own)
+    prepared = prepare(job, own, scratch=scratch)
     outcome, own_tensors, tried = train(job, prepared)
     if lease is None:  # the first of the processes publishes what all of them have
         return
@@ -150,8 +157,13 @@ def initialisation(origin: Origin) -> str:
     return f"weights of {' and '.join(names)}" if names else "random weights"
 
 
-def prepare(job: Job, own: Begun = ONE) -> Prepared:
+def prepare(job: Job, own: Begun, *, scratch: Path) -> Prepared:
     """Read the data, build the task and the network, and give it its first weights.
+
+    Parameters
+    ----------
+    scratch
+        Folder of this process for segments that do not fit in memory.
 
     Raises
     ------
@@ -176,12 +188,10 @@ def prepare(job: Job, own: Begun = ONE) -> Prepared:
     ends = Ends(spec.model.name, spec.model.options, shape, view)
     origin = job.initialise(Fresh(network=network, meaning=meaning, ends=ends))
     encoder_digest = weights_digest(network.get_submodule("encoder").state_dict())
-    scratch = state_folder / f"rank{own.rank}" if own.rank else state_folder
     train_feed, watched = feeds(spec, place, split, task=task, device=device, scratch=scratch)
     domain_term = None
     if job.domain is not None:
-        scratch = state_folder / "domain"
-        feed = job.domain.feed(place.segments, task, device=device, scratch=scratch)
+        feed = job.domain.feed(place.segments, task, device=device, scratch=scratch / "domain")
         domain_term = make_domain_term(job.domain.request, network, shape, feed, seed=job.seed)
     return Prepared(
         facts=facts,
