@@ -170,6 +170,42 @@ def test_signalled_to_end_it_saves_its_state_at_the_very_step(
     assert history(tmp_path / "cut") == history(whole)
 
 
+@pytest.mark.parametrize("ending", ["signalled", "killed"])
+@pytest.mark.parametrize("ema", [None, 0.9])
+def test_ended_while_it_measures_it_measures_again_and_trains_no_step_twice(
+    pretrained: Train,
+    interrupted: Interrupt,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    ending: str,
+    ema: float | None,
+) -> None:
+    asked: dict[str, Any] = {"epochs": 3, "ema": ema, "keep": "best_validation"}
+    asked["model"] = {**MODEL, "dropout": 0.2}
+    monkeypatch.setattr(loop, "WATCH_BATCH", 16)  # five batches to measure
+    if ending == "killed":  # as if steps took long
+        monkeypatch.setattr(run_module, "LEAST_S", 0.0)
+    whole = pretrained("whole", **asked)
+    taken, told = interrupted(1000), list[int]()
+    tally = Classify.tally
+
+    def ended(*arguments: Any) -> Any:
+        told.append(1)
+        if len(told) == 7 and ending == "killed":  # in the second epoch
+            raise KeyboardInterrupt
+        if len(told) == 7:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return tally(*arguments)
+
+    monkeypatch.setattr(Classify, "tally", ended)
+    with pytest.raises(ENDINGS[ending], match="143" if ending == "signalled" else None):
+        pretrained("cut", **asked)
+    assert (len(taken), len(told)) == (20, 7)  # it did not measure to the end
+    assert weights(pretrained("cut", **asked)) == weights(whole)
+    assert (len(taken), len(told)) == (30, 7 + 10)
+    assert history(tmp_path / "cut") == history(whole)
+
+
 def test_other_code_other_data_or_another_option_never_resumes_it(
     cohort: Any, entry: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -777,7 +813,8 @@ def test_states_of_short_epochs_are_not_all_written(
     assert written == [1]
     monkeypatch.setattr(run_module, "LEAST_S", 0.0)
     pretrained("long", epochs=4)
-    assert written == [1, 1, 2, 3, 4]
+    # each before it is measured, too
+    assert written[1:] == [0, 1, 1, 2, 2, 3, 3, 4]
 
 
 @pytest.mark.parametrize("asked", [{"ema": 0.0}, {"ema": 1.0}, {"schedule": "two_cycles"}])

@@ -45,5 +45,7 @@ def averaged_weights(average: Mapping[str, Tensor], network: nn.Module) -> Itera
         return
     own = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     network.load_state_dict(average)
-    yield
-    network.load_state_dict(own)
+    try:
+        yield
+    finally:
+        network.load_state_dict(own)

@@ -7,10 +7,12 @@ Legend: B batch, I items of an epoch.
 """
 
 import math
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import torch
 from accelerate import Accelerator
@@ -28,7 +30,7 @@ from cardiograft.training.feed import Feed, draw
 from cardiograft.training.optimiser import rate_at
 from cardiograft.training.order import batches, sweep
 from cardiograft.training.ranks import ALONE, Ranks, shared
-from cardiograft.training.run import SAVE_EVERY_S, TrainingRun, check, log
+from cardiograft.training.run import SAVE_EVERY_S, SignalledError, TrainingRun, check, log
 from cardiograft.training.state import Stop, TrainingProgress, terminated
 from cardiograft.training.task import Batch, Start, Task
 
@@ -140,11 +142,16 @@ def _epoch(run: TrainingRun, stop: Stop) -> None:
             progress.loss = run.ranks.total(float(loss))
             run.save()
         if signalled:
-            at = f"epoch {progress.epoch + 1}, step {progress.step}"
-            log(f"{signalled.name}: stopped at {at}, the state is saved")
-            sys.exit(128 + signalled)
-    total, items = run.ranks.total(float(loss)), max(progress.items, 1)
-    _close(run, {"loss": total / items, **{n: float(t) / items for n, t in run.terms.items()}})
+            _end(signalled, f"epoch {progress.epoch + 1}, step {progress.step}")
+    progress.loss = run.ranks.total(float(loss))
+    items = max(progress.items, 1)
+    terms = {name: float(total) / items for name, total in run.terms.items()}
+    _close(run, {"loss": progress.loss / items, **terms}, stop)
+
+
+def _end(signalled: signal.Signals, at: str) -> NoReturn:
+    log(f"{signalled.name}: stopped at {at}, the state is saved")
+    sys.exit(128 + signalled)
 
 
 def _train_mode(run: TrainingRun) -> None:
@@ -203,7 +210,7 @@ def _losses(
     return terms["loss"], domain_term.total(terms)
 
 
-def _close(run: TrainingRun, losses: Mapping[str, float]) -> None:
+def _close(run: TrainingRun, losses: Mapping[str, float], stop: Stop) -> None:
     """End an epoch: measure, keep the best, save."""
     progress, training = run.progress, run.training
     epoch = progress.epoch + 1
@@ -213,26 +220,50 @@ def _close(run: TrainingRun, losses: Mapping[str, float]) -> None:
                 f"training diverged: the {name} of epoch {epoch} is {value}"
                 f" (learning_rate {training.learning_rate:g})"
             )
+    run.ranks.level(run.network)
+    found = _measured(run, stop)
     done = epoch * run.steps
     progress.history += [(epoch, done, "train", name, value) for name, value in losses.items()]
     terms = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in losses.items())
     line = f"epoch {epoch}/{training.epochs}: train {terms}"
-    run.ranks.level(run.network)
-    with averaged_weights(run.average, run.network):
-        for part, feed in run.watched.items():
-            values = measure(
-                run.watching, run.model, run.task, feed, seed=run.seed, ranks=run.ranks
-            )
-            progress.history += [(epoch, done, part, name, v) for name, v in values.items()]
-            line += f"; {part} " + ", ".join(f"{n} {values[n]:.4f}" for n in list(values)[:3])
-            if training.keep == f"best_{part}":
-                _keep(run, values[training.monitor])
+    for part, values in found.items():
+        progress.history += [(epoch, done, part, name, v) for name, v in values.items()]
+        line += f"; {part} " + ", ".join(f"{n} {values[n]:.4f}" for n in list(values)[:3])
+        if training.keep == f"best_{part}":
+            _keep(run, values[training.monitor])
     if training.keep == "last" and training.patience is not None:
         _wait(run, losses["loss"], training.patience)
     progress.epoch, progress.step, progress.loss, progress.items = epoch, 0, 0.0, 0
     run.terms.clear()
     run.close_epoch()
     log(f"{line}; {progress.wall_s:.0f} s")
+
+
+def _measured(run: TrainingRun, stop: Stop) -> dict[str, dict[str, float]]:
+    """Return what is measured of an epoch, by part; a job that is told to end ends between batches.
+
+    It has saved the epoch's last step, which nothing here changes: taken up again, it measures
+    again.
+    """
+    if run.watched:
+        run.save_before_measuring()
+    found = {}
+    try:
+        with averaged_weights(run.average, run.network):
+            for part, feed in run.watched.items():
+                found[part] = measure(
+                    run.watching,
+                    run.model,
+                    run.task,
+                    feed,
+                    seed=run.seed,
+                    ranks=run.ranks,
+                    between=lambda: run.refuse_to_go_on(stop),
+                )
+    except SignalledError as told:
+        run.save()  # of the network's own weights, which are back in it
+        _end(told.by, f"the measuring of epoch {run.progress.epoch + 1}")
+    return found
 
 
 def _keep(run: TrainingRun, value: float) -> None:
@@ -250,7 +281,7 @@ def _keep(run: TrainingRun, value: float) -> None:
     best = progress.best
     if math.isfinite(value) and (best is None or sign * value > sign * best):
         progress.best, progress.best_epoch, progress.stale = value, progress.epoch + 1, 0
-        progress.kept = contiguous(run.network.state_dict())
+        progress.kept = contiguous(run.average or run.network.state_dict())  # what was measured
         progress.kept_masks = contiguous(run.masks)
         return
     progress.stale += 1
@@ -282,14 +313,22 @@ def measure(
     *,
     seed: int,
     ranks: Ranks = ALONE,
+    between: Callable[[], None] | None = None,
 ) -> dict[str, float]:
     """Return the task's metrics over a part, every version of every segment.
 
     Of several ranks each measures some of the batches.
+
+    Parameters
+    ----------
+    between
+        Is called before each batch, by all ranks together.
     """
     model.eval()
     sums: dict[str, Tensor] = {}
     for step, item_B in enumerate(sweep(len(feed) * task.versions, WATCH_BATCH)):
+        if between is not None and step % ranks.count == 0:
+            between()
         if step % ranks.count != ranks.rank:
             continue
         batch = draw(task, feed, item_B, seeded(seed, WATCHING, step, feed.device))

@@ -35,6 +35,14 @@ SAVE_EVERY_S = 300.0
 LEAST_S = 2.0
 
 
+class SignalledError(Exception):
+    """A rank was told to end."""
+
+    def __init__(self, by: signal.Signals) -> None:
+        super().__init__(by.name)
+        self.by = by
+
+
 class TrainingRun:
     """What every step of one training needs at hand: network, optimiser, masks, progress."""
 
@@ -151,11 +159,33 @@ class TrainingRun:
         number, due = self.ranks.highest([stop.signalled or 0, late and self.ranks.first])
         return (signal.Signals(number) if number else None), bool(number or due)
 
+    def refuse_to_go_on(self, stop: Stop) -> None:
+        """Leave what all ranks are at together.
+
+        Raises
+        ------
+        SignalledError
+            Any of them was told to end.
+        """
+        signalled, _ = self.asked(stop)
+        if signalled:
+            raise SignalledError(signalled)
+
     def pass_time(self) -> None:
         """Add the seconds since this was last asked to those of the training."""
         now = time.monotonic()
         self.progress.wall_s += now - self.since
         self.since = now
+
+    def save_before_measuring(self) -> None:
+        """Write the state of an epoch's last step, where it has taken longer than a state does.
+
+        Measuring may take long, and nothing of it is saved: whoever is killed meanwhile would lose
+        the epoch.
+        """
+        self.pass_time()
+        if self.since - self.saved >= LEAST_S:
+            self.save()
 
     def close_epoch(self) -> None:
         """Write the state that an epoch has left: of the first always, of others not too often."""
