@@ -1,7 +1,10 @@
 """What a scheduler has to be told of each rule, and what is left of a job that it began twice."""
 
 import json
+import os
 import re
+import signal
+import subprocess
 from pathlib import Path
 
 import yaml
@@ -90,3 +93,46 @@ def test_the_logs_of_all_attempts_are_kept(tiny):
     ]
     assert job == ("download", "mitdb")
     assert 0 < seconds < 600
+
+
+def shell_code(file: str, name: str) -> str:
+    """Return what a rules file puts before the commands of all rules, under a name."""
+    text = (ROOT / "workflow/rules" / file).read_text()
+    (block,) = re.findall(rf"^({name} = doubled\(\n.*?^\))$", text, re.M | re.S)
+    found = {"doubled": str}
+    exec(block, found)
+    return str(found[name])
+
+
+def test_a_log_that_is_written_again_is_not_the_earlier_attempts(tmp_path):
+    begin = f"set -euo pipefail; {shell_code('common.smk', 'ATTEMPT')}"
+    for said in ("first", "second"):
+        line = f"{begin} attempt job.log; echo {said} >> job.log"
+        subprocess.run(["bash", "-c", line], cwd=tmp_path, check=True)
+    kept = [f.read_text() for f in sorted((tmp_path / "job.attempts").iterdir())]
+    assert [[word in text for text in kept] for word in ("first", "second")] in (
+        [[True, False], [False, True]],
+        [[False, True], [True, False]],  # of one second: the names end in process numbers
+    )
+    assert (tmp_path / "job.log").read_text() in kept
+
+
+def test_a_job_that_is_told_to_end_saves_and_is_not_timed_as_one_that_succeeded(tmp_path):
+    saving = "import signal, sys, time; from pathlib import Path; print('runs', flush=True)"
+    saving += "\nwhile not signal.sigtimedwait([signal.SIGTERM], 0.01): pass"
+    saving += "\ntime.sleep(1); Path('saved').touch(); sys.exit(int(sys.argv[1]))"
+    masked = "import signal, os, sys; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM]);"
+    (tmp_path / "saving.py").write_text(masked + saving)
+    begin = f"set -euo pipefail; {shell_code('common.smk', 'ATTEMPT')} attempt job.log;"
+    for status in (0, 143):
+        line = ["bash", "-c", f"{begin} python saving.py {status}"]
+        told = {"stdout": subprocess.PIPE, "start_new_session": True}
+        with subprocess.Popen(line, cwd=tmp_path, **told) as job:
+            assert job.stdout.readline() == b"runs\n"
+            os.killpg(job.pid, signal.SIGTERM)
+            assert job.wait(60) == 143
+        assert (tmp_path / "saved").exists()
+        (tmp_path / "saved").unlink()
+        assert not (tmp_path / "job.took").exists()
+    subprocess.run(["bash", "-c", f"{begin} true"], cwd=tmp_path, check=True)
+    assert (tmp_path / "job.took").exists()

@@ -37,13 +37,17 @@ ENVIRONMENT = {
 # in a folder beside it, and says when and where it was written. When a job that succeeded began and
 # ended, in microseconds, stands beside its log: the report adds that up. (Snakemake's `benchmark`
 # would measure the client of a warm interpreter, and what `--touch` leaves out would rerun.)
+# A log that is still there, as of a job that the scheduler begins again, is not written over but
+# removed: by its second name it is the earlier attempt's. A shell that is told to end waits for
+# what it runs, which is told too and may be saving, and has not succeeded: without a trap of its
+# own it would end at once, with the status of the command before.
 ATTEMPT = doubled(
     'now_us() { local now="${EPOCHREALTIME:-$(date +%s).000000}"; echo "${now/[.,]/}"; }; '
     'took() { [ "$1" != 0 ] || echo "$3 $(now_us)" > "$2" || :; }; '
     'attempt() { local now kept="${1%.log}.attempts"; now="$(date +%Y-%m-%dT%H%M%S)"; '
-    'echo "$now on $HOSTNAME${SLURM_JOB_ID:+, job $SLURM_JOB_ID}" > "$1"; '
+    'rm -f "$1"; echo "$now on $HOSTNAME${SLURM_JOB_ID:+, job $SLURM_JOB_ID}" > "$1"; '
     'mkdir -p "$kept"; ln "$1" "$kept/$now.$$.log" 2> /dev/null || :; '
-    'trap "took \\$? $(printf %q "${1%.log}.took") $(now_us)" EXIT; }; '
+    'trap "took \\$? $(printf %q "${1%.log}.took") $(now_us)" EXIT; trap "exit 143" TERM; }; '
 )
 
 
