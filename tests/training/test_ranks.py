@@ -229,6 +229,46 @@ def test_a_request_to_one_process_ends_both_and_nothing_is_lost(
     assert (out / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
 
 
+def wrapped(line: list[str], code: str, home: Path) -> list[str]:
+    """The same command, whose script is run by Python code that has changed something first."""
+    home.mkdir(exist_ok=True)
+    wrapper = home / "wrapper.py"
+    wrapper.write_text(
+        code + "sys.argv = sys.argv[1:]\nrunpy.run_path(sys.argv[0], run_name=" + MAIN
+    )
+    at = line.index(str(ROOT / "workflow/scripts/pretrain.py"))
+    return [*line[:at], str(wrapper), *line[at:]]
+
+
+MAIN = '"__main__")\n'
+WHAT_IS_MEASURED = """
+import os, runpy, sys
+from pathlib import Path
+from cardiograft.checkpoints.file import weights_digest
+from cardiograft.training import loop
+measure = loop.measure
+def seen(forward, *arguments, **named):
+    with Path(__file__).with_name("seen").open("a") as file:
+        file.write(weights_digest(forward.state_dict()) + "\\n")
+    return measure(forward, *arguments, **named)
+loop.measure = seen
+"""
+CRNN = {"name": "crnn", "widths": [8, 8], "stem": 7}  # with batch normalisation
+
+
+@pytest.mark.parametrize("ema", [None, 0.9])
+def test_all_processes_measure_the_same_network(
+    cohort: Any, entry: Callable[..., Pretrain], tmp_path: Path, ema: float | None
+) -> None:
+    spec = entry(2, model=CRNN, ema=ema)
+    home = tmp_path / "two"
+    line = wrapped(command(cohort, spec, home), WHAT_IS_MEASURED, home)
+    assert started(line, home / "log").wait() == 0, (home / "log").read_text()
+    digests = (home / "seen").read_text().split()
+    # the first two are of one epoch, for the processes measure it together
+    assert [len(set(digests[:2])), len(set(digests[2:])), len(digests)] == [1, 1, 4]
+
+
 def test_one_process_of_an_entry_of_two_is_refused_before_it_trains(
     cohort: Any, entry: Callable[..., Pretrain], tmp_path: Path
 ) -> None:

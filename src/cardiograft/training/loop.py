@@ -220,7 +220,7 @@ def _close(run: TrainingRun, losses: Mapping[str, float], stop: Stop) -> None:
                 f"training diverged: the {name} of epoch {epoch} is {value}"
                 f" (learning_rate {training.learning_rate:g})"
             )
-    run.ranks.level(run.network)
+    run.ranks.level(run.network, run.average)
     found = _measured(run, stop)
     done = epoch * run.steps
     progress.history += [(epoch, done, "train", name, value) for name, value in losses.items()]

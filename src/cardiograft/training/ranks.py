@@ -72,11 +72,20 @@ class Ranks:
                 whole[name] = whole[name] + tensor if name in whole else tensor
         return whole
 
-    def level(self, network: nn.Module) -> None:
-        """Give all ranks the first one's running means and variances: each has seen its share."""
-        if self.count > 1:
-            for buffer in network.buffers():
-                distributed.broadcast(buffer, 0)
+    def level(self, network: nn.Module, average: Mapping[str, Tensor]) -> None:
+        """Give all ranks the first one's running means and variances: each has seen its share.
+
+        Parameters
+        ----------
+        average
+            Of the network's tensors, which averages those too; empty without one.
+        """
+        if self.count == 1:
+            return
+        for name, buffer in network.named_buffers():
+            distributed.broadcast(buffer, 0)
+            if name in average:
+                distributed.broadcast(average[name], 0)
 
 
 ALONE = Ranks()
