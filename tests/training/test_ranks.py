@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -153,9 +154,9 @@ def command(cohort: Any, spec: Pretrain, home: Path) -> list[str]:
 PLAIN = [sys.executable]
 
 
-def started(line: list[str], log: Path) -> subprocess.Popen[bytes]:
+def started(line: list[str], log: Path, **told: str) -> subprocess.Popen[bytes]:
     log.parent.mkdir(exist_ok=True)
-    quiet = {**os.environ, "OMP_NUM_THREADS": "1"}
+    quiet = {**os.environ, "OMP_NUM_THREADS": "1", **told}
     with log.open("ab") as file:
         return subprocess.Popen(line, stdout=file, stderr=file, env=quiet)
 
@@ -267,6 +268,51 @@ def test_all_processes_measure_the_same_network(
     digests = (home / "seen").read_text().split()
     # the first two are of one epoch, for the processes measure it together
     assert [len(set(digests[:2])), len(set(digests[2:])), len(digests)] == [1, 1, 4]
+
+
+SLOW_TO_SAVE = """
+import atexit, os, runpy, sys, time
+from pathlib import Path
+from cardiograft.training import run
+save = run.save_state
+def slow(file, progress, **named):
+    save(file, progress, **named)
+    if progress.step:
+        time.sleep(3)
+        Path(__file__).with_name("saved").touch()
+run.save_state, run.LEAST_S = slow, 3600.0  # but for a signal, no state is of a step
+def look():
+    here = Path(__file__)
+    here.with_name("found").write_text(str(here.with_name("saved").exists()))
+if os.environ["RANK"] == "1":
+    atexit.register(look)
+"""
+
+
+def test_no_process_ends_while_the_first_is_saving(
+    cohort: Any, entry: Callable[..., Pretrain], tmp_path: Path
+) -> None:
+    """A launcher kills all processes once one of them has failed."""
+    spec = entry(2, epochs=1000)
+    line = wrapped(command(cohort, spec, tmp_path), SLOW_TO_SAVE, tmp_path)
+    alone = [sys.executable, *line[line.index(str(tmp_path / "wrapper.py")) :]]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        told = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1"}
+        told["MASTER_PORT"] = str(free.getsockname()[1])
+    both = [
+        started(alone, tmp_path / f"log{rank}", **told, RANK=rank, LOCAL_RANK=rank)
+        for rank in ("0", "1")
+    ]
+    deadline = time.monotonic() + 300
+    while not list(tmp_path.glob("state/*/state.safetensors")):
+        assert [one.poll() for one in both] == [None, None], (tmp_path / "log0").read_text()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    both[1].terminate()
+    assert both[1].wait(120) == 128 + signal.SIGTERM
+    assert (tmp_path / "found").read_text() == "True"  # as it ended
+    assert both[0].wait(120) == 128 + signal.SIGTERM
 
 
 def test_one_process_of_an_entry_of_two_is_refused_before_it_trains(

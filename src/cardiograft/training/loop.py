@@ -142,14 +142,16 @@ def _epoch(run: TrainingRun, stop: Stop) -> None:
             progress.loss = run.ranks.total(float(loss))
             run.save()
         if signalled:
-            _end(signalled, f"epoch {progress.epoch + 1}, step {progress.step}")
+            _end(run, signalled, f"epoch {progress.epoch + 1}, step {progress.step}")
     progress.loss = run.ranks.total(float(loss))
     items = max(progress.items, 1)
     terms = {name: float(total) / items for name, total in run.terms.items()}
     _close(run, {"loss": progress.loss / items, **terms}, stop)
 
 
-def _end(signalled: signal.Signals, at: str) -> NoReturn:
+def _end(run: TrainingRun, signalled: signal.Signals, at: str) -> NoReturn:
+    """End the job, whose state is saved: where one rank has ended, launchers kill the others."""
+    run.ranks.meet()
     log(f"{signalled.name}: stopped at {at}, the state is saved")
     sys.exit(128 + signalled)
 
@@ -262,7 +264,7 @@ def _measured(run: TrainingRun, stop: Stop) -> dict[str, dict[str, float]]:
                 )
     except SignalledError as told:
         run.save()  # of the network's own weights, which are back in it
-        _end(told.by, f"the measuring of epoch {run.progress.epoch + 1}")
+        _end(run, told.by, f"the measuring of epoch {run.progress.epoch + 1}")
     return found
 
 

@@ -87,6 +87,11 @@ class Ranks:
             if name in average:
                 distributed.broadcast(average[name], 0)
 
+    def meet(self) -> None:
+        """Wait until every rank has come here."""
+        if self.count > 1:
+            distributed.barrier(group=self.group)
+
 
 ALONE = Ranks()
 
