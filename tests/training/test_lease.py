@@ -162,7 +162,46 @@ def test_who_has_lost_its_lease_stops_and_publishes_nothing(tmp_path: Path) -> N
     write(tmp_path / "other.lease")
     _, said = worker.communicate(timeout=60)
     assert worker.returncode == -signal.SIGTERM
-    assert "the lease was taken over; this job stops" in said
+    assert "the lease was taken over by elsewhere, process 1; this job stops" in said
+
+
+def test_a_lease_that_someone_has_removed_is_gone(tmp_path: Path) -> None:
+    worker = begin(tmp_path / "state", 60)
+    until_it_holds(worker)
+    (tmp_path / "state.lease").unlink()
+    _, said = worker.communicate(timeout=60)
+    assert "the lease is gone; this job stops" in said
+    with leased(tmp_path / "other", FAST._replace(beat_s=100)) as lease:
+        lease.file.unlink()
+        with pytest.raises(ValueError, match="the lease is gone; nothing was published"):
+            lease.check()
+        lease.file.touch()  # another is just writing its own
+        assert lease.lost() == "was taken over"
+
+
+def test_a_stopped_job_is_waited_for_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, pauses, sleep = tmp_path / "state", list[float](), time.sleep
+    first = begin(state, 60, SLURM_JOB_ID="4711")
+    until_it_holds(first)
+    first.send_signal(signal.SIGSTOP)
+    monkeypatch.setattr(time, "sleep", lambda s: (pauses.append(s), sleep(s)))
+    try:
+        time.sleep(1.0)
+        began = time.monotonic()
+        stopped = f"job 4711 on .*, process {first.pid}, which is stopped or hangs, heard of"
+        with (
+            pytest.raises(ValueError, match=stopped),
+            leased(state, FAST._replace(stale_s=0.5, patience_s=1.0)),
+        ):
+            pass
+        assert 1.0 <= time.monotonic() - began < 30
+        assert 3 <= len(pauses) < 20  # it did not ask without a pause
+        assert json.loads((tmp_path / "state.lease").read_text())["process"] == first.pid
+    finally:
+        first.kill()
+        first.communicate()
 
 
 def test_a_lease_that_is_only_half_written_is_anothers(tmp_path: Path) -> None:

@@ -206,6 +206,24 @@ def test_ended_while_it_measures_it_measures_again_and_trains_no_step_twice(
     assert history(tmp_path / "cut") == history(whole)
 
 
+def test_who_has_lost_its_lease_saves_nothing_where_another_trains(
+    pretrained: Train, interrupted: Interrupt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupted(14)
+    save, saved = run_module.save_state, list[int]()
+
+    def watched(path: Path, *arguments: Any, **named: Any) -> None:
+        save(path, *arguments, **named)
+        saved.append(1)
+        another = {"host": "elsewhere", "job": "", "restart": 0, "process": 1, "token": "t"}
+        (tmp_path / "state.lease").write_text(json.dumps(another))
+
+    monkeypatch.setattr(run_module, "save_state", watched)
+    with pytest.raises(ValueError, match="taken over by elsewhere, process 1; nothing was pub"):
+        pretrained("cut", epochs=3)
+    assert saved == [1]  # after the first epoch, and not again when it was signalled to end
+
+
 def test_other_code_other_data_or_another_option_never_resumes_it(
     cohort: Any, entry: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

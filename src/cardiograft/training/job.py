@@ -129,7 +129,7 @@ def train_and_publish(job: Job) -> None:
 def _train_and_publish(job: Job, own: Begun, lease: Lease | None, scratch: Path) -> None:
     began = time.monotonic()
     prepared = prepare(job, own, scratch=scratch)
-    outcome, own_tensors, tried = train(job, prepared)
+    outcome, own_tensors, tried = train(job, prepared, lease)
     if lease is None:  # the first of the processes publishes what all of them have
         return
     checkpoint = trained_checkpoint(job, prepared, outcome, own_tensors)
@@ -214,8 +214,15 @@ def prepare(job: Job, own: Begun, *, scratch: Path) -> Prepared:
     )
 
 
-def train(job: Job, prepared: Prepared) -> tuple[Outcome, Own, list[dict[str, Any]]]:
+def train(
+    job: Job, prepared: Prepared, lease: Lease | None
+) -> tuple[Outcome, Own, list[dict[str, Any]]]:
     """Train the prepared network, from its saved state where there is one.
+
+    Parameters
+    ----------
+    lease
+        Of the state; the first of several processes has it.
 
     Returns
     -------
@@ -247,6 +254,7 @@ def train(job: Job, prepared: Prepared) -> tuple[Outcome, Own, list[dict[str, An
             domain_term=prepared.domain_term,
             state=state,
             save_every_s=job.save_every_s,
+            **({} if lease is None else {"may_save": lease.check}),
             ranks=prepared.ranks,
         )
 

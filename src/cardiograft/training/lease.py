@@ -4,7 +4,7 @@ The lease names its holder: the machine, the scheduler's job, the process. The h
 file's time now and then. Whoever comes second waits a little, for the first may be saving its
 state to end, and then stops in a line. A lease is taken over where its holder is known to be dead
 (a process of this machine that is no more, an earlier run of the same requeued job) or has been
-silent for long (`Waits`).
+silent for long (`Waits`); not while it still has its lock, as a process that was stopped has.
 """
 
 import contextlib
@@ -64,14 +64,26 @@ def this_process() -> Holder:
 
 @dataclass(frozen=True)
 class Lease:
-    """A lease that this process has taken."""
+    """A lease that this process has taken.
+
+    Attributes
+    ----------
+    waited
+        Whether another job has held it, and this one has waited for it.
+    """
 
     file: Path
     holder: Holder
+    waited: bool = False
 
-    def lost(self) -> bool:
-        """Tell whether another job holds it now: it has taken this one for dead."""
-        return _read(self.file) != self.holder
+    def lost(self) -> str:
+        """Return what has become of it, where this process holds it no more; else nothing."""
+        now = _read(self.file)
+        if now == self.holder:
+            return ""
+        if now is None and not self.file.exists():
+            return "is gone"
+        return f"was taken over by {now.named()}" if now else "was taken over"
 
     def check(self) -> None:
         """Refuse to go on without it.
@@ -79,12 +91,11 @@ class Lease:
         Raises
         ------
         ValueError
-            Another job holds it now.
+            Another job has taken this one for dead, and holds it now; or someone has removed it.
         """
-        if self.lost():
-            now = _read(self.file)
-            by = f"was taken over by {now.named()}" if now else "is gone"
-            raise ValueError(f"{self.file}: the lease {by}; nothing was published")
+        how = self.lost()
+        if how:
+            raise ValueError(f"{self.file}: the lease {how}; nothing was published")
 
 
 class Waits(NamedTuple):
@@ -148,32 +159,48 @@ def leased(state: Path, waits: Waits = WAITS) -> Iterator[Lease]:
 
 def _acquired(file: Path, waits: Waits) -> tuple[int, Lease]:
     """Return the open file of a lease, which stays locked, and the lease."""
-    own, began, reported = this_process(), time.monotonic(), False
+    own, began, waited, stuck = this_process(), time.monotonic(), False, 0
     while True:
         with contextlib.suppress(FileExistsError):
-            return _written(file, own), Lease(file, own)
+            return _written(file, own), Lease(file, own, waited)
         holder, silent = _read(file), _silence(file)
-        if silent is None:
-            continue  # it has gone meanwhile
-        who = holder.named() if holder else "an unknown job"
-        dead = holder is not None and _dead(file, holder, own)
-        if dead or silent > waits.stale_s:
-            handle = _taken_over(file, holder, own, settle_s=waits.settle_s)
-            if handle is not None:
-                say(f"taking over a training from {who}, heard of {silent:.0f} s ago")
-                return handle, Lease(file, own)
-            continue
-        # Who has missed several beats may be dead: that is waited for, however long it takes.
-        if time.monotonic() - began >= waits.patience_s and silent < 4 * waits.beat_s:
-            end = f" (scancel {holder.job})" if holder and holder.job else ""
-            raise ValueError(
-                f"{file.with_suffix('')}: another job trains on this state: {who}, heard of"
-                f" {silent:.0f} s ago; wait for it, or end it{end}, and run again"
-            )
-        if not reported:
-            say(f"waiting for {who}, which trains on the same state")
-            reported = True
+        if silent is not None:  # or it has gone meanwhile
+            stale = silent > waits.stale_s
+            if stale or (holder is not None and _dead(file, holder, own)):
+                handle = _taken_over(file, holder, own, settle_s=waits.settle_s)
+                if handle is not None:
+                    who = _named(holder)
+                    say(f"taking over a training from {who}, heard of {silent:.0f} s ago")
+                    return handle, Lease(file, own, waited)
+            # Once it may be another's that is just taking it over; twice, its holder has the lock.
+            stuck = stuck + 1 if stale else 0
+            # Who has missed several beats may be dead: that is waited for, however long it takes.
+            speaks = silent < 4 * waits.beat_s
+            if time.monotonic() - began >= waits.patience_s and (speaks or stuck > 1):
+                raise ValueError(_held(file, holder, silent, hangs=not speaks))
+            if not waited:
+                say(f"waiting for {_named(holder)}, which trains on the same state")
+                waited = True
         time.sleep(min(1.0, waits.patience_s / 4) * random.uniform(0.5, 1.0))
+
+
+def _named(holder: Holder | None) -> str:
+    return holder.named() if holder else "an unknown job"
+
+
+def _held(file: Path, holder: Holder | None, silent: float, *, hangs: bool) -> str:
+    """Return why a job can't train on a state, and what a user may do."""
+    state, who, heard = file.with_suffix(""), _named(holder), f"heard of {silent:.0f} s ago"
+    end = f" (scancel {holder.job})" if holder and holder.job else ""
+    if hangs:
+        return (
+            f"{state}: another job trains on this state: {who}, which is stopped or hangs, {heard};"
+            f" let it go on (kill -CONT), or end it{end}, and run again"
+        )
+    return (
+        f"{state}: another job trains on this state: {who}, {heard}; wait for it, or end it{end},"
+        " and run again"
+    )
 
 
 def _written(file: Path, holder: Holder) -> int:
@@ -197,9 +224,15 @@ def _fill(handle: int, holder: Holder) -> None:
 
 
 def _taken_over(file: Path, before: Holder | None, own: Holder, *, settle_s: float) -> int | None:
-    """Take a stale lease over; return it open and locked, or None where another was faster."""
+    """Take a stale lease over; return it open and locked.
+
+    None where another was faster, or its holder is stopped: then it still has the lock.
+    """
     if before is not None and before.host == own.host:
-        handle = os.open(file, os.O_RDWR)
+        try:
+            handle = os.open(file, os.O_RDWR)
+        except FileNotFoundError:
+            return None
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _read(file) == before:  # under the lock: of one machine's jobs one comes here
@@ -254,8 +287,9 @@ def _beat(lease: Lease, beat_s: float, ended: threading.Event) -> None:
     """Give signs of life until the end; where the lease is lost, end this process."""
     while not ended.wait(beat_s):
         try:
-            if lease.lost():
-                say(f"{lease.file}: the lease was taken over; this job stops")
+            how = lease.lost()
+            if how:
+                say(f"{lease.file}: the lease {how}; this job stops")
                 os.kill(os.getpid(), signal.SIGTERM)
                 return
             os.utime(lease.file)

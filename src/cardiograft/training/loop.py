@@ -67,6 +67,7 @@ def fit(
     domain_term: DomainTerm | None = None,
     state: Path | None = None,
     save_every_s: float = SAVE_EVERY_S,
+    may_save: Callable[[], None] = lambda: None,
     ranks: Ranks = ALONE,
 ) -> Outcome:
     """Train a network.
@@ -74,16 +75,14 @@ def fit(
     Parameters
     ----------
     network, task
-        Trained in place, and holds the last epoch's weights in the end, or their average; the
-        task knows its labels, means and class weights.
+        Trained in place, to the last epoch's weights or their average; and fitted (`learn`).
     train, watched
         The training part; ``validation``, ``test``: measured after every epoch.
-    seed
-        Of everything that is drawn.
-    accelerator, domain_term
-        Device and precision; the adaptation to another domain, if any.
-    state, save_every_s
-        File to go on from where it exists; it is written after an epoch and so many seconds.
+    seed, accelerator, domain_term
+        Of all that is drawn; device and precision; the adaptation to another domain, if any.
+    state, save_every_s, may_save
+        File to go on from where it exists; it is written after an epoch and so many seconds,
+        unless the last, which is called before, raises a ValueError.
     ranks
         All processes of this training: each calls this, with the same data.
 
@@ -106,6 +105,7 @@ def fit(
         domain_term=domain_term,
         state=state,
         save_every_s=save_every_s,
+        may_save=may_save,
         ranks=ranks,
     )
     check(run)

@@ -60,9 +60,10 @@ class TrainingRun:
         domain_term: DomainTerm | None,
         state: Path | None,
         save_every_s: float,
+        may_save: Callable[[], None],
         ranks: Ranks,
     ) -> None:
-        self.ranks = ranks
+        self.ranks, self.may_save = ranks, may_save
         if ranks.count > 1 and accelerator.device.type == "cuda":  # on processors there is none
             network = together(network)
         self.network = network.to(accelerator.device)
@@ -194,11 +195,18 @@ class TrainingRun:
             self.save()
 
     def save(self) -> None:
-        """Write the state."""
+        """Write the state.
+
+        Raises
+        ------
+        ValueError
+            Another job's state lies there now.
+        """
         self.pass_time()
         self.saved = self.since
         self.progress.terms = {name: float(total) for name, total in self.terms.items()}
         if self.state is not None and self.ranks.first:
+            self.may_save()
             scaler = self.accelerator.scaler
             save_state(
                 self.state,
