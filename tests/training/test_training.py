@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -222,6 +223,38 @@ def test_who_has_lost_its_lease_saves_nothing_where_another_trains(
     with pytest.raises(ValueError, match="taken over by elsewhere, process 1; nothing was pub"):
         pretrained("cut", epochs=3)
     assert saved == [1]  # after the first epoch, and not again when it was signalled to end
+
+
+def test_what_has_been_published_while_it_waited_is_not_trained_again(
+    pretrained: Train,
+    interrupted: Interrupt,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Two calls of Snakemake on one folder, say: the second waits for the first."""
+    taken = interrupted(1000)
+    another = {"host": "elsewhere", "job": "", "restart": 0, "process": 1, "token": "t"}
+    lease = tmp_path / "state.lease"
+
+    def waiting(**asked: Any) -> int:
+        lease.write_text(json.dumps(another))
+        ends = threading.Timer(1.0, lease.unlink)
+        ends.start()
+        pretrained("model", **asked)
+        ends.join()
+        return len(taken)
+
+    pretrained("model")
+    assert len(taken) == 20
+    written = weights(tmp_path / "model")
+    assert waiting() == 20
+    assert "model: already published, by the job that was waited for" in capsys.readouterr().err
+    assert weights(tmp_path / "model") == written
+    assert not lease.exists()
+    assert waiting(learning_rate=0.01) == 40  # another training: what is there is not its result
+    assert waiting(learning_rate=0.01, repeat=1) == 60
+    pretrained("model", learning_rate=0.01, repeat=1)
+    assert len(taken) == 80  # who has waited for nobody does as it is told
 
 
 def test_other_code_other_data_or_another_option_never_resumes_it(

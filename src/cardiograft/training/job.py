@@ -22,10 +22,17 @@ import torch
 from accelerate import Accelerator
 from torch import distributed, nn
 
-from cardiograft.checkpoints.file import SUBJECTS, Checkpoint, load_checkpoint, weights_digest
+from cardiograft.checkpoints.file import (
+    SUBJECTS,
+    Checkpoint,
+    load_checkpoint,
+    read_checkpoint,
+    weights_digest,
+)
 from cardiograft.checkpoints.folder import checkpoint_file
 from cardiograft.checkpoints.meaning import Meaning
 from cardiograft.checkpoints.network import View
+from cardiograft.cli import say
 from cardiograft.files import file_digest
 from cardiograft.fingerprint import fingerprint
 from cardiograft.records import Shape
@@ -128,7 +135,16 @@ def train_and_publish(job: Job) -> None:
 
 def _train_and_publish(job: Job, own: Begun, lease: Lease | None, scratch: Path) -> None:
     began = time.monotonic()
-    prepared = prepare(job, own, scratch=scratch)
+    asked = asked_for(job)
+    accelerator, ranks = joined(own, precision=job.spec.training.precision)
+    waited = lease is not None and lease.waited
+    # All ranks end, where the first finds that there is nothing to do.
+    (done,) = ranks.highest([waited and published(job, asked)])
+    if done:
+        if ranks.first:
+            say(f"{job.place.out}: already published, by the job that was waited for")
+        return
+    prepared = prepare(job, asked, accelerator, ranks, scratch=scratch)
     outcome, own_tensors, tried = train(job, prepared, lease)
     if lease is None:  # the first of the processes publishes what all of them have
         return
@@ -157,7 +173,43 @@ def initialisation(origin: Origin) -> str:
     return f"weights of {' and '.join(names)}" if names else "random weights"
 
 
-def prepare(job: Job, own: Begun, *, scratch: Path) -> Prepared:
+@dataclass(frozen=True)
+class Asked:
+    """What a training is asked for: the split, and what the result depends on."""
+
+    split: SplitTable
+    facts: dict[str, Any]
+
+
+def asked_for(job: Job) -> Asked:
+    """Read what a job is asked for.
+
+    Raises
+    ------
+    ValueError
+        It would look at the test set of an honest split.
+    """
+    split = read_split_table(job.place.split)
+    _refuse_the_test_set(job.spec, split)
+    split = bootstrapped(split, job.spec.training.bootstrap, seed=job.seed)
+    return Asked(split, _facts(job, split))
+
+
+def published(job: Job, asked: Asked) -> bool:
+    """Tell whether a model folder is there that holds what a job is asked for, to the last fact."""
+    try:
+        about = read_checkpoint(checkpoint_file(job.place.out)).about
+    except (FileNotFoundError, ValueError):
+        return False
+    facts = json.loads(json.dumps(asked.facts))  # a tuple is a list there
+    parents = [read_checkpoint(checkpoint_file(path)).digest() for path in job.parents]
+    same = [one["weights_sha256"] for one in about.get("parents", [])] == parents
+    return same and {name: about.get(name) for name in facts} == facts
+
+
+def prepare(
+    job: Job, asked: Asked, accelerator: Accelerator, ranks: Ranks, *, scratch: Path
+) -> Prepared:
     """Read the data, build the task and the network, and give it its first weights.
 
     Parameters
@@ -170,14 +222,9 @@ def prepare(job: Job, own: Begun, *, scratch: Path) -> Prepared:
     ValueError
         As `train_and_publish`.
     """
-    spec, place = job.spec, job.place
-    split = read_split_table(place.split)
-    _refuse_the_test_set(spec, split)
-    split = bootstrapped(split, spec.training.bootstrap, seed=job.seed)
-    facts = _facts(job, split)
+    spec, place, split = job.spec, job.place, asked.split
     parent_digests = [file_digest(checkpoint_file(path)) for path in job.parents]
-    state_folder = place.state / state_key(json.dumps(facts, sort_keys=True), parent_digests)
-    accelerator, ranks = joined(own, precision=spec.training.precision)
+    key = state_key(json.dumps(asked.facts, sort_keys=True), parent_digests)
     device = accelerator.device
     deterministic(device)
     meta = pooled(place.segments)
@@ -194,7 +241,7 @@ def prepare(job: Job, own: Begun, *, scratch: Path) -> Prepared:
         feed = job.domain.feed(place.segments, task, device=device, scratch=scratch / "domain")
         domain_term = make_domain_term(job.domain.request, network, shape, feed, seed=job.seed)
     return Prepared(
-        facts=facts,
+        facts=asked.facts,
         accelerator=accelerator,
         ranks=ranks,
         task=task,
@@ -208,7 +255,7 @@ def prepare(job: Job, own: Begun, *, scratch: Path) -> Prepared:
         watched=watched,
         domain_term=domain_term,
         whose_N=whose(split) if spec.one_for_each else None,
-        state_folder=state_folder,
+        state_folder=place.state / key,
         simulated=meta.simulated,
         generated=is_generated(meta),
     )
