@@ -6,10 +6,14 @@ import re
 import signal
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
+import pytest
 import yaml
 
+from cardiograft.config.plan import Plan
 from cardiograft.report import times
+from cardiograft.specs.pretrain import Pretrain
 
 ROOT = Path(__file__).parents[2]
 PROFILE = ROOT / "workflow/profiles/slurm/config.yaml"
@@ -70,8 +74,32 @@ def test_a_training_of_several_devices_runs_as_so_many_processes(tiny):
     assert card["processes"] == card["spec"]["devices"] == 2
     tiny.configure(lambda c: c["pretrain"]["pretext"].update(num_nodes=2))
     planned = tiny.snakemake("--dry-run", "results/pretrain/pretext/0/card.json")
-    asked = "gpu=4, processes=4, nodes=2, tasks_per_node=2, mpi=srun"
-    assert asked in planned.stdout + planned.stderr
+    said = planned.stdout + planned.stderr
+    assert "gpu=4, processes=4, nodes=2, tasks_per_node=2, tasks_per_gpu=0, mpi=srun" in said
+    assert "mem_mb=8000" in said
+    refused = tiny.snakemake("--cores", "2", "results/pretrain/pretext/0/card.json", check=False)
+    said = "num_nodes: 2: only a job of SLURM has several nodes; call snakemake with"
+    assert refused.stdout.count(said) == 1
+    assert said in (tiny.root / "results/logs/pretrain/pretext/0.log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("devices", "num_nodes", "asked"),
+    [
+        (1, 1, {"threads": 1, "tasks_per_node": None, "tasks_per_gpu": None, "readers": 1}),
+        # sbatch then gives one task all processors and GPUs of the node
+        (4, 1, {"threads": 4, "tasks_per_node": None, "tasks_per_gpu": 0, "readers": 4}),
+        (4, 2, {"threads": 1, "tasks_per_node": 4, "tasks_per_gpu": 0, "readers": 4}),
+    ],
+)
+def test_a_scheduler_is_told_of_tasks_in_one_way(devices, num_nodes, asked):
+    training = {"split": "s", "model": "cnn", "task": "classify", "training": {"epochs": 1}}
+    spread = {"devices": devices, "num_nodes": num_nodes}
+    plan = SimpleNamespace(
+        config=SimpleNamespace(spec=lambda *_: Pretrain.model_validate({**training, **spread}))
+    )
+    told = Plan.spread(plan, "pretrain", "large")
+    assert {name: told[name] for name in asked} == asked
 
 
 def test_the_logs_of_all_attempts_are_kept(tiny):

@@ -28,11 +28,15 @@ def remember_job_age():
 
 
 # A training of one process is called as every script is; of several on one node torchrun begins
-# them, and of several nodes SLURM does.
+# them, and of several nodes SLURM does. (What stops a job is said twice: to its log, and to whoever
+# has called.)
 TRAINED_BY = doubled(
     'trained_by() { local all="$1" nodes="$2"; shift 2; if [ "$all" = 1 ]; then python "$@"; '
     'elif [ "$nodes" -le 1 ]; then command python -m torch.distributed.run --standalone '
-    '--nproc-per-node="$all" "$@"; else srun --kill-on-bad-exit=1 --nodes="$nodes" '
+    '--nproc-per-node="$all" "$@"; elif [ -z "${SLURM_JOB_ID:-}" ]; then '
+    'local line="num_nodes: $nodes: only a job of SLURM has several nodes; '
+    'call snakemake with --workflow-profile workflow/profiles/slurm"; '
+    'echo "$line"; echo "$line" >&2; return 1; else srun --kill-on-bad-exit=1 --nodes="$nodes" '
     '--ntasks="$all" --ntasks-per-node=$((all / nodes)) python "$@"; fi; }; '
 )
 
@@ -40,3 +44,8 @@ TRAINED_BY = doubled(
 def spread(stage, name):
     """Resources: what a training asks for by its devices and num_nodes."""
     return lambda w: PLAN.spread(stage, w.entry)[name]
+
+
+def growing_with(stage, amount):
+    """Resources: as `growing`, for each of a training's processes on a node."""
+    return lambda w, attempt: amount * attempt * PLAN.spread(stage, w.entry)["readers"]

@@ -18,8 +18,9 @@ rule pretrain:
         processes=spread("pretrain", "processes"),
         nodes=spread("pretrain", "nodes"),
         tasks_per_node=spread("pretrain", "tasks_per_node"),
+        tasks_per_gpu=spread("pretrain", "tasks_per_gpu"),
         mpi=spread("pretrain", "mpi"),
-        mem_mb=growing(4000),
+        mem_mb=growing_with("pretrain", 4000),
         runtime=growing(480),
     params:
         spec=spec("pretrain"),
@@ -106,8 +107,9 @@ rule transfer:
         processes=spread("transfer", "processes"),
         nodes=spread("transfer", "nodes"),
         tasks_per_node=spread("transfer", "tasks_per_node"),
+        tasks_per_gpu=spread("transfer", "tasks_per_gpu"),
         mpi=spread("transfer", "mpi"),
-        mem_mb=growing(4000),
+        mem_mb=growing_with("transfer", 4000),
         runtime=growing(480),
     params:
         spec=spec("transfer"),

@@ -89,7 +89,9 @@ class Plan:
         """Return what a training's processes need of a scheduler, by resource.
 
         The tasks of several nodes are begun by `srun` (`mpi`, as the plug-in for SLURM has it);
-        those of one node are one task's own matter.
+        those of one node are one task's own matter. Unless it is told of 0 `tasks_per_gpu`, the
+        plug-in asks for a task for each GPU, each with all of the processors: too many on one node,
+        and refused beside `tasks_per_node`. Every process reads the data set: `readers` of a node.
         """
         spec = self.config.spec(stage, entry)
         assert isinstance(spec, Spread)
@@ -99,6 +101,8 @@ class Plan:
             "threads": 1 if several else spec.devices,
             "nodes": spec.num_nodes,
             "tasks_per_node": spec.devices if several else None,
+            "tasks_per_gpu": 0 if spec.processes > 1 else None,
+            "readers": spec.devices,
             "mpi": "srun" if several else None,
         }
 
