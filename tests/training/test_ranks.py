@@ -109,6 +109,12 @@ def test_another_number_of_processes_than_the_entry_asks_for_is_refused(
         begun(2, told)
 
 
+@pytest.mark.parametrize("rank", [{}, {"RANK": ""}])
+def test_a_process_that_is_not_told_its_place_is_refused(rank: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="WORLD_SIZE=2 and no RANK: which of the processes"):
+        begun(2, {"WORLD_SIZE": "2", **rank})
+
+
 @pytest.mark.parametrize(
     ("asked", "said"),
     [

@@ -39,7 +39,7 @@ def begun(processes: int, environment: MutableMapping[str, str] = os.environ) ->
     Raises
     ------
     ValueError
-        Another number of them was begun.
+        Another number of them was begun, or nobody has said which of them this is.
     """
     if processes == 1:
         refuse_several_processes(environment)
@@ -52,7 +52,13 @@ def begun(processes: int, environment: MutableMapping[str, str] = os.environ) ->
             f"devices times num_nodes is {processes}, and {count or 1} processes were begun: call"
             f" the script by torchrun --nproc-per-node={processes}, or srun --ntasks={processes}"
         )
-    return Begun(_number(environment, "RANK", 0) or 0, processes)
+    rank = _number(environment, "RANK")
+    if rank is None:  # all of them would be the first, on one state and for one result
+        raise ValueError(
+            f"WORLD_SIZE={count} and no RANK: which of the processes is this? Call the script by"
+            f" torchrun --nproc-per-node={processes}, or srun --ntasks={processes}"
+        )
+    return Begun(rank, processes)
 
 
 def _number(environment: Mapping[str, str], name: str, default: int | None = None) -> int | None:
