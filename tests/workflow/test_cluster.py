@@ -16,6 +16,7 @@ from cardiograft.report import times
 from cardiograft.specs.pretrain import Pretrain
 
 ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs/cluster.md"
 PROFILE = ROOT / "workflow/profiles/slurm/config.yaml"
 GPU = {"pretrain", "prune", "transfer", "predict", "quality_gate", "apply"}
 # Tells what each rule that runs something asks for, at the first and the second attempt.
@@ -43,14 +44,32 @@ TOLD = {
     for one in workflow.rules
     if one.shellcmd
 }
-Path("told.json").write_text(json.dumps(TOLD))
+LOCAL = [name for name in TOLD if name in workflow._localrules]
+Path("told.json").write_text(json.dumps([TOLD, LOCAL]))
 """
+
+
+def row(asked):
+    """Return what the page's table says of a rule: GPUs, memory, time."""
+    minutes = asked["runtime"]
+    time = f"{minutes // 60} h" if minutes >= 60 else f"{minutes} min"
+    return [str(asked["gpu"]), f"{asked['mem_mb'] // 1000} GB", time]
+
+
+def rows_of_page():
+    lines = re.findall(r"^\| ([a-z_, ]+) \| (\d) \| (.*) \| (.*) \|$", PAGE.read_text(), re.M)
+    return {name: values for names, *values in lines for name in names.split(", ")}
+
+
+def of_page_that_are_no_jobs():
+    (names,) = re.findall(r"^(`.*`) are no jobs:", PAGE.read_text(), re.M)
+    return names.replace(" and ", ", ")
 
 
 def test_every_rule_says_what_it_needs_and_more_at_each_attempt(tiny):
     (tiny.root / "probe.smk").write_text(PROBE)
     tiny.snakemake("--snakefile", "probe.smk", "--list-rules")
-    told = json.loads((tiny.root / "told.json").read_text())
+    told, local = json.loads((tiny.root / "told.json").read_text())
     assert (
         set(told) > {"download", "segment", "split", "audit", "score", "tabulate", "report"} | GPU
     )
@@ -59,6 +78,8 @@ def test_every_rule_says_what_it_needs_and_more_at_each_attempt(tiny):
         assert first["gpu"] == (rule in GPU), rule
         for name in ("mem_mb", "runtime"):
             assert second[name] == 2 * first[name] > 0, (rule, name)
+    assert {n: row(first) for n, (first, _) in told.items() if n not in local} == rows_of_page()
+    assert ", ".join(f"`{n}`" for n in sorted(local)) == of_page_that_are_no_jobs()
     profile = yaml.safe_load(PROFILE.read_text())
     assert set(profile["set-resources"]) == GPU <= set(told)
     # Snakemake applies a rule's own retries once more inside each job of a cluster.
