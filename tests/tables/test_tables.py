@@ -136,6 +136,23 @@ def test_a_network_is_compared_with_a_baseline_that_has_no_initialisation(made: 
     assert set(table["family"]) == {2}
 
 
+def test_runs_without_the_primary_metric_are_no_pair_where_others_have_it(made: Path) -> None:
+    """Both are also tested on one rhythm alone, where the primary metric has no value."""
+    asked = {"tag": "model", "of": "cnn", "to": "majority", "besides": ["init"]}
+    spec = study(comparisons=[asked])
+    names = [f"{name}-strict" for name in NAMES]
+    own = runs(spec, made, *names)
+    without = []
+    for run in own:
+        changes = {"metrics": (), "tags": {**run.row.tags, "rhythm": "N"}}
+        row = run.row.model_copy(update=changes)
+        without.append(replace(run, name=f"{run.name}-N", row=row))
+    table = comparison_table(spec, [*own, *without])
+    assert set(zip(table["of_run"], table["to_run"], strict=True)) == {
+        (names[0], names[2]), (names[1], names[2])
+    }  # fmt: skip
+
+
 def test_pairing_is_tighter_than_two_intervals(made: Path) -> None:
     spec = study(comparisons=[{"tag": "model", "of": "cnn", "to": "cnn"}])
     own = runs(spec, made, *RUNS)

@@ -82,15 +82,15 @@ def comparison_table(spec: Tabulate, runs: Sequence[Run]) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        A run of the family lacks the primary metric or its class, or two of a pair share no
-        segment.
+        One of a pair lacks the primary metric or its class, or the two share no segment. Where both
+        lack the metric they are no pair.
     """
     pairs = []
     runs = [run for run in runs if "test" in run.ids]
     for pair in spec.comparisons:
         for of in (r for r in runs if r.row.tags.get(pair.tag) == pair.of):
             for to in (r for r in runs if r.row.tags.get(pair.tag) == pair.to):
-                if _pair(of, to, {pair.tag, *pair.besides}):
+                if _pair(of, to, {pair.tag, *pair.besides}) and _asked(spec, runs, of, to):
                     about = {"question": pair.question or "", "tag": pair.tag}
                     pairs.append((about, _Paired(spec, of, to, pair.tag)))
     sizes = Counter(about["question"] for about, paired in pairs if paired.tested)
@@ -141,6 +141,13 @@ def _pair(of: Run, to: Run, may_differ: set[str]) -> bool:
         {k: v for k, v in run.row.tags.items() if k not in may_differ} for run in (of, to)
     )
     return one == other and tested_alike(of, to)
+
+
+def _asked(spec: Tabulate, runs: Sequence[Run], of: Run, to: Run) -> bool:
+    """Whether two runs are evaluated in the primary metric, as others of the study are."""
+    name = spec.primary.partition(":")[0]
+    having = [run.name for run in runs if name in map(named, run.row.metrics)]
+    return not having or of.name in having or to.name in having
 
 
 def tested_alike(one: Run, other: Run) -> bool:
