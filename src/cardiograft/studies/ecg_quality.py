@@ -19,7 +19,7 @@ Cardiology.
 
 import pandas as pd
 
-from cardiograft.tables.headline import Baseline, Headline, HeadlineRun
+from cardiograft.tables.headline import Baseline, Further, Headline, HeadlineRun
 from cardiograft.tables.own_table import OwnTable
 from cardiograft.tables.published import Published
 
@@ -127,6 +127,10 @@ FIRST_SCREEN = Headline(
         ),
     ),
     baseline=Baseline(name="logistic regression on indices of quality", run="quality-indices-both"),
+    further=(
+        Further(name="the Light CNN that told fractals apart first", run="quality-fractals"),
+        Further(name="the mean of the Light CNN and the indices", run="quality-together"),
+    ),
 )
 
 
