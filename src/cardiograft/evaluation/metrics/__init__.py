@@ -27,13 +27,16 @@ Functions
 additive(predictions: Predictions) -> float64, shape (S, D)
     What each subject adds, subjects sorted by name, whatever the order of segments. A subject's row
     does not depend on the others, but for what `laid_out` tells all of them.
-laid_out(several: sequence of Predictions) -> list of Predictions
-    Where a metric has it: it is given all predictions whose rows are added up, and returns them
-    with what `additive` needs of all of them in ``about`` (levels that they are counted between).
 values(sums_BD, labels: tuple of str, ...) -> dict of str to float64, shape (B,)
     The values of each row of sums, by class or channel, or under ``""`` where there is only one;
     NaN where it is not defined. Keyword-only arguments, typed and with defaults, are the metric's
     options in config. Raises `ValueError` if the classes are not those that it is defined for.
 support(sums_SD, labels: tuple of str) -> dict of str to tuple of int
     How many segments, and how many subjects, each value rests on, under the same keys.
+
+Optional
+--------
+laid_out(several: sequence of Predictions) -> list of Predictions
+    It is given all predictions whose rows are added up, and returns them with what `additive` needs
+    of all of them in ``about`` (levels that they are counted between).
 """
