@@ -189,16 +189,13 @@ def interval_sums(predictions: Predictions) -> Float64:
         The predictions are no finite signals of a known rate.
     """
     rate_hz = signal_errors.rate_hz(predictions)
-    reach = INTERVAL_REACH_MS * rate_hz / 1000
 
     def measured(true_NCT: Float64, predicted_NCT: Float64) -> Float64:
         pairs = zip(peaks(true_NCT, rate_hz), peaks(predicted_NCT, rate_hz), strict=True)
         sums = []
         for true_A, predicted_A in pairs:
-            nearest_A, apart_A = partners(true_A, predicted_A)
-            kept_A = (apart_A[:-1] <= reach) & (apart_A[1:] <= reach) & (np.diff(nearest_A) == 1)
-            shift_A = predicted_A[nearest_A] - true_A if len(predicted_A) else np.zeros_like(true_A)
-            apart_ms = np.diff(shift_A)[kept_A] * 1000 / rate_hz
+            apart_ms = _apart_ms(true_A, predicted_A, rate_hz)
+            apart_ms = apart_ms[~np.isnan(apart_ms)]
             sums.append([len(apart_ms), apart_ms.sum(), np.square(apart_ms).sum()])
         return np.array(sums, dtype=np.float64).reshape(*true_NCT.shape[:2], 3)
 
@@ -220,7 +217,6 @@ def intervals_within(predictions: Predictions) -> Float64:
         The predictions are no finite signals of a known rate.
     """
     rate_hz = signal_errors.rate_hz(predictions)
-    reach = INTERVAL_REACH_MS * rate_hz / 1000
 
     def measured(true_NCT: Float64, predicted_NCT: Float64) -> Float64:
         first, last = MARGIN_S * rate_hz, true_NCT.shape[-1] - 1 - MARGIN_S * rate_hz
@@ -230,7 +226,7 @@ def intervals_within(predictions: Predictions) -> Float64:
         ):
             inside_A = (first <= true_A) & (true_A <= last)
             all_A = inside_A[:-1] & inside_A[1:]
-            off_ms = _off_ms(true_A, predicted_A, reach, rate_hz)
+            off_ms = np.abs(_apart_ms(true_A, predicted_A, rate_hz))  # NaN is within nothing
             given = [int((all_A & (off_ms <= most)).sum()) for most in INTERVALS_MS]
             counts.append([*given, int(all_A.sum())])
         return np.array(counts, dtype=np.float64).reshape(*true_NCT.shape[:2], -1)
@@ -238,14 +234,17 @@ def intervals_within(predictions: Predictions) -> Float64:
     return signal_errors.over_windows(predictions, measured)
 
 
-def _off_ms(true_A: Float64, predicted_A: Float64, reach: float, rate_hz: float) -> Float64:
-    """Return by how much each true interval is given wrongly; inf where it is not given."""
+def _apart_ms(true_A: Float64, predicted_A: Float64, rate_hz: float) -> Float64:
+    """Return by how much the prediction lengthens each true interval; NaN of one it does not give.
+
+    It gives one whose two peaks are matched, within 75 ms, to two successive predicted ones.
+    """
     if len(true_A) < 2 or not len(predicted_A):
-        return np.full(max(0, len(true_A) - 1), np.inf)
+        return np.full(max(0, len(true_A) - 1), np.nan)
+    reach = INTERVAL_REACH_MS * rate_hz / 1000
     nearest_A, apart_A = partners(true_A, predicted_A)
     given_A = (apart_A[:-1] <= reach) & (apart_A[1:] <= reach) & (np.diff(nearest_A) == 1)
-    off_ms = np.abs(np.diff(predicted_A[nearest_A] - true_A)) * 1000 / rate_hz
-    return np.where(given_A, off_ms, np.inf)
+    return np.where(given_A, np.diff(predicted_A[nearest_A] - true_A) * 1000 / rate_hz, np.nan)
 
 
 def _heart_rates(signal_NCT: Float64, rate_hz: float) -> Float64:
