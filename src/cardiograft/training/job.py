@@ -26,7 +26,6 @@ from cardiograft.checkpoints.file import (
     SUBJECTS,
     Checkpoint,
     load_checkpoint,
-    read_checkpoint,
     weights_digest,
 )
 from cardiograft.checkpoints.folder import checkpoint_file
@@ -37,12 +36,12 @@ from cardiograft.files import file_digest
 from cardiograft.fingerprint import fingerprint
 from cardiograft.records import Shape
 from cardiograft.segments import shards
-from cardiograft.segments.folders import data_digest, pooled
+from cardiograft.segments.folders import pooled
 from cardiograft.segments.source import is_generated
 from cardiograft.specs.members import files as files_of
 from cardiograft.specs.training import Trained, Training
-from cardiograft.splits.table import SplitTable, read_split_table
-from cardiograft.training.bootstrap import bootstrapped
+from cardiograft.splits.table import SplitTable
+from cardiograft.training.asked import Asked, asked_for, published
 from cardiograft.training.build import (
     build_network,
     fitted_task,
@@ -59,7 +58,7 @@ from cardiograft.training.loop import Outcome, fit
 from cardiograft.training.named_axes import Ends
 from cardiograft.training.per_subject import Own, one_for_each, whose
 from cardiograft.training.processes import Begun, begun
-from cardiograft.training.publish import publish, versions
+from cardiograft.training.publish import publish
 from cardiograft.training.ranks import Ranks, joined
 from cardiograft.training.rates import best_of_rates
 from cardiograft.training.request import Fresh, Job, Origin, Place
@@ -171,40 +170,6 @@ def initialisation(origin: Origin) -> str:
         from_ = f"{one['entry']} from outside, SHA-256 {outside[:12]}" if outside else one["entry"]
         names.append(str(from_))
     return f"weights of {' and '.join(names)}" if names else "random weights"
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a training is asked for: the split, and what the result depends on."""
-
-    split: SplitTable
-    facts: dict[str, Any]
-
-
-def asked_for(job: Job) -> Asked:
-    """Read what a job is asked for.
-
-    Raises
-    ------
-    ValueError
-        It would look at the test set of an honest split.
-    """
-    split = read_split_table(job.place.split)
-    _refuse_the_test_set(job.spec, split)
-    split = bootstrapped(split, job.spec.training.bootstrap, seed=job.seed)
-    return Asked(split, _facts(job, split))
-
-
-def published(job: Job, asked: Asked) -> bool:
-    """Tell whether a model folder is there that holds what a job is asked for, to the last fact."""
-    try:
-        about = read_checkpoint(checkpoint_file(job.place.out)).about
-    except (FileNotFoundError, ValueError):
-        return False
-    facts = json.loads(json.dumps(asked.facts))  # a tuple is a list there
-    parents = [read_checkpoint(checkpoint_file(path)).digest() for path in job.parents]
-    same = [one["weights_sha256"] for one in about.get("parents", [])] == parents
-    return same and {name: about.get(name) for name in facts} == facts
 
 
 def prepare(
@@ -356,28 +321,6 @@ def measure(job: Job, prepared: Prepared, checkpoint: Checkpoint) -> dict[str, A
         "float32_layers": float32_layers(network, job.spec.training.precision, device),
         **latency(network, shape, device, source=source),
     }
-
-
-def _facts(job: Job, split: SplitTable) -> dict[str, Any]:
-    facts = {
-        "stage": job.stage,
-        "spec": job.spec.model_dump(mode="json"),
-        "repeat": job.repeat,
-        "seed": job.seed,
-        "code": json.loads(job.code),
-        "data": data_digest(job.place.segments),
-        "split_digest": split.digest,
-        "versions": versions(),
-    }
-    return facts if job.domain is None else {**facts, "domain": job.domain.facts()}
-
-
-def _refuse_the_test_set(spec: Trained, split: SplitTable) -> None:
-    if spec.training.keep == "best_test" and split.protocol != "paper":
-        raise ValueError(
-            f"keep 'best_test' looks at the test set after every epoch: not with the"
-            f" {split.protocol} split {spec.split!r}; use 'best_validation' or 'last'"
-        )
 
 
 def feeds(
