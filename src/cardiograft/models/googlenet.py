@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from cardiograft.models.layers.dense import headed
-from cardiograft.models.layers.pictures import Scalars, centred, pictured
+from cardiograft.models.layers.pictures import Scalars, centred, convolution, pictured
 from cardiograft.records import Shape
 
 TAKES = "pictures"
@@ -45,7 +45,7 @@ class Convolution(nn.Module):
 
     def __init__(self, channels: int, width: int, *, kernel: int = 1, stride: int = 1) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(
+        self.conv = convolution(
             channels, width, kernel, stride=stride, padding=kernel // 2, bias=False
         )
         self.bn = nn.BatchNorm2d(width, eps=0.001)

@@ -15,7 +15,7 @@ from annotated_types import Ge, Lt
 from torch import Tensor, nn
 
 from cardiograft.models.layers.dense import headed
-from cardiograft.models.layers.pictures import Scalars, centred, pictured
+from cardiograft.models.layers.pictures import Scalars, centred, convolution, pictured
 from cardiograft.plugins import Widths
 from cardiograft.records import Shape
 
@@ -34,7 +34,7 @@ class Encoder(nn.Module):
         channels, sizes = shape.channels, [shape.rows, shape.samples]
         for width, (kernel, stride, pool) in zip(widths, LAYERS, strict=True):
             layers += [
-                nn.Conv2d(channels, width, kernel, stride),
+                convolution(channels, width, kernel, stride=stride),
                 nn.ReLU(),
                 nn.MaxPool2d(2, pool),
             ]
