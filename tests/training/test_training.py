@@ -34,6 +34,7 @@ from cardiograft.training import feed, job, loop
 from cardiograft.training import feed as feed_module
 from cardiograft.training import run as run_module
 from cardiograft.training.build import build_network, fitted_task, network_shape
+from cardiograft.training.determinism import deterministic
 from cardiograft.training.feed import read_feed
 from cardiograft.training.job import train_and_publish
 from cardiograft.training.loop import AS_IT_IS, fit, measure
@@ -632,6 +633,25 @@ def test_bf16_trains_a_recurrent_layer_on_any_processor_and_the_card_says_how(
 def test_in_full_precision_no_layer_is_an_exception(pretrained: Train) -> None:
     folder = pretrained(epochs=1, model=LSTM)
     assert json.loads((folder / "card.json").read_text())["float32_layers"] == []
+
+
+def test_tf32_changes_nothing_on_a_processor_and_the_card_says_so(pretrained: Train) -> None:
+    folder = pretrained(epochs=1, precision="tf32")
+    tensors = read_checkpoint(folder / "model.safetensors").tensors
+    layers = json.loads((folder / "card.json").read_text())["float32_layers"]
+    assert set(layers) == {name.rpartition(".")[0] for name in tensors}
+    folder = pretrained(epochs=1)
+    same = read_checkpoint(folder / "model.safetensors").tensors
+    assert all(torch.equal(tensors[name], same[name]) for name in same)
+
+
+@pytest.mark.parametrize("precision", ["no", "bf16", "tf32"])
+def test_a_gpu_rounds_to_tf32_only_where_it_is_asked_for(precision: str) -> None:
+    backends = torch.backends.cuda.matmul, torch.backends.cudnn
+    for backend in backends:
+        backend.allow_tf32 = precision != "tf32"
+    deterministic(torch.device("cpu"), precision=precision)
+    assert [b.allow_tf32 for b in backends] == [precision == "tf32"] * 2
 
 
 def test_an_epoch_before_the_pruning_ends_is_never_the_best(

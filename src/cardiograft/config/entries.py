@@ -117,6 +117,8 @@ class Evaluation(Entry):
         Beside the model's own; null drops one of those.
     batch_size
         How many segments a network is given at once: of memory and speed, not of what it predicts.
+    precision
+        Of a network's layers when it predicts: ``no`` is float32, whatever it was trained in.
     missing
         Whether a part that is evaluated may have no segment of a class: ``refused``, before
         anything is trained, or ``allowed``. Folds that are pooled may.
@@ -140,6 +142,7 @@ class Evaluation(Entry):
     pool: str | None = None
     tags: dict[str, str | None] = {}
     batch_size: Count = 256
+    precision: Literal["no", "tf32", "bf16"] = "no"
     missing: Missing = "refused"
     chosen_on: ChosenOn | None = None
     chosen_in: Word | None = None

@@ -207,6 +207,7 @@ class Config(Entry):
             parts=evaluation.parts,
             controls=evaluation.controls,
             batch_size=evaluation.batch_size,
+            precision=evaluation.precision,
         )
 
     def _baseline(self, entry: str) -> BaselinePredict:

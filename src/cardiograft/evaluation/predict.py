@@ -25,7 +25,13 @@ from cardiograft.segments.folders import pooled
 from cardiograft.specs.predict import Control, Predict, control_part, corrupted_part
 from cardiograft.splits.table import SplitTable, read_split_table
 from cardiograft.training.build import make_task, network_meaning, network_shape, network_view
-from cardiograft.training.determinism import WATCHING, available_device, deterministic, seeded
+from cardiograft.training.determinism import (
+    WATCHING,
+    available_device,
+    deterministic,
+    mixed,
+    seeded,
+)
 from cardiograft.training.feed import Feed, draw, read_feed, some_of
 from cardiograft.training.order import sweep
 from cardiograft.training.task import Batch, Task, TensorRows
@@ -45,7 +51,7 @@ def predict(
         control is requested of a task whose target is no signal.
     """
     device = available_device()
-    deterministic(device)
+    deterministic(device, precision=spec.precision)
     table, meta = read_split_table(split), pooled(segments)
     task = make_task(spec.task, meta)
     if spec.controls and task.kind != "signal":
@@ -58,15 +64,16 @@ def predict(
     person_N = table.persons()
 
     def predicted(feed: Feed, subject_N: npt.NDArray[np.str_]) -> Float32:
-        return own_scores(
-            first,
-            checkpoint,
-            feed,
-            task,
-            subject_N=subject_N,
-            batch_size=spec.batch_size,
-            where=str(model),
-        )
+        with mixed(spec.precision, device):
+            return own_scores(
+                first,
+                checkpoint,
+                feed,
+                task,
+                subject_N=subject_N,
+                batch_size=spec.batch_size,
+                where=str(model),
+            )
 
     rows = table.row_numbers(spec.parts)
     part = read_feed(segments, table.id_N[rows], task, device=device, scratch=scratch)
@@ -96,7 +103,8 @@ def scores(network: nn.Module, part: Feed, task: Task, *, batch_size: int) -> Fl
     """Return what a network predicts of each item of a part, in order, shape (N, K)."""
 
     def made(batch: Batch) -> Tensor:
-        return task.scores(network(batch.signal_BCT, batch.feature_BF)).flatten(1)
+        # Of half precision, too, scores are made in float32.
+        return task.scores(network(batch.signal_BCT, batch.feature_BF).float()).flatten(1)
 
     with torch.no_grad():
         return _swept(part, task, batch_size, made)

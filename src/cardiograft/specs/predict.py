@@ -46,6 +46,9 @@ class Predict(Entry):
         The part that `control_part` names is predicted once more with its input corrupted, as in
         `cardiograft.evaluation.controls`; the target stays. Such predictions are of a part of
         their own, as `corrupted_part` names it.
+    precision
+        Of the network's layers, whatever it was trained in: ``no`` is float32. The scores of their
+        outputs are float32 in each.
     """
 
     split: str
@@ -55,6 +58,7 @@ class Predict(Entry):
     parts: Some[Part] = ("test",)
     controls: Several[Control] = ()
     batch_size: Count = 256
+    precision: Literal["no", "tf32", "bf16"] = "no"
 
 
 class BaselinePredict(Entry):

@@ -52,7 +52,9 @@ class Training(Entry):
         Stop after so many epochs without a better `monitor`; with `keep` ``last``, without a
         mean loss of the training part's batches that is lower than any before.
     precision
-        ``bf16`` or ``fp16``: mixed, weights stay in float32.
+        ``bf16`` or ``fp16``: mixed, weights stay in float32. ``tf32``: on a GPU of NVIDIA's,
+        products and convolutions round their factors to ten bits; elsewhere as ``no``, and the
+        card's ``float32_layers`` say so. It makes predictions no coarser: they are of float32.
     compile
         Through ``torch.compile``.
     seed
@@ -75,9 +77,14 @@ class Training(Entry):
     keep: Literal["last", "best_validation", "best_test"] = "last"
     monitor: str = "loss"
     patience: Count | None = None
-    precision: Literal["no", "bf16", "fp16"] = "no"
+    precision: Literal["no", "tf32", "bf16", "fp16"] = "no"
     compile: bool = False
     seed: Seed = 0
+
+    @property
+    def mixed_precision(self) -> str:
+        """What tensors are cast to: ``no``, ``bf16`` or ``fp16``."""
+        return "no" if self.precision == "tf32" else self.precision
 
     @model_validator(mode="after")
     def _agree(self) -> Self:

@@ -20,15 +20,27 @@ def available_device() -> torch.device:
     return found or torch.device("cpu")
 
 
-def deterministic(device: torch.device) -> None:
-    """Make the same seed give the same numbers; on the CPU, to the last bit."""
+def deterministic(device: torch.device, *, precision: str = "no") -> None:
+    """Make the same seed give the same numbers; on the CPU, to the last bit.
+
+    On a GPU, products and convolutions are those of float32 unless `precision` is ``tf32``: torch
+    itself would let convolutions, and them alone, round to TensorFloat-32.
+    """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     # As use_deterministic_algorithms, which also loads torch's compiler: half of a job's start.
     torch.set_deterministic_debug_mode("error" if device.type == "cpu" else "warn")
     # Costs time, and everything is written before it is read.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    for backend in (torch.backends.cuda.matmul, torch.backends.cudnn):
+        backend.allow_tf32 = precision == "tf32"
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)  # vanishing moments of Adam would slow every step
+
+
+def mixed(precision: str, device: torch.device) -> torch.autocast:
+    """Return a context in which layers run in half precision, where `precision` is one."""
+    dtype = HALF_PRECISION.get(precision)
+    return torch.autocast(device.type, dtype, enabled=dtype is not None)
 
 
 def seeded(seed: int, epoch: int, step: int, device: torch.device, *, rank: int = 0) -> Generator:
@@ -46,11 +58,14 @@ def _number(*seeds: int) -> int:
 
 
 def float32_layers(network: nn.Module, precision: str, device: torch.device) -> list[str]:
-    """Return the layers that a mixed precision leaves in float32 on this processor, by name.
+    """Return the layers that a lower precision leaves in float32 on this processor, by name.
 
     Such a layer lists in ``cpu_dtypes`` which types of half precision the processor can train
-    it in.
+    it in. ``tf32`` leaves every layer so where there is no CUDA.
     """
+    if precision == "tf32" and device.type != "cuda":
+        layers = network.named_modules()
+        return [name for name, layer in layers if any(True for _ in layer.parameters(False))]
     dtype = HALF_PRECISION.get(precision)
     if dtype is None or device.type != "cpu":
         return []

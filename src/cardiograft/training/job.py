@@ -135,7 +135,7 @@ def train_and_publish(job: Job) -> None:
 def _train_and_publish(job: Job, own: Begun, lease: Lease | None, scratch: Path) -> None:
     began = time.monotonic()
     asked = asked_for(job)
-    accelerator, ranks = joined(own, precision=job.spec.training.precision)
+    accelerator, ranks = joined(own, precision=job.spec.training.mixed_precision)
     waited = lease is not None and lease.waited
     # All ranks end, where the first finds that there is nothing to do.
     (done,) = ranks.highest([waited and published(job, asked)])
@@ -191,7 +191,7 @@ def prepare(
     parent_digests = [file_digest(checkpoint_file(path)) for path in job.parents]
     key = state_key(json.dumps(asked.facts, sort_keys=True), parent_digests)
     device = accelerator.device
-    deterministic(device)
+    deterministic(device, precision=spec.training.precision)
     meta = pooled(place.segments)
     task = fitted_task(spec, meta, place.segments, split)
     shape, view = network_shape(meta, task), network_view(spec, meta)
