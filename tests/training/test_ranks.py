@@ -276,6 +276,34 @@ def test_all_processes_measure_the_same_network(
     assert [len(set(digests[:2])), len(set(digests[2:])), len(digests)] == [1, 1, 4]
 
 
+WHAT_IS_TRAINED_ON = """
+import os, runpy, sys
+from pathlib import Path
+from torch import nn
+from cardiograft.training import loop
+begin = loop.TrainingRun.__init__
+def count(layer, inputs, output):
+    if layer.training:
+        with Path(__file__).with_name("rank " + os.environ["RANK"]).open("a") as file:
+            file.write(f"{len(inputs[0])}\\n")
+def watched(run, *, network, **named):
+    network.register_forward_hook(count)
+    begin(run, network=network, **named)
+loop.TrainingRun.__init__ = watched
+"""
+
+
+def test_two_processes_share_the_work_of_one(
+    cohort: Any, entry: Callable[..., Pretrain], tmp_path: Path
+) -> None:
+    spec, home = entry(2, batch_size=32), tmp_path / "two"
+    line = wrapped(command(cohort, spec, home), WHAT_IS_TRAINED_ON, home)
+    assert started(line, home / "log").wait() == 0, (home / "log").read_text()
+    # 320 segments, twice: twice the work for the same result would be 640 in each
+    sums = [sum(map(int, (home / f"rank {rank}").read_text().split())) for rank in (0, 1)]
+    assert sums == [320, 320]
+
+
 SLOW_TO_SAVE = """
 import atexit, os, runpy, sys, time
 from pathlib import Path

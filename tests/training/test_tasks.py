@@ -280,6 +280,21 @@ def test_a_model_of_another_shape_is_refused(
         predicted(cohort, folder, asked(cohort, folder, model=wider), tmp_path)
 
 
+def test_half_precision_is_close_to_float32_and_not_it(
+    cohort: Any, pretrained: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = pretrained(epochs=1)
+    half, tf32, plain = (
+        predicted(cohort, folder, asked(cohort, folder, precision=precision), tmp_path).score_NK
+        for precision in ("bf16", "tf32", "no")
+    )
+    assert half.dtype == np.float32
+    np.testing.assert_allclose(half, plain, atol=0.02)
+    assert not np.array_equal(half, plain)
+    np.testing.assert_array_equal(tf32, plain)  # of this processor
+    np.testing.assert_allclose(half.sum(1), 1, atol=1e-6)  # no bfloat16 adds up so well
+
+
 def test_the_script_writes_the_same_bytes_twice(
     cohort: Any, pretrained: Callable[..., Path], tmp_path: Path
 ) -> None:
