@@ -16,7 +16,7 @@ from cardiograft.config.stages import stages as planned
 from cardiograft.config.study_plan import StudyPlan
 from cardiograft.report import times
 from cardiograft.report.charts import stages as drawn
-from cardiograft.report.inputs import ReportInputs
+from cardiograft.report.inputs import ReportInputs, by_evaluation
 from cardiograft.report.sections import stages
 from cardiograft.specs.report import Report
 
@@ -41,10 +41,10 @@ def test_jobs_are_counted_as_the_report_reads_them(plan: Plan) -> None:
     jobs, files = told["jobs"], StudyPlan(plan).reported()
     assert jobs["download"] == len(files["manifests"]) > 1
     assert sum(jobs[s] for s in ("pretrain", "prune", "transfer")) == len(files["cards"])
-    assert jobs["score"] == jobs["predict"] + jobs["baseline"]
-    assert jobs["score"] == sum(
-        len(StudyPlan(plan).of_study(s, "scores")) for s in plan.config.studies
-    )
+    studies = list(plan.config.studies)
+    assert jobs["score"] == sum(len(StudyPlan(plan).scores(s)) for s in studies)
+    predicted = {file for s in studies for file in StudyPlan(plan).predictions(s)}
+    assert jobs["predict"] + jobs["baseline"] == len(predicted)
     assert {stage for edge in told["edges"] for stage in edge} == set(jobs)
     alone = json.loads(planned(plan, "scg_to_ecg"))["jobs"]
     assert alone["tabulate"] == 1
@@ -123,6 +123,28 @@ def test_only_jobs_behind_the_page_count_and_a_training_has_its_own_clock() -> N
     assert "2.0 s" not in told["figure"]  # of one job of two
     assert "17 s" in told["figure"]
     assert stages.section(ReportInputs(studies=[])) is None
+
+
+def test_jobs_that_evaluations_share_are_timed_once() -> None:
+    times = {(stage, "a"): {"0": 3.0} for stage in ("audit", "predict", "score")}
+    # "b" was predicted by itself once, before another took its place
+    times |= {("predict", "b"): {"0": 50.0}, ("score", "b"): {"0": 4.0}}
+    jobs = {"audit": 1, "predict": 1, "score": 2}
+    plan = {"jobs": jobs, "edges": [["audit", "predict"]], "evaluations": [["a", "a"], ["b", "a"]]}
+    told = stages.section(ReportInputs(studies=[], plan=plan, times=times))
+    assert told is not None
+    shown = {str(row[0]): list(row)[2:5] for row in told["table"].rows}
+    assert shown["audit"] == shown["predict"] == ["1", "1", "3.0 s"]
+    assert shown["score"] == ["2", "2", "7.0 s"]
+
+
+def test_each_evaluation_has_the_audit_that_it_shares() -> None:
+    audits = {"b": {"protocol": "honest"}, "c": {"protocol": "paper"}}
+    plan = {"evaluations": [["a", "b"], ["b", "b"], ["c", "c"], ["not given", "d"]]}
+    found = by_evaluation(audits, plan)
+    assert list(found) == ["a", "b", "c"]
+    assert found == {"a": audits["b"], **audits}
+    assert by_evaluation(audits, {}) == audits
 
 
 def test_the_page_has_the_picture_where_the_plan_is_given(tmp_path: Path, plan: Plan) -> None:

@@ -569,6 +569,20 @@ def test_predictions_of_no_run_are_named(made: Path, spec: Tabulate) -> None:
         predictions_by_evaluation(spec, [file])
 
 
+def test_evaluations_that_share_predictions_are_given_the_same_files(
+    made: Path, spec: Tabulate
+) -> None:
+    names = list(spec.rows)
+    file, other = names[0], names[1]
+    sharing = spec.model_copy(update={"predicted_as": {other: file}})
+    saved = sorted((made / "predictions" / file).iterdir(), reverse=True)
+    found = predictions_by_evaluation(sharing, saved)
+    assert found[other] == found[file] == sorted(saved)
+    own = made / "predictions" / other / "0.parquet"
+    with pytest.raises(ValueError, match="no run of the study is scored by these predictions"):
+        predictions_by_evaluation(sharing, [own])
+
+
 def test_a_missing_fold_is_named(tmp_path: Path) -> None:
     saved = classes(subjects=4)
     folds = folds_of(saved, {f"mitdb/20{k}": k % 2 for k in range(4)})

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pytest
 import scripts
 import shipping
-from shipping import NAME, NETWORK, Run
+from shipping import NAME, NETWORK, STUDY, Run
 
 from cardiograft.checkpoints.file import Checkpoint, read_checkpoint, write_checkpoint
 from cardiograft.config.checks import load_config
@@ -34,6 +34,7 @@ from cardiograft.use.fetch import fetch
 from cardiograft.use.models import listed
 from cardiograft.use.ship import ship
 from cardiograft.use.ship_lineage import stretches
+from cardiograft.use.ship_scores import scores
 
 ROOT = Path(__file__).parents[2]
 
@@ -76,6 +77,20 @@ def test_its_scores_are_those_of_the_saved_predictions(made: Run) -> None:
     # one person carries no interval
     assert own["people"].tolist() == [1]
     assert own["low"].isna().all()
+
+
+def test_scores_of_predictions_that_are_shared_are_found(made: Run) -> None:
+    results = Path(made.plan.results)
+    tables = {STUDY: {"evaluations": [NETWORK, "majority", "aside"], "least_subjects": 2}}
+    config = load_config(shipping.given(results, tables=tables))
+    assert not (results / "predictions" / "aside").exists()
+    rows = scores(config, Plan(config), NETWORK, 0)
+    own, aside = (
+        [{**row, "evaluation": ""} for row in rows if row["evaluation"] == name]
+        for name in (NETWORK, "aside")
+    )
+    assert own
+    assert own == aside
 
 
 def test_its_card_says_what_must_be_known(made: Run) -> None:

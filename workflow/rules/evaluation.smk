@@ -1,4 +1,5 @@
-# Model -> lineage audit -> predictions -> scores -> a study's tables.
+# Model -> lineage audit -> predictions -> scores -> a study's tables. Evaluations that ask the very
+# same share audit and predictions, which have the name of one of them (`PLAN.audited`).
 
 
 rule audit:
@@ -13,6 +14,8 @@ rule audit:
         f"{RESULTS}/audits/{{entry}}.json",
     log:
         f"{RESULTS}/logs/audit/{{entry}}.log",
+    wildcard_constraints:
+        entry=PLAN.audited(),
     priority: 100
     conda:
         CONDA
@@ -90,7 +93,7 @@ rule baseline:
 rule score:
     """Metrics from saved predictions: a new metric never touches a GPU."""
     input:
-        f"{RESULTS}/predictions/{{entry}}/{{repeat}}.parquet",
+        lambda w: PLAN.predictions(w.entry, w.repeat),
     output:
         f"{RESULTS}/scores/{{entry}}/{{repeat}}.parquet",
     log:
@@ -135,8 +138,8 @@ rule cost:
 rule tabulate:
     """Tables of a study: means, subject-bootstrap intervals, comparisons, inflation gaps."""
     input:
-        predictions=lambda w: STUDIES.of_study(w.entry, "predictions"),
-        scores=lambda w: STUDIES.of_study(w.entry, "scores"),
+        predictions=lambda w: STUDIES.predictions(w.entry),
+        scores=lambda w: STUDIES.scores(w.entry),
         cards=lambda w: STUDIES.cards(w.entry),
         costs=lambda w: STUDIES.costs(w.entry),
         histories=lambda w: STUDIES.histories(w.entry),

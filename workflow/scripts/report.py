@@ -10,7 +10,7 @@ from cardiograft.checkpoints.folder import model_key
 from cardiograft.evaluation import looks as ledger
 from cardiograft.files import atomic_file, read_json
 from cardiograft.report import page, times
-from cardiograft.report.inputs import ReportInputs, in_order, read_study
+from cardiograft.report.inputs import ReportInputs, by_evaluation, in_order, read_study
 from cardiograft.specs.report import Report
 
 INPUTS = {
@@ -44,19 +44,20 @@ def report(
     logs: Path | None = None,
 ) -> None:
     looked, unreadable = ledger.read(looks) if looks else ([], 0)
+    planned = json.loads(sys.stdin.read() if plan == "-" else plan)
     inputs = ReportInputs(
         studies=in_order([read_study(folder) for folder in tables], spec.studies),
         manifests={p.stem: read_json(p) for p in manifests},
         segments={p.name: read_json(p / "summary.json") for p in segments},
         splits={p.name.removesuffix(".audit.json"): read_json(p) for p in splits},
-        audits={p.stem: read_json(p) for p in audits},
+        audits=by_evaluation({p.stem: read_json(p) for p in audits}, planned),
         cards={model_key(p): read_json(p) for p in cards},
         histories={model_key(p): parquet.read(p).to_pandas() for p in histories},
         ledgers={model_key(p): read_json(p) for p in ledgers},
         exports={p.parent.name: read_json(p) for p in exports},
         looks=looked,
         unreadable_looks=unreadable,
-        plan=json.loads(sys.stdin.read() if plan == "-" else plan),
+        plan=planned,
         times=times.read(logs) if logs else {},
     )
     with atomic_file(out) as partial:

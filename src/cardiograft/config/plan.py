@@ -226,6 +226,15 @@ class Plan:
         _, *domains = splits_of(self.config.transfer[transfer])
         return [self.split(domain) for domain in domains]
 
+    def audit(self, evaluation: str) -> str:
+        """Return the audit of an evaluation, which others that ask the same share."""
+        return f"{self.results}/audits/{self.config.predicted_as[evaluation]}.json"
+
+    def predictions(self, evaluation: str, repeat: str | int) -> str:
+        """Return the predictions that an evaluation is scored by, shared in the same way."""
+        name = self.config.predicted_as[evaluation]
+        return f"{self.results}/predictions/{name}/{repeat}.parquet"
+
     def evaluated_model(self, evaluation: str, repeat: str) -> str:
         """Return the checkpoint that an evaluation asks."""
         return self.file_of(self.config.evaluations[evaluation].model, repeat, WEIGHTS)
@@ -272,15 +281,20 @@ class Plan:
             own.append(shipped(gate))
         return [*(found for run in runs for found in behind(run)), *filter(None, own)]
 
-    # Which evaluations ask a network, and which a baseline: two rules with one output.
+    # Which evaluations ask a network, and which a baseline: two rules with one output. No rule
+    # makes files by the name of an evaluation that has those of another.
+
+    def audited(self) -> str:
+        """Return a pattern of the evaluations that have an audit and predictions of their own."""
+        return self._pattern((False, True))
 
     def networks_evaluated(self) -> str:
-        """Return a pattern of the evaluations whose model is a network."""
-        return self._pattern(baseline=False)
+        """Return a pattern of those whose model is a network."""
+        return self._pattern((False,))
 
     def baselines_evaluated(self) -> str:
-        """Return a pattern of the evaluations whose model is a baseline."""
-        return self._pattern(baseline=True)
+        """Return a pattern of those whose model is a baseline."""
+        return self._pattern((True,))
 
     @cached_property
     def databases(self) -> list[str]:
@@ -320,12 +334,13 @@ class Plan:
         """Return a file of a training's checkpoint."""
         return f"{self.results}/{self.config.stage_of(training)}/{training}/{repeat}/{file}"
 
-    def _pattern(self, *, baseline: bool) -> str:
+    def _pattern(self, baseline: Iterable[bool]) -> str:
         config = self.config
         names = [
             re.escape(name)
             for name, evaluation in config.evaluations.items()
-            if isinstance(config.trained(evaluation.model), BaselineRun) is baseline
+            if config.predicted_as[name] == name
+            and isinstance(config.trained(evaluation.model), BaselineRun) in baseline
         ]
         return "|".join(names) or NOTHING
 

@@ -40,6 +40,9 @@ def _behind(config: Config, section: str, entry: str) -> Iterator[str]:
         asked = config.evaluations[entry]
         yield f"{config.stage_of(asked.model)}: {asked.model}"
         yield from _split(config, asked.split)
+        other = config.predicted_as[entry]
+        if other != entry:
+            yield f"evaluations: {other}, which asks the same: its audit and predictions are shared"
     else:
         names: list[str] = []
         for name, run in config.lineage(entry):
@@ -74,6 +77,9 @@ def _after(config: Config, section: str, entry: str) -> Iterator[str]:
                 yield f"quality_gates: {name}"
     elif section == "evaluations":
         yield from _tables(config, entry)
+        for name, other in config.predicted_as.items():
+            if other == entry != name:
+                yield f"evaluations: {name}, which shares its audit and predictions"
     elif section in ("export", "apply"):
         return
     else:

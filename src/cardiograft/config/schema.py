@@ -5,12 +5,13 @@ plan alone: `repeats` and `tags`, which reach no job.
 """
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import get_args
 
 from pydantic import Field, PositiveFloat
 
 from cardiograft import plugins
-from cardiograft.config import ancestry, pools, tabulation
+from cardiograft.config import ancestry, pools, sharing, tabulation
 from cardiograft.config.entries import (
     BaselineRun,
     Database,
@@ -145,6 +146,11 @@ class Config(Entry):
         """Return the entries of `segments` that a run of a study's tables was tested on."""
         splits = (self.evaluations[member].split for member in self.runs(study)[run])
         return tuple(dict.fromkeys(s for split in splits for s in self.splits[split].segments))
+
+    @cached_property
+    def predicted_as(self) -> dict[str, str]:
+        """By evaluation: the one whose audit and predictions it has, as `sharing` says it."""
+        return sharing.predicted_as(self)
 
     def tags(self, evaluation: str) -> Tags:
         """Return the tags of an evaluation and of its model."""

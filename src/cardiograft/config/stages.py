@@ -17,11 +17,13 @@ def stages(plan: Plan, study: str = "") -> str:
 
     ``jobs``: stage to the number of its jobs, those whose results lie there already included;
     ``edges``: pairs of stages, some job of the second of which reads what one of the first wrote;
-    ``members``: study to run to the evaluations that it is made of.
+    ``evaluations``: pairs of an evaluation and the one whose audit and predictions it has, in the
+    order of the studies; ``members``: study to run to the evaluations that it is made of.
     """
     named = [study] if study else list(plan.config.studies)
     files = StudyPlan(plan).reported(study)
-    evaluations = [Path(audit).stem for audit in files["audits"]]
+    evaluations = StudyPlan(plan).evaluations(named)
+    asked = [Path(audit).stem for audit in files["audits"]]
     gates = [f for f in files["segments"] if Path(f).parent.name == "quality_gates"]
     jobs = {
         "download": len(files["manifests"]),
@@ -30,23 +32,37 @@ def stages(plan: Plan, study: str = "") -> str:
         "split": len(files["splits"]),
         **{stage: sum(_stage(card) == stage for card in files["cards"]) for stage in MODELS},
         "outside": len(set(_outside(plan, files["cards"]))),
-        "audit": len(evaluations),
+        "audit": len(asked),
         "predict": 0,
         "baseline": 0,
+        "score": sum(_repeats(plan, evaluation) for evaluation in evaluations),
         "cost": len(named),
         "export": len(files["exports"]),
         "tabulate": len(named),
         "report": 1,
     }
-    for evaluation in evaluations:
-        trained = plan.config.trained(plan.config.evaluations[evaluation].model)
-        jobs["baseline" if isinstance(trained, BaselineRun) else "predict"] += trained.repeats
-    jobs["score"] = jobs["predict"] + jobs["baseline"]
-    edges = _edges(plan, files["cards"], evaluations)
+    for evaluation in asked:
+        jobs[_asks(plan, evaluation)] += _repeats(plan, evaluation)
+    edges = _edges(plan, files["cards"], asked)
     kept = sorted({(a, b) for a, b in edges if jobs[a] and jobs[b]})
     members = {one: _members(plan, one) for one in named}
-    summary = {"jobs": {k: n for k, n in jobs.items() if n}, "edges": kept, "members": members}
+    summary = {
+        "jobs": {k: n for k, n in jobs.items() if n},
+        "edges": kept,
+        "evaluations": [(one, plan.config.predicted_as[one]) for one in evaluations],
+        "members": members,
+    }
     return json.dumps(summary, sort_keys=True)
+
+
+def _asks(plan: Plan, evaluation: str) -> str:
+    """Return the stage that asks an evaluation's model."""
+    model = plan.config.evaluations[evaluation].model
+    return "baseline" if isinstance(plan.config.trained(model), BaselineRun) else "predict"
+
+
+def _repeats(plan: Plan, evaluation: str) -> int:
+    return plan.config.trained(plan.config.evaluations[evaluation].model).repeats
 
 
 def _members(plan: Plan, study: str) -> dict[str, list[str]]:
@@ -77,10 +93,9 @@ def _edges(plan: Plan, cards: Iterable[str], evaluations: Iterable[str]) -> Iter
             outside = Path(source).parent.name == "outside"
             yield ("outside" if outside else _stage(source)), stage
     for evaluation in evaluations:
-        model = plan.config.evaluations[evaluation].model
-        asks = "baseline" if isinstance(plan.config.trained(model), BaselineRun) else "predict"
+        asks = _asks(plan, evaluation)
         if asks == "predict":
-            yield plan.config.stage_of(model), asks
+            yield plan.config.stage_of(plan.config.evaluations[evaluation].model), asks
         yield from [("audit", asks), (asks, "score"), ("split", asks)]
     yield from [("score", "tabulate"), ("cost", "tabulate"), ("tabulate", "report")]
     yield "export", "report"

@@ -1,6 +1,6 @@
 """What a study's tables and the report read: every file behind its evaluations."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from cardiograft import plugins
@@ -16,13 +16,13 @@ class StudyPlan:
         self.plan = plan
         self.config, self.results = plan.config, plan.results
 
-    def of_study(self, study: str, kind: str) -> list[str]:
-        """Return a study's predictions or scores, every repeat."""
-        return [
-            f"{self.results}/{kind}/{entry}/{repeat}.parquet"
-            for entry in self.config.studies[study].evaluations
-            for repeat in range(self._repeats(entry))
-        ]
+    def predictions(self, study: str) -> list[str]:
+        """Return the predictions that a study's evaluations are scored by, every repeat."""
+        return once(self.plan.predictions(e, repeat) for e, repeat in self._each(study))
+
+    def scores(self, study: str) -> list[str]:
+        """Return a study's scores, every repeat."""
+        return [f"{self.results}/scores/{e}/{repeat}.parquet" for e, repeat in self._each(study)]
 
     def cut(self, study: str) -> list[str]:
         """Return the shard folders behind a study: of its tests and of every training."""
@@ -71,7 +71,7 @@ class StudyPlan:
     def reported(self, study: str = "") -> dict[str, list[str]]:
         """Return the inputs of the report: of every study, or of one alone."""
         studies = [self._study(study)] if study else list(self.config.studies)
-        evaluations = self._evaluations(studies)
+        evaluations = self.evaluations(studies)
         splits = once(s for e in evaluations for s in self.plan.lineage_splits(e))
         return {
             "tables": [self.tables(one) for one in studies],
@@ -80,7 +80,7 @@ class StudyPlan:
             ],
             "segments": once(s for one in studies for s in self.cut(one)),
             "splits": [self.plan.split_audit(Path(s).stem) for s in splits],
-            "audits": [f"{self.results}/audits/{e}.json" for e in evaluations],
+            "audits": once(map(self.plan.audit, evaluations)),
             "cards": self._model_files(evaluations, CARD),
             "histories": self._model_files(evaluations, HISTORY),
             "ledgers": self._model_files(evaluations, LEDGER),
@@ -91,14 +91,19 @@ class StudyPlan:
             ),
         }
 
+    def evaluations(self, studies: Iterable[str]) -> list[str]:
+        """Return the evaluations that some of these studies tells of."""
+        return once(e for study in studies for e in self.config.studies[study].evaluations)
+
     def _study(self, name: str) -> str:
         if name not in self.config.studies:
             raise ValueError(f"no study named {name!r}.{plugins.hint(name, self.config.studies)}")
         return name
 
-    def _evaluations(self, studies: Iterable[str]) -> list[str]:
-        """Return the evaluations that some of these studies tells of."""
-        return once(e for study in studies for e in self.config.studies[study].evaluations)
+    def _each(self, study: str) -> Iterator[tuple[str, int]]:
+        """Yield each of a study's evaluations with each of its repeats."""
+        for evaluation in self.config.studies[study].evaluations:
+            yield from ((evaluation, repeat) for repeat in range(self._repeats(evaluation)))
 
     def _repeats(self, evaluation: str) -> int:
         return self.config.trained(self.config.evaluations[evaluation].model).repeats

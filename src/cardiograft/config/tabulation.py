@@ -23,6 +23,10 @@ class Sections(differences.Sections, Protocol):
     def studies(self) -> Mapping[str, Study]:
         """The section of that name."""
 
+    @property
+    def predicted_as(self) -> dict[str, str]:
+        """By evaluation: the one whose predictions it has."""
+
     def runs(self, study: str) -> dict[str, tuple[str, ...]]:
         """Return the runs of a study's tables, and the evaluations that each is made of."""
 
@@ -40,9 +44,11 @@ def tabulate(config: Sections, name: str) -> Tabulate:
     """Return what the job is asked for that makes a study's tables."""
     study = config.studies[name]
     rows = {run: _run(config, name, members) for run, members in config.runs(name).items()}
+    whose = {one: config.predicted_as[one] for one in study.evaluations}
     return Tabulate(
         study=Plugin(kind="studies", name=name, options=_no_options(name)),
         rows={**rows, **_means(study, rows, config.runs(name))},
+        predicted_as={one: other for one, other in whose.items() if one != other},
         primary=study.primary,
         comparisons=study.comparisons,
         questions={key: one for key, one in study.questions.items() if one is not None},

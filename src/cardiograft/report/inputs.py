@@ -84,6 +84,21 @@ def read_study(folder: Path) -> Study:
     return Study(folder.name, about, frames)
 
 
+def by_evaluation(audits: Mapping[str, Content], plan: Content) -> dict[str, Content]:
+    """Return the audit of each evaluation, in the order of the plan; several may share one.
+
+    Parameters
+    ----------
+    audits
+        By the evaluation whose name the file has.
+    plan
+        ``evaluations``, of `config.stages`: without it each audit is of its own evaluation alone.
+    """
+    whose: Sequence[tuple[str, str]] = plan.get("evaluations", ())
+    found = {one: audits[other] for one, other in whose if other in audits}
+    return found | {one: audit for one, audit in audits.items() if one not in found}
+
+
 def in_order(studies: Sequence[Study], names: Sequence[str]) -> list[Study]:
     """Return studies in the order that config names them.
 

@@ -113,6 +113,8 @@ class Tabulate(Entry):
 
     Attributes
     ----------
+    predicted_as
+        Of evaluations that have the predictions of another, which asks the very same: its name.
     primary
         The metric that is compared: ``macro_f1``, or one class's, ``sensitivity:S``.
     questions
@@ -133,6 +135,7 @@ class Tabulate(Entry):
 
     study: StudyName
     rows: dict[str, StudyRun]
+    predicted_as: dict[str, str] = {}
     primary: str
     comparisons: Several[Comparison] = ()
     questions: dict[str, Question] = {}

@@ -4,7 +4,6 @@ What is known of runs, scores, comparisons, gains, costs, published values and d
 comes together here; each table is made by a module of its own.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +56,8 @@ def study_tables(
     Parameters
     ----------
     predictions, scores
-        Files ``<evaluation>/<repeat>.parquet``: saved predictions, and their scores.
+        Files ``<evaluation>/<repeat>.parquet``: saved predictions, each once, whichever evaluations
+        share them; and the scores of every evaluation.
     cards
         ``<stage>/<entry>/<repeat>/card.json`` of each trained model.
     segments
@@ -128,22 +128,23 @@ def _asked_for(
 
 
 def predictions_by_evaluation(spec: Tabulate, predictions: Iterable[Path]) -> dict[str, list[Path]]:
-    """Return each evaluation's saved predictions, in the order of its repeats.
+    """Return each evaluation's saved predictions, or those it shares, in the order of repeats.
 
     Raises
     ------
     ValueError
-        A file is of an evaluation that no run of the study consists of.
+        A file is of an evaluation that no run of the study consists of, or has those of another.
     """
     known = {member for row in spec.rows.values() for member in row.members}
     known |= {one for row in spec.rows.values() for group in row.averaged for one in group}
-    files: dict[str, list[Path]] = defaultdict(list)
+    predicted_as = {one: spec.predicted_as.get(one, one) for one in known}
+    files: dict[str, list[Path]] = {one: [] for one in predicted_as.values()}
     for path in sorted(predictions, key=lambda p: int(p.stem)):
-        if path.parent.name not in known:
-            hint = plugins.hint(path.parent.name, known)
-            raise ValueError(f"{path}: {path.parent.name!r} is in no run of the study.{hint}")
+        if path.parent.name not in files:
+            hint = plugins.hint(path.parent.name, files)
+            raise ValueError(f"{path}: no run of the study is scored by these predictions.{hint}")
         files[path.parent.name].append(path)
-    return files
+    return {one: files[other] for one, other in predicted_as.items()}
 
 
 def read_scores(files: Sequence[Path]) -> pd.DataFrame:

@@ -38,7 +38,7 @@ def scores(config: Config, plan: Plan, entry: str, repeat: int) -> list[dict[str
         rows += _values(config, plan, evaluation, repeat)
         split = config.evaluations[evaluation].split
         for name, one in config.evaluations.items():
-            file = Path(plan.results) / "predictions" / name / "0.parquet"
+            file = Path(plan.predictions(name, 0))
             beside = one.model in config.baselines and one.split == split and name in published
             if beside and file.is_file():
                 rows += _values(config, plan, name, 0)
@@ -53,7 +53,7 @@ def threshold(config: Config, plan: Plan, entry: str, repeat: int) -> dict[str, 
     """
     split = config.trained(entry).split
     for name, one in config.evaluations.items():
-        file = Path(plan.results) / "predictions" / name / f"{repeat}.parquet"
+        file = Path(plan.predictions(name, repeat))
         if one.model != entry or one.split != split or not file.is_file():
             continue
         saved = predictions.read(file)
@@ -70,7 +70,7 @@ def _key(row: dict[str, Any]) -> tuple[Any, ...]:
 
 def _values(config: Config, plan: Plan, evaluation: str, repeat: int) -> Iterator[dict[str, Any]]:
     spec, row = _row(config, evaluation)
-    file = Path(plan.results) / "predictions" / evaluation / f"{repeat}.parquet"
+    file = Path(plan.predictions(evaluation, repeat))
     if not file.is_file():
         raise FileNotFoundError(f"{file}: predict it first: snakemake -- {file}")
     alone = row.model_copy(update={"members": (evaluation,), "averaged": (), "repeats": 1})

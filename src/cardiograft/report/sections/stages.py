@@ -9,7 +9,7 @@ from cardiograft.report.charts import stages
 from cardiograft.report.inputs import ReportInputs
 
 TITLE = "Stages of this run"
-OF_EVALUATIONS = ("audit", "predict", "baseline", "score")
+BEFORE_SCORES = ("audit", "predict", "baseline")  # that evaluations may share
 OF_STUDIES = ("cost", "tabulate")
 DOES = {
     "download": "fetches recordings, or makes them, and verifies them",
@@ -58,13 +58,15 @@ def _total(seconds: list[float], jobs: int) -> list[str]:
 
 def _seconds(stage: str, inputs: ReportInputs) -> Iterator[float]:
     """Yield what each job of a stage took: of those behind the page alone."""
+    asked = dict(inputs.plan.get("evaluations", ()))
     entries = {
         "download": inputs.manifests,
         "segment": inputs.segments,
         "quality_gate": inputs.segments,
         "split": inputs.splits,
         "export": inputs.exports,
-        **dict.fromkeys(OF_EVALUATIONS, tuple(inputs.audits)),
+        **dict.fromkeys(BEFORE_SCORES, tuple(asked.values())),
+        "score": tuple(asked),
         **dict.fromkeys(OF_STUDIES, tuple(s.name for s in inputs.studies)),
     }
     for (of, entry, repeat), card in inputs.cards.items():
