@@ -91,7 +91,7 @@ def test_tables_report_and_ledger_are_as_of_predictions_of_its_own(shared):
     assert not (results / "predictions/more").exists()
     tables = results / "tables/transform_recognition"
     whole = pd.read_csv(tables / "scores.csv", keep_default_na=False).drop(columns="tag_init")
-    looks = pd.read_csv(tables / "looks.csv")
+    looks = pd.read_csv(tables / "looks.csv", keep_default_na=False)
     for table in (whole, looks):
         own, other = (
             table[table["run"] == name].drop(columns="run").to_dict("records")
