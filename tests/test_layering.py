@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "cardiograft"
 # A room, or a file of the package's own, imports only from the floors above it in this list.
 FLOORS = (
-    ("records", "plugins", "files", "fingerprint"),
+    ("records", "plugins", "files", "fingerprint", "look_ledger"),
     ("parquet", "cli"),
     ("shipped",),
     ("specs", "signals", "checkpoints"),

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from synthetic import classes
 
+from cardiograft import look_ledger
 from cardiograft.evaluation import looks
 from cardiograft.evaluation.predictions import Predictions
 
@@ -20,7 +21,7 @@ def saved(weights: str | None = "w" * 64, **changes: object) -> Predictions:
     return replace(classes(subjects=4, each=10), about={**about, **changes})
 
 
-def look(weights: str, split: str = "s" * 64) -> looks.Look:
+def look(weights: str, split: str = "s" * 64) -> look_ledger.Look:
     found = looks.look(
         saved(weights, split_digest=split), evaluation="net", repeat=2, split="strict"
     )
@@ -34,7 +35,7 @@ def lines(ledger: Path) -> list[dict[str, object]]:
 
 def test_a_look_says_what_was_seen_and_when(tmp_path: Path) -> None:
     ledger = tmp_path / "results" / "looks.jsonl"
-    assert looks.record(ledger, look("a"))
+    assert look_ledger.record(ledger, look("a"))
     (one,) = lines(ledger)
     assert str(one.pop("when")).endswith("+00:00")
     assert one == {
@@ -42,7 +43,7 @@ def test_a_look_says_what_was_seen_and_when(tmp_path: Path) -> None:
         "repeat": 2,
         "split": "strict",
         "split_digest": "s" * 64,
-        "people_digest": looks.people_digest(set(saved().subject_N.tolist())),
+        "people_digest": look_ledger.people_digest(set(saved().subject_N.tolist())),
         "people": 4,
         "weights_sha256": "a",
         "setting": "one",
@@ -52,7 +53,7 @@ def test_a_look_says_what_was_seen_and_when(tmp_path: Path) -> None:
 
 def test_the_same_weights_on_the_same_split_are_one_look(tmp_path: Path) -> None:
     ledger = tmp_path / "looks.jsonl"
-    added = [looks.record(ledger, look(w, s)) for w, s in ("ax", "ax", "bx", "ay", "bx")]
+    added = [look_ledger.record(ledger, look(w, s)) for w, s in ("ax", "ax", "bx", "ay", "bx")]
     assert added == [True, False, True, True, False]
     assert [(x["weights_sha256"], x["split_digest"]) for x in lines(ledger)] == [
         ("a", "x"),
@@ -63,10 +64,10 @@ def test_the_same_weights_on_the_same_split_are_one_look(tmp_path: Path) -> None
 
 def test_lines_are_only_added(tmp_path: Path) -> None:
     ledger = tmp_path / "looks.jsonl"
-    looks.record(ledger, look("a"))
+    look_ledger.record(ledger, look("a"))
     before, inode = ledger.read_bytes(), ledger.stat().st_ino
-    looks.record(ledger, look("b"))
-    looks.record(ledger, look("a"))
+    look_ledger.record(ledger, look("b"))
+    look_ledger.record(ledger, look("a"))
     assert ledger.read_bytes().startswith(before)
     assert ledger.stat().st_ino == inode
 
@@ -89,21 +90,25 @@ def test_a_baseline_is_known_by_what_it_predicts() -> None:
 
 
 def test_people_are_the_same_however_they_are_cut() -> None:
-    assert looks.people_digest(["b", "a", "b"]) == looks.people_digest(["a", "b"])
-    assert looks.people_digest(["a"]) != looks.people_digest(["a", "b"])
+    assert look_ledger.people_digest(["b", "a", "b"]) == look_ledger.people_digest(["a", "b"])
+    assert look_ledger.people_digest(["a"]) != look_ledger.people_digest(["a", "b"])
 
 
 def test_a_setting_is_the_same_whatever_the_seed() -> None:
     def net(seed: int, rate: float) -> dict[str, object]:
         return {"model": "cnn", "training": {"seed": seed, "learning_rate": rate}}
 
-    assert looks.setting(net(0, 0.1)) == looks.setting(net(1, 0.1)) != looks.setting(net(0, 0.2))
+    assert (
+        look_ledger.setting(net(0, 0.1))
+        == look_ledger.setting(net(1, 0.1))
+        != look_ledger.setting(net(0, 0.2))
+    )
 
 
 def _many(ledger: Path, first: int) -> None:
     for k in range(25):
-        looks.record(ledger, look(f"{first + k}"))
-        looks.record(ledger, look("common"))
+        look_ledger.record(ledger, look(f"{first + k}"))
+        look_ledger.record(ledger, look("common"))
 
 
 def test_jobs_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
@@ -120,12 +125,12 @@ def test_jobs_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
 
 def test_what_a_crash_cut_short_spoils_no_other_line(tmp_path: Path) -> None:
     ledger = tmp_path / "looks.jsonl"
-    looks.record(ledger, look("a"))
+    look_ledger.record(ledger, look("a"))
     whole = ledger.read_bytes()
     ledger.write_bytes(whole + whole[:40])
-    assert looks.record(ledger, look("b"))
+    assert look_ledger.record(ledger, look("b"))
     assert ledger.read_bytes().startswith(whole + whole[:40])
-    known, unreadable = looks.read(ledger)
+    known, unreadable = look_ledger.read(ledger)
     assert [x["weights_sha256"] for x in known] == ["a", "b"]
     assert unreadable == 1
 
@@ -134,16 +139,16 @@ def test_a_full_disk_leaves_no_part_of_a_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ledger = tmp_path / "looks.jsonl"
-    looks.record(ledger, look("a"))
+    look_ledger.record(ledger, look("a"))
     before, write = ledger.read_bytes(), os.write
     with monkeypatch.context() as full:
-        full.setattr(looks.os, "write", lambda handle, line: write(handle, line[:20]))
+        full.setattr(look_ledger.os, "write", lambda handle, line: write(handle, line[:20]))
         with pytest.raises(OSError, match="No space left") as error:
-            looks.record(ledger, look("b"))
+            look_ledger.record(ledger, look("b"))
     assert error.value.errno == errno.ENOSPC
     assert ledger.read_bytes() == before
-    assert looks.record(ledger, look("b"))
+    assert look_ledger.record(ledger, look("b"))
 
 
 def test_a_ledger_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
-    assert looks.read(tmp_path / "looks.jsonl") == ([], 0)
+    assert look_ledger.read(tmp_path / "looks.jsonl") == ([], 0)

@@ -13,7 +13,7 @@ from cardiograft.evaluation import looks as ledger
 from cardiograft.report import measured
 from cardiograft.report.inputs import ReportInputs, Study, read_study
 from cardiograft.report.run_names import run_names
-from cardiograft.report.sections import looks
+from cardiograft.report.sections import looks, provenance
 
 STRICT = ("mitdb-cnn-scratch-strict", "mitdb-cnn-pretext-strict", "mitdb-majority-strict")
 BEFORE = {"times": 5, "why": "earlier variants were scored there"}
@@ -61,6 +61,59 @@ def test_networks_and_settings_are_counted_on_the_people_tested(own: Study) -> N
     cells = next(line for line in made["table"].rows if STRICT[0] in line[0].small)
     assert cells[3:6] == ["14", "7", "3"]
     assert section(own, *seen, look(row, "w0", "s0"))["lines"] == section(own, *seen)["lines"]
+
+
+def test_epochs_that_a_training_scored_are_said(own: Study) -> None:
+    row = strict(own)
+    evaluated = [look(row, "kept", "s0"), look(row, "other", "s1")]
+    about = {"training": "transfer/net", "repeat": 0}
+    epochs = [look(row, f"e{k}", "s0", epoch=k + 1, **about) for k in range(4)]
+    kept = look(row, "kept", "s0", epoch=5, **about)  # which is evaluated: one network
+    again = [{**one, "repeat": 1, "weights_sha256": f"r{k}"} for k, one in enumerate(epochs)]
+    made = section(own, *evaluated, *epochs, kept)
+    assert (
+        "6 different models of 2 settings have been scored so far, 5 of them after each epoch of"
+        " 1 training that keeps the epoch that does best on these people."
+    ) in " ".join(made["lines"])
+    cells = next(line for line in made["table"].rows if STRICT[0] in line[0].small)
+    assert (cells[4].text, cells[4].small) == ("6", "5 after epochs")
+    said = " ".join(section(own, *evaluated, *epochs, kept, *again)["lines"])
+    assert "10 different models of 2 settings" in said
+    assert "9 of them after each epoch of 2 trainings that keep the epoch" in said
+    assert "after each epoch" not in " ".join(section(own, *evaluated)["lines"])
+
+
+def test_a_look_at_the_same_split_is_one_at_the_same_people(own: Study) -> None:
+    """Of a ledger from before a person's second name was known, which has another digest."""
+    row = {**strict(own), "split_digest": "one split"}
+    inputs = ReportInputs(
+        studies=[],
+        looks=[
+            look(row, "a", "s", people_digest="as they were called", split_digest="one split"),
+            look(row, "b", "s", people_digest="as they were called", split_digest="another"),
+        ],
+    )
+    assert looks.looks_of([row], inputs)["networks"] == 1
+
+
+def test_the_lineage_says_after_how_many_epochs_the_test_part_was_read(own: Study) -> None:
+    finding = dict.fromkeys(("subjects", "segments", "recordings", "noises"), 0)
+    finding |= {"ancestor": "net", "stage": "transfer", "chosen_on_test": True}
+    audit = {"protocol": "paper", "passed": False, "findings": [finding]}
+
+    def said(*seen: dict[str, Any]) -> str:
+        inputs = ReportInputs(studies=[own], audits={"net": audit}, looks=list(seen))
+        table = provenance.audit_table(inputs)
+        assert table
+        return str(table.rows[0][2])
+
+    assert said().endswith("its epoch was chosen on the test part")
+    epochs = [
+        look(strict(own), f"e{k}", "s", epoch=k, training=f"transfer/{name}")
+        for k in range(3)
+        for name in ("net", "other")
+    ]
+    assert said(*epochs).endswith("chosen on the test part, read after 3 epochs so far")
 
 
 def test_the_tested_people_are_those_of_the_ledger(own: Study) -> None:

@@ -15,8 +15,9 @@ from sklearn.metrics import accuracy_score, f1_score, log_loss
 from sklearn.utils.class_weight import compute_class_weight
 from torch.nn import functional
 
+from cardiograft import look_ledger
 from cardiograft.checkpoints.file import read_checkpoint
-from cardiograft.evaluation import looks, predictions
+from cardiograft.evaluation import predictions
 from cardiograft.evaluation.predict import predict
 from cardiograft.files import file_digest
 from cardiograft.segments import shards
@@ -317,7 +318,7 @@ def test_the_script_writes_the_same_bytes_twice(
     (look,) = map(json.loads, (tmp_path / "looks.jsonl").read_text("utf-8").splitlines())
     assert look["weights_sha256"] == card["weights_sha256"]
     assert look["split_digest"] == about["split_digest"] == file_digest(cohort.honest)
-    assert look["setting"] == looks.setting(card["spec"])
+    assert look["setting"] == look_ledger.setting(card["spec"])
     assert (look["people"], look["split"], look["simulated"]) == (2, "honest", True)
 
 

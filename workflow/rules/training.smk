@@ -32,7 +32,7 @@ rule pretrain:
         " --split {input.split:q} --repeat {wildcards.repeat}"
         ' --out "$RESULTS"/pretrain/{wildcards.entry:q}/{wildcards.repeat}'
         ' --state "$RESULTS"/.state/pretrain/{wildcards.entry:q}/{wildcards.repeat}'
-        ' --save-every "$SAVE_EVERY_S" 2>> {log:q}'
+        ' --save-every "$SAVE_EVERY_S" --looks "$RESULTS/looks.jsonl" 2>> {log:q}'
 
 
 rule prune:
@@ -61,7 +61,7 @@ rule prune:
         " --split {input.split:q} --repeat {wildcards.repeat} --source {input.source:q}"
         ' --out "$RESULTS"/prune/{wildcards.entry:q}/{wildcards.repeat}'
         ' --state "$RESULTS"/.state/prune/{wildcards.entry:q}/{wildcards.repeat}'
-        ' --save-every "$SAVE_EVERY_S" 2>> {log:q}'
+        ' --save-every "$SAVE_EVERY_S" --looks "$RESULTS/looks.jsonl" 2>> {log:q}'
 
 
 rule outside:
@@ -122,4 +122,4 @@ rule transfer:
         " --domain-segments {input.domain_segments:q} --domain-split {input.domain_split:q}"
         ' --out "$RESULTS"/transfer/{wildcards.entry:q}/{wildcards.repeat}'
         ' --state "$RESULTS"/.state/transfer/{wildcards.entry:q}/{wildcards.repeat}'
-        ' --save-every "$SAVE_EVERY_S" 2>> {log:q}'
+        ' --save-every "$SAVE_EVERY_S" --looks "$RESULTS/looks.jsonl" 2>> {log:q}'

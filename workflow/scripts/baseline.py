@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cardiograft import cli, plugins
+from cardiograft import cli, look_ledger, plugins
 from cardiograft.evaluation import baseline_inputs, predictions
 from cardiograft.evaluation import looks as ledger
 from cardiograft.evaluation.predictions import Predictions
@@ -55,7 +55,7 @@ def baseline(
             "rate_hz": meta.rate_hz,
             "simulated": meta.simulated,
             "split_digest": file_digest(split),
-            "setting": ledger.setting(spec.model_dump(mode="json")),
+            "setting": look_ledger.setting(spec.model_dump(mode="json")),
         },
     )
     if looks:

@@ -17,8 +17,9 @@ def pretrain(
     state: Path,
     out: Path,
     save_every: float = SAVE_EVERY_S,
+    looks: Path | None = None,
 ) -> None:
-    place = Place(segments=segments, split=split, state=state, out=out)
+    place = Place(segments=segments, split=split, state=state, out=out, looks=looks)
     job = Job(
         stage="pretrain",
         spec=spec,
@@ -46,5 +47,6 @@ if __name__ == "__main__":
     parser.add_argument(
         "--save-every", type=float, default=SAVE_EVERY_S, help="seconds between saved states"
     )
+    parser.add_argument("--looks", type=Path, help="ledger that looks at a test part are added to")
     parser.add_argument("--out", type=Path, required=True, help="model folder to write")
     cli.run(pretrain, parser)

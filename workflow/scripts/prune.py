@@ -28,6 +28,7 @@ def prune(
     out: Path,
     source: Path,
     save_every: float = SAVE_EVERY_S,
+    looks: Path | None = None,
 ) -> None:
     file = checkpoint_file(source)
 
@@ -38,7 +39,7 @@ def prune(
         start = Start(masks=checkpoint.masks, pruning=pruning(spec, fresh.network, checkpoint))
         return Origin(start=start, parents=(parent(checkpoint, spec.source, fresh.meaning),))
 
-    place = Place(segments=segments, split=split, state=state, out=out)
+    place = Place(segments=segments, split=split, state=state, out=out, looks=looks)
     job = Job(
         stage="prune",
         spec=spec,
@@ -76,5 +77,6 @@ if __name__ == "__main__":
     parser.add_argument(
         "--save-every", type=float, default=SAVE_EVERY_S, help="seconds between saved states"
     )
+    parser.add_argument("--looks", type=Path, help="ledger that looks at a test part are added to")
     parser.add_argument("--out", type=Path, required=True, help="model folder to write")
     cli.run(prune, parser)

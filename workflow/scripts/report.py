@@ -5,9 +5,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from cardiograft import cli, parquet
+from cardiograft import cli, look_ledger, parquet
 from cardiograft.checkpoints.folder import model_key
-from cardiograft.evaluation import looks as ledger
 from cardiograft.files import atomic_file, read_json
 from cardiograft.report import page, times
 from cardiograft.report.inputs import ReportInputs, by_evaluation, in_order, read_study
@@ -43,7 +42,7 @@ def report(
     plan: str = "{}",
     logs: Path | None = None,
 ) -> None:
-    looked, unreadable = ledger.read(looks) if looks else ([], 0)
+    looked, unreadable = look_ledger.read(looks) if looks else ([], 0)
     planned = json.loads(sys.stdin.read() if plan == "-" else plan)
     inputs = ReportInputs(
         studies=in_order([read_study(folder) for folder in tables], spec.studies),

@@ -28,6 +28,7 @@ def transfer(
     domain_segments: Sequence[Path] = (),
     domain_split: Path | None = None,
     save_every: float = SAVE_EVERY_S,
+    looks: Path | None = None,
 ) -> None:
     domain = requested_domain(spec.adaptation, domain_segments, domain_split)
     files = [checkpoint_file(path) for path in sources_]
@@ -50,7 +51,7 @@ def transfer(
         )
         return Origin(start=start, parents=parents, ledger=ledger.content())
 
-    place = Place(segments=segments, split=split, state=state, out=out)
+    place = Place(segments=segments, split=split, state=state, out=out, looks=looks)
     job = Job(
         stage="transfer",
         spec=spec,
@@ -94,5 +95,6 @@ if __name__ == "__main__":
     parser.add_argument(
         "--save-every", type=float, default=SAVE_EVERY_S, help="seconds between saved states"
     )
+    parser.add_argument("--looks", type=Path, help="ledger that looks at a test part are added to")
     parser.add_argument("--out", type=Path, required=True, help="model folder to write")
     cli.run(transfer, parser)

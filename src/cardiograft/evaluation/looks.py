@@ -1,33 +1,10 @@
-"""A ledger of looks: every network that was scored on a test part, one line each.
+"""Looks at test parts that predictions are, for the ledger (`cardiograft.look_ledger`)."""
 
-Who looks at a test part again and again, and keeps what does best, has chosen on it. How often
-that was possible can't be seen in a run's results, which a later run replaces. So each evaluation
-of a test part adds a line to ``looks.jsonl``, beside the results: what is evaluated, digests of the
-split, of the people tested and of the weights. Lines are only ever added. The same weights on the
-same split are one look however often they are evaluated, whether in a rerun or under another name:
-nothing new is seen.
-
-No job has the ledger as its input or output: a look makes nothing run again.
-"""
-
-import contextlib
-import errno
-import fcntl
 import hashlib
-import json
-import os
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from cardiograft.evaluation.predictions import Predictions
-
-LEDGER = "looks.jsonl"
-# What makes a look a new one.
-NEW_BY = ("split_digest", "weights_sha256")
-KEYS = (*NEW_BY, "people_digest", "setting", "simulated")
-Look = dict[str, Any]
+from cardiograft.look_ledger import Look, people_digest, record
 
 
 def look(saved: Predictions, *, evaluation: str, repeat: int, split: str) -> Look | None:
@@ -76,91 +53,3 @@ def record_predictions(ledger: Path, saved: Predictions, *, split: Path, out: Pa
     seen = look(saved, evaluation=out.parent.name, repeat=repeat, split=split.stem)
     if seen:
         record(ledger, seen)
-
-
-def people_digest(subjects: Iterable[str]) -> str:
-    """Return a digest of who is tested: equal for the same people, however they are cut."""
-    return hashlib.sha256("\n".join(sorted(set(subjects))).encode()).hexdigest()
-
-
-def setting(spec: Mapping[str, Any]) -> str:
-    """Return a digest of what a model is asked for, whatever its seed and its parts."""
-    kept = {key: value for key, value in spec.items() if key not in ("seed", "parts")}
-    if isinstance(kept.get("training"), Mapping):
-        kept["training"] = {k: v for k, v in kept["training"].items() if k != "seed"}
-    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
-
-
-def record(ledger: Path, seen: Look) -> bool:
-    """Add a look to a ledger, unless it holds it; return whether it was added.
-
-    Safe beside other jobs: each holds a lock on the file, and writes its line at the end in one
-    piece. A line that could not be written whole (the disk is full) is taken back.
-
-    Raises
-    ------
-    OSError
-        The ledger can't be written: what was not recorded must not be seen either.
-    """
-    ledger.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(ledger) as handle:
-        known, _ = read(ledger)
-        if any(_same(one, seen) for one in known):
-            return False
-        when = datetime.now(UTC).isoformat(timespec="seconds")
-        line = json.dumps({"when": when, **seen}, ensure_ascii=False) + "\n"
-        _append(handle, ledger, line.encode())
-    return True
-
-
-def read(ledger: Path) -> tuple[list[Look], int]:
-    """Return the looks of a ledger in the order of time, and how many lines are none.
-
-    A ledger that is not there holds nothing. A line that can't be read counts as one: it is
-    left where it is, and said.
-    """
-    if not ledger.exists():
-        return [], 0
-    looks, unreadable = [], 0
-    for line in ledger.read_bytes().splitlines():
-        one = _parsed(line)
-        if one is not None:
-            looks.append(one)
-        elif line.strip():
-            unreadable += 1
-    return looks, unreadable
-
-
-def _parsed(line: bytes) -> Look | None:
-    try:
-        one = json.loads(line)
-    except ValueError:
-        return None
-    return one if isinstance(one, dict) and all(key in one for key in KEYS) else None
-
-
-def _same(one: Look, other: Look) -> bool:
-    return all(one[key] == other[key] for key in NEW_BY)
-
-
-@contextlib.contextmanager
-def _alone(ledger: Path) -> Iterator[int]:
-    handle = os.open(ledger, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield handle
-    finally:
-        os.close(handle)
-
-
-def _append(handle: int, ledger: Path, line: bytes) -> None:
-    size = os.fstat(handle).st_size
-    if size and os.pread(handle, 1, size - 1) != b"\n":
-        line = b"\n" + line  # what a crash cut short stays a line of its own
-    try:
-        if os.write(handle, line) != len(line):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(ledger))
-        os.fsync(handle)
-    except OSError:
-        os.ftruncate(handle, size)
-        raise

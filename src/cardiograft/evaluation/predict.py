@@ -13,11 +13,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from cardiograft import look_ledger
 from cardiograft.checkpoints.file import Checkpoint, load_checkpoint, read_checkpoint
 from cardiograft.checkpoints.folder import checkpoint_file
 from cardiograft.checkpoints.meaning import differences, meaning_of, require_alike
 from cardiograft.checkpoints.network import build, shape_of, view_of
-from cardiograft.evaluation import controls, looks, predictions
+from cardiograft.evaluation import controls, predictions
 from cardiograft.evaluation.predictions import Predictions
 from cardiograft.records import Float32, Int64
 from cardiograft.segments import shards
@@ -247,7 +248,7 @@ def _about(
         "rate_hz": meta.rate_hz,
         "simulated": meta.simulated or checkpoint.about.get("simulated", False),
         "weights_sha256": checkpoint.digest(),
-        "setting": looks.setting(checkpoint.about.get("spec", {})),
+        "setting": look_ledger.setting(checkpoint.about.get("spec", {})),
         "differences": [one.line() for one in unlike],
         **{key: checkpoint.about.get(key) for key in keep},
     }

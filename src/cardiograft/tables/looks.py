@@ -1,16 +1,18 @@
 """How each run of a study was chosen, and which test part it was scored on.
 
-Beside the ledger (`cardiograft.evaluation.looks`) this says how often that part has been looked at.
+Beside the ledger (`cardiograft.look_ledger`) this says how often that part has been looked at.
 """
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.compute as pc
 
-from cardiograft import parquet
-from cardiograft.evaluation import looks
+from cardiograft import look_ledger, parquet
+from cardiograft.files import PARQUET_KEY
 from cardiograft.tables.runs import Run
 
 COLUMNS = (
@@ -21,6 +23,7 @@ COLUMNS = (
     "chosen_in",
     "before",
     "before_why",
+    "split_digest",
     "people_digest",
     "people",
     "simulated",
@@ -34,7 +37,7 @@ def table(runs: Sequence[Run]) -> pd.DataFrame:
     -------
     DataFrame
         `COLUMNS`. ``before`` is how many looks no ledger holds, ``uncounted`` where nobody
-        counted them; ``people_digest`` is as in the ledger.
+        counted them; ``people_digest`` and ``split_digest`` are as in the ledger.
     """
     rows = [row for run in runs if "test" in run.ids for row in _rows(run)]
     return pd.DataFrame(rows, columns=list(COLUMNS))
@@ -56,6 +59,11 @@ def _rows(run: Run) -> list[dict[str, Any]]:
 
 
 def _tested(file: Path) -> dict[str, Any]:
-    saved = parquet.read(file, columns=["subject", "part"]).to_pandas()
-    people = saved.loc[saved["part"] == "test", "subject"].unique().tolist()
-    return {"people_digest": looks.people_digest(people), "people": len(people)}
+    saved = parquet.read(file, columns=["subject", "part"])
+    about = json.loads((saved.schema.metadata or {}).get(PARQUET_KEY, b"{}"))
+    people = saved.filter(pc.equal(saved["part"], "test"))["subject"].unique().to_pylist()
+    return {
+        "split_digest": about.get("split_digest") or "",
+        "people_digest": look_ledger.people_digest(people),
+        "people": len(people),
+    }

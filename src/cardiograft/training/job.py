@@ -51,6 +51,7 @@ from cardiograft.training.build import (
 )
 from cardiograft.training.determinism import deterministic, float32_layers
 from cardiograft.training.domain import DomainTerm, make_domain_term
+from cardiograft.training.epoch_looks import epoch_looks
 from cardiograft.training.feed import Feed, read_feed
 from cardiograft.training.latency import latency
 from cardiograft.training.lease import Lease, leased
@@ -62,6 +63,7 @@ from cardiograft.training.publish import publish
 from cardiograft.training.ranks import Ranks, joined
 from cardiograft.training.rates import best_of_rates
 from cardiograft.training.request import Fresh, Job, Origin, Place
+from cardiograft.training.run import Looked
 from cardiograft.training.state import clear_states, state_key
 from cardiograft.training.task import Task
 
@@ -85,6 +87,8 @@ class Prepared:
         The subject of each training segment, where each has a network of its own.
     state_folder
         Of this training alone.
+    looked
+        Adds to the ledger of looks what is about to be measured on the test part.
     simulated, generated
         Whether recordings were made by a model of hearts, or pictures by a formula.
     """
@@ -104,6 +108,7 @@ class Prepared:
     domain_term: DomainTerm | None
     whose_N: npt.NDArray[np.str_] | None
     state_folder: Path
+    looked: Looked
     simulated: bool
     generated: bool
 
@@ -221,6 +226,7 @@ def prepare(
         domain_term=domain_term,
         whose_N=whose(split) if spec.one_for_each else None,
         state_folder=place.state / key,
+        looked=epoch_looks(job, split, simulated=meta.simulated),
         simulated=meta.simulated,
         generated=is_generated(meta),
     )
@@ -268,6 +274,7 @@ def train(
             save_every_s=job.save_every_s,
             **({} if lease is None else {"may_save": lease.check}),
             ranks=prepared.ranks,
+            looked=prepared.looked,
         )
 
     training, state = job.spec.training, prepared.state_folder / "state.safetensors"

@@ -18,7 +18,7 @@ import torch
 from accelerate import Accelerator
 from torch import Generator, Tensor, nn
 
-from cardiograft.checkpoints.file import contiguous
+from cardiograft.checkpoints.file import Checkpoint, contiguous
 from cardiograft.checkpoints.masks import hide
 from cardiograft.checkpoints.names import below
 from cardiograft.records import Int64
@@ -30,7 +30,15 @@ from cardiograft.training.feed import Feed, draw
 from cardiograft.training.optimiser import rate_at
 from cardiograft.training.order import batches, sweep
 from cardiograft.training.ranks import ALONE, Ranks, shared
-from cardiograft.training.run import SAVE_EVERY_S, SignalledError, TrainingRun, check, log
+from cardiograft.training.run import (
+    SAVE_EVERY_S,
+    Looked,
+    SignalledError,
+    TrainingRun,
+    check,
+    log,
+    unseen,
+)
 from cardiograft.training.state import Stop, TrainingProgress, terminated
 from cardiograft.training.task import Batch, Start, Task
 
@@ -69,6 +77,7 @@ def fit(
     save_every_s: float = SAVE_EVERY_S,
     may_save: Callable[[], None] = lambda: None,
     ranks: Ranks = ALONE,
+    looked: Looked = unseen,
 ) -> Outcome:
     """Train a network.
 
@@ -85,6 +94,8 @@ def fit(
         unless the last, which is called before, raises a ValueError.
     ranks
         All processes of this training: each calls this, with the same data.
+    looked
+        Is told of every network that is about to be measured on the test part.
 
     Raises
     ------
@@ -107,6 +118,7 @@ def fit(
         save_every_s=save_every_s,
         may_save=may_save,
         ranks=ranks,
+        looked=looked,
     )
     check(run)
     with terminated() as stop:
@@ -253,6 +265,8 @@ def _measured(run: TrainingRun, stop: Stop) -> dict[str, dict[str, float]]:
     try:
         with averaged_weights(run.average, run.network):
             for part, feed in run.watched.items():
+                if part == "test" and run.ranks.first:
+                    run.looked(run.progress.epoch + 1, Checkpoint(**_as_measured(run)).digest())
                 found[part] = measure(
                     run.watching,
                     run.model,
@@ -266,6 +280,12 @@ def _measured(run: TrainingRun, stop: Stop) -> dict[str, dict[str, float]]:
         run.save()  # of the network's own weights, which are back in it
         _end(run, told.by, f"the measuring of epoch {run.progress.epoch + 1}")
     return found
+
+
+def _as_measured(run: TrainingRun) -> dict[str, dict[str, Tensor]]:
+    """Return the tensors and masks that an epoch is measured with: what is kept if it is best."""
+    tensors = run.average or run.network.state_dict()
+    return {"tensors": contiguous(tensors), "masks": contiguous(run.masks)}
 
 
 def _keep(run: TrainingRun, value: float) -> None:
@@ -283,8 +303,7 @@ def _keep(run: TrainingRun, value: float) -> None:
     best = progress.best
     if math.isfinite(value) and (best is None or sign * value > sign * best):
         progress.best, progress.best_epoch, progress.stale = value, progress.epoch + 1, 0
-        progress.kept = contiguous(run.average or run.network.state_dict())  # what was measured
-        progress.kept_masks = contiguous(run.masks)
+        progress.kept, progress.kept_masks = _as_measured(run).values()
         return
     progress.stale += 1
     progress.done = progress.stale == run.training.patience

@@ -17,12 +17,19 @@ from cardiograft.training.task import Start
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where a training reads and writes."""
+    """Where a training reads and writes.
+
+    Attributes
+    ----------
+    looks
+        Ledger that a training adds to which measures the test part; none is kept without it.
+    """
 
     segments: Sequence[Path]
     split: Path
     state: Path
     out: Path
+    looks: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,6 +35,14 @@ SAVE_EVERY_S = 300.0
 LEAST_S = 2.0
 
 
+# Is told of a network that is about to be measured on the test part: its epoch, and its weights.
+Looked = Callable[[int, str], None]
+
+
+def unseen(epoch: int, weights: str) -> None:
+    """Tell nobody of a network that is measured on the test part."""
+
+
 class SignalledError(Exception):
     """A rank was told to end."""
 
@@ -62,8 +70,9 @@ class TrainingRun:
         save_every_s: float,
         may_save: Callable[[], None],
         ranks: Ranks,
+        looked: Looked,
     ) -> None:
-        self.ranks, self.may_save = ranks, may_save
+        self.ranks, self.may_save, self.looked = ranks, may_save, looked
         if ranks.count > 1 and accelerator.device.type == "cuda":  # on processors there is none
             network = together(network)
         self.network = network.to(accelerator.device)

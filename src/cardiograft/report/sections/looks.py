@@ -6,6 +6,7 @@ Made of the study's table `looks` and of the ledger: no sentence here is a const
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from cardiograft.look_ledger import EPOCH
 from cardiograft.report import wording
 from cardiograft.report.cells import Cell, Line, Table, once
 from cardiograft.report.inputs import ReportInputs, ReportRow, Study
@@ -15,10 +16,12 @@ WHERE = {"honest": "on unseen subjects", "paper": "under the paper’s protocol"
 CAPTION = "How each run was chosen, and how often its test part was looked at"
 NOTE = (
     "Networks: different weights that were scored on the same tested people, in these results, by"
-    " whatever entry, repeats and folds each counted; settings: those among them that differ in"
-    " more than their seed. Counted in looks.jsonl, which no run rewrites."
+    " whatever entry, repeats and folds each counted; a training that keeps the epoch that is best"
+    " on them scores one network an epoch. Settings: those among them that differ in more than"
+    " their seed. Counted in looks.jsonl, which no run rewrites."
 )
 UNCOUNTED = "uncounted"
+TRAINING = ("training", "repeat", "setting", "split_digest")  # which tell one from another
 
 
 def section(study: Study, inputs: ReportInputs, names: RunNames) -> dict[str, Any]:
@@ -79,28 +82,53 @@ def _counted(rows: Sequence[ReportRow], inputs: ReportInputs) -> list[str]:
     return [
         f"On the {wording.plural(people, 'person', 'people')} whom {runs[most][0]['split']} tests,"
         f" {wording.plural(counts['networks'], 'different model')} of"
-        f" {wording.plural(counts['settings'], 'setting')} have been scored so far.",
+        f" {wording.plural(counts['settings'], 'setting')} have been scored so far"
+        f"{of_epochs(counts)}.",
         *unreadable,
     ]
+
+
+def of_epochs(counts: Mapping[str, int]) -> str:
+    """Return how many of the networks trainings scored to keep the best; nothing where none was."""
+    if not counts["epochs"]:
+        return ""
+    trainings = wording.plural(counts["trainings"], "training")
+    keep = "keeps" if counts["trainings"] == 1 else "keep"
+    return (
+        f", {wording.count(counts['epochs'])} of them after each epoch of {trainings} that {keep}"
+        " the epoch that does best on these people"
+    )
 
 
 def looks_of(rows: Sequence[ReportRow], inputs: ReportInputs) -> dict[str, int]:
     """Return how many networks and settings were scored on a run's people so far.
 
-    Of folds, networks are those of all, and settings those of the fold with the most.
+    Of folds, networks are those of all, and settings those of the fold with the most. ``epochs``
+    are the networks among them that ``trainings`` scored, to keep the best.
     """
     networks: set[str] = set()
+    epochs: set[str] = set()
+    trainings: set[tuple[Any, ...]] = set()
     settings = 0
     for row in rows:
         own = [look for look in inputs.looks if _of(look, row)]
         networks |= {look["weights_sha256"] for look in own}
         settings = max(settings, len({look["setting"] for look in own}))
-    return {"networks": len(networks), "settings": settings}
+        taken = [look for look in own if EPOCH in look]
+        epochs |= {look["weights_sha256"] for look in taken}
+        trainings |= {tuple(look.get(key) for key in TRAINING) for look in taken}
+    return {
+        "networks": len(networks),
+        "settings": settings,
+        "epochs": len(epochs),
+        "trainings": len(trainings),
+    }
 
 
 def _of(look: Mapping[str, Any], row: ReportRow) -> bool:
     simulated = str(row["simulated"]) == "True"
-    same = look["people_digest"] == row["people_digest"]
+    # One split has one test part, by whatever names a look of its people was taken.
+    same = any(look[key] == row.get(key) for key in ("people_digest", "split_digest"))
     return bool(same and look.get("simulated") == simulated)
 
 
@@ -121,6 +149,13 @@ def _times(times: str) -> str:
     return f"{wording.count(times)} {'time' if float(times) == 1 else 'times'}"
 
 
+def _networks(counts: Mapping[str, int]) -> str | Cell:
+    networks = wording.count(counts["networks"])
+    if not counts["epochs"]:
+        return networks
+    return Cell(networks, small=f"{wording.count(counts['epochs'])} after epochs")
+
+
 def _table(rows: Sequence[ReportRow], inputs: ReportInputs, names: RunNames) -> Table | None:
     lines: list[Line] = []
     for run, own in of_runs(rows).items():
@@ -132,7 +167,7 @@ def _table(rows: Sequence[ReportRow], inputs: ReportInputs, names: RunNames) -> 
                 first["protocol"],
                 Cell(wording.CHOSEN_ON[first["chosen_on"]], small=first["chosen_in"]),
                 wording.count(sum(int(row["people"]) for row in own)),
-                wording.count(counts["networks"]),
+                _networks(counts),
                 wording.count(counts["settings"]),
                 before if before == UNCOUNTED else wording.count(before),
             ]

@@ -159,7 +159,8 @@ def segment_table(inputs: ReportInputs) -> Table:
         )
     return Table(
         caption="Segments",
-        head=("Entry", "Segments", "Subjects", "By label", "Dropped"),
+        # One database's own names: a person with two of them is counted as one in the splits.
+        head=("Entry", "Segments", "Subjects, as filed", "By label", "Dropped"),
         rows=rows,
         words=frozenset({3, 4}),
     )
@@ -222,7 +223,7 @@ def audit_table(inputs: ReportInputs) -> Table | None:
     """Return whether any training behind an evaluation saw its test subjects."""
     rows: list[list[str | Cell]] = []
     for name, audit in inputs.audits.items():
-        findings = [text for f in audit["findings"] if (text := _finding(f))]
+        findings = [text for f in audit["findings"] if (text := _finding(f, inputs))]
         rows.append(
             [
                 Cell(name, small=wording.PROTOCOLS[audit["protocol"]]),
@@ -240,7 +241,7 @@ def audit_table(inputs: ReportInputs) -> Table | None:
     )
 
 
-def _finding(finding: Content) -> str:
+def _finding(finding: Content, inputs: ReportInputs) -> str:
     parts = []
     if finding["subjects"]:
         parts.append(wording.plural(finding["subjects"], "subject"))
@@ -251,9 +252,16 @@ def _finding(finding: Content) -> str:
     if noises := finding.get("noises"):
         parts.append(f"the noise of {wording.plural(noises, 'recording')}")
     if finding["chosen_on_test"]:
-        parts.append("its epoch was chosen on the test part")
+        parts.append(f"its epoch was chosen on the test part{_epochs(finding, inputs)}")
     where = f"{wording.STAGES.get(finding['stage'], finding['stage'])} {finding['ancestor']}"
     return f"{where}: {', '.join(parts)}" if parts else ""
+
+
+def _epochs(finding: Content, inputs: ReportInputs) -> str:
+    """Return after how many epochs a training has read the test part, where the ledger says so."""
+    name = f"{finding['stage']}/{finding['ancestor']}"
+    own = {look["weights_sha256"] for look in inputs.looks if look.get("training") == name}
+    return f", read after {wording.plural(len(own), 'epoch')} so far" if own else ""
 
 
 def curves(inputs: ReportInputs) -> list[dict[str, Any]]:

@@ -60,7 +60,7 @@ def _looked(rows: Sequence[ReportRow], inputs: ReportInputs) -> Iterator[str]:
     yield (
         f"Its test part ({', '.join(people)}) has been looked at with"
         f" {wording.plural(counts['networks'], 'network')} of"
-        f" {wording.plural(counts['settings'], 'setting')} so far."
+        f" {wording.plural(counts['settings'], 'setting')} so far{looks.of_epochs(counts)}."
     )
 
 
