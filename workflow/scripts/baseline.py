@@ -9,9 +9,9 @@ from cardiograft import cli, look_ledger, plugins
 from cardiograft.evaluation import baseline_inputs, predictions
 from cardiograft.evaluation import looks as ledger
 from cardiograft.evaluation.predictions import Predictions
-from cardiograft.files import file_digest
 from cardiograft.segments import shards
 from cardiograft.specs.predict import BaselinePredict
+from cardiograft.splits.table import read_split_table
 
 
 def baseline(
@@ -26,7 +26,7 @@ def baseline(
     kind = getattr(module, "KIND", "classes")
     options = spec.baseline.options
     oracles = [k for k, v in getattr(module, "ORACLES", {}).items() if options[k] == v]
-    meta = shards.meta(segments[0])
+    meta, table = shards.meta(segments[0]), read_split_table(split)
     request: dict[str, Any] = {"columns": module.COLUMNS, "parts": spec.parts}
     if kind == "signal":
         which = getattr(module, "TARGET", "target" if meta.target_channels else "signal")
@@ -54,8 +54,9 @@ def baseline(
             "seed": rows.seed,
             "rate_hz": meta.rate_hz,
             "simulated": meta.simulated,
-            "split_digest": file_digest(split),
+            "split_digest": table.digest,
             "setting": look_ledger.setting(spec.model_dump(mode="json")),
+            **predictions.whose(table.people),
         },
     )
     if looks:

@@ -13,19 +13,20 @@ from cardiograft.splits import leakage
 from cardiograft.splits.assign import COLUMNS, assign, part_counts
 from cardiograft.splits.dose import dose_counts, own_segments
 from cardiograft.splits.recordings_used import without_rhythm
-from cardiograft.splits.table import write_split_table
+from cardiograft.splits.table import of_persons, write_split_table
 
 
 def split(spec: Split, segments: list[Path], out: Path, audit: Path) -> None:
     columns = dict.fromkeys((*COLUMNS, *leakage.COLUMNS))
     keys = leakage.timed(segments, shards.table(segments, list(columns)))
     part_N = assign(keys, spec)
+    people = of_persons(keys, spec.people)
     content: dict[str, Any] = {"protocol": spec.protocol}
     strange_N = part_N
     if spec.dose is not None:
-        content["dose"] = dose_counts(keys, part_N, spec.dose)
+        content["dose"] = dose_counts(people, part_N, spec.dose)
         # what is asked for is counted: without it, the split must be as honest as any
-        strange_N = np.where(own_segments(keys["subject"].to_pylist(), part_N), "out", part_N)
+        strange_N = np.where(own_segments(people["subject"].to_pylist(), part_N), "out", part_N)
     leaks = leakage.leaks(segments, keys, strange_N, spec)
     if spec.dose is not None:
         leaks["overlapping_windows"] = leakage.overlaps(keys, part_N)
@@ -35,7 +36,7 @@ def split(spec: Split, segments: list[Path], out: Path, audit: Path) -> None:
         "findings": {kind: leak.count for kind, leak in leaks.items()},
         "no_fingerprint": without_rhythm(rhythms.read(segments)),
         "examples": {kind: leak.examples for kind, leak in leaks.items()},
-        "counts": part_counts(keys, part_N),
+        "counts": part_counts(people, part_N),
     }
     failed = audit.with_name(f"{audit.stem}.failed.json")
     for stale in (failed, out, audit):

@@ -62,7 +62,6 @@ def predict(
         )
     checkpoint = read_checkpoint(checkpoint_file(model))
     first = rebuilt(spec, checkpoint.of(None), meta, task, where=str(model)).to(device).eval()
-    person_N = table.persons()
 
     def predicted(feed: Feed, subject_N: npt.NDArray[np.str_]) -> Float32:
         with mixed(spec.precision, device):
@@ -85,7 +84,7 @@ def predict(
         subject_N=np.repeat(table.subject_N[rows], task.versions),
         part_N=np.repeat(table.part_N[rows], task.versions),
         target=_swept(part, task, spec.batch_size, task.targets),
-        score_NK=predicted(part, person_N[rows]),
+        score_NK=predicted(part, table.subject_N[rows]),
         about=_about(spec, checkpoint, task, meta, table),
     )
     last = control_part(spec.parts)
@@ -95,7 +94,7 @@ def predict(
     for control in spec.controls:
         feed = _corrupted(part, control, table, rows, chosen_N, meta.rate_hz)
         part_N = np.repeat(corrupted_part(last, control), len(plain.part_N))
-        score_NK = predicted(feed, person_N[rows[chosen_N]])
+        score_NK = predicted(feed, table.subject_N[rows[chosen_N]])
         negative_controls.append(replace(plain, part_N=part_N, score_NK=score_NK))
     return predictions.together([whole, *negative_controls])
 
@@ -250,5 +249,6 @@ def _about(
         "weights_sha256": checkpoint.digest(),
         "setting": look_ledger.setting(checkpoint.about.get("spec", {})),
         "differences": [one.line() for one in unlike],
+        **predictions.whose(split.people),
         **{key: checkpoint.about.get(key) for key in keep},
     }

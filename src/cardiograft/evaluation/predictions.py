@@ -4,7 +4,7 @@ Legend: N segments, K outputs (classes, heads, measurements, or samples of a sig
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import pyarrow as pa
 from cardiograft import parquet
 from cardiograft.files import PARQUET_KEY
 from cardiograft.records import Float32, Kind
+from cardiograft.splits.people import Group, person
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,12 +33,14 @@ class Predictions:
         ``values``: `target_NK` and `score_NK` are numbers that `labels` names, NaN in the target
         where one is not known.
     id_N, subject_N, part_N : str, shape (N,)
-        ``<dataset>/<record>/<lead>/<start>``, ``<dataset>/<subject>``, part of the split (and
-        what its input was corrupted by: ``test, shuffled``).
+        ``<dataset>/<record>/<lead>/<start>``, the person as ``<dataset>/<subject>`` (of several
+        names the one that counts), part of the split (and what its input was corrupted by:
+        ``test, shuffled``).
     target : int64 shape (N,), or float32 shape (N, K) where `kind` is ``signal`` or ``values``
     score_NK : float32, shape (N, K)
     about
-        Spec, data digest, rate_hz, simulated ...: as in the card.
+        Spec, data digest, rate_hz, simulated ...: as in the card; and ``people``, the groups of
+        names of one person that config adds to those known, where there are any.
     """
 
     kind: Kind
@@ -61,6 +64,21 @@ class Predictions:
             score_NK=self.score_NK[rows],
             about=self.about,
         )
+
+    def persons(self, names: Iterable[str]) -> list[str]:
+        """Return the people of some names, by the names that `subject_N` has them under."""
+        return [person(name, self.about.get("people", ())) for name in names]
+
+
+def whose(people: Sequence[Group]) -> dict[str, Any]:
+    """Return what `Predictions.about` holds of names of one person: nothing, where there are none.
+
+    Parameters
+    ----------
+    people
+        As the split's config has them.
+    """
+    return {"people": [list(group) for group in people]} if people else {}
 
 
 def together(several: Sequence[Predictions]) -> Predictions:

@@ -62,11 +62,12 @@ def _ready(predictions: Predictions, metric: MetricSpec) -> Predictions:
     if predictions.kind not in module.KINDS:
         takes = " or ".join(module.KINDS)
         raise ValueError(f"metric {metric.name!r} takes {takes}, not {predictions.kind}")
-    for subject in metric.without:
-        if subject not in predictions.subject_N:
+    left_out = predictions.persons(metric.without)
+    for subject, who in zip(metric.without, left_out, strict=True):
+        if who not in predictions.subject_N:
             known = plugins.hint(subject, sorted(set(predictions.subject_N.tolist())))
             raise ValueError(f"{named(metric)}: there is no subject {subject!r}.{known}")
-    stays_N = ~np.isin(predictions.subject_N, metric.without)
+    stays_N = ~np.isin(predictions.subject_N, left_out)
     if not stays_N.any():
         raise ValueError(f"{named(metric)}: that leaves nobody")
     if metric.at == threshold.PART:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from cardiograft import plugins
 from cardiograft.evaluation import scoring
 from cardiograft.evaluation import threshold as thresholds
-from cardiograft.evaluation.predictions import Predictions
+from cardiograft.evaluation.predictions import Predictions, whose
 from cardiograft.export import asking
 from cardiograft.export.network import Exported, Part, batches, given, predicted_scores, targets
 from cardiograft.records import Float32, Float64
@@ -129,7 +129,7 @@ def _values(
         part_N=table.part_N[row_N],
         target=both.target,
         score_NK=score_NK,
-        about={"rate_hz": exported.meta.rate_hz},
+        about={"rate_hz": exported.meta.rate_hz, **whose(table.people)},
     )
     # a metric may ask for the threshold that the validation part chooses: each has its own
     scores = scoring.score(thresholds.noted(saved), metrics)

@@ -32,7 +32,7 @@ from cardiograft.splits.dose import dosed
 from cardiograft.splits.extents import extent
 from cardiograft.splits.people import person
 from cardiograft.splits.places import place
-from cardiograft.splits.table import PartColumn, joined_names
+from cardiograft.splits.table import PartColumn, joined_names, of_persons
 
 PARTS = ("train", "validation", "test", "out")
 COLUMNS = ("id", "dataset", "record", "subject", "label")
@@ -62,6 +62,7 @@ def assign(keys: pa.Table, spec: Split) -> PartColumn:
         part would be empty.
     """
     part_N = _by_time(keys, spec) if spec.scheme == "time" else _by_name(keys, spec)
+    keys = of_persons(keys, spec.people)  # patterns may be of any name; from here people count
     if spec.calibration is not None:
         part_N = _calibrated(part_N, keys, spec.calibration)
     part_N[np.asarray(pc.is_in(keys["label"], pa.array(spec.drop_labels, pa.string())))] = "out"
@@ -72,7 +73,13 @@ def assign(keys: pa.Table, spec: Split) -> PartColumn:
 
 
 def part_counts(keys: pa.Table, part_N: PartColumn) -> dict[str, Any]:
-    """Return the numbers of segments, subjects and labels of each part."""
+    """Return the numbers of segments, subjects and labels of each part.
+
+    Parameters
+    ----------
+    keys
+        `COLUMNS`, ``subject`` of which is a person (`cardiograft.splits.table.of_persons`).
+    """
     label = keys["label"].to_numpy()
     subject = keys["subject"].to_numpy()
     return {part: _count(subject[part_N == part], label[part_N == part]) for part in PARTS}
@@ -219,7 +226,7 @@ def _own(name: str, spec: Split) -> str:
     part = str(module.part(record))
     if part not in PARTS:
         raise ValueError(f"{dataset}/{record}: part {part!r} is none of {', '.join(PARTS)}")
-    return _thinned(part, subject, spec)
+    return _thinned(part, person(subject, spec.people), spec)
 
 
 def _complete(part_N: PartColumn, keys: pa.Table, spec: Split) -> None:

@@ -89,7 +89,7 @@ def lineage_audit(
         "protocol": spec.protocol,
         "must_be_unseen": must_be_unseen,
         "split": spec.split,
-        "subjects": pc.count_distinct(tested["subject"]).as_py(),
+        "subjects": pc.count_distinct(persons(tested["subject"], people)).as_py(),
         "segments": len(tested),
         "passed": not any(finding["fault"] for finding in findings),
         "findings": findings,
@@ -158,7 +158,9 @@ def _finding(
     people: Sequence[Group],
 ) -> dict[str, Any]:
     used = _parts(tables, ancestor.split, ancestor.uses)
-    subjects = _common(persons(tested["subject"], people), persons(used["subject"], people))
+    # What one split calls a person, another may know by one name more.
+    who, theirs = (persons(table["subject"], people) for table in (tested, used))
+    subjects = _common(who, theirs)
     both = pa.concat_tables([tested, used])
     row_N, pool_N = np.split(np.arange(len(both)), [len(tested)])
     segments = tested["id"].filter(pa.array(overlapping_row(both, row_N, pool_N) >= 0))
@@ -169,7 +171,7 @@ def _finding(
         "uses": list(ancestor.uses),
         "subjects": len(subjects),
         "segments": len(segments),
-        "own": pc.sum(pc.is_in(used["subject"], tested["subject"].unique())).as_py() or 0,
+        "own": pc.sum(pc.is_in(theirs, who.unique())).as_py() or 0,
         # What adapts to a test part alone has seen its subjects, and chose no epoch by them.
         "chosen_on_test": {"train", "test"} <= set(ancestor.uses),
         "examples": subjects[:EXAMPLES],

@@ -9,12 +9,13 @@ name tells: there the recordings' rhythm does (`recordings`).
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 import pyarrow as pa
 
 Group = Sequence[str]
+ANY = ""
 MOST_NAMES = 1000  # of one person: patterns of a config may lead from name to name for ever
 # Patterns of <dataset>/<subject> of one person; what `*` stands for is the same in a whole group,
 # `**/` is any folders. The first is the name that counts.
@@ -51,14 +52,16 @@ def person(subject: str, people: Iterable[Group] = ()) -> str:
     >>> person("nstdb/118"), person("mine/p07", [("mitdb/118", "mine/p07")])
     ('mitdb/118', 'mitdb/118')
     """
-    groups = [tuple(group) for group in (*people, *ALIASES)]
+    return _person(subject, (*map(tuple, people), *ALIASES))
+
+
+@lru_cache(maxsize=1 << 18)  # a table of ECGs has tens of thousands of names
+def _person(subject: str, groups: tuple[tuple[str, ...], ...]) -> str:
     names, counting, new = {subject}, dict[int, set[str]](), [subject]
     while new and len(names) <= MOST_NAMES:  # all names of one person lead to the same names
         name = new.pop()
-        for place, group in enumerate(groups):
-            own = _names(name, group)
-            if own:
-                counting.setdefault(place, set()).add(own[0])
+        for place, own in _alike(name, groups):
+            counting.setdefault(place, set()).add(own[0])
             new += [one for one in own if one not in names]
             names.update(own)
     return min(counting[min(counting)]) if counting else subject
@@ -72,14 +75,46 @@ def persons(subjects: pa.ChunkedArray, people: Iterable[Group] = ()) -> pa.Chunk
     return pa.chunked_array([names.take(coded.indices)])
 
 
-def _names(name: str, group: tuple[str, ...]) -> list[str]:
-    """Return the names of a group that are one person's with `name`, the one that counts first."""
-    for pattern in group:
-        found = _compiled(pattern).fullmatch(_spelled(name))
+def _alike(name: str, groups: tuple[tuple[str, ...], ...]) -> Iterator[tuple[int, list[str]]]:
+    """Yield each group with a pattern that a name matches: its place, and the person's names in it.
+
+    The one that counts first.
+    """
+    spelled, known = _spelled(name), _by_dataset(groups)
+    dataset = spelled.partition("/")[0]
+    seen = -1
+    for place, pattern in known.get(dataset, known[ANY]):
+        found = pattern.fullmatch(spelled) if place != seen else None
         if found:
-            meant = "".join(found.groups())
-            return [_meant(one, meant) for one in group if meant or "*" not in _plain(one)]
-    return []
+            seen, meant = place, "".join(found.groups())
+            own = [_meant(one, meant) for one in groups[place] if meant or "*" not in _plain(one)]
+            if own:
+                yield place, own
+
+
+@lru_cache(maxsize=32)
+def _by_dataset(
+    groups: tuple[tuple[str, ...], ...],
+) -> dict[str, list[tuple[int, re.Pattern[str]]]]:
+    """Return which patterns, with their groups' places, may match names of a data set.
+
+    Those of other data sets are not tried on each of so many names. `ANY` holds the patterns that
+    name no data set.
+    """
+    each = [
+        (place, one, *_spelled(one).partition("/")[:2])
+        for place, group in enumerate(groups)
+        for one in group
+    ]
+    named = {first for _, _, first, slash in each if slash and "*" not in first}
+    return {
+        dataset: [
+            (place, _compiled(one))
+            for place, one, first, slash in each
+            if first == dataset or not slash or "*" in first
+        ]
+        for dataset in (*named, ANY)
+    }
 
 
 def _plain(pattern: str) -> str:
@@ -95,7 +130,6 @@ def _spelled(name: str) -> str:
     return dataset.replace("-", "_") + slash + rest
 
 
-@lru_cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     text = re.escape(_spelled(pattern)).replace(r"\*\*/", "(?:.*/)?").replace(r"\*", "([^/]*)")
     return re.compile(text)

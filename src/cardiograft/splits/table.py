@@ -4,7 +4,7 @@ Legend: N segments.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from cardiograft import parquet
 from cardiograft.files import PARQUET_KEY, file_digest
 from cardiograft.specs.split import Split
-from cardiograft.splits.people import person
+from cardiograft.splits.people import Group, persons
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class SplitTable:
     table
         `WRITTEN`, sorted by id.
     id_N, subject_N, part_N
-        Its first columns as arrays.
+        Its first columns as arrays. A subject is a person: of several names the one that counts,
+        here and in `table` (`cardiograft.splits.people`).
     digest
         SHA-256 of the file.
     """
@@ -52,13 +53,10 @@ class SplitTable:
         protocol: str = self.spec["protocol"]
         return protocol
 
-    def persons(self) -> npt.NDArray[np.str_]:
-        """Return the person of each segment: of several names the one that counts."""
-        groups = self.spec.get("people", ())
-        name_S, place_N = np.unique(self.subject_N, return_inverse=True)
-        person_S = np.array([person(str(name), groups) for name in name_S], dtype=str)
-        named: npt.NDArray[np.str_] = person_S[place_N] if len(person_S) else self.subject_N
-        return named
+    @property
+    def people(self) -> list[list[str]]:
+        """The groups of names, beside those that are known, that config says are one person's."""
+        return [list(group) for group in self.spec.get("people", ())]
 
     def ids(self, part: str) -> npt.NDArray[np.str_]:
         """Return a part's segments, sorted."""
@@ -71,7 +69,7 @@ class SplitTable:
 
 
 def read_split_table(path: Path) -> SplitTable:
-    """Read a split's table.
+    """Read a split's table, each person under one name, whatever the data sets call them.
 
     Raises
     ------
@@ -84,11 +82,17 @@ def read_split_table(path: Path) -> SplitTable:
     spec = json.loads((table.schema.metadata or {}).get(PARQUET_KEY, b"{}")).get("spec", {})
     if not {"id", "subject", "part"} <= set(table.schema.names) or "protocol" not in spec:
         raise ValueError(f"{path}: not a split (columns {', '.join(table.schema.names)})")
-    table = table.sort_by("id")
+    table = of_persons(table.sort_by("id"), spec.get("people", ()))
     id_N, subject_N, part_N = (
         np.asarray(table[name].to_pylist(), dtype=str) for name in ("id", "subject", "part")
     )
     return SplitTable(path, spec, table, id_N, subject_N, part_N, file_digest(path))
+
+
+def of_persons(keys: pa.Table, people: Iterable[Group]) -> pa.Table:
+    """Return a table whose column ``subject`` names each person by one name."""
+    place = keys.schema.get_field_index("subject")
+    return keys.set_column(place, "subject", persons(keys["subject"], people))
 
 
 PartColumn = npt.NDArray[np.object_]

@@ -23,6 +23,7 @@ from cardiograft.records import Float64
 from cardiograft.specs.entry import MetricSpec
 from cardiograft.specs.score import Per, named
 from cardiograft.specs.tabulate import StudyRun
+from cardiograft.splits.people import person
 from cardiograft.tables.saved_parts import saved_parts
 
 # The subjects of a file, and what each adds to a metric: (S,) and (S, D).
@@ -48,6 +49,8 @@ class Run:
     subjects, segments
         Part of the split to the names of its subjects, and to how many segments it has (or
         recordings, where these are counted).
+    people
+        Names of one person, a group each, that config adds to those known.
     sums
         (part, metric's name) to float64 (R, S, D).
     ids
@@ -66,6 +69,7 @@ class Run:
     labels: tuple[str, ...] = ()
     subjects: dict[str, tuple[str, ...]] = field(default_factory=dict)
     segments: dict[str, int] = field(default_factory=dict)
+    people: list[list[str]] = field(default_factory=list)
     sums: dict[tuple[str, str], Float64] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
     targets: set[tuple[str, str, str]] = field(default_factory=set)
@@ -98,7 +102,7 @@ class Run:
         less than its name does where one is missing: always predicting the only class there is
         has a macro-F1 of 1.
         """
-        left_out = self.metric(metric).without
+        left_out = [person(name, self.people) for name in self.metric(metric).without]
         present = {label for p, s, label in self.targets if p == part and s not in left_out}
         return tuple(label for label in self.labels if self.targets and label not in present)
 
@@ -127,7 +131,7 @@ def read_run(name: str, row: StudyRun, files: Mapping[str, Sequence[Path]]) -> R
         subjects: dict[str, list[str]] = defaultdict(list)
         whole: dict[str, list[Predictions]] = defaultdict(list)
         for part, saved in run.saved(repeat):
-            labels = saved.labels
+            labels, run.people = saved.labels, saved.about.get("people", [])
             ids[part] += saved.id_N.tolist()
             subjects[part] += np.unique(saved.subject_N).tolist()
             for metric in row.metrics:
@@ -190,7 +194,8 @@ def additive_sums(saved: Predictions, metric: MetricSpec) -> Added:
 
 def _counted(saved: Predictions, metric: MetricSpec) -> list[str]:
     names: list[str] = np.unique(saved.subject_N).tolist()
-    return [name for name in names if name not in metric.without]
+    left_out = saved.persons(metric.without)
+    return [name for name in names if name not in left_out]
 
 
 def summed(files: Iterable[Predictions], metric: MetricSpec) -> Float64:

@@ -37,7 +37,7 @@ def whose(split: SplitTable) -> npt.NDArray[np.str_]:
     ValueError
         Nobody who is trained on is in another part too.
     """
-    person_N = split.persons()
+    person_N = split.subject_N
     elsewhere = np.unique(person_N[np.isin(split.part_N, ("validation", "test"))])
     trained_N = person_N[split.part_N == "train"]
     whose_N: npt.NDArray[np.str_] = np.where(np.isin(trained_N, elsewhere), trained_N, "")

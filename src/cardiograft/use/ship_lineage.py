@@ -22,7 +22,8 @@ from cardiograft.files import PARQUET_KEY, read_json, write_json
 from cardiograft.segments import rhythms
 from cardiograft.shipped.catalogue import LINEAGE, SEGMENTS
 from cardiograft.specs.audit import Ancestor
-from cardiograft.splits.table import WRITTEN, read_split_table
+from cardiograft.splits.people import Group
+from cardiograft.splits.table import WRITTEN, of_persons, read_split_table
 
 SUMMARY = "summary.json"
 # Recordings' rhythms go with a network where they are small: of thousands they would be most of it.
@@ -85,7 +86,7 @@ def write_lineage(config: Config, plan: Plan, entry: str, name: str, folder: Pat
     return Behind(
         ancestors=[one.model_copy(update={"split": stems[one.split]}) for one in asked],
         segments=list(shards),
-        people=len({s for table, _ in used.values() for s in table["subject"].to_pylist()}),
+        people=len(_people(used)),
         rhythms_known=known,
         never_shown=_never_shown(Path(plan.split(config.trained(entry).split)), used),
     )
@@ -156,10 +157,28 @@ def _write_segments(shards: Mapping[str, Path], tables: Sequence[pa.Table], plac
 def _never_shown(
     split: Path, used: Mapping[str, tuple[pa.Table, dict[str, Any]]]
 ) -> dict[str, Any]:
-    """Return how many of a split's test subjects no training has used."""
-    table = read_split_table(split).table
+    """Return how many of a split's test subjects no training has used, whatever it calls them."""
+    whole = read_split_table(split)
+    groups = [*_groups(used), *whole.people]
+    table = of_persons(whole.table, groups)
     tested = table.filter(pc.equal(table["part"], "test"))
-    seen = {name for one, _ in used.values() for name in one["subject"].to_pylist()}
-    unseen = sorted(set(tested["subject"].to_pylist()) - seen)
+    unseen = sorted(set(tested["subject"].to_pylist()) - _people(used, groups))
     kept = pc.sum(pc.is_in(tested["subject"], pa.array(unseen, pa.string()))).as_py() or 0
     return {"split": split.stem, "people": len(unseen), "segments": kept}
+
+
+def _groups(used: Mapping[str, tuple[pa.Table, dict[str, Any]]]) -> list[Group]:
+    """Return the groups of names of one person that any of some splits knows of."""
+    return [group for _, spec in used.values() for group in spec.get("people", ())]
+
+
+def _people(
+    used: Mapping[str, tuple[pa.Table, dict[str, Any]]], groups: Sequence[Group] = ()
+) -> set[str]:
+    """Return everybody who was used: a person whom two splits call differently once."""
+    groups = groups or _groups(used)
+    return {
+        name
+        for table, _ in used.values()
+        for name in of_persons(table, groups)["subject"].to_pylist()
+    }
