@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from cardiograft.datasets import mitdb, nstdb
 from cardiograft.records import NOISE, Annotations, Record
-from cardiograft.segments import shards
+from cardiograft.segments import rhythms, shards
 from cardiograft.segments.noise import Noises
 from cardiograft.segments.write import write_segments
 from cardiograft.signals.faults import NAMES
@@ -144,6 +144,10 @@ def test_every_recording_has_a_piece_of_noise_of_its_own(house, tmp_path):
     about = summary["noise"]
     assert about["noises"] == ["nstdb/bw", "nstdb/em"]
     assert (about["database"], about["manifest_digest"]) == ("nstdb", "nstdb")
+    known = rhythms.read_noises([tmp_path / "out"])
+    assert known["record"].to_pylist() == ["nstdb/bw", "nstdb/bw", "nstdb/em", "nstdb/em"]
+    assert known["lead"].to_pylist() == ["noise1", "noise2"] * 2
+    assert min(map(len, known["beat"].to_pylist())) > 10
     pieces = [about["pieces"][f"mitdb/{name}"] for name in ("100", "101", "102", "103")]
     assert pieces == [[k / 4, (k + 1) / 4] for k in range(4)]
     shared = cut(house, tmp_path / "shared", spec(apart=False))[1]["noise"]["pieces"]

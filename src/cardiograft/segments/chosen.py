@@ -3,6 +3,7 @@
 Legend: N segments.
 """
 
+import shutil
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -83,6 +84,8 @@ def _write_recordings(folder: Path, kept: pa.Table, out: Path) -> None:
     known = rhythms.read([folder])
     names = pc.binary_join_element_wise(kept["dataset"], kept["record"], "/").unique()
     rhythms.write(out, known.filter(pc.is_in(known["record"], names)).to_pylist())
+    if (noises := folder / rhythms.NOISES).exists():
+        shutil.copyfile(noises, out / rhythms.NOISES)
 
 
 def _summary(folder: Path, kept: pa.Table, before: int, why: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from cardiograft.records import BEATS, NOISE, Annotations, Float32, Float64, Int64, Record
+from cardiograft.segments import rhythms
 from cardiograft.segments.choice import UnusableError
 from cardiograft.segments.source import called, source_of
 from cardiograft.signals import leads, noise_mixing, units
@@ -100,6 +101,14 @@ class Noises:
             "noises": sorted(f"{self._called}/{name}" for name in self._of),
             "pieces": {f"{dataset}/{record}": self.within(record) for record in self._place},
         }
+
+    def fingerprints(self) -> list[dict[str, object]]:
+        """Return a row for each signal of each recording of noise, to be known by."""
+        return [
+            row
+            for name, noise in self._of.items()
+            for row in rhythms.of_noise(noise, f"{self._called}/{name}")
+        ]
 
     def _check_pieces(self) -> None:
         for name in sorted(set(self._of) & set(self._asked.shares)):

@@ -19,6 +19,7 @@ from cardiograft.signals.rhythm import SHAPE_SAMPLES, Rhythm, none, rhythm
 from cardiograft.specs.segment import Segment
 
 FILE = "recordings.parquet"
+NOISES = "noises.parquet"  # the same of noise that was added: a row for each signal of a recording
 # Raised when `cardiograft.signals.rhythm` finds other beats or shapes in one recording: of such
 # fingerprints a copy may pass unseen.
 MADE_BY = b"cardiograft fingerprint", b"2"
@@ -32,6 +33,7 @@ SCHEMA = pa.schema(
     },
     metadata=dict([MADE_BY]),
 )
+KEY = ("record", "lead")  # of a noise
 LEAST_HZ = 10  # below it no beat shows, nor is a picture, of one value a second, a heart's
 ECG = re.compile(r"\b(ecg|ekg)", re.IGNORECASE)
 
@@ -42,7 +44,22 @@ def of_recording(record: Record, spec: Segment) -> dict[str, object]:
     Without an ECG, of the first lead that the entry names: the beats of a seismocardiogram are a
     recording's own too.
     """
-    source, row = _lead(record, spec)
+    return _row(record, *_lead(record, spec))
+
+
+def of_noise(record: Record, name: str) -> list[dict[str, object]]:
+    """Return the rows of a recording of noise: its peaks come at times of its own, as beats do.
+
+    Parameters
+    ----------
+    name
+        Of it, as summaries have it: ``<database>/<record>``.
+    """
+    rows = [_row(record, record, row) for row in range(len(record.leads))]
+    return [{**row, "record": name, "subject": name} for row in rows]
+
+
+def _row(record: Record, source: Record, row: int) -> dict[str, object]:
     found = none()
     if source.rate_hz >= LEAST_HZ:
         with contextlib.suppress(ValueError):  # a rate that becomes no other
@@ -75,10 +92,10 @@ def _is_ecg(name: str) -> bool:
     return leads.canonical(name) in leads.CANONICAL or bool(ECG.search(name))
 
 
-def write(directory: Path, rows: Iterable[dict[str, object]]) -> None:
-    """Publish the rows of some recordings in a folder of shards, sorted by record."""
-    table = pa.Table.from_pylist(list(rows), SCHEMA).sort_by("record")
-    parquet.write(table, directory / FILE)
+def write(directory: Path, rows: Iterable[dict[str, object]], file: str = FILE) -> None:
+    """Publish the rows of some recordings in a folder of shards, sorted by record and lead."""
+    table = pa.Table.from_pylist(list(rows), SCHEMA)
+    parquet.write(table.sort_by([("record", "ascending"), ("lead", "ascending")]), directory / file)
 
 
 def read(directories: Sequence[Path]) -> pa.Table:
@@ -91,23 +108,43 @@ def read(directories: Sequence[Path]) -> pa.Table:
     ValueError
         Its fingerprints are of another version, which these can't be compared with.
     """
-    tables = []
-    for directory in directories:
-        file = directory / FILE
+    files = [directory / FILE for directory in directories]
+    for file in files:
         if not file.exists():
-            raise FileNotFoundError(f"no {FILE} in {directory}: cut these segments anew")
-        key, version = MADE_BY
-        table = parquet.read(file)
-        found = (table.schema.metadata or {}).get(key, b"1")
-        if found != version:
-            raise ValueError(
-                f"{file}: fingerprints of version {found.decode()}, not {version.decode()}: cut"
-                " these segments anew, or fetch the network again"
-            )
-        tables.append(table.cast(SCHEMA))
-    whole = pa.concat_tables(tables)
+            raise FileNotFoundError(f"no {FILE} in {file.parent}: cut these segments anew")
+    whole = pa.concat_tables(map(_read, files))
     _, first = np.unique(np.asarray(whole["record"].to_pylist(), dtype=str), return_index=True)
     return whole.take(first)
+
+
+def read_noises(directories: Sequence[Path]) -> pa.Table:
+    """Return the noise that was added in some folders of shards, each signal once.
+
+    A folder without `NOISES` adds none, or was cut before noise had fingerprints.
+
+    Raises
+    ------
+    ValueError
+        As `read`.
+    """
+    files = [directory / NOISES for directory in directories]
+    tables = [_read(file) for file in files if file.exists()]
+    whole = pa.concat_tables([SCHEMA.empty_table(), *tables])
+    names = [f"{r}\n{lead}" for r, lead in zip(*(whole[n].to_pylist() for n in KEY), strict=True)]
+    _, first = np.unique(np.asarray(names, dtype=str), return_index=True)
+    return whole.take(first)
+
+
+def _read(file: Path) -> pa.Table:
+    key, version = MADE_BY
+    table = parquet.read(file)
+    found = (table.schema.metadata or {}).get(key, b"1")
+    if found != version:
+        raise ValueError(
+            f"{file}: fingerprints of version {found.decode()}, not {version.decode()}: cut"
+            " these segments anew, or fetch the network again"
+        )
+    return table.cast(SCHEMA)
 
 
 def rhythms(recordings: pa.Table) -> list[Rhythm]:

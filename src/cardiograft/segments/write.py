@@ -63,6 +63,7 @@ def write_segments(
         content = tally.summary(manifest)
         if noises is not None:
             content |= {"noise": noises.about(manifest["dataset"])}
+            rhythms.write(directory, noises.fingerprints(), rhythms.NOISES)
             content["simulated"] |= noises.simulated
         write_json(directory / "summary.json", content)
     return tally.line(len(accepted))

@@ -70,7 +70,7 @@ def lineage_audit(
     people = [group for split in splits.values() for group in split.spec.get("people", ())]
     known = rhythms.read(segments) if segments else None
     rates = source_rates(segments) if by_time(Split.model_validate(splits[spec.split].spec)) else {}
-    noise = noise_used.added(segments)
+    noise = noise_used.added(segments), noise_used.one_noise(segments)
     # What ancestors used in common is searched once.
     alike: dict[tuple[str, tuple[str, ...]], dict[str, Any]] = {}
     findings = []
@@ -212,12 +212,15 @@ def _alike(
 
 
 def _noise(
-    ancestor: Ancestor, tables: Mapping[str, pa.Table], tested: pa.Table, known: noise_used.Added
+    ancestor: Ancestor,
+    tables: Mapping[str, pa.Table],
+    tested: pa.Table,
+    known: tuple[noise_used.Added, Mapping[str, str]],
 ) -> dict[str, Any]:
     """Return the tested recordings that hold noise which is in what was used."""
     used = _parts(tables, ancestor.split, ancestor.uses)
     here, there = (sorted(table["record"].unique().to_pylist()) for table in (tested, used))
-    found = noise_used.shared(here, there, known)
+    found = noise_used.shared(here, there, *known)
     return {"noises": len(found), "noise_examples": found[: noise_used.EXAMPLES]}
 
 

@@ -266,7 +266,9 @@ def _measured(run: TrainingRun, stop: Stop) -> dict[str, dict[str, float]]:
         with averaged_weights(run.average, run.network):
             for part, feed in run.watched.items():
                 if part == "test" and run.ranks.first:
-                    run.looked(run.progress.epoch + 1, Checkpoint(**_as_measured(run)).digest())
+                    tensors, masks = _as_measured(run)
+                    digest = Checkpoint(tensors=tensors, masks=masks).digest()
+                    run.looked(run.progress.epoch + 1, digest)
                 found[part] = measure(
                     run.watching,
                     run.model,
@@ -282,10 +284,9 @@ def _measured(run: TrainingRun, stop: Stop) -> dict[str, dict[str, float]]:
     return found
 
 
-def _as_measured(run: TrainingRun) -> dict[str, dict[str, Tensor]]:
+def _as_measured(run: TrainingRun) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Return the tensors and masks that an epoch is measured with: what is kept if it is best."""
-    tensors = run.average or run.network.state_dict()
-    return {"tensors": contiguous(tensors), "masks": contiguous(run.masks)}
+    return contiguous(run.average or run.network.state_dict()), contiguous(run.masks)
 
 
 def _keep(run: TrainingRun, value: float) -> None:
@@ -303,7 +304,7 @@ def _keep(run: TrainingRun, value: float) -> None:
     best = progress.best
     if math.isfinite(value) and (best is None or sign * value > sign * best):
         progress.best, progress.best_epoch, progress.stale = value, progress.epoch + 1, 0
-        progress.kept, progress.kept_masks = _as_measured(run).values()
+        progress.kept, progress.kept_masks = _as_measured(run)
         return
     progress.stale += 1
     progress.done = progress.stale == run.training.patience
