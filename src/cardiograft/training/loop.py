@@ -92,10 +92,9 @@ def fit(
     state, save_every_s, may_save
         File to go on from where it exists; it is written after an epoch and so many seconds,
         unless the last, which is called before, raises a ValueError.
-    ranks
-        All processes of this training: each calls this, with the same data.
-    looked
-        Is told of every network that is about to be measured on the test part.
+    ranks, looked
+        All processes of this training: each calls this, with the same data. The first tells
+        `looked` of every network that is about to be measured on the test part.
 
     Raises
     ------
@@ -120,10 +119,14 @@ def fit(
         ranks=ranks,
         looked=looked,
     )
+    return _fitted(run)
+
+
+def _fitted(run: TrainingRun) -> Outcome:
     check(run)
     with terminated() as stop:
         run.resume()
-        while run.progress.epoch < training.epochs and not run.progress.done:
+        while run.progress.epoch < run.training.epochs and not run.progress.done:
             _epoch(run, stop)
     return _outcome(run)
 
