@@ -1,10 +1,12 @@
 """From recordings to shards: the published beat counts, and what becomes of odd recordings."""
 
 import dataclasses
+import gc
 import json
 import math
 import subprocess
 import sys
+import weakref
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,10 +15,11 @@ import pytest
 
 from cardiograft.datasets import mitdb
 from cardiograft.records import Annotations, Record
-from cardiograft.segments import choice, shards, write
+from cardiograft.segments import choice, rhythms, shards, write
 from cardiograft.segments.prepare import prepare
 from cardiograft.segments.write import write_segments
 from cardiograft.signals.resampling import resampled
+from cardiograft.signals.rhythm import SHAPE_SAMPLES
 from cardiograft.specs.segment import Segment
 
 ROOT = Path(__file__).parents[2]
@@ -168,6 +171,25 @@ def test_windows_of_all_records_land_in_their_subjects_part(cut_up):
     assert about.channels == ("MLII|V5",)
     assert about.spec["cut"]["options"]["window_s"] == 10.0
     assert (about.rate_hz, about.samples, about.units) == (125.0, 1250, ("1",))
+
+
+def test_no_recordings_fingerprint_stays_in_memory(cut_up, monkeypatch):
+    kept, alive = [], []
+
+    def fingerprint(one, asked):
+        gc.collect()
+        alive.append(sum(reference() is not None for reference in kept))
+        beat_B = np.arange(3.0)
+        kept.append(weakref.ref(beat_B))
+        name = f"mitdb/{one.id}"
+        shapes = bytes(3 * SHAPE_SAMPLES)
+        return {"record": name, "subject": name, "lead": "II", "beat": beat_B, "shape": shapes}
+
+    monkeypatch.setattr(rhythms, "of_recording", fingerprint)
+    out, _ = cut_up(spec(), *(record(name) for name in ("117", "100", "105", "103")))
+    assert alive == [0] * 4
+    found = rhythms.read([out])["record"].to_pylist()
+    assert found == [f"mitdb/{name}" for name in ("100", "103", "105", "117")]
 
 
 def test_leads_are_found_by_name_or_the_record_is_left_out(cut_up):

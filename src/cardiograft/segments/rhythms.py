@@ -5,14 +5,19 @@ one recording differently give it one fingerprint. The shards' own bytes don't d
 """
 
 import contextlib
+import pickle
 import re
-from collections.abc import Iterable, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
 
 from cardiograft import parquet
+from cardiograft.files import atomic_file, naming
 from cardiograft.records import Record
 from cardiograft.signals import leads
 from cardiograft.signals.rhythm import SHAPE_SAMPLES, Rhythm, none, rhythm
@@ -34,11 +39,13 @@ SCHEMA = pa.schema(
     metadata=dict([MADE_BY]),
 )
 KEY = ("record", "lead")  # of a noise
+Row = dict[str, object]
+GROUP_BYTES = 64 << 20  # of a row group: only as much is in memory at once
 LEAST_HZ = 10  # below it no beat shows, nor is a picture, of one value a second, a heart's
 ECG = re.compile(r"\b(ecg|ekg)", re.IGNORECASE)
 
 
-def of_recording(record: Record, spec: Segment) -> dict[str, object]:
+def of_recording(record: Record, spec: Segment) -> Row:
     """Return a recording's row: of the entry's ECG lead, its target's, or any other.
 
     Without an ECG, of the first lead that the entry names: the beats of a seismocardiogram are a
@@ -47,7 +54,7 @@ def of_recording(record: Record, spec: Segment) -> dict[str, object]:
     return _row(record, *_lead(record, spec))
 
 
-def of_noise(record: Record, name: str) -> list[dict[str, object]]:
+def of_noise(record: Record, name: str) -> list[Row]:
     """Return the rows of a recording of noise: its peaks come at times of its own, as beats do.
 
     Parameters
@@ -59,7 +66,7 @@ def of_noise(record: Record, name: str) -> list[dict[str, object]]:
     return [{**row, "record": name, "subject": name} for row in rows]
 
 
-def _row(record: Record, source: Record, row: int) -> dict[str, object]:
+def _row(record: Record, source: Record, row: int) -> Row:
     found = none()
     if source.rate_hz >= LEAST_HZ:
         with contextlib.suppress(ValueError):  # a rate that becomes no other
@@ -92,10 +99,71 @@ def _is_ecg(name: str) -> bool:
     return leads.canonical(name) in leads.CANONICAL or bool(ECG.search(name))
 
 
-def write(directory: Path, rows: Iterable[dict[str, object]], file: str = FILE) -> None:
+class Writer:
+    """Publishes the rows of some recordings in a folder of shards, sorted by record and lead.
+
+    They come in any order and wait in a scratch file below ``TMPDIR``: a hundred thousand long
+    recordings have more beats than fit in memory.
+    """
+
+    def __init__(self, directory: Path, file: str = FILE) -> None:
+        self._place = directory / file
+        self._waiting = tempfile.TemporaryFile(prefix="cardiograft-")  # noqa: SIM115 - till the exit
+        self._rows: list[tuple[str, str, int, int]] = []  # record, lead, where it waits, bytes
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None:
+                self._publish()
+        finally:
+            with contextlib.suppress(OSError):  # of a full disk, which has been said
+                self._waiting.close()
+
+    def write(self, row: Row) -> None:
+        """Add a row, of `of_recording` or `of_noise`."""
+        start = self._waiting.tell()
+        with naming(Path(tempfile.gettempdir())):
+            pickle.dump(row, self._waiting, pickle.HIGHEST_PROTOCOL)
+            self._waiting.flush()
+        end = self._waiting.tell()
+        self._rows.append((str(row["record"]), str(row["lead"]), start, end - start))
+
+    def _publish(self) -> None:
+        with atomic_file(self._place) as partial, parquet.Writer(partial, SCHEMA) as out:
+            for group in self._groups():
+                out.write(pa.Table.from_pylist(list(map(self._read, group)), SCHEMA))
+
+    def _groups(self) -> Iterator[list[int]]:
+        """Yield where the rows of each row group wait, all in the order of their records and leads."""
+        group: list[int] = []
+        size = 0
+        for *_, start, more in sorted(self._rows):
+            if group and size + more > GROUP_BYTES:
+                yield group
+                group, size = [], 0
+            group.append(start)
+            size += more
+        yield group
+
+    def _read(self, start: int) -> Row:
+        self._waiting.seek(start)
+        row: Row = pickle.load(self._waiting)
+        return row
+
+
+def write(directory: Path, rows: Iterable[Row], file: str = FILE) -> None:
     """Publish the rows of some recordings in a folder of shards, sorted by record and lead."""
-    table = pa.Table.from_pylist(list(rows), SCHEMA)
-    parquet.write(table.sort_by([("record", "ascending"), ("lead", "ascending")]), directory / file)
+    with Writer(directory, file) as writer:
+        for row in rows:
+            writer.write(row)
 
 
 def read(directories: Sequence[Path]) -> pa.Table:

@@ -82,8 +82,8 @@ def _write(
     if not root.is_dir():
         raise FileNotFoundError(f"{spec.database}: no recordings at {root}")
     meta, writer = None, None
-    fingerprints = []
     with ExitStack() as open_files:
+        fingerprints = open_files.enter_context(rhythms.Writer(directory))
         for name in accepted:
             try:
                 record, prepared, cut = _cut(spec, source, root, name, most, noises)
@@ -94,9 +94,8 @@ def _write(
                 meta = _meta(spec, manifest, cut, source.units)
                 writer = open_files.enter_context(shards.Writer(directory, meta, spec.parts))
             writer.write(_rows(record, prepared, cut))
-            fingerprints.append(rhythms.of_recording(record, spec))
+            fingerprints.write(rhythms.of_recording(record, spec))
             tally.add(record, cut, prepared.notes)
-    rhythms.write(directory, fingerprints)
 
 
 def _cut(
