@@ -28,6 +28,7 @@ from tiny_database import (
     write_record,
 )
 
+from cardiograft.physionet import collect, own
 from cardiograft.physionet.collect import locked
 
 
@@ -176,6 +177,34 @@ def test_a_limit_fetches_only_those(
 def test_a_record_that_is_not_listed_is_an_error(mirror: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"tiny: no record 'sub/rec1' .* mean 'sub/rec_1'"):
         fetch(mirror, tmp_path / "data", records=("100", "sub/rec1"))
+
+
+class Counted(str):
+    """A name that counts how often it is looked at."""
+
+    looks = 0
+
+    def __hash__(self) -> int:
+        Counted.looks += 1
+        return super().__hash__()
+
+    def __eq__(self, other: object) -> bool:
+        Counted.looks += 1
+        return super().__eq__(other)
+
+
+@pytest.mark.parametrize("of_a_folder", [False, True])
+def test_naming_every_record_costs_in_proportion(
+    monkeypatch: pytest.MonkeyPatch, of_a_folder: bool
+) -> None:
+    names = tuple(Counted(f"{number:04d}") for number in range(1000))
+    monkeypatch.setattr(Counted, "looks", 0)
+    if of_a_folder:
+        chosen = own._requested("tiny", names, names[::-1])
+    else:
+        chosen = collect._requested(iter(names), names[::-1], "tiny")
+    assert list(map(str, chosen)) == [f"{number:04d}" for number in range(1000)]
+    assert Counted.looks < 20 * len(names)
 
 
 def test_extras_come_with_any_limit_and_must_be_there(mirror: Path, tmp_path: Path) -> None:
