@@ -70,8 +70,8 @@ class Exporting(Entry):
         How a scale follows from what was seen: its extremes (``minmax``), a ``percentile`` of it,
         or the least ``entropy`` between before and after.
     checked
-        How many segments of the training and of the validation part are asked of the file and of
-        the network, and compared; all of a part that has fewer.
+        How many segments of the training part are asked of the file and of the network, and
+        compared; all where it has fewer. Of the validation part all are.
     tolerance
         Largest difference between a score of the file and of the network. Not of ``int8``, which
         is compared by metrics.
