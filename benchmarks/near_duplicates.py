@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from scale import write_shards
+from scaling.beats import write_shards
 
 from cardiograft.records import Float32
 from cardiograft.segments import shards
