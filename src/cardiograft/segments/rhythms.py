@@ -142,7 +142,7 @@ class Writer:
                 out.write(pa.Table.from_pylist(list(map(self._read, group)), SCHEMA))
 
     def _groups(self) -> Iterator[list[int]]:
-        """Yield where the rows of each row group wait, all in the order of their records and leads."""
+        """Yield where the rows of each row group wait, all by record and lead."""
         group: list[int] = []
         size = 0
         for *_, start, more in sorted(self._rows):
