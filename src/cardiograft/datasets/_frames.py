@@ -3,13 +3,22 @@
 Source: https://physionet.org/physiotools/wag/ (header(5), signal(5)).
 """
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from cardiograft.physionet.headers import BYTES, Header, Signal, UnfitError
 
 # ASSUME no recording has more than 64 samples for a byte of its files (gaps, compression); below
 # 256 MB in memory it may.
 MOST_A_BYTE, ANYHOW = 64, 1 << 26
+
+
+class Span(NamedTuple):
+    """A stretch of a recording: its first frame, and how many."""
+
+    first: int
+    frames: int
 
 
 def check_size(values: int, size: int) -> None:
@@ -59,7 +68,7 @@ def usable_frames(root: Path, header: Header) -> tuple[int, dict[str, str]]:
 
 def _held(root: Path, header: Header, its: list[Signal]) -> int | None:
     """Return how many frames the file of some signals holds, none where its format hides it."""
-    file, each = its[0].file, BYTES.get(its[0].format)
+    file = its[0].file
     if not (root / file).is_file():
         raise FileNotFoundError(f"no signal file {file} beside its header")
     if its[0].format not in BYTES:
@@ -67,14 +76,26 @@ def _held(root: Path, header: Header, its: list[Signal]) -> int | None:
     size, need = (root / file).stat().st_size, header.least_bytes(file)
     if header.samples is not None and size < need:
         raise UnfitError(f"truncated signal: {file} has {size} of {need} bytes")
-    if each is None:
-        frames = (_compressed_samples(root / file) - its[0].start) // its[0].per_frame
-    else:
-        frames = int((size - its[0].start) // (each * sum(line.per_frame for line in its)))
+    frames = held_frames(root, its)
     stated = frames if header.samples is None else header.samples
     if stated < 1 or stated > frames:
         raise UnfitError(f"truncated signal: {max(frames, 0)} of {max(stated, 1)} samples")
     return frames
+
+
+def held_frames(root: Path, its: Sequence[Signal]) -> int:
+    """Return how many frames the file of some signals has room for; `its` are all of the file.
+
+    Raises
+    ------
+    UnfitError
+        It is compressed, and does not say how many it holds.
+    """
+    path, each = root / its[0].file, BYTES[its[0].format]
+    if each is None:
+        return (_compressed_samples(path) - its[0].start) // its[0].per_frame
+    taken = each * sum(line.per_frame for line in its)
+    return int((path.stat().st_size - its[0].start) // taken)
 
 
 def _compressed_samples(path: Path) -> int:

@@ -1,44 +1,29 @@
-"""The leads of one WFDB record in physical units: decoded by wfdb, laid out as the header says.
-
-Samples of 16 bits that lie one after the other need no decoding.
+"""The leads of one WFDB record in physical units, laid out as the header says.
 
 Legend: C channels, T samples.
 
 Source: https://physionet.org/physiotools/wag/ (header(5), signal(5)).
 """
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import wfdb
 
 from cardiograft.datasets._agreement import check_agreement
-from cardiograft.datasets._frames import usable_frames
+from cardiograft.datasets._decoding import decode
+from cardiograft.datasets._frames import Span, usable_frames
 from cardiograft.physionet.headers import BYTES, Header, Signal, UnfitError, read_header
 from cardiograft.records import Float32
 from cardiograft.signals.leads import canonical
 
-# Formats whose samples fit 16 bits, so that wfdb need not widen them to 64.
-NARROW = frozenset({"16", "61", "80", "160", "212", "310", "311", "508", "516"})
-BIG_ENDIAN = "61"
-DIFFERENCES = "8"  # each sample is stored as what it adds to the one before
 # The value that stands for a missing sample, by format (signal(5)).
 STRETCH = 1 << 18
 MISSING = {"80": -128, "508": -128, "310": -512, "311": -512, "212": -2048}
 MISSING |= {"16": -(2**15), "61": -(2**15), "160": -(2**15), "516": -(2**15)}
 MISSING |= {"24": -(2**23), "524": -(2**23), "32": -(2**31)}
-
-
-class Span(NamedTuple):
-    """A stretch of a recording: its first frame, and how many."""
-
-    first: int
-    frames: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +88,6 @@ def read_leads(
     if not kept:
         raise UnfitError(f"no signal can be used: {next(filter(None, faults))}")
     lines = [header.lines[i] for i in readable]
-    decode = _plain if _is_plain(lines) else _decoded
     asked = Span(0, frames) if span is None else span
     stored = dict(zip(readable, decode(root, lines, frames, asked), strict=True))
     found = []
@@ -148,87 +132,11 @@ def unique_names(lines: Sequence[Signal]) -> list[str]:
     return names
 
 
-def _is_plain(lines: Sequence[Signal]) -> bool:
-    """Return whether samples lie as 16 bits each, in the order of frames and lines."""
-    return all(line.format == "16" and line.per_frame == 1 and not line.skew for line in lines)
-
-
-def _plain(
-    root: Path, lines: Sequence[Signal], frames: int, span: Span
-) -> list[npt.NDArray[np.integer]]:
-    """Return the samples as stored, lead by lead, where nothing has to be decoded.
-
-    Thousands of recordings of some seconds then take half the processor's time, and no folder of
-    links on the disk.
-    """
-    found: dict[int, npt.NDArray[np.integer]] = {}
-    for file in dict.fromkeys(line.file for line in lines):
-        its = [i for i, line in enumerate(lines) if line.file == file]
-        flat = np.fromfile(
-            root / file,
-            dtype="<i2",
-            count=span.frames * len(its),
-            offset=lines[its[0]].start + 2 * span.first * len(its),
-        ).astype(np.int16, copy=False)
-        if len(flat) < span.frames * len(its):
-            held = span.first + len(flat) // len(its)
-            raise UnfitError(f"truncated signal: {held} of {frames} samples")
-        found |= zip(its, np.ascontiguousarray(flat.reshape(span.frames, len(its)).T), strict=True)
-    return [found[i] for i in range(len(lines))]
-
-
-def _decoded(
-    root: Path, lines: Sequence[Signal], frames: int, span: Span
-) -> list[npt.NDArray[np.integer]]:
-    """Return the samples as stored, lead by lead.
-
-    wfdb is handed a header in its own grammar beside links to the files, so that it decodes what
-    the definition's reading says.
-    """
-    formats = {line.format for line in lines}
-    bits = 16 if formats <= NARROW else 32
-    skipped = span.first if DIFFERENCES in formats else 0  # which wfdb would sum up anew
-    with tempfile.TemporaryDirectory(prefix="cardiograft-") as folder:
-        files = {line.file: f"f{i}.dat" for i, line in enumerate(lines)}
-        swapped = {line.file: line.start for line in lines if line.format == BIG_ENDIAN}
-        for file, link in files.items():
-            if file in swapped:  # as format 16: wfdb trips over numpy's name of the other
-                big = np.fromfile(root / file, dtype=">i2", offset=swapped[file])
-                big.astype("<i2").tofile(Path(folder, link))
-            else:
-                Path(folder, link).symlink_to((root / file).resolve())
-        text = [f"r {len(lines)} 1 {frames}"]
-        for line in lines:
-            skew = line.skew if line.skew < frames else 0
-            stored_as, start = ("16", 0) if line.file in swapped else (line.format, line.start)
-            layout = f"{stored_as}x{line.per_frame}:{skew}+{start}"
-            text.append(f"{files[line.file]} {layout} 1(0)/NU 0 0 {line.initial} 0 0 s")
-        Path(folder, "r.hea").write_text("\n".join(text), encoding="ascii")
-        try:
-            found = wfdb.rdrecord(
-                f"{folder}/r",
-                sampfrom=span.first - skipped,
-                sampto=span.first + span.frames,
-                physical=False,
-                return_res=bits,
-                smooth_frames=False,
-            )
-        except Exception as error:  # wfdb lets whatever it trips over through
-            message = " ".join(str(error).replace(f"{folder}/", "").split())
-            raise UnfitError(f"unreadable signal: {message or type(error).__name__}") from error
-    stored = []
-    for line, whole_T in zip(lines, found.e_d_signal, strict=True):
-        stored_T = whole_T[skipped * line.per_frame :]
-        if len(stored_T) != span.frames * line.per_frame:
-            raise UnfitError(f"unreadable signal: {len(stored_T)} of {span.frames} samples")
-        stored.append(stored_T)
-    return stored
-
-
 def _fill(
     signal_T: Float32, stored_T: npt.NDArray[np.integer], line: Signal, baseline: int | None
 ) -> None:
-    """Write a lead's samples in physical units over `signal_T`."""
+    """Write a lead's samples in physical units over `signal_T`, NaN where the file has no more."""
+    signal_T[len(stored_T) :] = np.nan
     # In float64 as wfdb does it, but a stretch at a time: a lead of 50 minutes at 5 kHz would
     # take 120 MB whole.
     for start in range(0, len(stored_T), STRETCH):
@@ -236,10 +144,10 @@ def _fill(
         part_T -= line.baseline if baseline is None else baseline
         part_T /= line.gain
         with np.errstate(over="ignore"):  # infinite is not finite: the lead is then judged so
-            signal_T[start : start + STRETCH] = part_T
+            signal_T[start : start + len(part_T)] = part_T
     missing = MISSING.get(line.format)
     if missing is not None:
-        signal_T[stored_T == missing] = np.nan
+        signal_T[: len(stored_T)][stored_T == missing] = np.nan
 
 
 def _notes(header: Header, names: Sequence[str], faults: Sequence[str | None]) -> list[str]:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cardiograft.datasets._annotations import annotations, read_marks
-from cardiograft.datasets._frames import usable_frames
-from cardiograft.datasets._samples import Leads, Span, checked_header, read_leads
+from cardiograft.datasets._frames import Span, usable_frames
+from cardiograft.datasets._samples import Leads, checked_header, read_leads
 from cardiograft.datasets._stream import Group, Stream
 from cardiograft.datasets._strung import read_strung
 from cardiograft.physionet.headers import Header, UnfitError

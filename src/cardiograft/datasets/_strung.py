@@ -1,21 +1,26 @@
 """Recordings that string segments together, all with the same leads or each with its own.
 
 What no segment holds is missing: gaps between segments, and a lead where a segment lacks it. Leads
-are matched by name, so that it makes no difference which layout a header follows.
+are matched by name. Without a layout segment every segment has the same signals in the same order,
+and there a name that is left out, or is another one, is that of the signal's place.
 
 Legend: C channels, T samples.
 
 Source: https://physionet.org/physiotools/wag/header-5.htm (multi-segment records).
 """
 
+import re
 from pathlib import Path
 
 import numpy as np
 
-from cardiograft.datasets._frames import check_size, usable_frames
-from cardiograft.datasets._samples import Leads, Span, checked_header, read_leads, unique_names
+from cardiograft.datasets._frames import Span, check_size, usable_frames
+from cardiograft.datasets._samples import Leads, checked_header, read_leads, unique_names
 from cardiograft.physionet.headers import Header, Signal, UnfitError
 from cardiograft.signals import units
+
+# What a signal is called that its header gives no name: by readers here, and by the WFDB library.
+NAMELESS = re.compile(r"signal \d+|record .*, signal \d+")
 
 
 def read_strung(
@@ -37,7 +42,9 @@ def read_strung(
     """
     headers = {name: checked_header(root, name) for name in top.segments}
     size = _checked_bytes(root, top, headers)
-    lines, notes = _lines(top, headers)
+    names, remarks = _names(top, headers)
+    lines, notes = _lines(top, headers, names)
+    notes = remarks + notes
     asked = Span(0, top.samples or 0) if span is None else span
     found = _missing(asked.frames, lines, size)
     for name, header in headers.items():
@@ -49,8 +56,9 @@ def read_strung(
             own = Span(first - start, stop - first)
             inner, remarks = read_leads(root, header, baseline=baseline, span=own)
             notes += remarks
+            called = dict(zip(unique_names(header.lines), names[name], strict=True))
             for leads in inner:
-                _place(found, leads, first - asked.first, own.frames)
+                _place(found, leads, called, first - asked.first, own.frames)
     return list(found.values()), list(dict.fromkeys(notes))
 
 
@@ -81,7 +89,7 @@ def _checked_bytes(root: Path, top: Header, headers: dict[str, Header]) -> int:
         if header.parts:
             raise UnfitError(f"segments do not fit: {name} is made of segments itself")
         if header.rate_hz != top.rate_hz:
-            rates = f"{float(header.rate_hz):g} Hz, the recording {float(top.rate_hz):g} Hz"
+            rates = f"{float(header.rate_hz):.12g} Hz, the recording {float(top.rate_hz):.12g} Hz"
             raise UnfitError(f"segments do not fit: {name} has {rates}")
         for file in header.files:
             if not (root / file).is_file():
@@ -105,12 +113,15 @@ def _missing(frames: int, lines: dict[str, Signal], size: int) -> dict[int, Lead
     return found
 
 
-def _place(found: dict[int, Leads], leads: Leads, start: int, samples: int) -> None:
+def _place(
+    found: dict[int, Leads], leads: Leads, called: dict[str, str], start: int, samples: int
+) -> None:
     whole = found.get(leads.per_frame)
     if whole is None:
         return
     first, count = start * leads.per_frame, samples * leads.per_frame
-    for name, unit, signal_T in zip(leads.names, leads.units, leads.signal_CT, strict=True):
+    for inner, unit, signal_T in zip(leads.names, leads.units, leads.signal_CT, strict=True):
+        name = called[inner]
         if name in whole.names:
             row = whole.names.index(name)
             whole.signal_CT[row, first : first + count] = signal_T[:count] * _factor(
@@ -123,7 +134,55 @@ def _factor(unit: str, first: str) -> float:
     return 1.0 if unit == first else units.factor(unit, first)
 
 
-def _lines(top: Header, headers: dict[str, Header]) -> tuple[dict[str, Signal], list[str]]:
+def _names(top: Header, headers: dict[str, Header]) -> tuple[dict[str, list[str]], list[str]]:
+    """Return what each segment's signals are called in the recording, and what that decides.
+
+    Where the segments have one arrangement, a signal is called what the first segment that names
+    it calls it. A segment with other signals, or with a name that stands elsewhere in others, is
+    matched by its names.
+    """
+    names = {name: unique_names(header.lines) for name, header in headers.items()}
+    segments = [name for name in headers if names[name]]
+    if not segments or any(part.name is not None and not part.samples for part in top.parts):
+        return names, []
+    common, alike, notes = list(names[segments[0]]), [], []
+    for segment in segments:
+        own = names[segment]
+        if not _alike(common, own, headers[segments[0]], headers[segment]):
+            continue
+        alike.append(segment)
+        for i, name in enumerate(own):
+            if name == common[i] or NAMELESS.fullmatch(name):
+                continue
+            if NAMELESS.fullmatch(common[i]):
+                common[i] = name
+            else:
+                notes.append(
+                    f"segments joined by place: {name} of segment {segment} is taken as {common[i]}"
+                )
+    return names | dict.fromkeys(alike, common), notes
+
+
+def _alike(common: list[str], own: list[str], first: Header, header: Header) -> bool:
+    """Return whether a segment can have the same signals, in the same order, as the first one."""
+    if len(own) != len(common):
+        return False
+    for i, (name, known) in enumerate(zip(own, common, strict=True)):
+        if name == known:
+            continue
+        one, other = header.lines[i], first.lines[i]
+        if name in common or known in own or one.per_frame != other.per_frame:
+            return False
+        try:
+            _factor(one.units, other.units)
+        except ValueError:
+            return False
+    return True
+
+
+def _lines(
+    top: Header, headers: dict[str, Header], names: dict[str, list[str]]
+) -> tuple[dict[str, Signal], list[str]]:
     """Return a signal line for each lead that some segment has, in the order of the first ones.
 
     A lead whose unit changes to one of another quantity, or whose rate changes, is left out.
@@ -135,7 +194,7 @@ def _lines(top: Header, headers: dict[str, Header]) -> tuple[dict[str, Signal], 
         header = headers.get(part.name or "")
         if header is None:
             continue
-        for name, line in zip(unique_names(header.lines), header.lines, strict=True):
+        for name, line in zip(names[part.name or ""], header.lines, strict=True):
             order.setdefault(name)
             if line.null or line.fault or not part.samples:
                 continue
