@@ -244,7 +244,7 @@ def test_csv_rows_wider_than_the_first_are_refused(text: str, tmp_path: Path) ->
         ("t,II\n0,1\n1,2\n1.5,3\n3,4\n3.4,4\n4.4,5\n5.9,5\n", {"time": "t"}, "no constant rate"),
         ("t,II\n0,1\n1,2\n0.5,3\n", {"time": "t"}, "does not go on"),
         ("t,II\n0,1\n0.004,2\n0.008,1\n4000,3\n", {"time": "t"}, "absurd length"),
-        ("t [h],II\n0,1\n1,2\n", {"time": "t"}, "the time is in 'h'"),
+        ("t [d],II\n0,1\n1,2\n", {"time": "t"}, "the time is in 'd'"),
         ("t,name\n0,x\n1,y\n", {"time": "t"}, "holds no signal"),
         ("", {"rate_hz": 250.0}, "unreadable a.csv|no row"),
         ("II\n", {"rate_hz": 250.0}, "no row of numbers"),

@@ -1,7 +1,4 @@
-"""What a CSV file of a recording's samples says in its first row and in its column of the time.
-
-Legend: R rows.
-"""
+"""What a CSV file of a recording's samples says in its first row, and how its rows are read."""
 
 import contextlib
 import csv
@@ -9,25 +6,23 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from cardiograft.datasets import _own
-from cardiograft.physionet.headers import HIGHEST_HZ, LOWEST_HZ, UnfitError
-from cardiograft.records import Float64, Int64
+from cardiograft.datasets import _csv_time, _own, _tables
+from cardiograft.physionet.headers import UnfitError
+from cardiograft.signals import units
 from cardiograft.signals.leads import canonical
 
 HEAD = re.compile(r"(.*?)\s*(?:\[([^\[\]]*)\])?\s*")
-TIMES = {"": 1.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6}
-# ASSUME a row that is off its place by less than a quarter of a sample was rounded on writing; a
-# gap is filled with at most 20 missing samples for one that is there.
-ROUNDED, MOST_MISSING = 0.25, 20
-TIME_NAMES = ("time", "t", "seconds", "timestamp", "elapsed time", "elapsed")
-NO_TIME = "no rate: the time is missing somewhere, or does not go on"
+# Excel's line that says what stands between cells, above the first row.
+SEPARATOR = re.compile(r"\s*sep=(.)\s*", re.IGNORECASE)
+FORMS = [re.compile(rf"\s*[+-]?\d*{mark}\d+(?:[eE][+-]?\d+)?\s*") for mark in (",", "[.]")]
+# Beside an empty cell, ``NaN``, ``NA``, ``null`` and whatever else pandas takes for missing.
+MISSING = ["-", "--", "---", "?", "*", "missing", "Missing", "MISSING"]
+SAMPLE = 1 << 16  # bytes by which a file's encoding is told
 
 
 @dataclass(frozen=True)
@@ -85,23 +80,38 @@ def head(path: Path) -> Head:
     Raises
     ------
     UnfitError
-        There is none.
+        There is none, or it is no text.
     """
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        before, first = 0, ""
+    with path.open("rb") as raw:
+        encoding = _tables.encoding(raw.read(SAMPLE))
+    with path.open(encoding=encoding, errors="replace", newline="") as file:
+        before, first, mark = 0, "", None
         for line in file:
-            if first := line.strip():
+            stated = SEPARATOR.fullmatch(line)
+            if not stated and (first := line.strip()):
                 break
+            mark = stated[1] if stated else mark
             before += 1
-    if not first:
-        raise UnfitError(f"{path.name} has no row of numbers")
-    mark = max(",;\t", key=first.count)
-    columns = next(csv.reader([first], delimiter=mark, skipinitialspace=True))
+        if not first:
+            raise UnfitError(f"{path.name} has no row of numbers")
+        if "\0" in first:
+            raise UnfitError(
+                f"unreadable {path.name}: it is not text, a zero byte in its first row"
+            )
+        if mark is None:
+            mark = max(_tables.MARKS, key=first.count)
+        try:
+            columns = next(csv.reader([first], delimiter=mark, skipinitialspace=True))
+        except csv.Error as error:
+            raise UnfitError(f"unreadable {path.name}: {_tables.fault(error)}") from error
+        decimal = "." if mark == "," else _decimal(file, mark)
     options = {
         "sep": mark,
-        "decimal": "," if mark == ";" else ".",
-        "encoding": "utf-8-sig",
+        "decimal": decimal,
+        "encoding": encoding,
+        "encoding_errors": "replace",  # of remarks: in a number it is no number
         "skipinitialspace": True,
+        "na_values": MISSING,
         "header": None,
         "skiprows": before + 1,
         "names": range(len(columns) + 1),  # one more: rows may end with a mark
@@ -110,11 +120,39 @@ def head(path: Path) -> Head:
     return Head(tuple(columns), options)
 
 
+def _decimal(rows: Iterable[str], mark: str) -> str:
+    """Return what stands before decimals, by the first row that has some."""
+    for row in rows:
+        cells = row.split(mark)
+        commas, points = (sum(bool(form.fullmatch(cell)) for cell in cells) for form in FORMS)
+        if commas != points:
+            return "," if commas > points else "."
+    return "," if mark == ";" else "."
+
+
 def heads(columns: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Return each column's name, and its unit or nothing: ``II [mV]``."""
-    found = [(column, HEAD.fullmatch(column)) for column in columns]
-    titles = [head[1] if head else column for column, head in found]
-    return titles, [((head and head[2]) or "").strip() for _, head in found]
+    """Return each column's name, and its unit or nothing: ``II [mV]``, or ``II (mV)``.
+
+    What stands in round brackets is a unit where it is known as one.
+    """
+    titles, stated = [], []
+    for column in columns:
+        found = HEAD.fullmatch(column)
+        title, unit = (found[1], (found[2] or "").strip()) if found else (column, "")
+        rounded = _csv_time.ROUND.fullmatch(title)
+        if not unit and rounded and _is_unit(rounded[2]):
+            title, unit = rounded[1], rounded[2].strip()
+        titles.append(title)
+        stated.append(unit)
+    return titles, stated
+
+
+def _is_unit(text: str) -> bool:
+    try:
+        units.find(text)
+    except ValueError:
+        return _csv_time.seconds(text) is not None
+    return True
 
 
 def leads(titles: Sequence[str], kept: Iterable[int]) -> tuple[tuple[str, ...], list[str]]:
@@ -127,70 +165,3 @@ def leads(titles: Sequence[str], kept: Iterable[int]) -> tuple[tuple[str, ...], 
         if names[-1] != name:
             notes.append(f"two leads of one name: {name} is a column before, {i} is {names[-1]!r}")
     return tuple(names), notes
-
-
-def as_leads(titles: Sequence[str], time: str | None) -> list[str]:
-    """Return a note on each column of the time, by its name, that is read as a lead.
-
-    Rows that are left out in such a file are no gaps then.
-    """
-    if time is not None:
-        return []
-    return [
-        f"{title!r} is read as a lead: `time` (--time) would make it the time, and show gaps"
-        for title in titles
-        if title.casefold() in TIME_NAMES
-    ]
-
-
-def second(unit: str) -> float:
-    """Return what one of a column's units of time is in seconds.
-
-    Raises
-    ------
-    UnfitError
-        It is no unit of time.
-    """
-    if unit not in TIMES:
-        raise UnfitError(f"no rate: the time is in {unit!r}, not {', '.join(TIMES)}")
-    return TIMES[unit]
-
-
-def places(time_R: Float64, start_s: float, rate_hz: Fraction) -> Int64:
-    """Return each row's sample, counted from `start_s`.
-
-    Raises
-    ------
-    UnfitError
-        A time is missing or does not go on, or rows do not stand at the rate.
-    """
-    if not np.isfinite(time_R).all() or (np.diff(time_R) <= 0).any():
-        raise UnfitError(NO_TIME)
-    at_R = (time_R - start_s) * float(rate_hz)
-    place_R = np.rint(at_R).astype(np.int64)
-    if np.abs(at_R - place_R).max() > ROUNDED or (np.diff(place_R) < 1).any():
-        raise UnfitError(f"no constant rate: rows do not stand at {float(rate_hz):g} Hz")
-    return np.asarray(place_R)
-
-
-def rate(time_R: Float64) -> Fraction:
-    """Return the roundest rate at which every row stands in its place.
-
-    Raises
-    ------
-    UnfitError
-        There is none, or it is absurd.
-    """
-    if not np.isfinite(time_R).all() or (np.diff(time_R) <= 0).any():
-        raise UnfitError(NO_TIME)
-    step_R = np.diff(time_R)
-    whole_R = step_R < 1.5 * np.median(step_R)  # beyond are gaps
-    mean_hz = whole_R.sum() / step_R[whole_R].sum()
-    if not LOWEST_HZ <= mean_hz <= HIGHEST_HZ:
-        raise UnfitError(f"absurd sampling rate: {mean_hz:g} Hz")
-    for digits in range(4):
-        rate_hz = Fraction(str(round(mean_hz, digits)))
-        at_R = (time_R - time_R[0]) * float(rate_hz)
-        if rate_hz > 0 and np.abs(at_R - np.rint(at_R)).max() <= ROUNDED:
-            return rate_hz
-    return Fraction(mean_hz).limit_denominator(10**6)

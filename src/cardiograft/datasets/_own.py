@@ -3,9 +3,7 @@
 Legend: C channels, T samples, A annotations.
 """
 
-import csv
 import dataclasses
-import io
 import itertools
 import math
 import re
@@ -16,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cardiograft.datasets import _tables
 from cardiograft.physionet import listings
 from cardiograft.physionet.headers import UnfitError
 from cardiograft.records import LABEL, Annotations, Record
@@ -33,6 +32,13 @@ class Span(NamedTuple):
     start_s: float
     stop_s: float
     label: str
+
+
+class _Rows(NamedTuple):
+    """A table's rows by recording, and whether a comma may stand in its numbers for a point."""
+
+    by_record: dict[str, list[Row]]
+    commas: bool
 
 
 def names(root: Path, *suffixes: str, without: Sequence[str] = ()) -> tuple[str, ...]:
@@ -92,7 +98,7 @@ def subject(root: Path, record: str, folder: OwnFolder) -> str:
             raise UnfitError(f"no subject: {asked.pattern!r} is not in its name")
         return found[group]
     table, column = folder.subject_file or "", asked.column or ""
-    rows = _rows(root, table, (asked.record, column)).get(record, [])
+    rows = _rows(root, table, (asked.record, column)).by_record.get(record, [])
     known = list(dict.fromkeys(row[column] for row in rows if row[column]))
     if len(known) != 1:
         why = f"two subjects in {table}: {known[0]}, {known[1]}" if known else f"none in {table}"
@@ -114,9 +120,11 @@ def labels(root: Path, record: str, folder: OwnFolder) -> tuple[Span, ...]:
     if asked is None:
         return ()
     times = () if asked.start_s is None else (asked.start_s, asked.end_s or "")
-    rows = _rows(root, asked.file, (asked.record, asked.label, *times)).get(record, [])
+    found = _rows(root, asked.file, (asked.record, asked.label, *times))
     spans = {
-        Span(*_times(row, times, asked.file), row[asked.label]) for row in rows if row[asked.label]
+        Span(*_times(row, times, asked.file, commas=found.commas), row[asked.label])
+        for row in found.by_record.get(record, [])
+        if row[asked.label]
     }
     joined: list[Span] = []
     for span in sorted(spans):
@@ -146,13 +154,13 @@ def mentioned(root: Path, folder: OwnFolder) -> dict[str, tuple[str, ...]]:
         labels = folder.labels
         times = (labels.start_s or labels.record, labels.end_s or labels.record)
         rows = _rows(root, labels.file, (labels.record, labels.label, *times))
-        found[labels.file] = tuple(rows)
+        found[labels.file] = tuple(rows.by_record)
     if folder.subject_file is not None:
         rows = _rows(
             root, folder.subject_file, (folder.subject.record, folder.subject.column or "")
         )
         found[folder.subject_file] = tuple(
-            dict.fromkeys((*found.get(folder.subject_file, ()), *rows))
+            dict.fromkeys((*found.get(folder.subject_file, ()), *rows.by_record))
         )
     return found
 
@@ -234,10 +242,12 @@ def _sample(time_s: float, record: Record) -> int:
     return math.ceil(time_s * float(record.rate_hz) - SAME_S)
 
 
-def _times(row: Row, columns: Sequence[str], table: str) -> tuple[float, float]:
+def _times(row: Row, columns: Sequence[str], table: str, *, commas: bool) -> tuple[float, float]:
     if not columns:
         return 0.0, math.inf
     first, last = (row[column] for column in columns)
+    if commas:
+        first, last = first.replace(",", "."), last.replace(",", ".")
     try:
         start, stop = float(first or 0), float(last or math.inf)
     except ValueError:
@@ -248,7 +258,7 @@ def _times(row: Row, columns: Sequence[str], table: str) -> tuple[float, float]:
     return start, stop
 
 
-def _rows(root: Path, table: str, columns: Sequence[str]) -> dict[str, list[Row]]:
+def _rows(root: Path, table: str, columns: Sequence[str]) -> _Rows:
     """Return a table's rows by the recording that its first column names."""
     path = root / table
     if not path.is_file():
@@ -258,26 +268,15 @@ def _rows(root: Path, table: str, columns: Sequence[str]) -> dict[str, list[Row]
 
 
 @cache
-def _read(path: Path, columns: tuple[str, ...], *version: int) -> dict[str, list[Row]]:
-    text = listings.text(path)
-    head = text.partition("\n")[0].rstrip("\r")
-    for mark in ",;\t":
-        named = [name.strip() for name in next(csv.reader([head], delimiter=mark), [])]
-        if set(columns) <= set(named):
-            break
-    else:
-        missing = [column for column in columns if column not in head] or list(columns)
-        raise ValueError(f"{path.name} has no column {', '.join(missing)}: it begins {head!r}")
-    twice = [column for column in columns if named.count(column) > 1]
-    if twice:
-        raise ValueError(f"{path.name} has several columns {twice[0]}")
+def _read(path: Path, columns: tuple[str, ...], *version: int) -> _Rows:
+    table = _tables.read(path, columns)
     found: dict[str, list[Row]] = {}
-    for line in itertools.islice(csv.reader(io.StringIO(text), delimiter=mark), 1, None):
-        row = dict(zip(named, (" ".join(cell.split()) for cell in line), strict=False))
+    for cells in table.rows:
+        row = dict(zip(table.columns, (" ".join(cell.split()) for cell in cells), strict=False))
         if row.get(columns[0]):
             rows = found.setdefault(plain(row[columns[0]]), [])
             rows.append({column: row.get(column, "") for column in columns})
-    return found
+    return _Rows(found, table.mark != ",")
 
 
 def plain(name: str) -> str:

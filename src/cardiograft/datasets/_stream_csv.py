@@ -6,7 +6,7 @@ Legend: C columns, R rows, T samples.
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cardiograft.datasets import _csv
+from cardiograft.datasets import _csv, _csv_time
 from cardiograft.datasets._stream import Group, Stream
 from cardiograft.files import naming
 from cardiograft.physionet.headers import UnfitError
@@ -47,14 +47,14 @@ class _Clock:
                 self.start_s = float(time_R[0])
             if self.rate_hz is None:
                 if len(time_R) < 2:
-                    raise UnfitError(_csv.NO_TIME)
-                self.rate_hz = _csv.rate(time_R)
-            place_R = _csv.places(time_R, self.start_s, self.rate_hz)
+                    raise UnfitError(_csv_time.NO_TIME)
+                self.rate_hz = _csv_time.rate(time_R)
+            place_R = _csv_time.places(time_R, self.start_s, self.rate_hz)
         if place_R[0] <= self.last:
-            raise UnfitError(_csv.NO_TIME)
+            raise UnfitError(_csv_time.NO_TIME)
         self.rows += len(place_R)
         self.last = int(place_R[-1])
-        if self.last > _csv.MOST_MISSING * self.rows:
+        if self.last > _csv_time.MOST_MISSING * self.rows:
             raise UnfitError(f"absurd length: {self.rows} rows in {self.last} samples")
         return place_R
 
@@ -70,7 +70,7 @@ def open_csv(path: Path, folder: OwnFolder) -> Stream:
     head = _csv.head(path)
     columns = head.columns
     titles, units = _csv.heads(columns)
-    clock = _clock(titles, units, folder)
+    clock = _clock(columns, titles, units, folder)
     text: set[int] = set()
     with tempfile.NamedTemporaryFile(prefix="cardiograft-", delete=False) as scratch:
         try:
@@ -103,31 +103,35 @@ def open_csv(path: Path, folder: OwnFolder) -> Stream:
         frames=shape[0],
         groups=(group,),
         read=read,
-        notes=(*notes, *doubles, *_csv.as_leads(titles, folder.time)),
+        notes=(*notes, *doubles, *_csv_time.as_leads(titles, folder.time)),
     )
 
 
-def _clock(titles: list[str], units: list[str], folder: OwnFolder) -> _Clock:
+def _clock(
+    columns: Sequence[str], titles: list[str], units: list[str], folder: OwnFolder
+) -> _Clock:
     stated = None if folder.rate_hz is None else Fraction(str(folder.rate_hz))
     if folder.time is None:
         if stated is None:
             raise UnfitError("no rate: neither the rate nor the column of the time is given")
         return _Clock(None, 1.0, stated)
-    if titles.count(folder.time) != 1:
-        raise UnfitError(f"no rate: {titles.count(folder.time)} columns are called {folder.time!r}")
-    column = titles.index(folder.time)
-    return _Clock(column, _csv.second(units[column]), stated)
+    column = _csv_time.column(columns, titles, folder.time)
+    return _Clock(column, _csv_time.second(titles[column], units[column]), stated)
 
 
 def _chunks(path: Path, head: _csv.Head, text: set[int]) -> Iterator[npt.NDArray[np.float64]]:
     """Yield rows as numbers; columns that hold anything else are added to `text`."""
-    with pd.read_csv(path, chunksize=ROWS, **head.options) as reader:
+    with _csv.reading(path.name):
+        reader = pd.read_csv(path, chunksize=ROWS, **head.options)
+    with reader:
         while True:
             with _csv.reading(path.name):
                 whole = next(reader, None)
                 if whole is None:
                     return
                 frame = head.rows(whole, path.name)
+            if frame.empty:  # a first row and nothing below it
+                continue
             kinds = enumerate(frame.dtypes)
             odd = [i for i, kind in kinds if not pd.api.types.is_numeric_dtype(kind)]
             text.update(odd)

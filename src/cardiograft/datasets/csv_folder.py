@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cardiograft.datasets import _csv, _own
+from cardiograft.datasets import _csv, _csv_time, _own
 from cardiograft.physionet.headers import UnfitError
 from cardiograft.records import Float64, Int64, Record
 from cardiograft.specs.own_folder import OwnFolder
@@ -76,7 +76,7 @@ def read(root: Path, record: str, *, folder: OwnFolder) -> Record:
     name = files(root, record)[0]
     columns, value_CR, notes = _numbers(root / name)
     titles, stated = _csv.heads(columns)
-    rate_hz, at_R, times = _clock(titles, stated, value_CR, folder)
+    rate_hz, at_R, times = _clock(columns, value_CR, folder)
     kept = [i for i in range(len(titles)) if i not in times]
     if not kept:
         raise UnfitError(f"{name} holds no signal")
@@ -92,7 +92,7 @@ def read(root: Path, record: str, *, folder: OwnFolder) -> Record:
         leads=leads,
         units=tuple(stated[i] for i in kept),
         mains_hz=folder.mains_hz,
-        notes=(*notes, *doubles, *_csv.as_leads(titles, folder.time)),
+        notes=(*notes, *doubles, *_csv_time.as_leads(titles, folder.time)),
     )
     return _own.labelled(_own.named(whole, folder), spans)
 
@@ -112,7 +112,7 @@ def _numbers(path: Path) -> tuple[list[str], Float64, list[str]]:
 
 
 def _clock(
-    titles: list[str], units: list[str], value_CR: Float64, folder: OwnFolder
+    columns: list[str], value_CR: Float64, folder: OwnFolder
 ) -> tuple[Fraction, Int64, list[int]]:
     """Return the rate, each row's place in the signal, and which columns are of the time."""
     stated = None if folder.rate_hz is None else Fraction(str(folder.rate_hz))
@@ -123,14 +123,13 @@ def _clock(
                 " is named"
             )
         return stated, np.arange(value_CR.shape[1]), []
-    if titles.count(folder.time) != 1:
-        raise UnfitError(f"no rate: {titles.count(folder.time)} columns are called {folder.time!r}")
-    column = titles.index(folder.time)
-    time_R = value_CR[column] * _csv.second(units[column])
+    titles, units = _csv.heads(columns)
+    column = _csv_time.column(columns, titles, folder.time)
+    time_R = value_CR[column] * _csv_time.second(titles[column], units[column])
     if len(time_R) < 2:
-        raise UnfitError(_csv.NO_TIME)
-    rate_hz = _csv.rate(time_R) if stated is None else stated
-    place_R = _csv.places(time_R, time_R[0], rate_hz)
-    if place_R[-1] > _csv.MOST_MISSING * len(time_R):
+        raise UnfitError(_csv_time.NO_TIME)
+    rate_hz = _csv_time.rate(time_R) if stated is None else stated
+    place_R = _csv_time.places(time_R, time_R[0], rate_hz)
+    if place_R[-1] > _csv_time.MOST_MISSING * len(time_R):
         raise UnfitError(f"absurd length: {len(time_R)} rows in {place_R[-1]} samples")
     return rate_hz, place_R, [column]

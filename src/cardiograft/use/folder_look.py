@@ -1,7 +1,5 @@
 """What a folder of recordings and a table of labels hold, before anything is configured."""
 
-import csv
-import io
 import itertools
 import re
 from collections import Counter
@@ -14,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from cardiograft import plugins
-from cardiograft.datasets import _own
+from cardiograft.datasets import _own, _tables
 from cardiograft.physionet import listings
 from cardiograft.specs.own_folder import OwnFolder
 from cardiograft.use.recordings import KINDS, Found, opened
@@ -164,12 +162,9 @@ def table(file: Path, names: Iterable[str]) -> TableLook:
     """
     if not file.is_file():
         raise FileNotFoundError(f"no table {file}")
-    text = listings.text(file)
-    mark = max(",;\t", key=text.partition("\n")[0].count)
-    rows = list(csv.reader(io.StringIO(text), delimiter=mark))
-    columns = tuple(name.strip() for name in rows[0]) if rows else ()
+    columns, rows, _ = _tables.read(file)
     cells = {
-        name: [row[i].strip() if i < len(row) else "" for row in rows[1:]]
+        name: [row[i].strip() if i < len(row) else "" for row in rows]
         for i, name in enumerate(columns)
     }
     known = {_own.plain(name) for name in names}
