@@ -1,8 +1,9 @@
 """EDF, EDF+ and BDF recordings of one's own, in a folder that config names, through pyedflib.
 
 Every ``.edf`` and ``.bdf`` below it is one recording, at whatever rates its signals have. A signal
-called ``ECG II``, as EDF+ has it, is lead II. A recording with interruptions (EDF+D) is refused, as
-pyedflib does; a file shorter than its header states is, too.
+called ``ECG II``, as EDF+ has it, is lead II. Fields that nobody uses may hold anything; a signal
+whose lowest value is its highest costs itself alone. A recording with interruptions (EDF+D) is
+refused, and so is a file shorter than its header states.
 
 Legend: C channels, T samples.
 
@@ -11,15 +12,10 @@ https://www.edfplus.info/specs/edftexts.html (names of signals).
 """
 
 import dataclasses
-from fractions import Fraction
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from cardiograft.datasets import _own
-from cardiograft.datasets._stream_edf import lead, library, unreadable
-from cardiograft.physionet.headers import UnfitError
+from cardiograft.datasets._stream_edf import library, open_edf
 from cardiograft.records import Record
 from cardiograft.specs.own_folder import OwnFolder
 
@@ -85,41 +81,20 @@ def read(root: Path, record: str, *, folder: OwnFolder) -> Record:
     """
     spans = _own.labels(root, record, folder)
     whose = _own.subject(root, record, folder)
-    path = root / files(root, record)[0]
-    try:
-        with library().EdfReader(str(path)) as reader:
-            by_rate = _signals(reader)
-    except (OSError, ValueError, MemoryError) as error:
-        raise unreadable(error, path) from error
-    if not by_rate:
-        raise UnfitError(f"{path.name} holds no signal")
+    stream = open_edf(root / files(root, record)[0])
     parts = [
         Record(
             dataset=folder.name,
             id=record,
             subject=whose,
-            signal_CT=np.stack([signal_T for _, _, signal_T in its]),
-            rate_hz=rate_hz,
-            leads=tuple(name for name, _, _ in its),
-            units=tuple(unit for _, unit, _ in its),
+            signal_CT=signal_CT,
+            rate_hz=stream.rate_hz(group),
+            leads=group.leads,
+            units=group.units,
             mains_hz=folder.mains_hz,
+            notes=stream.notes,
         )
-        for rate_hz, its in sorted(by_rate.items(), key=lambda pair: -len(pair[1]))
+        for group, signal_CT in zip(stream.groups, stream.read(0, stream.frames), strict=True)
     ]
     whole = dataclasses.replace(parts[0], beside=tuple(parts[1:]))
     return _own.labelled(_own.named(whole, folder), spans)
-
-
-def _signals(reader: Any) -> dict[Fraction, list[tuple[str, str, Any]]]:
-    """Return name, unit and samples of each signal, by their rate."""
-    by_rate: dict[Fraction, list[tuple[str, str, Any]]] = {}
-    taken: list[str] = []
-    duration = Fraction(str(reader.datarecord_duration))
-    for number in range(reader.signals_in_file):
-        name = _own.unique(lead(reader.getLabel(number)) or f"signal {number}", taken)
-        taken.append(name)
-        signal_T = reader.readSignal(number).astype(np.float32)
-        rate_hz = Fraction(int(reader.samples_in_datarecord(number))) / duration
-        unit = reader.getPhysicalDimension(number).strip()
-        by_rate.setdefault(rate_hz, []).append((name, unit, signal_T))
-    return by_rate
