@@ -46,7 +46,7 @@ def test_marks_count_frames(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("own", "at", "expected"),
-    [(360, [360, 720], [360, 720]), (90, [90, 180], [360, 720]), (1000, [1000, 1001], [360, 360])],
+    [(360, [360, 720], [360, 720]), (90, [90, 180], [360, 720]), (1000, [1000, 1051], [360, 378])],
 )
 def test_marks_count_by_the_clock_that_their_file_states(
     tmp_path: Path, own: int, at: list[int], expected: list[int]
@@ -122,7 +122,9 @@ def test_a_further_code_is_kept_under_its_own_name(tmp_path: Path) -> None:
     (tmp_path / "r.atr").write_bytes(defined(b"42 AX apnoea ends", marks=[42, 43]))
     found = read(tmp_path)
     assert found.annotations.symbol_A.tolist() == ["AX", "[43]"]
-    assert found.notes == ("codes without a standard meaning: 42 AX apnoea ends (1) in r.atr",)
+    assert found.notes == (
+        "codes without a standard meaning: 42 AX apnoea ends (1), 43 (1) in r.atr",
+    )
 
 
 def test_every_standard_description_is_its_own_code() -> None:
@@ -145,14 +147,42 @@ def test_a_beat_marked_once_a_channel_is_one_beat(tmp_path: Path) -> None:
     assert marks.sample_A.tolist() == [30, 100, 300, 500, 700, 850, 900]
     assert marks.symbol_A.tolist() == ["A", "V", "V", "V", "V", "V", "+"]
     assert marks.channel_A.tolist() == [0, 0, 0, 0, 0, 1, 1]
-    assert found.notes == ("beats marked once a channel: 4 further marks of r.atr left out",)
+    assert found.notes == ("beats marked more than once: 4 further marks of r.atr left out",)
 
 
-def test_beats_of_one_channel_are_never_merged(tmp_path: Path) -> None:
-    write(tmp_path, [100, 110, 120], ["N", "V", "N"], chan=np.array([1, 1, 1]))
+@pytest.mark.parametrize("more", [{}, {"chan": np.ones(6, dtype=int)}], ids=str)
+def test_a_beat_marked_twice_in_one_channel_is_one(
+    more: dict[str, np.ndarray], tmp_path: Path
+) -> None:
+    write(tmp_path, [100, 103, 300, 305, 500, 506], ["N", "N", "V", "V", "N", "V"], **more)
     found = read(tmp_path)
-    assert found.annotations.sample_A.tolist() == [100, 110, 120]
+    # at 250 Hz 5 samples are 20 ms, and 6 are 24
+    assert found.annotations.sample_A.tolist() == [100, 300, 500, 506]
+    assert found.annotations.symbol_A.tolist() == ["N", "V", "N", "V"]
+    assert found.notes == ("beats marked more than once: 2 further marks of r.atr left out",)
+
+
+def test_a_beat_marked_by_two_annotators_is_one(tmp_path: Path) -> None:
+    at = [100, 137, 300, 337, 500, 538]
+    write(tmp_path, at, ["N"] * 6, num=np.array([0, 1, 0, 1, 0, 1]))
+    found = read(tmp_path)
+    # at 250 Hz 37 samples are 148 ms, and 38 are 152
+    assert found.annotations.sample_A.tolist() == [100, 300, 500, 538]
+    assert found.notes == ("beats marked more than once: 2 further marks of r.atr left out",)
+
+
+def test_what_is_no_beat_is_never_merged(tmp_path: Path) -> None:
+    write(tmp_path, [100, 100, 101, 102], ["N", "+", "~", "|"])
+    found = read(tmp_path)
+    assert found.annotations.sample_A.tolist() == [100, 100, 101, 102]
     assert found.notes == ()
+
+
+def test_a_code_that_nobody_defines_is_said(tmp_path: Path) -> None:
+    (tmp_path / "r.atr").write_bytes(defined(b"42 AX apnoea ends", marks=[45, 45]))
+    found = read(tmp_path)
+    assert found.annotations.symbol_A.tolist() == ["[45]", "[45]"]
+    assert found.notes == ("codes without a standard meaning: 45 (2) in r.atr",)
 
 
 def test_subtype_and_number_are_kept(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from cardiograft.datasets._codes import SYMBOLS, meaning
 from cardiograft.physionet.headers import NUMBER, UnfitError
@@ -27,8 +28,9 @@ RESOLUTION = re.compile(rf"## time resolution:\s*({NUMBER})")
 DEFINITIONS = "## annotation type definitions"
 # A record of AHA's format is 16 bytes: 0, a letter, the time, a number that counts from 1, ...
 AHA_ROW, AHA_LETTERS = 16, b"NVFEPQROU"
-# ASSUME two channels' marks of one heart beat are within what AAMI EC57 takes for one: 150 ms.
-ONE_BEAT_S = 0.15
+# ASSUME marks of one heart beat in two channels, or by two annotators, are within what AAMI EC57
+# takes for one, 150 ms; within 20 ms a mark in one channel is the same one again.
+ONE_BEAT_S, ONE_MARK_S = 0.15, 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,33 +131,50 @@ def annotations(
         notes.append(f"marks beyond the signal: {int((~inside_A).sum())} of {name} left out")
     found, again = one_mark_a_beat(found.taken(inside_A), rate_hz)
     if again:
-        notes.append(f"beats marked once a channel: {again} further marks of {name} left out")
+        notes.append(f"beats marked more than once: {again} further marks of {name} left out")
     return found, notes
 
 
 def one_mark_a_beat(found: Annotations, rate_hz: Fraction) -> tuple[Annotations, int]:
-    """Leave out a beat's mark in one channel that is within 150 ms of its mark in another.
+    """Leave out a beat's mark that is another one's again.
 
-    The channel with the most beats keeps its marks, the lower one of two; the number left out is
-    returned with what is left.
+    Of several channels, or several annotators that NUM tells apart, the one with the most beats
+    keeps its marks, the lower one of two, and others' within 150 ms go; within one, the first of
+    two marks within 20 ms stays. The number left out is returned with what is left.
     """
     beat_B = np.flatnonzero(np.isin(found.symbol_A, list(BEATS)))
-    channel_B, sample_B = found.channel_A[beat_B], found.sample_A[beat_B]
-    counts = Counter(channel_B.tolist())
+    sample_B = found.sample_A[beat_B]
+    whose_B = list(
+        zip(found.channel_A[beat_B].tolist(), found.number_A[beat_B].tolist(), strict=True)
+    )
+    counts = Counter(whose_B)
     kept_B = np.zeros(len(beat_B), dtype=np.bool_)
     reach = float(ONE_BEAT_S * rate_hz)
-    for channel in sorted(counts, key=lambda channel: (-counts[channel], channel)):
-        its_B = channel_B == channel
+    for whose in sorted(counts, key=lambda whose: (-counts[whose], whose)):
+        its_B = np.array([other == whose for other in whose_B], dtype=np.bool_)
         if kept_B.any():
             known_K = np.sort(sample_B[kept_B])
             after_B = np.searchsorted(known_K, sample_B)
             before = np.abs(sample_B - known_K[np.clip(after_B - 1, 0, None)])
             following = np.abs(sample_B - known_K[np.clip(after_B, None, len(known_K) - 1)])
             its_B &= np.minimum(before, following) > reach
-        kept_B |= its_B
+        kept_B |= _apart(its_B, sample_B, float(ONE_MARK_S * rate_hz))
     keep_A = np.ones(len(found.sample_A), dtype=np.bool_)
     keep_A[beat_B] = kept_B
     return found.taken(keep_A), int((~kept_B).sum())
+
+
+def _apart(its_B: npt.NDArray[np.bool_], sample_B: Int64, reach: float) -> npt.NDArray[np.bool_]:
+    """Return those of some marks, in order of time, that do not follow another one at once."""
+    its = np.flatnonzero(its_B)
+    if (np.diff(sample_B[its]) > reach).all():
+        return its_B
+    kept_B = np.zeros_like(its_B)
+    last = -np.inf
+    for b in its.tolist():
+        if sample_B[b] - last > reach:
+            kept_B[b], last = True, sample_B[b]
+    return kept_B
 
 
 def _is_aha(content: bytes) -> bool:
@@ -252,6 +271,8 @@ def _symbols(marks: Marks, name: str) -> tuple[dict[int, str], list[str]]:
         standard = SYMBOLS.get(code, f"[{code}]")
         if code not in marks.definitions:
             symbols[code] = standard
+            if code not in SYMBOLS:
+                unknown.append(f"{code} ({count})")
             continue
         mnemonic, description = marks.definitions[code]
         own = f"{code} {mnemonic} {description}".strip()

@@ -30,6 +30,9 @@ class Tally:
         self.labels += Counter("" if la is None else la for la in cut.label_N.tolist())
         if len(cut.start_N):
             self.subjects.add(record.subject)
+        else:
+            why = ", ".join(f"{reason} {n}" for reason, n in sorted(cut.dropped.items()) if n)
+            notes = (*notes, f"no segment: {why or 'it is shorter than one'}")
         for note in notes:
             kind, _, detail = note.partition(": ")
             self.notes.setdefault(kind, []).append(f"{record.id}: {detail}")
