@@ -285,7 +285,7 @@ def test_edf_values_rates_and_names(tmp_path: Path) -> None:
         np.testing.assert_allclose(row, signal_T, atol=np.abs(signal_T).max() / 8000)
     whole = (tmp_path / "a.EDF").read_bytes()
     (tmp_path / "a.EDF").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(UnfitError, match=r"unreadable a\.EDF"):
+    with pytest.raises(UnfitError, match=r"truncated a\.EDF"):
         edf_folder.read(tmp_path, "a", folder=folder())
 
 

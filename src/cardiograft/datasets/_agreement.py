@@ -14,7 +14,7 @@ from typing import Any
 
 import wfdb
 
-from cardiograft.physionet.headers import Header, UnfitError, read_text, split_lines
+from cardiograft.physionet.headers import Header, UnfitError, header_file, read_text, split_lines
 
 DECIMAL = r"-?\d+(?:\.\d+)?"
 RECORD_LINE = re.compile(
@@ -38,7 +38,7 @@ def check_agreement(root: Path, record: str, header: Header) -> None:
     UnfitError
         They differ in what a signal is made of; the message has both readings.
     """
-    kept, _ = split_lines(read_text(root / f"{record}.hea"))
+    kept, _ = split_lines(read_text(root / header_file(root, record)))
     inner = SEGMENT_LINE if header.parts else SIGNAL_LINE
     plain = RECORD_LINE.fullmatch(kept[0]) and all(inner.fullmatch(line) for line in kept[1:])
     if not plain or header.surplus:

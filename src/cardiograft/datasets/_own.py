@@ -18,7 +18,7 @@ from cardiograft.datasets import _tables
 from cardiograft.physionet import listings
 from cardiograft.physionet.headers import UnfitError
 from cardiograft.records import LABEL, Annotations, Record
-from cardiograft.signals.leads import canonical
+from cardiograft.signals.leads import canonical, places
 from cardiograft.specs.own_folder import OwnFolder
 
 SUFFIXES = (".hea", ".dat", ".mat", ".edf", ".bdf", ".csv")
@@ -186,7 +186,9 @@ def named(record: Record, folder: OwnFolder) -> Record:
         found = {h.casefold(): h for h in reversed(have)}
         first = next((found[name] for name in wanted if name in found), None)
         if first is not None:
-            new[first] = canonical(lead)
+            # a second one too, whose turn comes where the first is dead
+            again = {have[place] for place in places(have, first)}
+            new |= {name: f"{canonical(lead)}{name.removeprefix(first)}" for name in sorted(again)}
 
     def renamed(one: Record) -> Record:
         names_C = tuple(new.get(canonical(lead), canonical(lead)) for lead in one.leads)

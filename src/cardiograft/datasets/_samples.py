@@ -15,7 +15,14 @@ import numpy.typing as npt
 from cardiograft.datasets._agreement import check_agreement
 from cardiograft.datasets._decoding import decode
 from cardiograft.datasets._frames import Span, usable_frames
-from cardiograft.physionet.headers import BYTES, Header, Signal, UnfitError, read_header
+from cardiograft.physionet.headers import (
+    BYTES,
+    Header,
+    Signal,
+    UnfitError,
+    header_file,
+    read_header,
+)
 from cardiograft.records import Float32
 from cardiograft.signals.leads import canonical
 
@@ -46,7 +53,7 @@ def checked_header(root: Path, record: str) -> Header:
     UnfitError
         It can't be read, or reads differently by wfdb.
     """
-    path = root / f"{record}.hea"
+    path = root / header_file(root, record)
     if not path.is_file():
         raise FileNotFoundError(f"no header {path}")
     header = read_header(root, record)

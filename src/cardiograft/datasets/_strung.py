@@ -91,10 +91,10 @@ def _checked_bytes(root: Path, top: Header, headers: dict[str, Header]) -> int:
         if header.rate_hz != top.rate_hz:
             rates = f"{float(header.rate_hz):.12g} Hz, the recording {float(top.rate_hz):.12g} Hz"
             raise UnfitError(f"segments do not fit: {name} has {rates}")
-        for file in header.files:
-            if not (root / file).is_file():
-                raise FileNotFoundError(f"no signal file {file} beside its header")
-            size += (root / file).stat().st_size
+        held = [file for file in header.files if (root / file).is_file()]
+        if header.files and not held:
+            raise FileNotFoundError(f"no signal file {header.files[0]} beside its header")
+        size += sum((root / file).stat().st_size for file in held)
     return size
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cardiograft.datasets import _own, _wfdb
 from cardiograft.physionet import listings
-from cardiograft.physionet.headers import read_header
+from cardiograft.physionet.headers import header_file, read_header
 from cardiograft.records import Record
 from cardiograft.specs.own_folder import OwnFolder
 
@@ -31,29 +31,43 @@ def found(root: Path, *, folder: OwnFolder) -> tuple[str, ...]:
     Raises
     ------
     ValueError
-        A RECORDS file is not text, or names what may lead out of the folder.
+        A RECORDS file is not text.
     """
     if (root / listings.RECORDS).is_file():
-        return tuple(dict.fromkeys(_listed(root, "")))
-    names, segments = _own.names(root, ".hea"), set()
+        return tuple(dict.fromkeys(_listed(root, "", set())))
+    names, segments = tuple(dict.fromkeys(_own.names(root, ".hea"))), set()
     for name in names:
         try:
             segments |= set(read_header(root, name).segments)
-        except ValueError:
+        except (ValueError, OSError):
             continue  # a recording that can't be read, for which the manifest has the reason
     return tuple(name for name in names if name not in segments)
 
 
-def _listed(root: Path, folder: str) -> list[str]:
-    """Return what a RECORDS names; of a folder its own RECORDS, or the headers in it."""
+def _listed(root: Path, folder: str, seen: set[Path]) -> list[str]:
+    """Return what a RECORDS names; of a folder its own RECORDS, or the headers in it.
+
+    A name that may lead out of the folder is kept: the manifest has the reason why it is not read.
+    A folder is listed once, though links lead to it again.
+    """
     names = []
-    for line in listings.lines(listings.text(root / folder / listings.RECORDS)):
-        name = f"{folder}{line.removesuffix('/')}"
-        place = root / name
-        if (root / f"{name}.hea").is_file() or not place.is_dir():
+    seen.add((root / folder).resolve())
+    for line in listings.text(root / folder / listings.RECORDS).splitlines():
+        stated = line.strip().removeprefix("./")
+        name = f"{folder}{stated.removesuffix('/')}"
+        if stated in ("", "."):
+            continue
+        try:
+            place = root / listings.safe(name)
+        except ValueError:
+            names.append(name)
+            continue
+        if (root / header_file(root, name)).is_file() or not place.is_dir():
             names.append(name.removesuffix(".hea"))
+        elif place.resolve() in seen:
+            continue
         elif (place / listings.RECORDS).is_file():
-            names += _listed(root, f"{name}/")
+            names += _listed(root, f"{name}/", seen)
         else:
             names += [f"{name}/{inner}" for inner in _own.names(place, ".hea")]
     return names

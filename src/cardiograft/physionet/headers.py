@@ -24,6 +24,7 @@ BYTES = {
     **{"310": Fraction(4, 3), "311": Fraction(4, 3)},
     **{"508": None, "516": None, "524": None},
 }
+SUFFIX = ".hea"
 NULL, NOTHING = "0", "~"  # format of a signal, name of a file or segment, that is not there
 HIGHEST_HZ, LOWEST_HZ = 100_000, 0.001
 DEFAULT_HZ, DEFAULT_GAIN, DEFAULT_UNITS = "250", 200.0, "mV"
@@ -118,6 +119,14 @@ class Header:
         return its[0].start + math.ceil(samples * each)
 
 
+def header_file(root: Path, record: str) -> str:
+    """Return the name of a record's header, in capitals where only such a one is there."""
+    name = f"{record}{SUFFIX}"
+    if not (root / name).is_file() and (root / f"{record}{SUFFIX.upper()}").is_file():
+        return f"{record}{SUFFIX.upper()}"
+    return name
+
+
 def read_header(root: Path, record: str) -> Header:
     """Read a record's header.
 
@@ -126,7 +135,8 @@ def read_header(root: Path, record: str) -> Header:
     UnfitError
         It can't be read, states an absurd rate or length, or names files elsewhere.
     """
-    kept, comments = split_lines(read_text(listings.inside(root, f"{record}.hea")))
+    listings.safe(record)
+    kept, comments = split_lines(read_text(listings.inside(root, header_file(root, record))))
     if not kept:
         raise UnfitError("unreadable header: it is empty")
     words = FIELD.findall(kept[0])
@@ -264,6 +274,8 @@ def _scaled(field: str, zero: float) -> tuple[float, tuple[float, str]]:
     if not match:
         return math.nan, (zero, DEFAULT_UNITS)
     gain = _number(match[1]) if match[1] else 0.0
+    if gain == 0 and re.search(r"[1-9]", re.split("[eE]", match[1])[0]):
+        gain = math.nan  # ``1e-400``: stated, and no number that can be held
     baseline = _number(match[2]) if match[2] else zero
     return gain, (baseline, match[3] or DEFAULT_UNITS)
 

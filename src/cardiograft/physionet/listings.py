@@ -29,6 +29,18 @@ def safe(name: str) -> str:
     return name
 
 
+def shown(name: str) -> str:
+    r"""Return a name that any console, table or page can show: what is no letter as its code.
+
+    Examples
+    --------
+    >>> shown("a\nb"), shown("é")
+    ('a\\nb', 'é')
+    """
+    letters = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+    return "".join(letters)
+
+
 def inside(root: Path, name: str) -> Path:
     """Return the place of a mirror's file below `root`, symbolic links followed.
 

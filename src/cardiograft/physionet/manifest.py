@@ -209,6 +209,10 @@ def _check_files(collection: Collection, found: FoundRecord) -> None:
         for file in found.files
         if file in collection.refused
     }
+    # Of a folder of one's own, where nothing is refused, a file may not be there at all.
+    named = {file for header in found.headers for file in header.files}
+    lost = named - collection.files.keys() - faults.keys()
+    faults |= {file: f"missing file: {file}" for file in sorted(lost)}
     stated: dict[str, list[int]] = {}
     for header in found.headers:
         for file in (file for file in header.files if file not in faults):

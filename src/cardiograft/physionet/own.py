@@ -15,7 +15,7 @@ from cardiograft.files import file_digest
 from cardiograft.physionet import listings
 from cardiograft.physionet.collect import Collection, FoundRecord, Wanted
 from cardiograft.physionet.fetch import File
-from cardiograft.physionet.headers import UnfitError, read_header
+from cardiograft.physionet.headers import UnfitError, header_file, read_header
 from cardiograft.physionet.manifest import make_manifest
 from cardiograft.specs.download import Download
 from cardiograft.specs.own_folder import OwnFolder
@@ -133,22 +133,31 @@ def _requested(name: str, known: tuple[str, ...], records: Wanted) -> tuple[str,
 def _found(dataset: SimpleNamespace, root: Path, name: str) -> FoundRecord:
     """Return a recording with its files, or with the reason why it can't be used."""
     try:
-        dataset.subject(root, listings.safe(name))
+        listings.safe(name)
+    except ValueError as error:
+        return FoundRecord(name=listings.shown(name), files=(), reason=f"unsafe name: {error}")
+    try:
+        dataset.subject(root, name)
         if hasattr(dataset, "files"):
             return FoundRecord(name=name, files=tuple(dataset.files(root, name)))
         return _wfdb(root, name, dataset.ANNOTATORS)
     except UnfitError as error:
         return FoundRecord(name=name, files=(), reason=str(error))
+    except OSError as error:  # a link to nowhere, or a file that nobody may read
+        why = f"missing file: {error.filename or error}"
+        return FoundRecord(name=name, files=(), reason=why.replace(f"{root}/", ""))
 
 
 def _wfdb(root: Path, name: str, annotators: tuple[str, ...]) -> FoundRecord:
-    files = list(_there(root, f"{name}.hea", *(f"{name}.{one}" for one in annotators)))
+    files = list(_there(root, header_file(root, name), *(f"{name}.{one}" for one in annotators)))
     headers = [read_header(root, name)]
     for segment in headers[0].segments:
-        files += _there(root, f"{segment}.hea")
+        files += _there(root, header_file(root, segment))
         headers.append(read_header(root, segment))
     for header in headers:
-        files += _there(root, *header.files)
+        # Of several files some may be lost: their leads are, and nothing else.
+        held = [file for file in header.files if (root / file).is_file()]
+        files += held or _there(root, *header.files)
     return FoundRecord(name=name, files=tuple(dict.fromkeys(files)), headers=tuple(headers))
 
 

@@ -115,9 +115,10 @@ def look(root: Path, folder: OwnFolder, *, without: Path | None = None) -> Folde
     faults: dict[str, str] = {}
     for name in names:
         try:
+            listings.safe(name)  # the workflow reads no other
             seen.append(_seen(root, name, kinds[0], folder, reads=len(seen) < MOST_READ))
-        except (ValueError, FileNotFoundError) as error:
-            faults[name] = " ".join(str(error).split())
+        except (ValueError, OSError) as error:
+            faults[listings.shown(name)] = listings.shown(" ".join(str(error).split()))
     others = {s: n for s, n in suffixes.items() if KINDS[s] not in (kinds[0], "csv_folder")}
     return FolderLook(
         dataset=kinds[0],
