@@ -32,7 +32,7 @@ def deterministic(device: torch.device, *, precision: str = "no") -> None:
     # Costs time, and everything is written before it is read.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     for backend in (torch.backends.cuda.matmul, torch.backends.cudnn):
-        backend.allow_tf32 = precision == "tf32"  # type: ignore[attr-defined]
+        backend.allow_tf32 = precision == "tf32"  # type: ignore[union-attr]
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)  # vanishing moments of Adam would slow every step
 
