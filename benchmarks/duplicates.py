@@ -53,11 +53,11 @@ def recall(folder: Path) -> None:
     rate_hz = shards.meta(folder).rate_hz
     ids = shards.table([folder], ["id"])["id"].to_pylist()
     some = np.random.default_rng(0).choice(ids, size=min(4000, len(ids)), replace=False)
-    found = shards.arrays([folder], some.tolist(), ["signal", "valid"])
-    valid_N = found["valid"].astype(np.int64)
+    columns = shards.arrays([folder], some.tolist(), ["signal", "valid"])
+    valid_N = columns["valid"].astype(np.int64)
     for correlation in (0.9995, 0.9991):
         for shift in (-1, 0, 1):
-            first, second = moved(found["signal"], valid_N, shift)
+            first, second = moved(columns["signal"], valid_N, shift)
             hashes = [shape_hash(cut, rate_hz) for cut in (first, noisy(second, correlation))]
             code, other = (h.view(np.uint8).reshape(-1, 8).astype(float) for h in hashes)
             near = np.linalg.norm(code - other, axis=1) <= near_duplicates.RADIUS

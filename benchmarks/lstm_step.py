@@ -91,14 +91,14 @@ def gap(forward: Forward) -> float:
     """Return how far outputs and gradients are from the model's own, relative to the largest."""
     torch.manual_seed(0)
     network, signal, none = lstm.build(BEAT), torch.rand(BATCH, 1, SAMPLES), torch.zeros(BATCH, 0)
-    found = []
+    results = []
     for one in (plain, forward):
         network.zero_grad()
         output = one(network, signal, none)
         output.square().sum().backward()
         grads = [p.grad.flatten().clone() for p in network.parameters() if p.grad is not None]
-        found.append([output.detach(), *grads])
-    return max(float((a - b).abs().max() / a.abs().max()) for a, b in zip(*found, strict=True))
+        results.append([output.detach(), *grads])
+    return max(float((a - b).abs().max() / a.abs().max()) for a, b in zip(*results, strict=True))
 
 
 def timed(variants: dict[str, Callable[[], None]]) -> dict[str, list[float]]:

@@ -29,13 +29,13 @@ from cardiograft.splits import near_duplicates
 from cardiograft.splits.near_duplicates import Keys
 
 TIMES = (1, 4, 16)
-Figures = dict[str, float]
+Measurements = dict[str, float]
 
 
 def keys_of(folder: Path, share: float, how: str) -> Keys:
     """Return the segments of a folder: a tenth of the people, or of the segments, is tested."""
-    found = shards.table([folder], ["id", "subject", "valid", "shape_hash"])
-    subject_N = np.asarray(found["subject"].to_pylist(), dtype=str)
+    columns = shards.table([folder], ["id", "subject", "valid", "shape_hash"])
+    subject_N = np.asarray(columns["subject"].to_pylist(), dtype=str)
     random = np.random.default_rng(0)
     place_N = random.random(len(subject_N))
     if how == "people":
@@ -44,14 +44,14 @@ def keys_of(folder: Path, share: float, how: str) -> Keys:
     part_N = np.where(place_N < 0.1, "test", "train").astype(object)
     part_N[random.random(len(part_N)) >= share] = "out"
     return Keys(
-        id_N=found["id"].to_pylist(),
+        id_N=columns["id"].to_pylist(),
         part_N=part_N,
-        valid_N=found["valid"].to_numpy().astype(np.int64),
-        shape_hash_N=found["shape_hash"].to_numpy(),
+        valid_N=columns["valid"].to_numpy().astype(np.int64),
+        shape_hash_N=columns["shape_hash"].to_numpy(),
     )
 
 
-def measured(folder: Path, share: float, how: str) -> Figures:
+def measured(folder: Path, share: float, how: str) -> Measurements:
     """Search once; return what it took, in this process alone."""
     keys, compared = keys_of(folder, share, how), 0
     alike = near_duplicates._alike
@@ -63,12 +63,12 @@ def measured(folder: Path, share: float, how: str) -> Figures:
 
     near_duplicates._alike = counting  # type: ignore[assignment]
     before_mb, before_s = memory_mb(), time.process_time()
-    found = near_duplicates.search([folder], keys, query="test", pool=["train"], above=0.999)
+    pairs_alike = near_duplicates.search([folder], keys, query="test", pool=["train"], above=0.999)
     taken_s, after_mb = time.process_time() - before_s, memory_mb()
     hashes_s, pairs = hashed(keys)
     return {
         "segments": int((keys.part_N != "out").sum()),
-        "found": len(found),
+        "found": len(pairs_alike),
         "s": taken_s,
         "mb": after_mb - before_mb,
         "pairs": compared,
@@ -103,12 +103,12 @@ def memory_mb() -> float:
     return int(re.findall(r"VmHWM:\s+(\d+)", status)[0]) / 1e3
 
 
-def apart(folder: Path, share: float, how: str) -> Figures:
+def apart(folder: Path, share: float, how: str) -> Measurements:
     """Measure in a process of its own."""
     line = [sys.executable, __file__, "--folder", str(folder), "--share", str(share), "--how", how]
     done = subprocess.run(line, stdout=subprocess.PIPE, text=True, check=True)
-    figures: Figures = json.loads(done.stdout)
-    return figures
+    measurements: Measurements = json.loads(done.stdout)
+    return measurements
 
 
 def table(given: argparse.Namespace) -> None:

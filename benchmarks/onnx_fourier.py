@@ -13,7 +13,7 @@ import torch
 from onnx import TensorProto, helper
 from torch import Tensor, nn
 
-from cardiograft.export import asking
+from cardiograft.export import runtime
 from cardiograft.export.graphs import Graph
 
 SIZES = ((1500, 1), (3000, 1), (4096, 1), (500, 84), (512, 84))  # length, rows
@@ -39,17 +39,17 @@ def operator(rows: int, length: int) -> Any:
         [helper.make_tensor("axis", TensorProto.INT64, [], [1])],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
-    return asking.session(model.SerializeToString())
+    return runtime.session(model.SerializeToString())
 
 
 def measured(run: Callable[[], Any], want: Any) -> str:
     """Return a transform's error and time as text."""
-    found, taken = run(), []
+    result, taken = run(), []
     for _ in range(TIMES):
         start = time.process_time()
         run()
         taken.append(time.process_time() - start)
-    error = np.abs(found - want).max() / np.abs(want).max()
+    error = np.abs(result - want).max() / np.abs(want).max()
     return f"{error:.1e}, {1e3 * float(np.median(taken)):.2f} ms"
 
 
@@ -62,11 +62,11 @@ def main() -> None:
         want = np.stack([whole.real, whole.imag], -1)
         own = operator(rows, length)
         graph = Graph(module=Spectrum(), inputs={"signal": signal}, outputs=["score"])
-        ours = asking.session(graph.model().SerializeToString())
+        ours = runtime.session(graph.model().SerializeToString())
         column, row = {"signal": signal.numpy()[..., None]}, {"signal": signal.numpy()}
         cells = (
-            measured(lambda own=own, given=column: asking.scores(own, given), want),
-            measured(lambda ours=ours, given=row: asking.scores(ours, given), want),
+            measured(lambda own=own, given=column: runtime.scores(own, given), want),
+            measured(lambda ours=ours, given=row: runtime.scores(ours, given), want),
             measured(lambda given=signal: Spectrum()(given).numpy(), want),
         )
         print(f"| {length:,} x {rows} | {' | '.join(cells)} |")

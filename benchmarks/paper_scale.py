@@ -172,7 +172,7 @@ def seen(config: Config, run: Run) -> float:
     return per_epoch * training.epochs * run.repeats * max(1, len(training.learning_rates))
 
 
-def asked(config: Config, study: str) -> list[tuple[str, str]]:
+def trainings_behind(config: Config, study: str) -> list[tuple[str, str]]:
     """Return the trainings behind a study's evaluations, with their stage."""
     names = {
         name
@@ -185,7 +185,7 @@ def asked(config: Config, study: str) -> list[tuple[str, str]]:
 
 def shard_bytes(config: Config, study: str) -> float:
     """Return the bytes of the shards that a study reads, not compressed."""
-    names = {config.trained(entry).split for _, entry in asked(config, study)}
+    names = {config.trained(entry).split for _, entry in trainings_behind(config, study)}
     pieces = {piece for name in names for piece in config.splits[name].segments}
     total = 0.0
     for piece in pieces:
@@ -209,7 +209,7 @@ def main() -> None:
     print(f"| study | {' | '.join(heads)} |\n|---|{'--:|' * len(heads)}", flush=True)
     for study in given.studies or config.studies:
         row: dict[str, float] = defaultdict(float)
-        for stage, entry in asked(config, study):
+        for stage, entry in trainings_behind(config, study):
             run, spec = config.trained(entry), config.spec(stage, entry)
             assert isinstance(run, Run)
             assert isinstance(spec, Trained)

@@ -56,14 +56,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("configs", nargs="+", type=Path)
     parser.add_argument("--mirror", default="", help="in place of the config's")
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     measured(["--version"])
     _, _, version_s, _ = measured(["--version"])
     print(" ".join(f"{c:>12}" for c in COLUMNS))
-    for config in asked.configs:
+    for config in arguments.configs:
         with tempfile.TemporaryDirectory() as folder:
-            jobs, *found = planned(config, Path(folder), asked.mirror)
-        wall_s, cpu_s, peak_MB = found
+            jobs, *costs = planned(config, Path(folder), arguments.mirror)
+        wall_s, cpu_s, peak_MB = costs
         shown = (jobs, wall_s, cpu_s, cpu_s / version_s, peak_MB, 1000 * cpu_s / jobs)
         cells = " ".join(f"{value:12.1f}" for value in shown)
         print(f"{config.stem:>12} {cells}", flush=True)

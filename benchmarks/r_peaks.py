@@ -88,14 +88,14 @@ class Pairs(NamedTuple):
     offset_A: Array  # ms
 
 
-def paired(truth: Reference, found_A: Array) -> Pairs:
-    nearest_A, apart_A = partners(truth.beat_A, found_A)
-    false_A = partners(found_A, truth.beat_A)[1]
+def paired(truth: Reference, peak_A: Array) -> Pairs:
+    nearest_A, apart_A = partners(truth.beat_A, peak_A)
+    false_A = partners(peak_A, truth.beat_A)[1]
     for first, end in truth.flutter_F2:
-        false_A = np.minimum(false_A, np.maximum(np.maximum(first - found_A, found_A - end), 0))
+        false_A = np.minimum(false_A, np.maximum(np.maximum(first - peak_A, peak_A - end), 0))
     hit_A = np.isfinite(apart_A)
     offset_A = np.full(len(apart_A), np.nan)
-    offset_A[hit_A] = 1000 * (found_A[nearest_A[hit_A]] - truth.beat_A[hit_A])
+    offset_A[hit_A] = 1000 * (peak_A[nearest_A[hit_A]] - truth.beat_A[hit_A])
     return Pairs(apart_A, false_A, offset_A)
 
 
@@ -121,11 +121,11 @@ def benchmark(mirror: Path, detectors: list[str], rates: list[int]) -> None:
             leads = {n: resampled(t.signal_T, by).astype(np.float64) for n, t in truths.items()}
             for sign, side in ((1, "upright"), (-1, "inverted")):
                 start = time.process_time()
-                found = {n: DETECTORS[detector](sign * x, rate) for n, x in leads.items()}
+                peaks_by_name = {n: DETECTORS[detector](sign * x, rate) for n, x in leads.items()}
                 taken_s[detector] = taken_s.get(detector, 0) + time.process_time() - start
                 pairs = {
                     n: paired(truths[n], np.asarray(f, dtype=np.float64) / rate)
-                    for n, f in found.items()
+                    for n, f in peaks_by_name.items()
                 }
                 for window_s in (0.075, 0.15):
                     for part, names in {"all": list(truths), **PARTS}.items():

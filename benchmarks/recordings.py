@@ -68,15 +68,15 @@ CHANGES: dict[str, Callable[[Float32, Fraction], Lead]] = {
 
 def leads(mirror: Path) -> dict[str, tuple[str, Lead]]:
     """Return each recording's person and first lead."""
-    found = {}
+    lead_by_name = {}
     for database in ("mitdb", "ecgiddb"):
         module = plugins.load("datasets", database)
         root = mirror / database / module.VERSION
         for name in (root / "RECORDS").read_text("utf-8").split():
             record = module.read(root, name)
             who = person(f"{database}/{record.subject}")
-            found[f"{database}/{name}"] = who, (record.signal_CT[0], record.rate_hz)
-    return found
+            lead_by_name[f"{database}/{name}"] = who, (record.signal_CT[0], record.rate_hz)
+    return lead_by_name
 
 
 def tuned(name: str) -> bool:
@@ -91,14 +91,14 @@ def thousand(mirror: Path, records: int) -> dict[str, tuple[str, Lead]]:
         return {}
     listed = (root / "RECORDS").read_text("utf-8").split()
     equal = [name for name in listed if any(name.endswith(pair) for pair in EQUAL)]
-    found = {}
+    lead_by_name = {}
     for name in dict.fromkeys((*listed[:records], *equal)):
         who = name.rpartition("/")[2]
         record = _wfdb.read_record(
             "challenge-2017", root, name, subject=who, mains_hz=60, wanted=()
         )
-        found[who] = who, (record.signal_CT[0], record.rate_hz)
-    return found
+        lead_by_name[who] = who, (record.signal_CT[0], record.rate_hz)
+    return lead_by_name
 
 
 def side_of(sources: dict[str, tuple[str, Lead]]) -> Side:
@@ -119,15 +119,15 @@ def alike(sources: dict[str, tuple[str, Lead]], names: list[str], match: Match) 
 
 def false_alarms(sources: dict[str, tuple[str, Lead]]) -> str:
     start, names, side = time.perf_counter(), list(sources), side_of(sources)
-    found = matches(side, side, margin_bits=-np.inf)
+    pairs = matches(side, side, margin_bits=-np.inf)
     needed = float(np.log2(float(side.beats) ** 2)) + MARGIN_BITS
     taken = time.perf_counter() - start
     lines = [
         f"{len(set(side.person_R))} people, {len(names)} recordings, {side.beats} beats,"
         f" {needed:.1f} bits are needed, {taken:.0f} s:"
     ]
-    above = [m for m in found if m.bits >= needed and names[m.one] < names[m.other]]
-    below = [m for m in found if m.bits < needed]
+    above = [m for m in pairs if m.bits >= needed and names[m.one] < names[m.other]]
+    below = [m for m in pairs if m.bits < needed]
     for match in (*above, *below[:1]):
         lines.append(
             f"  {names[match.one]} and {names[match.other]}: {match.bits:.1f} bits, {match.beats}"
@@ -185,11 +185,11 @@ def growth() -> str:
             many.append(Rhythm(np.cumsum(np.clip(interval, 0.4, 2)), shape))
         names = [str(n) for n in range(len(many))]
         half, start = len(many) // 2, time.process_time()
-        found = matches(Side(many[:half], names[:half]), Side(many[half:], names[half:]))
+        pairs = matches(Side(many[:half], names[:half]), Side(many[half:], names[half:]))
         taken = time.process_time() - start
         lines.append(
             f"{len(many)} recordings, {60 * len(many)} beats: {taken:.1f} s of processor time,"
-            f" {1e3 * taken / len(many):.1f} ms each, {len(found)} matches"
+            f" {1e3 * taken / len(many):.1f} ms each, {len(pairs)} matches"
         )
     return "\n".join(lines)
 
@@ -219,13 +219,13 @@ def main() -> None:
 
 
 def measure(given: argparse.Namespace, sources: dict[str, tuple[str, Lead]], side: Side) -> None:
-    def found(change: str, seconds: int) -> str:
+    def hits(change: str, seconds: int) -> str:
         key = f"{change}, {seconds} s"
         parts = kept(given.progress, key, lambda: cell(side, sources, change, seconds))
         return " / ".join(f"{hit} of {n}" for n, hit in parts.values())
 
     for change in CHANGES:
-        found(change, SECONDS[0])  # the hardest first
+        hits(change, SECONDS[0])  # the hardest first
     apart = {name: source for name, source in sources.items() if not tuned(name)}
     print(kept(given.progress, "false alarms, apart", lambda: false_alarms(apart)), flush=True)
     print(kept(given.progress, "false alarms, all", lambda: false_alarms(sources)), flush=True)
@@ -236,7 +236,7 @@ def measure(given: argparse.Namespace, sources: dict[str, tuple[str, Lead]], sid
     print("| change, found of tuned on / apart | " + " | ".join(f"{s} s" for s in SECONDS) + " |")
     print("|---|" + "--:|" * len(SECONDS), flush=True)
     for change in CHANGES:
-        cells = [found(change, seconds) for seconds in SECONDS]
+        cells = [hits(change, seconds) for seconds in SECONDS]
         print(f"| {change} | " + " | ".join(cells) + " |", flush=True)
 
 

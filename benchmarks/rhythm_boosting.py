@@ -41,8 +41,8 @@ def made(folder: Path) -> pd.DataFrame:
     for path in sorted(folder.glob("training/*/*.mat")):
         if label_of.get(path.stem) in LABELS:
             signal = loadmat(path)["val"][0].astype(np.float64)
-            found = named_features(Stitched(signal, np.zeros(0, np.int64)), RATE_HZ)
-            rows.append({"name": path.stem, "label": label_of[path.stem], **found})
+            features = named_features(Stitched(signal, np.zeros(0, np.int64)), RATE_HZ)
+            rows.append({"name": path.stem, "label": label_of[path.stem], **features})
     print(f"{len(rows)} records, {1000 * (time.process_time() - began) / len(rows):.0f} ms each")
     return pd.DataFrame(rows)
 
@@ -68,11 +68,11 @@ def predicted(
     return np.asarray(boosted(features, share, seed=0, **options).argmax(axis=1))
 
 
-def line(what: str, table: pd.DataFrame, said: npt.NDArray[np.int64], rows: Mask) -> str:
+def line(what: str, table: pd.DataFrame, predicted_N: npt.NDArray[np.int64], rows: Mask) -> str:
     """Return weighted, macro and each class's F1 of some rows."""
     true = [LABELS.index(label) for label in table["label"][rows]]
-    values = [f1_score(true, said[rows], average=a) for a in ("weighted", "macro")]
-    each = f1_score(true, said[rows], average=None)
+    values = [f1_score(true, predicted_N[rows], average=a) for a in ("weighted", "macro")]
+    each = f1_score(true, predicted_N[rows], average=None)
     numbers = " ".join(f"{value:.3f}" for value in (*values, *each))
     return f"{what:<24} {rows.sum():>6} {numbers}"
 
@@ -82,31 +82,31 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="challenge-2017, with REFERENCE-v3.csv")
     parser.add_argument("--features", type=Path, help="Parquet to keep the features in")
     parser.add_argument("--tested", action="store_true", help="score those that were kept back")
-    asked = parser.parse_args()
-    if asked.features and asked.features.is_file():
-        table = pd.read_parquet(asked.features)
+    arguments = parser.parse_args()
+    if arguments.features and arguments.features.is_file():
+        table = pd.read_parquet(arguments.features)
     else:
-        table = made(asked.folder)
-        if asked.features:
-            table.to_parquet(asked.features)
+        table = made(arguments.folder)
+        if arguments.features:
+            table.to_parquet(arguments.features)
     options = plugins.options("baselines", "rhythm_boosting")().model_dump()
     options["max_iter"] = options.pop("iterations")
     options["max_leaf_nodes"] = options.pop("leaves")
     options.pop("of")
     back = np.array([kept_back(name) for name in table["name"]])
     print(f"{'':<24} {'records':>6} weighted, macro, {', '.join(LABELS)}")
-    if not asked.tested:
+    if not arguments.tested:
         fold = np.array([int(FOLDS * place("fold", name)) for name in table["name"]])
-        said = np.full(len(table), -1)
+        predicted_N = np.full(len(table), -1)
         for number in range(FOLDS):
             here = (fold == number) & ~back
-            said[here] = predicted(table, ~back & (fold != number), options)[here]
-        print(line("cross-validation", table, said, ~back))
+            predicted_N[here] = predicted(table, ~back & (fold != number), options)[here]
+        print(line("cross-validation", table, predicted_N, ~back))
         return
     at = np.array([place("share", name) for name in table["name"]])
     for share in SHARES:
-        said = predicted(table, ~back & (at < share), options)
-        print(line(f"kept back, of {share:.0%}", table, said, back))
+        predicted_N = predicted(table, ~back & (at < share), options)
+        print(line(f"kept back, of {share:.0%}", table, predicted_N, back))
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ OUTPUTS = {"classify": (CLASSES,), "reconstruct": (1, SAMPLES)}
 Step = Callable[[], None]
 
 
-class Row(nn.Module):
+class RowConvolution(nn.Module):
     """A 1 x k convolution of an image one pixel high, run as a convolution in one dimension."""
 
     def __init__(self, layer: nn.Conv2d) -> None:
@@ -51,7 +51,7 @@ def one_dimensional(network: nn.Module) -> nn.Module:
     for module in list(network.modules()):
         for name, child in list(module.named_children()):
             if isinstance(child, nn.Conv2d):
-                setattr(module, name, Row(child))
+                setattr(module, name, RowConvolution(child))
     return network
 
 

@@ -63,13 +63,13 @@ def by_label(root: Path, each: int) -> dict[str, list[dict[str, float]]]:
     """Return what the first recordings of each label show."""
     labels = _challenge_2017.labels(root, "v3")
     listed = (root / "RECORDS").read_text(encoding="utf-8").split()
-    found: dict[str, list[dict[str, float]]] = {label: [] for label in LABELS}
+    features_by_label: dict[str, list[dict[str, float]]] = {label: [] for label in LABELS}
     for name in listed:
         label = labels[name.rpartition("/")[2]]
-        if len(found[label]) < each:
+        if len(features_by_label[label]) < each:
             shown = measured(challenge_2017.read(root, name))
-            found[label] += [] if shown is None else [shown]
-    return found
+            features_by_label[label] += [] if shown is None else [shown]
+    return features_by_label
 
 
 def cell(rows: list[dict[str, float]], key: str) -> str:
@@ -81,11 +81,11 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--real", type=Path, required=True, help="the database's folder")
     parser.add_argument("--each", type=int, default=120, help="recordings of each label")
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        names = challenge_2017.names()[: 5 * asked.each]
+        names = challenge_2017.names()[: 5 * arguments.each]
         challenge_2017.simulate(Path(folder), names, 0, even=True)
-        sides = [by_label(asked.real, asked.each), by_label(Path(folder), asked.each)]
+        sides = [by_label(arguments.real, arguments.each), by_label(Path(folder), arguments.each)]
     for label in LABELS:
         counts = [len(side[label]) for side in sides]
         print(f"\n| {label} | real ({counts[0]}) | simulated ({counts[1]}) |\n|---|---|---|")

@@ -31,15 +31,15 @@ def main() -> None:
     given = parser.parse_args()
     if len(given.times) < 2 or given.times != sorted(set(given.times)):
         parser.error("--times: two numbers or more, ascending")
-    found: Found = {}
+    costs_by_stage: Found = {}
     with tempfile.TemporaryDirectory() as folder:
         first = Path(folder) / str(given.times[0])
         for many in given.times:
             segments, at = given.segments * many, Path(folder) / str(many)
-            take(many, recordings.jobs(at, segments), found)
-            take(many, beats.jobs(at, segments), found)
-            take(many, studies.jobs(at / "studies", first, segments), found)
-    show(given.times, given.segments, found)
+            take(many, recordings.jobs(at, segments), costs_by_stage)
+            take(many, beats.jobs(at, segments), costs_by_stage)
+            take(many, studies.jobs(at / "studies", first, segments), costs_by_stage)
+    show(given.times, given.segments, costs_by_stage)
 
 
 def take(many: int, jobs: Iterable[Job], found: Found) -> None:

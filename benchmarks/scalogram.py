@@ -68,7 +68,7 @@ def timed(way: Callable[[], Any]) -> float:
 def others(signal_NT: Float32) -> Iterator[tuple[str, Callable[[], Any]]]:
     """Yield each of the other programs that is installed, and how it is called."""
     hz_R = scalogram.frequencies(LOWEST_HZ, OCTAVES, VOICES)
-    if (pywt := found("pywt")) is not None:
+    if (pywt := installed("pywt")) is not None:
         wavelet = "cmor1.5-1.0"
         scale_R = pywt.frequency2scale(wavelet, hz_R / RATE_HZ)
         for method in ("conv", "fft"):
@@ -82,14 +82,14 @@ def others(signal_NT: Float32) -> Iterator[tuple[str, Callable[[], Any]]]:
                     pywt.cwt(one_T, scale_R, wavelet, method=method) for one_T in signal_NT
                 ],
             )
-    if (ssq := found("ssqueezepy")) is not None:
+    if (ssq := installed("ssqueezepy")) is not None:
         morse = ssq.Wavelet(("gmw", {"gamma": 3, "beta": 20}))
         scale_R = ssq_scales(hz_R)
         yield (
             f"ssqueezepy {ssq.__version__}",
             lambda: [ssq.cwt(one, morse, scales=scale_R, fs=RATE_HZ) for one in signal_NT],
         )
-    if (fcwt := found("fcwt")) is not None:
+    if (fcwt := installed("fcwt")) is not None:
         morlet = fcwt.Morlet(2.0)  # which it points to, and does not keep alive
         transform = fcwt.FCWT(morlet, 1, False, False)
         ends_hz = float(hz_R[-1]), float(hz_R[0])
@@ -111,7 +111,7 @@ def ssq_scales(hz_R: Any) -> Any:
 
 def compare(signal_NT: Float32) -> None:
     """Print how far ssqueezepy's transform of the same, mirrored signal is away."""
-    if (ssq := found("ssqueezepy")) is None:
+    if (ssq := installed("ssqueezepy")) is None:
         return
     view = scalogram.make(Shape(1, SAMPLES, 0, (2,)), RATE_HZ)
     ours_NRM = view.coefficients(torch.from_numpy(signal_NT)[:, None])[:, 0].resolve_conj().numpy()
@@ -130,7 +130,7 @@ def compare(signal_NT: Float32) -> None:
     print(f"away from ssqueezepy's generalised Morse wavelet, below 75 Hz: {away:.1e}")
 
 
-def found(name: str) -> Any:
+def installed(name: str) -> Any:
     """Return a program, or say that it is not installed."""
     try:
         return importlib.import_module(name)

@@ -51,7 +51,7 @@ def r_peaks(lead_T: Array) -> npt.NDArray[np.int64]:
 
 def measure(root: Path, names: list[str]) -> dict[str, dict[str, object]]:
     """Return what the table and the figure need, by person."""
-    found: dict[str, dict[str, object]] = {}
+    by_person: dict[str, dict[str, object]] = {}
     for name in names:
         record = scg_vhd.read(root, name)
         if record.rate_hz != RATE_HZ or "II" not in record.leads:
@@ -70,7 +70,7 @@ def measure(root: Path, names: list[str]) -> dict[str, dict[str, object]]:
         diastole = slice(BEFORE + 64, BEFORE + 128)
         like = [np.corrcoef(one_B, mean_B)[0, 1] for one_B in beat_AB]
         size = [np.ptp(np.median(sosfiltfilt(SEEN, one)[window_A], axis=0)) for one in signal_CT]
-        found[name] = {
+        by_person[name] = {
             "rate": 60 * RATE_HZ / np.median(np.diff(at_A)),
             "x": size[0],
             "y": size[1],
@@ -84,12 +84,12 @@ def measure(root: Path, names: list[str]) -> dict[str, dict[str, object]]:
             "mean": mean_B,
             "trace": (signal_CT[2], signal_CT[3], at_A),
         }
-    return found
+    return by_person
 
 
-def alike(found: dict) -> Array:
+def alike(by_person: dict) -> Array:
     """Return the correlation of mean beats between all pairs of people."""
-    beats = np.stack([one["mean"] for one in found.values()])
+    beats = np.stack([one["mean"] for one in by_person.values()])
     return np.corrcoef(beats)[np.triu_indices(len(beats), 1)]
 
 
@@ -142,8 +142,8 @@ def draw(real: dict, twin: dict, out: Path) -> None:
     delays(figure.add_subplot(below[1]), both)
     for place, key, title in ((2, "z", "mean beat's range, z, m/s²"), (3, "like", "beat × mean r")):
         axes = figure.add_subplot(below[place])
-        for n, (found, colour) in enumerate(both.values()):
-            values = [one[key] for one in found.values()]
+        for n, (by_person, colour) in enumerate(both.values()):
+            values = [one[key] for one in by_person.values()]
             spread = np.linspace(-0.15, 0.15, len(values))
             axes.plot(n + spread, sorted(values), ".", color=colour, ms=4)
         axes.set(xticks=[0, 1], xticklabels=list(both), title=title, xlim=(-0.5, 1.5))
@@ -155,10 +155,10 @@ def draw(real: dict, twin: dict, out: Path) -> None:
 
 def traces(figure: plt.Figure, grid: mpl.gridspec.GridSpecFromSubplotSpec, both: dict) -> None:
     """Draw five seconds of the person in the middle by likeness of beats."""
-    for row, (name, (found, colour)) in enumerate(both.items()):
-        order = sorted(found, key=lambda one: found[one]["like"])
+    for row, (name, (by_person, colour)) in enumerate(both.items()):
+        order = sorted(by_person, key=lambda one: by_person[one]["like"])
         for column, who in enumerate((order[len(order) // 2], order[len(order) // 4])):
-            z_T, lead_T, at_A = found[who]["trace"]
+            z_T, lead_T, at_A = by_person[who]["trace"]
             start = int(at_A[5]) - 60
             part = slice(start, start + 5 * RATE_HZ)
             z_T, lead_T = sosfiltfilt(SEEN, z_T)[part], sosfiltfilt(SEEN, lead_T)[part]
@@ -172,12 +172,12 @@ def traces(figure: plt.Figure, grid: mpl.gridspec.GridSpecFromSubplotSpec, both:
 def beats(figure: plt.Figure, grid: mpl.gridspec.GridSpecFromSubplotSpec, both: dict) -> None:
     """Draw mean beats of twelve people each, from 0.2 s before R to 0.7 s after it."""
     second = np.arange(-BEFORE, AFTER) / RATE_HZ
-    for side, (name, (found, colour)) in enumerate(both.items()):
-        chosen = list(found)[:: max(1, len(found) // 12)][:12]
+    for side, (name, (by_person, colour)) in enumerate(both.items()):
+        chosen = list(by_person)[:: max(1, len(by_person) // 12)][:12]
         for n, who in enumerate(chosen):
             axes = figure.add_subplot(grid[2 * side + n // 6, n % 6])
             axes.axvline(0, color="#cccccc", lw=0.6)
-            axes.plot(second, found[who]["mean"], color=colour, lw=0.9)
+            axes.plot(second, by_person[who]["mean"], color=colour, lw=0.9)
             axes.set_title(f"{name} {who}", fontsize=6, pad=1)
             axes.set(yticks=[], xticks=[0, 0.4])
             axes.tick_params(labelsize=5, length=1.5)
@@ -186,10 +186,10 @@ def beats(figure: plt.Figure, grid: mpl.gridspec.GridSpecFromSubplotSpec, both: 
 def spectra(axes: plt.Axes, both: dict) -> None:
     hz = np.fft.rfftfreq(2048, 1 / RATE_HZ)[1:]
     edges = np.geomspace(0.2, 120, 50)
-    for name, (found, colour) in both.items():
+    for name, (by_person, colour) in both.items():
         rows = [
             np.interp(edges, hz, 10 * np.log10(one["density"][1:] + 1e-14))
-            for one in found.values()
+            for one in by_person.values()
         ]
         low, middle, high = np.percentile(rows, [25, 50, 75], axis=0)
         axes.fill_between(edges, low, high, color=colour, alpha=0.18, lw=0)
@@ -199,10 +199,10 @@ def spectra(axes: plt.Axes, both: dict) -> None:
 
 
 def delays(axes: plt.Axes, both: dict) -> None:
-    for found, colour in both.values():
+    for by_person, colour in both.values():
         for key, mark in (("opening", "o"), ("closing", "^")):
-            rates = [one["rate"] for one in found.values()]
-            axes.plot(rates, [one[key] for one in found.values()], mark, color=colour, ms=3)
+            rates = [one["rate"] for one in by_person.values()]
+            axes.plot(rates, [one[key] for one in by_person.values()], mark, color=colour, ms=3)
     axes.set(xlabel="beats a minute", ylim=(0, 520), title="R to ringing: systole ●, closing ▲, ms")
 
 
@@ -213,15 +213,19 @@ def main() -> None:
     parser.add_argument("--real", type=Path, required=True, help="folder that holds MAT_Files")
     parser.add_argument("--figure", type=Path, default=Path("docs/figures/simulation_scg.png"))
     parser.add_argument("--seed", type=int, default=0)
-    asked = parser.parse_args()
-    here = [n for n in scg_vhd.names() if (asked.real / scg_vhd.files(asked.real, n)[0]).is_file()]
+    arguments = parser.parse_args()
+    here = [
+        n
+        for n in scg_vhd.names()
+        if (arguments.real / scg_vhd.files(arguments.real, n)[0]).is_file()
+    ]
     with tempfile.TemporaryDirectory() as folder:
         # People of the real ones' cohorts, none of them with a broken clock.
         names = [f"CP-{n}" for n in range(39, 55)] + [f"UP-{n:02d}" for n in range(1, 17)]
-        scg_vhd.simulate(Path(folder), tuple(names), asked.seed, duration_s=150.0)
+        scg_vhd.simulate(Path(folder), tuple(names), arguments.seed, duration_s=150.0)
         twin = measure(Path(folder), names)
-    real = measure(asked.real, here)
-    draw(real, twin, asked.figure)
+    real = measure(arguments.real, here)
+    draw(real, twin, arguments.figure)
     print(table(real, twin))
 
 

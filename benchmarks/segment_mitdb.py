@@ -51,11 +51,11 @@ def benchmark(mirror: Path, runs: int) -> None:
         listing.write_text(json.dumps(manifest(mirror)), encoding="utf-8")
         command = [sys.executable, str(SCRIPT), "--spec", json.dumps(SPEC)]
         command += ["--manifest", str(listing), "--out", str(out)]
-        figures = [measure(command) for _ in range(runs)]
+        costs = [measure(command) for _ in range(runs)]
         summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
-    for cpu_s, wall_s, peak_mb in figures:
+    for cpu_s, wall_s, peak_mb in costs:
         print(f"{cpu_s:.2f} s CPU, {wall_s:.2f} s wall, {peak_mb:.0f} MB peak")
-    middle = [statistics.median(column) for column in zip(*figures, strict=True)]
+    middle = [statistics.median(column) for column in zip(*costs, strict=True)]
     print(
         f"median of {runs}: {middle[0]:.2f} s CPU, {middle[1]:.2f} s wall, {middle[2]:.0f} MB;"
         f" {summary['records']} records, {summary['segments']} segments"

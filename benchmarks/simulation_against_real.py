@@ -58,7 +58,7 @@ def windows(signal_T: Array, at_A: npt.NDArray[np.int64], before: int, after: in
 def measure(root: Path, names: Sequence[str]) -> dict[str, dict[str, object]]:
     """Return, by record, spectrum, intervals, sizes, shapes and features of its beats."""
     sos = butter(3, (0.5, 40), "bandpass", fs=360, output="sos")
-    found: dict[str, dict[str, object]] = {}
+    by_record: dict[str, dict[str, object]] = {}
     for name in names:
         record = mitdb.read(root, name)
         raw_T = first_lead(record)
@@ -72,7 +72,7 @@ def measure(root: Path, names: Sequence[str]) -> dict[str, dict[str, object]]:
         pairs = np.diff(step_A)[normal[2:] & normal[1:-1] & normal[:-2]]
         window_AB = windows(clean_T, at_A, 144, 216)
         quiet_AB = windows(raw_T, at_A[normal], 126, -90) if normal.any() else np.zeros((1, 36))
-        found[name] = {
+        by_record[name] = {
             "density": welch(raw_T, 360, nperseg=14400)[1],
             "nn": nn,
             "sdnn": nn.std() * 1e3 if len(nn) > 2 else np.nan,
@@ -95,7 +95,7 @@ def measure(root: Path, names: Sequence[str]) -> dict[str, dict[str, object]]:
             },
             "features": features(window_AB, at_A),
         }
-    return found
+    return by_record
 
 
 def pick(symbol_A: npt.NDArray[np.str_], shown: str) -> npt.NDArray[np.bool_]:
@@ -116,12 +116,12 @@ def classify(train: dict, test: dict) -> tuple[Array, Array]:
     """Return sensitivity and positive predictivity for N, S, V between people (DS1 to DS2)."""
     rng = np.random.default_rng(0)
 
-    def gather(found: dict, names: Sequence[int]) -> tuple[Array, npt.NDArray[np.str_]]:
+    def gather(by_record: dict, names: Sequence[int]) -> tuple[Array, npt.NDArray[np.str_]]:
         rows, labels = [], []
         for name in map(str, names):
-            kind = np.array([AAMI[s] for s in found[name]["symbol"]])
+            kind = np.array([AAMI[s] for s in by_record[name]["symbol"]])
             keep = np.isin(kind, list("NSV")) & ((kind != "N") | (rng.random(len(kind)) < 0.25))
-            rows.append(found[name]["features"][keep])
+            rows.append(by_record[name]["features"][keep])
             labels.append(kind[keep])
         return np.concatenate(rows), np.concatenate(labels)
 
@@ -143,8 +143,8 @@ def table(real: dict, twin: dict) -> str:
         lines.append(f"| {what} | {value(real)} | {value(twin)} |")
 
     def quartiles(key: str, form: str) -> Callable[[dict], str]:
-        def of(found: dict) -> str:
-            values = np.array([v[key] for v in found.values()], float)
+        def of(by_record: dict) -> str:
+            values = np.array([v[key] for v in by_record.values()], float)
             low, middle, high = np.nanpercentile(values, [25, 50, 75])
             return f"{middle:{form}} ({low:{form}}-{high:{form}})"
 
@@ -246,9 +246,9 @@ def spectrum(axes: plt.Axes, both: dict, colours: dict) -> None:
     hz = np.fft.rfftfreq(14400, 1 / 360)
     edges = np.geomspace(0.05, 175, 90)
     centre = np.sqrt(edges[1:] * edges[:-1])
-    for name, found in both.items():
+    for name, by_record in both.items():
         rows = []
-        for one in found.values():
+        for one in by_record.values():
             log = 10 * np.log10(one["density"] + 1e-12)
             rows.append(np.interp(np.log(centre), np.log(hz[1:]), log[1:]))
         low, mid, high = np.percentile(rows, [25, 50, 75], axis=0)
@@ -264,8 +264,8 @@ def spectrum(axes: plt.Axes, both: dict, colours: dict) -> None:
 
 
 def intervals(axes: plt.Axes, both: dict, colours: dict) -> None:
-    for name, found in both.items():
-        pooled = np.concatenate([v["nn"] for v in found.values()])
+    for name, by_record in both.items():
+        pooled = np.concatenate([v["nn"] for v in by_record.values()])
         axes.hist(
             pooled,
             np.arange(0.3, 1.8, 0.02),
@@ -278,10 +278,10 @@ def intervals(axes: plt.Axes, both: dict, colours: dict) -> None:
 
 
 def variability(axes: plt.Axes, both: dict, colours: dict) -> None:
-    for name, found in both.items():
+    for name, by_record in both.items():
         axes.plot(
-            [v["sdnn"] for v in found.values()],
-            [v["rmssd"] for v in found.values()],
+            [v["sdnn"] for v in by_record.values()],
+            [v["rmssd"] for v in by_record.values()],
             "o",
             color=colours[name],
             ms=3.5,
@@ -298,8 +298,8 @@ def variability(axes: plt.Axes, both: dict, colours: dict) -> None:
 
 
 def shares(axes: plt.Axes, both: dict, colours: dict) -> None:
-    for n, (name, found) in enumerate(both.items()):
-        count = Counter(AAMI[s] for v in found.values() for s in v["symbol"])
+    for n, (name, by_record) in enumerate(both.items()):
+        count = Counter(AAMI[s] for v in by_record.values() for s in v["symbol"])
         axes.bar(
             np.arange(5) + 0.38 * n,
             [100 * count[k] / count.total() for k in "NSVFQ"],
@@ -317,10 +317,10 @@ def shares(axes: plt.Axes, both: dict, colours: dict) -> None:
 
 def couplings(axes: plt.Axes, both: dict, colours: dict) -> None:
     at = features_width()
-    for name, found in both.items():
+    for name, by_record in both.items():
         for kind, style in (("V", "-"), ("S", ":")):
             values = np.concatenate(
-                [v["features"][pick(v["symbol"], kind), at] for v in found.values()]
+                [v["features"][pick(v["symbol"], kind), at] for v in by_record.values()]
             )
             axes.hist(
                 values,
@@ -341,9 +341,9 @@ def features_width() -> int:
 
 
 def sizes(axes: plt.Axes, both: dict, colours: dict) -> None:
-    for name, found in both.items():
+    for name, by_record in both.items():
         axes.hist(
-            [v["size"] for v in found.values()],
+            [v["size"] for v in by_record.values()],
             np.arange(0, 4.6, 0.3),
             histtype="step",
             color=colours[name],
@@ -356,9 +356,9 @@ def shapes(
 ) -> None:
     second = np.arange(-144, 216) / 360
     for row, (kind, title) in enumerate(SHAPES.items()):
-        for side, (name, found) in enumerate(both.items()):
-            have = [(k, v["shape"][kind]) for k, v in found.items() if kind in v["shape"]][
-                :: max(1, sum(kind in v["shape"] for v in found.values()) // 7)
+        for side, (name, by_record) in enumerate(both.items()):
+            have = [(k, v["shape"][kind]) for k, v in by_record.items() if kind in v["shape"]][
+                :: max(1, sum(kind in v["shape"] for v in by_record.values()) // 7)
             ][:7]
             for column in range(7):
                 axes = figure.add_subplot(grid[row, 7 * side + column])
@@ -386,12 +386,12 @@ def main() -> None:
     )
     parser.add_argument("--figure", type=Path, default=Path("docs/figures/simulation.png"))
     parser.add_argument("--seed", type=int, default=0)
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        mitdb.simulate(Path(folder), mitdb.names(), asked.seed)
+        mitdb.simulate(Path(folder), mitdb.names(), arguments.seed)
         twin = measure(Path(folder), mitdb.names())
-    real = measure(asked.real, mitdb.names())
-    draw(real, twin, asked.figure)
+    real = measure(arguments.real, mitdb.names())
+    draw(real, twin, arguments.figure)
     print(table(real, twin))
 
 

@@ -48,7 +48,7 @@ def seconds(arguments: tuple[str, ...]) -> tuple[float, float, int]:
     return time.perf_counter() - start, used, done.returncode
 
 
-def told(values: list[float]) -> str:
+def least_and_median(values: list[float]) -> str:
     return f"{min(values):5.2f} {statistics.median(values):6.2f}"
 
 
@@ -66,5 +66,5 @@ if __name__ == "__main__":
         for which in (0, 1):
             values = [turn[name][which] for turn in turns]
             ratios = [turn[name][which] / turn["--version"][which] for turn in turns]
-            columns += [told(values), told(ratios)]
+            columns += [least_and_median(values), least_and_median(ratios)]
         print(f"{name:24}", "  ".join(columns), f" exit {turns[-1][name][2]}")

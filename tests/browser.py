@@ -23,7 +23,7 @@ class Opened:
     """A page in the browser, with all that it asked for and complained of."""
 
     page: Any
-    asked: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
     def unfold(self) -> None:
@@ -34,12 +34,12 @@ class Opened:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """A browser, started once a process."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
+    program = next(filter(None, map(shutil.which, NAMES)), None)
+    if program is None:
         pytest.skip(f"no browser on the path: none of {', '.join(NAMES)}")
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=found, args=ARGUMENTS)
+        browser = driver.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield browser
         browser.close()
 
@@ -59,7 +59,7 @@ def opened(
     context.set_default_timeout(PATIENCE_MS)
     try:
         shown = Opened(context.new_page())
-        shown.page.on("request", lambda request: shown.asked.append(request.url))
+        shown.page.on("request", lambda request: shown.requests.append(request.url))
         shown.page.on("pageerror", lambda error: shown.complaints.append(str(error)))
         shown.page.on(
             "console",

@@ -150,9 +150,9 @@ def pretrained(cohort: Cohort, tmp_path: Path) -> Callable[..., Path]:
     """Train as the script does, and return the model folder."""
 
     def train(
-        name: str = "model", *, repeat: int = 0, split: Path | None = None, **asked: Any
+        name: str = "model", *, repeat: int = 0, split: Path | None = None, **changes: Any
     ) -> Path:
-        spec = spec_of(**asked)
+        spec = spec_of(**changes)
         place = Place(
             segments=[cohort.segments],
             split=split or cohort.honest,
@@ -165,14 +165,14 @@ def pretrained(cohort: Cohort, tmp_path: Path) -> Callable[..., Path]:
     return train
 
 
-def spec_of(**asked: Any) -> Pretrain:
+def spec_of(**changes: Any) -> Pretrain:
     """Return a small entry, changed as asked: ``model``, ``task``, or options of training."""
     return Pretrain.model_validate(
         {
             "split": "toy",
-            "model": asked.pop("model", SMALL),
-            "task": asked.pop("task", "classify"),
-            "training": {"epochs": 2, "batch_size": 32, **asked},
+            "model": changes.pop("model", SMALL),
+            "task": changes.pop("task", "classify"),
+            "training": {"epochs": 2, "batch_size": 32, **changes},
         }
     )
 

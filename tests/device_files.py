@@ -37,9 +37,9 @@ class Networks:
     folder: Path
 
     def spec(self, name: str) -> Pretrain:
-        asked = dict(NETWORKS[name])
-        view = {"view": asked.pop("view")} if "view" in asked else {}
-        plain = spec_of(**asked, epochs=3, learning_rate=0.01)
+        content = dict(NETWORKS[name])
+        view = {"view": content.pop("view")} if "view" in content else {}
+        plain = spec_of(**content, epochs=3, learning_rate=0.01)
         return Pretrain.model_validate({**plain.model_dump(mode="json"), **view})
 
     def trained(self, name: str) -> Path:
@@ -51,15 +51,15 @@ class Networks:
             train_and_publish(Job(stage="pretrain", spec=spec, place=place, repeat=0, code="{}"))
         return out
 
-    def entry(self, name: str, **asked: Any) -> Export:
+    def entry(self, name: str, **content: Any) -> Export:
         spec = self.spec(name)
         network = {key: getattr(spec, key) for key in ("split", "model", "view", "task")}
-        return Export.model_validate({"source": name, **asked, "network": network})
+        return Export.model_validate({"source": name, **content, "network": network})
 
-    def exported(self, name: str, out: Path, **asked: Any) -> dict[str, Any]:
+    def exported(self, name: str, out: Path, **content: Any) -> dict[str, Any]:
         """Write a file, and return its card."""
         export(
-            self.entry(name, **asked),
+            self.entry(name, **content),
             segments=[self.cohort.segments],
             split=self.cohort.honest,
             model=self.trained(name) / "model.safetensors",

@@ -129,8 +129,8 @@ def cut(kind: str, root: Path, out: Path, names: Sequence[str] = RECORDS, **chan
         manifest["dataset"] = "mitdb"
     listed = [{"name": name, "status": "accepted", "rate_hz": 360.0} for name in names]
     spec = {"database": "db", "dataset": manifest["dataset"], "rate_hz": 125, "parts": 2}
-    asked = Segment.model_validate({**spec, **KINDS[kind], **changed})
-    write_segments(asked, {**manifest, "records": listed}, out)
+    segment = Segment.model_validate({**spec, **KINDS[kind], **changed})
+    write_segments(segment, {**manifest, "records": listed}, out)
     return out
 
 
@@ -170,14 +170,14 @@ def workflow(
     spec: Pretrain, segments: Path, table: Path, model: Path, scratch: Path
 ) -> Predictions:
     """Return what the workflow's stage `predict` gives, of both parts."""
-    asked: Mapping[str, Any] = {
+    content: Mapping[str, Any] = {
         "split": "s",
         "model": spec.model,
         "task": spec.task,
         "parts": ["train", "test"],
     }
     return predict(
-        Predict.model_validate(asked),
+        Predict.model_validate(content),
         segments=[segments],
         split=table,
         model=model,

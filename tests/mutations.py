@@ -92,15 +92,17 @@ def damaged(content: bytes, rng: random.Random) -> bytes:
 def outcome(folder: Path, name: str) -> str:
     """Return how reading ends, by the kind of reason; raise what no reader may raise."""
     try:
-        found = _wfdb.read_record("x", folder, name, subject="s", mains_hz=50, annotator="atr")
+        record_read = _wfdb.read_record(
+            "x", folder, name, subject="s", mains_hz=50, annotator="atr"
+        )
     except (ValueError, FileNotFoundError) as error:
         message = str(error)
         assert "\n" not in message, message
         assert message.startswith(f"x/{name}: "), message
         kind = message.removeprefix(f"x/{name}: ").partition(":")[0]
         return " ".join(kind.split()[:2]) if isinstance(error, FileNotFoundError) else kind
-    assert isinstance(found, Record)
-    for record in (found, *found.beside):
+    assert isinstance(record_read, Record)
+    for record in (record_read, *record_read.beside):
         assert record.signal_CT.dtype == np.float32
         assert record.signal_CT.shape[0] == len(record.leads) == len(record.units) > 0
         assert len(set(record.leads)) == len(record.leads)

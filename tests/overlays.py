@@ -27,8 +27,8 @@ def merged(*overlays: dict[str, Any]) -> dict[str, Any]:
 
 
 def read(file: Path) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(file.read_text())
-    return found
+    overlay: dict[str, Any] = yaml.safe_load(file.read_text())
+    return overlay
 
 
 def content(name: str) -> dict[str, Any]:

@@ -24,8 +24,8 @@ def manifest(folder: Path, records: tuple[str, ...], mirror: str = "/nowhere") -
     spec = Download(dataset="fractals", records=records, simulate=OPTIONS, seed=0)
     out = folder / "fractals.json"
     scripts.load("download").download(spec, mirror, folder / "data", out, jobs=1)
-    found: dict[str, Any] = json.loads(out.read_text("utf-8"))
-    return found
+    content: dict[str, Any] = json.loads(out.read_text("utf-8"))
+    return content
 
 
 def entry() -> Segment:
@@ -45,9 +45,9 @@ def entry() -> Segment:
 def cut(folder: Path, records: tuple[str, ...]) -> tuple[Path, Path]:
     """Return shards of generated pictures, and an honest split of them by picture."""
     write_segments(entry(), manifest(folder, records), folder / "segments")
-    asked = Split(
+    spec = Split(
         segments=("pictures",), scheme="subject", protocol="honest", test=0.0, validation=0.25
     )
     split = folder / "split.parquet"
-    scripts.load("split").split(asked, [folder / "segments"], split, folder / "audit.json")
+    scripts.load("split").split(spec, [folder / "segments"], split, folder / "audit.json")
     return folder / "segments", split

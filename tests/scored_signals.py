@@ -30,8 +30,8 @@ def made(
 
 
 def rows(saved: Predictions, name: str, **options: object) -> dict[str, dict[str, float]]:
-    asked = Score.model_validate({"metrics": [{"name": name, **options}]})
-    return scoring.score(saved, asked.metrics).set_index("class").to_dict("index")
+    spec = Score.model_validate({"metrics": [{"name": name, **options}]})
+    return scoring.score(saved, spec.metrics).set_index("class").to_dict("index")
 
 
 def value(saved: Predictions, name: str, **options: object) -> float:

@@ -102,9 +102,9 @@ def run(folder: Path, kind: str = "windows", name: str = NAME) -> Run:
     train_and_publish(Job(stage="pretrain", spec=spec, place=place, repeat=0, code="{}"))
     AcceleratorState._reset_state(True)
     predicted = results / "predictions"
-    asked = config.spec("predict", NETWORK)
+    predict_spec = config.spec("predict", NETWORK)
     saved = predicted / NETWORK / "0.parquet"
-    scripts.load("predict").predict(asked, shards, split, out, saved)
+    scripts.load("predict").predict(predict_spec, shards, split, out, saved)
     baseline = config.spec("baseline", "majority")
     scripts.load("baseline").baseline(
         baseline, shards, split, 0, predicted / "majority" / "0.parquet"

@@ -40,10 +40,10 @@ PLACES = {
 
 def rows(*, sources: tuple[str, ...] = tuple(SOURCES), repeats: int = 2) -> dict[str, Any]:
     """Return the rows: transfers, pruned ones, baselines, controls, calibration, sparsity."""
-    found: dict[str, Any] = {}
+    row_of: dict[str, Any] = {}
     for name, place, tags in _runs(sources):
         protocol, split, folds = PLACES[place]
-        found[name] = {
+        row_of[name] = {
             "members": [f"{name}{fold}" for fold in folds],
             "protocol": protocol,
             "split": split,
@@ -52,7 +52,7 @@ def rows(*, sources: tuple[str, ...] = tuple(SOURCES), repeats: int = 2) -> dict
             "tags": {**USUAL, "model": "cae", **tags},
             "metrics": [*METRICS, *PEAKS],
         }
-    return found
+    return row_of
 
 
 def _runs(sources: tuple[str, ...]) -> Iterator[tuple[str, str, dict[str, str]]]:
@@ -117,7 +117,7 @@ def _ecg(time_s: np.ndarray, person: int, window: int) -> np.ndarray:
     return signal_T / np.abs(signal_T).max()
 
 
-def said(whole: Predictions, row: StudyRun, repeat: int) -> Predictions:
+def made_predictions(whole: Predictions, row: StudyRun, repeat: int) -> Predictions:
     """Return what a row's model may have said of the windows."""
     tags = row.tags
     skill = {"paper": 0.85, "honest": 0.5, "personal": 0.5}[row.protocol]
@@ -147,7 +147,7 @@ def written(folder: Path, spec: Tabulate) -> tuple[list[Path], list[Path], list[
     files, cards = [], []
     for name, row in spec.rows.items():
         for repeat in range(row.repeats):
-            made = said(whole, row, repeat)
+            made = made_predictions(whole, row, repeat)
             fold_N = np.unique(made.subject_N, return_inverse=True)[1] % len(row.members)
             for k, member in enumerate(row.members):
                 files.append(folder / "predictions" / member / f"{repeat}.parquet")
@@ -156,9 +156,9 @@ def written(folder: Path, spec: Tabulate) -> tuple[list[Path], list[Path], list[
                 cards.append(folder / "transfer" / name / str(repeat) / "card.json")
                 write_json(cards[-1], card("transfer", name, repeat=repeat))
     scores = [folder / "scores" / file.parent.name / file.name for file in files]
-    asked = Score(metrics=next(iter(spec.rows.values())).metrics)
+    score_spec = Score(metrics=next(iter(spec.rows.values())).metrics)
     for file, out in zip(files, scores, strict=True):
-        score.score(asked, file, out)
+        score.score(score_spec, file, out)
     segments = paired_shards(
         whole, folder / "segments" / "scg-windows", channels=("SCG x", "SCG z")
     )

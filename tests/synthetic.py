@@ -67,18 +67,18 @@ def signals(*, seed: int = 0, subjects: int = 5, each: int = 10, samples: int = 
     generator = np.random.default_rng(seed)
     whole = classes(seed=seed, subjects=subjects, each=each, labels=("ECG", "x"), shares=(1, 1))
     shape = (subjects, each, samples)
-    target_NT, said_NT = np.zeros(shape), 0.02 * generator.normal(size=shape)
+    target_NT, predicted_NT = np.zeros(shape), 0.02 * generator.normal(size=shape)
     for s, window in np.ndindex(shape[:2]):
         beats_s = np.arange(generator.uniform(0.1, 0.6), samples / RATE_HZ, 60 / (60 + 9 * s))
         target_NT[s, window] = spikes(beats_s, samples)
         late_s = beats_s + generator.normal(0.004 * s, 0.012, size=len(beats_s))
-        said_NT[s, window] += 0.8 * spikes(late_s, samples)
+        predicted_NT[s, window] += 0.8 * spikes(late_s, samples)
     return _as(
         whole,
         kind="signal",
         labels=("ECG",),
         target=target_NT.reshape(-1, samples).astype(np.float32),
-        score_NK=said_NT.reshape(-1, samples).astype(np.float32),
+        score_NK=predicted_NT.reshape(-1, samples).astype(np.float32),
         about={**whole.about, "rate_hz": RATE_HZ},
     )
 
@@ -216,9 +216,9 @@ def run_predictions(row: StudyRun, repeat: int) -> Predictions:
     )
     if row.tags["model"] != "majority":
         return made
-    said_NK = np.zeros_like(made.score_NK)
-    said_NK[:, labels.index("N")] = 1
-    return _as(made, score_NK=said_NK)
+    predicted_NK = np.zeros_like(made.score_NK)
+    predicted_NK[:, labels.index("N")] = 1
+    return _as(made, score_NK=predicted_NK)
 
 
 def written(spec: Tabulate, folder: Path) -> list[Path]:

@@ -54,16 +54,18 @@ def imported(file: Path) -> Iterator[str]:
 
 def reached(package: Path, file: Path) -> set[tuple[str, ...]]:
     """Return the modules of the package that a file imports, or names from."""
-    found = set()
+    modules_reached = set()
     for name in imported(file):
         top, *parts = name.split(".")
         if top == package.name:
             place = package.joinpath(*parts)
             if parts and place.is_dir():  # a room, not what is in it
-                found.add((*parts, "__init__"))
+                modules_reached.add((*parts, "__init__"))
             else:
-                found.add(tuple(parts if place.with_suffix(".py").is_file() else parts[:-1]))
-    return {module for module in found if module}  # the package itself is everybody's
+                modules_reached.add(
+                    tuple(parts if place.with_suffix(".py").is_file() else parts[:-1])
+                )
+    return {module for module in modules_reached if module}  # the package itself is everybody's
 
 
 def named_at_run_time(file: Path) -> Iterator[str]:
@@ -83,34 +85,34 @@ def plugin_of(module: tuple[str, ...]) -> tuple[str, ...] | None:
 
 def faults(package: Path) -> list[str]:
     """Return every import that the house does not allow, as one line each."""
-    found, graph = [], {}
+    lines, graph = [], {}
     for module, file in modules(package).items():
         here = ".".join(module)
         for name in imported(file):
             top = name.split(".")[0]
             if name.startswith("."):
-                found.append(f"{here}: a relative import escapes the fingerprint")
+                lines.append(f"{here}: a relative import escapes the fingerprint")
             if top == "snakemake":
-                found.append(f"{here}: the package knows nothing of snakemake")
+                lines.append(f"{here}: the package knows nothing of snakemake")
             if module[0] not in OWNERS.get(top, {module[0]}):
-                found.append(f"{here}: {top} is only for {' and '.join(sorted(OWNERS[top]))}")
+                lines.append(f"{here}: {top} is only for {' and '.join(sorted(OWNERS[top]))}")
         if module[0] not in ("plugins", "use"):  # `use` loads its commands late, and is the top
             by_name = named_at_run_time(file)
-            found += [f"{here}: {call}: only plugins imports by a name" for call in by_name]
+            lines += [f"{here}: {call}: only plugins imports by a name" for call in by_name]
         for there in reached(package, file):
             graph.setdefault(module, set()).add(there)
             if there[0] != module[0] and FLOOR[there[0]] >= FLOOR[module[0]]:
-                found.append(f"{here}: {'.'.join(there)} is not below it")
+                lines.append(f"{here}: {'.'.join(there)} is not below it")
             # of `use`, nothing is ever part of a job
             if there[0] == "config" and module[0] not in ("config", "use"):
-                found.append(f"{here}: only the Snakefile reads config")
+                lines.append(f"{here}: only the Snakefile reads config")
             if plugin_of(there) and plugin_of(there) != module:
-                found.append(f"{here}: {'.'.join(there)} is a plug-in, loaded by name alone")
+                lines.append(f"{here}: {'.'.join(there)} is a plug-in, loaded by name alone")
     try:
         list(TopologicalSorter(graph).static_order())
     except CycleError as error:
-        found.append("circle: " + " -> ".join(".".join(m) for m in error.args[1]))
-    return found
+        lines.append("circle: " + " -> ".join(".".join(m) for m in error.args[1]))
+    return lines
 
 
 def script_faults(scripts: Path) -> list[str]:
@@ -167,8 +169,8 @@ def test_a_wrong_import_is_named(tmp_path, file, line, expected):
     shutil.copytree(SOURCE, package, ignore=shutil.ignore_patterns("__pycache__"))
     text = (package / file).read_text()
     (package / file).write_text(f"{text}\n{line}\n")
-    found = faults(package)
-    assert any(expected in fault for fault in found)
+    lines = faults(package)
+    assert any(expected in fault for fault in lines)
 
 
 def test_a_script_with_config_is_named(tmp_path):

@@ -84,8 +84,8 @@ def test_constants_are_read_without_import():
 
 def test_of_many_names_a_hint_shows_the_nearest():
     known = [f"run-{n}" for n in range(500)]
-    told = plugins.hint("run-17x", known)
-    assert told.startswith(" Did you mean 'run-17'? Known: ")
-    assert told.endswith(" and 488 more.")
-    assert "run-17," in told
-    assert len(told) < 200
+    hint = plugins.hint("run-17x", known)
+    assert hint.startswith(" Did you mean 'run-17'? Known: ")
+    assert hint.endswith(" and 488 more.")
+    assert "run-17," in hint
+    assert len(hint) < 200

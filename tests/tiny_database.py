@@ -42,15 +42,15 @@ class Tiny(ModuleType):
         return record.partition("/")[0]
 
     def read(self, root: Path, record: str) -> Record:
-        found = wfdb.rdrecord(str(root / record))
+        record_read = wfdb.rdrecord(str(root / record))
         return Record(
             dataset=self.SLUG,
             id=record,
             subject=self.subject(root, record),
-            signal_CT=found.p_signal.T.astype(np.float32),
-            rate_hz=Fraction(str(found.fs)),
-            leads=tuple(found.sig_name),
-            units=tuple(found.units),
+            signal_CT=record_read.p_signal.T.astype(np.float32),
+            rate_hz=Fraction(str(record_read.fs)),
+            leads=tuple(record_read.sig_name),
+            units=tuple(record_read.units),
             mains_hz=50,
         )
 

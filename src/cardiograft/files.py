@@ -134,8 +134,8 @@ def clear_partials(path: Path) -> None:
     if inside_another or not path.parent.is_dir():
         return
     for left in path.parent.iterdir():
-        found = pattern.fullmatch(left.name)
-        if found and abandoned(left, found["host"], int(found["process"])):
+        match = pattern.fullmatch(left.name)
+        if match and abandoned(left, match["host"], int(match["process"])):
             _remove(left)
 
 

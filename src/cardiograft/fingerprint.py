@@ -61,7 +61,7 @@ def _fingerprint(entries: tuple[str, ...], without: tuple[str, ...]) -> str:
 def _read(file: str) -> tuple[str, tuple[str, ...]]:
     """Return the digest of a file's meaning, and the files that it imports."""
     digest, names = _reading((ROOT / file).read_bytes())
-    return digest, tuple(found for name in names if (found := _file(name)))
+    return digest, tuple(imported_file for name in names if (imported_file := _file(name)))
 
 
 def _reading(content: bytes) -> Reading:

@@ -32,12 +32,12 @@ def example() -> Checkpoint:
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     write_checkpoint(example(), tmp_path / "m.safetensors")
-    found = read_checkpoint(tmp_path / "m.safetensors")
-    assert found.about == example().about
-    assert found.masks["a.weight"].dtype == torch.bool
-    assert torch.equal(found.masks["a.weight"], example().masks["a.weight"])
+    checkpoint = read_checkpoint(tmp_path / "m.safetensors")
+    assert checkpoint.about == example().about
+    assert checkpoint.masks["a.weight"].dtype == torch.bool
+    assert torch.equal(checkpoint.masks["a.weight"], example().masks["a.weight"])
     for name, tensor in example().tensors.items():
-        assert torch.equal(found.tensors[name], tensor)
+        assert torch.equal(checkpoint.tensors[name], tensor)
 
 
 def test_equal_contents_give_equal_bytes_whatever_order_and_layout(tmp_path: Path) -> None:
@@ -117,13 +117,13 @@ def test_sparsity_counts_kernels_and_everything_apart() -> None:
         },
         about={"buffers": ["running"]},
     )
-    found = sparsity_summary(saved)
-    assert found["kernels"] == 0.5
-    assert found["total"] == 0.5
-    assert found["zeros"] == 3
-    assert (found["kernel_zeros"], found["kernel_parameters"]) == (2, 4)
-    assert found["parameters"] == 6
-    assert found["tensors"] == {"a.weight": 0.5}
+    summary = sparsity_summary(saved)
+    assert summary["kernels"] == 0.5
+    assert summary["total"] == 0.5
+    assert summary["zeros"] == 3
+    assert (summary["kernel_zeros"], summary["kernel_parameters"]) == (2, 4)
+    assert summary["parameters"] == 6
+    assert summary["tensors"] == {"a.weight": 0.5}
 
 
 def test_a_network_of_another_structure_is_refused() -> None:

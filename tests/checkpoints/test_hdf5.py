@@ -191,9 +191,9 @@ def test_the_script_and_the_manuals_example_run(tmp_path: Path) -> None:
         [*script, "--model", str(tmp_path / "model.safetensors")], capture_output=True, text=True
     )
     assert (done.returncode, done.stderr) == (0, "")
-    found = re.findall(r"```python\n(.*?)```", (ROOT / "docs/exports.md").read_text(), re.DOTALL)
-    assert len(found) == 2
-    for example in found:
+    examples = re.findall(r"```python\n(.*?)```", (ROOT / "docs/exports.md").read_text(), re.DOTALL)
+    assert len(examples) == 2
+    for example in examples:
         done = subprocess.run(
             [sys.executable, "-W", "error", "-c", example],
             cwd=tmp_path,

@@ -24,12 +24,12 @@ def ward(tmp_path: Path) -> Path:
     return folder
 
 
-def plan(**asked: Any) -> Plan:
-    return Plan(load_config(merged({"apply": {"ward": asked}})))
+def plan(**entry: Any) -> Plan:
+    return Plan(load_config(merged({"apply": {"ward": entry}})))
 
 
 def test_its_arguments_are_the_commands(ward: Path) -> None:
-    found = plan(
+    planned = plan(
         model=NETWORK,
         records=str(ward),
         lead={"MLII": ["II", "V5"]},
@@ -37,12 +37,12 @@ def test_its_arguments_are_the_commands(ward: Path) -> None:
         rate_hz=250.0,
         lost="refused",
     )
-    assert found.applied_model("ward") == f"results/transfer/{NETWORK}/0/model.safetensors"
-    assert found.all_applied() == ["results/apply/ward"]
+    assert planned.applied_model("ward") == f"results/transfer/{NETWORK}/0/model.safetensors"
+    assert planned.all_applied() == ["results/apply/ward"]
     parser = argparse.ArgumentParser()
     apply_command.add_arguments(parser)
-    asked = vars(parser.parse_args(["m", *found.config.apply["ward"].words()]))
-    given = {k: asked[k] for k in ("records", "lead", "mains_hz", "rate_hz", "allow_refused")}
+    arguments = vars(parser.parse_args(["m", *planned.config.apply["ward"].words()]))
+    given = {k: arguments[k] for k in ("records", "lead", "mains_hz", "rate_hz", "allow_refused")}
     assert given == {
         "records": [ward],
         "lead": ["MLII=II,V5"],
@@ -54,11 +54,11 @@ def test_its_arguments_are_the_commands(ward: Path) -> None:
 
 
 def test_it_runs_again_when_a_recording_changes(ward: Path) -> None:
-    asked = {"model": NETWORK, "records": str(ward)}
-    before = plan(**asked).applied_content("ward")
-    assert plan(**asked).applied_content("ward") == before
+    entry = {"model": NETWORK, "records": str(ward)}
+    before = plan(**entry).applied_content("ward")
+    assert plan(**entry).applied_content("ward") == before
     (ward / "a.hea").write_text("a 1 250 101\n")
-    assert plan(**asked).applied_content("ward") != before
+    assert plan(**entry).applied_content("ward") != before
 
 
 def test_a_model_that_comes_along_is_one(
@@ -68,12 +68,12 @@ def test_a_model_that_comes_along_is_one(
     files = {"tiny.safetensors": {"sha256": "0" * 64, "bytes": 1}}
     card = {"format": catalogue.FORMAT, "files": files}
     write_json(tmp_path / "models" / "tiny" / "card.json", card)
-    found = plan(model="tiny", records=str(ward))
-    assert found.applied_model("ward") == str(tmp_path / "models" / "tiny" / "tiny.safetensors")
+    planned = plan(model="tiny", records=str(ward))
+    assert planned.applied_model("ward") == str(tmp_path / "models" / "tiny" / "tiny.safetensors")
 
 
 @pytest.mark.parametrize(
-    ("asked", "says"),
+    ("entry", "says"),
     [
         ({"model": "mitdb-cnn-scratch"}, r"apply\.ward\.model: no entry, and no model that comes"),
         ({"model": NETWORK, "repeat": 9}, r"apply\.ward\.repeat: 9: "),
@@ -83,9 +83,9 @@ def test_a_model_that_comes_along_is_one(
         ({"model": NETWORK, "form": "edf"}, r"unknown key 'form'"),
     ],
 )
-def test_what_can_not_be_is_said(ward: Path, asked: dict[str, Any], says: str) -> None:
+def test_what_can_not_be_is_said(ward: Path, entry: dict[str, Any], says: str) -> None:
     with pytest.raises(ValueError, match=says):
-        plan(records=str(ward), **asked)
+        plan(records=str(ward), **entry)
 
 
 def test_a_folder_that_is_not_there_is_said() -> None:

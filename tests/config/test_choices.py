@@ -22,14 +22,18 @@ def test_every_run_that_is_tested_says_how_it_was_chosen(name):
 
 def test_what_is_known_of_the_studies_choices_is_said():
     evaluations = overlaid("open").evaluations
-    said = {name: evaluation.chosen_on for name, evaluation in evaluations.items()}
-    assert said[SCG] == said["scg-unet-xyz-random"] == "test"
-    assert said["scg-cae-paper-A"] == "published"
-    assert said["mitdb-cnn-scratch-paper"] == said["mitdb-cnn-scratch-strict"] == "validation"
-    assert said["mitdb-cnn-all"] == said[FOREST] == "cross-validation"
+    chosen_on = {name: evaluation.chosen_on for name, evaluation in evaluations.items()}
+    assert chosen_on[SCG] == chosen_on["scg-unet-xyz-random"] == "test"
+    assert chosen_on["scg-cae-paper-A"] == "published"
+    assert (
+        chosen_on["mitdb-cnn-scratch-paper"]
+        == chosen_on["mitdb-cnn-scratch-strict"]
+        == "validation"
+    )
+    assert chosen_on["mitdb-cnn-all"] == chosen_on[FOREST] == "cross-validation"
     assert evaluations[FOREST].looked_before.times == 5
     assert evaluations[SCG].looked_before.times is None
-    assert said["ptb-cnn-scratch-subject"] == "elsewhere"
+    assert chosen_on["ptb-cnn-scratch-subject"] == "elsewhere"
 
 
 def test_pretext_heads_are_judged_by_balanced_accuracy():
@@ -43,9 +47,9 @@ def test_pretext_heads_are_judged_by_balanced_accuracy():
 )
 def test_the_main_question_of_a_study_has_a_margin(study, question):
     for name in ("open", "paper"):
-        asked = overlaid(name).spec("tabulate", study)
-        assert asked.questions[question].margin
-        assert question in {pair.question for pair in asked.comparisons}
+        spec = overlaid(name).spec("tabulate", study)
+        assert spec.questions[question].margin
+        assert question in {pair.question for pair in spec.comparisons}
 
 
 def changed(**evaluation):
@@ -53,7 +57,7 @@ def changed(**evaluation):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (
             {"chosen_in": "workflow/config/choices/cnnn.yaml"},
@@ -67,8 +71,8 @@ def changed(**evaluation):
         ({"looked_before": {"times": 5}}, r"looked_before\.why"),
     ],
 )
-def test_what_is_not_a_choice_is_refused(change, said):
-    with pytest.raises(ValueError, match=said) as error:
+def test_what_is_not_a_choice_is_refused(change, message):
+    with pytest.raises(ValueError, match=message) as error:
         changed(**{"mitdb-cnn-pruned-strict": {"evaluate": change}})
     assert "\n" not in str(error.value)
 

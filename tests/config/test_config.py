@@ -63,8 +63,8 @@ def test_the_papers_target_is_cebsdb_and_its_sources_never_saw_it():
     for model in ("cnn1d", "ecgnet", "tcn", "cae"):
         (source,) = config.transfer[f"scg-cae-{model}-magnitude-0"].sources
         split = config.splits[config.prune[source.entry].split]
-        met = {config.segments[s].dataset for s in split.segments}
-        assert met == {"scg_rhc", "mitdb", "incartdb", "ecgiddb", "ephnogram"}
+        databases = {config.segments[s].dataset for s in split.segments}
+        assert databases == {"scg_rhc", "mitdb", "incartdb", "ecgiddb", "ephnogram"}
         for run in (f"scg-cae-{model}-magnitude", "scg-cae-scratch"):
             assert (rows[run].repeats, len(rows[run].members)) == (3, 5)
             assert rows[run].tags["scaling"] == "paper"
@@ -163,11 +163,11 @@ def test_a_variant_changes_what_is_laid_on_later():
         "splits": {"near": {"split": "s"}, "far": {"split": "t", "training": {"epochs": 5}}},
         "variants": {"init": {"a": {}, "b": inner}, "size": {"1": {}, "2": {}}},
     }
-    found = expanded({"transfer": {"{init}-{size}-{split}": entry}})["transfer"]
-    assert found["a-1-far"] == {"split": "t", "training": {"epochs": 5}}
-    assert found["b-1-far"] == {"split": "t", "training": {"epochs": 9}}
-    assert found["b-2-near"] == {"split": "s", "x": 1}
-    assert "x" not in found["a-2-near"]
+    trainings = expanded({"transfer": {"{init}-{size}-{split}": entry}})["transfer"]
+    assert trainings["a-1-far"] == {"split": "t", "training": {"epochs": 5}}
+    assert trainings["b-1-far"] == {"split": "t", "training": {"epochs": 9}}
+    assert trainings["b-2-near"] == {"split": "s", "x": 1}
+    assert "x" not in trainings["a-2-near"]
 
 
 PRESETS = {"usual": {"epochs": 3, "ema": 0.5}, "long": {"preset": "usual", "epochs": "{n}"}}
@@ -185,9 +185,9 @@ def test_a_variant_takes_another_preset():
         "training": {"preset": "usual", "ema": 0.9},
         "variants": {"n": {"4": {"training": {"preset": "long"}}, "5": {"training": "none"}}},
     }
-    found = expanded({"presets": PRESETS, "transfer": {"x-{n}": entry}})["transfer"]
-    assert found["x-4"]["training"] == {"epochs": 4, "ema": 0.9}
-    assert found["x-5"]["training"] == "none"
+    trainings = expanded({"presets": PRESETS, "transfer": {"x-{n}": entry}})["transfer"]
+    assert trainings["x-4"]["training"] == {"epochs": 4, "ema": 0.9}
+    assert trainings["x-5"]["training"] == "none"
 
 
 @pytest.mark.parametrize(
@@ -276,11 +276,11 @@ def test_two_entries_of_one_name():
 
 
 def test_evaluations_by_pattern():
-    asked = {"evaluate": {"parts": ["train"]}}
+    evaluate = {"evaluate": {"parts": ["train"]}}
     raw = completed(
         expanded(
             {
-                "transfer": {"x-1": {"split": "s", **asked}, "y": {"split": "t", **asked}},
+                "transfer": {"x-1": {"split": "s", **evaluate}, "y": {"split": "t", **evaluate}},
                 "tables": {"z": {"evaluations": ["x-*"]}},
             }
         )
@@ -391,8 +391,8 @@ def together(repeats=3, **mean):
     """Return that config with a run that is the mean of others'."""
     config = folds()
     config["transfer"]["x-{init}-{fold}"]["repeats"] = repeats
-    asked = {"of": ["x-a"], "tags": {"model": "mean of 3"}, **mean}
-    config["tables"]["transform_recognition"]["means"] = {"x-mean": asked}
+    entry = {"of": ["x-a"], "tags": {"model": "mean of 3"}, **mean}
+    config["tables"]["transform_recognition"]["means"] = {"x-mean": entry}
     return config
 
 
@@ -422,10 +422,10 @@ def test_a_mean_was_chosen_as_the_most_flattered_of_its_runs(ways, own, expected
         )
         for name, way, look in zip(("x-a", "x-b"), ways, looks, strict=True)
     ]
-    found = tabulation._chosen(rows, own)
-    assert found["chosen_on"] == expected
-    assert found["looked_before"].times == 7
-    assert found["differs"] == {"recipe": ("x-a", "x-b")}
+    choice = tabulation._chosen(rows, own)
+    assert choice["chosen_on"] == expected
+    assert choice["looked_before"].times == 7
+    assert choice["differs"] == {"recipe": ("x-a", "x-b")}
 
 
 def test_a_mean_is_a_run_of_the_tables_alone():
@@ -514,7 +514,7 @@ UNLIKE = {
 
 @pytest.mark.parametrize("case", UNLIKE)
 def test_what_is_pooled_must_be_alike(case):
-    changes, said = UNLIKE[case]
+    changes, message = UNLIKE[case]
     config = _changed(folds(), **changes)
     config["splits"]["paper"] = {**config["splits"]["other"], "protocol": "paper"}
     start = {**config["transfer"]["x-{init}-{fold}"], "tags": {"init": "a"}, "split": "s-1"}
@@ -526,10 +526,10 @@ def test_what_is_pooled_must_be_alike(case):
         ValueError, match=r"^evaluations\.x-a-1\.pool: 'x-a' pools 'x-a-0' too, "
     ) as e:
         load_config(config)
-    assert said in str(e.value)
+    assert message in str(e.value)
 
 
-ASKED = {
+UNEQUAL_FOLDS = {
     "epochs": ({"training": {"epochs": 2}}, "training.epochs is 1, not 2"),
     "rate": ({"training": {"epochs": 1, "learning_rate": 0.1}}, "learning_rate is 0.001, not 0.1"),
     "task": ({"task": {"name": "classify", "labels": ["N"]}}, "task.options.labels is"),
@@ -564,11 +564,11 @@ def grafted(**changes):
             own |= changes
         entries[f"x-a-{fold}"] = {**own, "tags": {"init": "a"}}
     config["prune"] = {"pruned": {"source": "first-1", "training": {"epochs": 1}}}
-    asked = {"pool": "x-a", "metrics": ["accuracy"]}
+    evaluation = {"pool": "x-a", "metrics": ["accuracy"]}
     return {
         **config,
         "transfer": entries,
-        "evaluations": {f"x-a-{fold}": asked for fold in (0, 1)},
+        "evaluations": {f"x-a-{fold}": evaluation for fold in (0, 1)},
     }
 
 
@@ -578,12 +578,12 @@ def test_folds_may_differ_in_their_splits_and_in_those_of_their_sources():
     assert load_config(grafted(source="first-0"))
 
 
-@pytest.mark.parametrize("case", ASKED)
+@pytest.mark.parametrize("case", UNEQUAL_FOLDS)
 def test_folds_are_trained_alike(case):
-    changes, said = ASKED[case]
+    changes, message = UNEQUAL_FOLDS[case]
     with pytest.raises(ValueError, match=r"^evaluations\.x-a-1\.pool: 'x-a' pools ") as e:
         load_config(grafted(**changes))
-    assert said in str(e.value)
+    assert message in str(e.value)
     assert "\n" not in str(e.value)
 
 
@@ -608,7 +608,7 @@ def test_a_pool_takes_no_evaluations_name():
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         ({"transfer": ["x"]}, r"transfer: expected a mapping, not \['x'\]"),
         ({"transfer": {"x": 5}}, "transfer.x: expected a mapping, not 5"),
@@ -622,34 +622,34 @@ def test_a_pool_takes_no_evaluations_name():
         ({"exports": 5}, "exports: expected names or patterns of names, not 5"),
     ],
 )
-def test_a_value_of_another_kind_is_a_config_error(given, said):
-    with pytest.raises(ValueError, match=said):
+def test_a_value_of_another_kind_is_a_config_error(given, message):
+    with pytest.raises(ValueError, match=message):
         load_config(given)
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("tables", "message"),
     [
         ({"comparisons": [{"tag": "ini", "of": "a", "to": "b"}]}, "comparisons: .* mean 'init'"),
         ({"curves": [{"tag": "innit"}]}, "curves: no run has the tag 'innit'. Did you mean 'init'"),
         ({"primary": "acuracy:S"}, "primary: 'acuracy' is no metric .* mean 'accuracy'"),
     ],
 )
-def test_a_study_asks_for_what_its_runs_have(asked, said):
+def test_a_study_asks_for_what_its_runs_have(tables, message):
     config = folds()
-    config["tables"]["transform_recognition"] |= asked
-    with pytest.raises(ValueError, match=rf"^tables\.transform_recognition\.{said}"):
+    config["tables"]["transform_recognition"] |= tables
+    with pytest.raises(ValueError, match=rf"^tables\.transform_recognition\.{message}"):
         load_config(config)
 
 
 def test_a_primary_metric_goes_by_its_name_in_tables():
-    asked = {"name": "jkappa", "unscored": ["Q", "F"]}
-    config = folds(metrics=["accuracy", asked])
+    metric = {"name": "jkappa", "unscored": ["Q", "F"]}
+    config = folds(metrics=["accuracy", metric])
     config["tables"]["transform_recognition"]["primary"] = "jkappa(unscored=Q+F)"
     assert load_config(config)
     config["tables"]["transform_recognition"]["primary"] = "jkappa"
-    said = "primary: 'jkappa' is no metric of its evaluations. Known: accuracy, jkappa("
-    with pytest.raises(ValueError, match=re.escape(said)):
+    message = "primary: 'jkappa' is no metric of its evaluations. Known: accuracy, jkappa("
+    with pytest.raises(ValueError, match=re.escape(message)):
         load_config(config)
 
 
@@ -683,11 +683,11 @@ def test_splits_of_a_pool_have_one_name(names, together):
     assert pools.split(names) == together
 
 
-def adapted(**asked):
+def adapted(**options):
     raw = merged()
     raw["splits"]["ptb-domain"] = {**raw["splits"]["ptb-subject"], "seed": 3}
     raw["presets"]["rhythm-training"]["learning_rates"] = []  # an adaptation tries none
-    adaptation = {"name": "coral", "domain": "ptb-domain", **asked}
+    adaptation = {"name": "coral", "domain": "ptb-domain", **options}
     for entry in raw["transfer"].values():
         entry["adaptation"] = adaptation
         entry.pop("per_subject", None)  # such a training adapts to nobody else
@@ -719,7 +719,7 @@ def test_a_job_reads_its_domain():
 
 
 @pytest.mark.parametrize(
-    ("asked", "message"),
+    ("options", "message"),
     [
         ({"domain": "ptb-domian"}, r"adaptation.domain: no entry .* Did you mean 'ptb-domain'"),
         ({"part": "test"}, "adaptation.part: 'test' adapts to the test part of the honest split"),
@@ -728,9 +728,9 @@ def test_a_job_reads_its_domain():
         ({"weight": 0}, "adaptation.weight: 0: Input should be greater than 0"),
     ],
 )
-def test_an_adaptation_that_cannot_be_is_a_config_error(asked, message):
+def test_an_adaptation_that_cannot_be_is_a_config_error(options, message):
     with pytest.raises(ValueError, match=message):
-        adapted(**asked)
+        adapted(**options)
 
 
 @pytest.mark.parametrize(
@@ -774,23 +774,23 @@ def test_a_data_set_without_a_simulation_may_be_real(monkeypatch):
 
 
 def test_a_view_goes_with_its_model():
-    asked = {
+    pictures = {
         "split": "mitdb-strict",
         "model": "light_cnn",
         "view": {"name": "scalogram", "octaves": 5},
         "task": {"name": "classify", "labels": ["F", "N", "S", "V"]},
         "training": {"epochs": 1},
     }
-    taken = {"source": "pictures", "split": "mitdb-strict", "task": asked["task"]}
+    taken = {"source": "pictures", "split": "mitdb-strict", "task": pictures["task"]}
     taken["training"] = {"epochs": 1}
-    base = merged({"pretrain": {"pictures": asked}, "transfer": {"taken": taken}})
+    base = merged({"pretrain": {"pictures": pictures}, "transfer": {"taken": taken}})
     config = load_config(base)
     assert config.transfer["taken"].view == config.pretrain["pictures"].view
     assert config.spec("pretrain", "pictures").view.options["octaves"] == 5.0
     with pytest.raises(ValueError, match=r"pretrain\.pictures\.view: light_cnn takes pictures"):
-        load_config(merged({"pretrain": {"pictures": {**asked, "view": None}}}))
+        load_config(merged({"pretrain": {"pictures": {**pictures, "view": None}}}))
     with pytest.raises(ValueError, match=r"pretrain\.pictures\.view: mlp takes signals, not"):
-        load_config(merged({"pretrain": {"pictures": {**asked, "model": "mlp"}}}))
+        load_config(merged({"pretrain": {"pictures": {**pictures, "model": "mlp"}}}))
 
 
 def test_a_file_from_outside_is_a_source(tmp_path):

@@ -86,18 +86,18 @@ def test_every_option_that_the_paper_tells_is_one():
         for run in getattr(config, stage).values():
             own = {key for key, _ in facts(config, run)}
             known |= own | {f"{stage}.{key}" for key in own}
-    told = plugins.constants("studies", BEATS)["PAPER"]
-    assert set(told) == {"recipe", "data", "size"}
-    assert {key for kind in told.values() for key in kind} - known == set()
+    paper = plugins.constants("studies", BEATS)["PAPER"]
+    assert set(paper) == {"recipe", "data", "size"}
+    assert {key for kind in paper.values() for key in kind} - known == set()
 
 
 def test_a_studys_rows_may_come_by_standard_input(monkeypatch: pytest.MonkeyPatch, tmp_path):
-    asked = overlaid("open").spec("tabulate", BEATS)
-    text = asked.canonical()
+    spec = overlaid("open").spec("tabulate", BEATS)
+    text = spec.canonical()
     file = tmp_path / "spec.json"
     file.write_text(text)
     script = load("tabulate")
     with file.open() as stream:
         monkeypatch.setattr(sys, "stdin", stream)
-        assert script.spec_of("-") == asked
-    assert script.spec_of(text) == asked
+        assert script.spec_of("-") == spec
+    assert script.spec_of(text) == spec

@@ -14,14 +14,14 @@ from cardiograft.config.study_plan import StudyPlan
 SOURCE = "mitdb-cnn-scratch-strict"
 
 
-def config(**asked: Any) -> Config:
-    entry = {"source": SOURCE, **asked}
+def config(**changes: Any) -> Config:
+    entry = {"source": SOURCE, **changes}
     return load_config(merged({"export": {"file": {k: v for k, v in entry.items() if v}}}))
 
 
 def test_a_job_is_asked_for_the_network_of_its_source() -> None:
-    found = config(precision="int8")
-    spec, run = found.spec("export", "file"), found.transfer[SOURCE]
+    loaded = config(precision="int8")
+    spec, run = loaded.spec("export", "file"), loaded.transfer[SOURCE]
     assert (spec.network.model, spec.network.task) == (run.model, run.task)
     assert spec.network.split == run.split
     assert spec.precision == "int8"
@@ -31,18 +31,18 @@ def test_a_job_is_asked_for_the_network_of_its_source() -> None:
 
 
 def test_it_is_measured_in_what_its_source_is_evaluated_in() -> None:
-    found = config()
-    own = found.evaluations[SOURCE].metrics
-    assert found.spec("export", "file").metrics == tuple(m for m in own if not m.without)
-    asked = config(metrics=["accuracy"]).spec("export", "file").metrics
-    assert [m.name for m in asked] == ["accuracy"]
+    loaded = config()
+    own = loaded.evaluations[SOURCE].metrics
+    assert loaded.spec("export", "file").metrics == tuple(m for m in own if not m.without)
+    metrics = config(metrics=["accuracy"]).spec("export", "file").metrics
+    assert [m.name for m in metrics] == ["accuracy"]
 
 
 def test_entries_have_variants() -> None:
     rows = {"float32": {}, "int8": {"precision": "int8", "calibration": 64}}
     entry = {"source": SOURCE, "variants": {"precision": rows}}
-    found = load_config(merged({"export": {"file-{precision}": entry}}))
-    assert {name: one.precision for name, one in found.export.items()} == {
+    loaded = load_config(merged({"export": {"file-{precision}": entry}}))
+    assert {name: one.precision for name, one in loaded.export.items()} == {
         "file-float32": "float32",
         "file-int8": "int8",
     }
@@ -59,7 +59,7 @@ def test_the_report_has_the_files_of_its_networks() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("changes", "message"),
     [
         ({"source": "mitdb-cnn-scratch-strikt"}, f"source: no entry named .* mean '{SOURCE}'"),
         ({"repeat": 99}, "repeat: 99: '.*' has 1, counted from 0"),
@@ -79,8 +79,8 @@ def test_the_report_has_the_files_of_its_networks() -> None:
         ),
     ],
 )
-def test_what_an_entry_can_not_ask_is_refused(asked: dict[str, Any], said: str) -> None:
+def test_what_an_entry_can_not_ask_is_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=r"^export\.file") as refused:
-        config(**asked)
-    assert re.search(said, str(refused.value))
+        config(**changes)
+    assert re.search(message, str(refused.value))
     assert "\n" not in str(refused.value)

@@ -143,7 +143,7 @@ ONE = ("quality_gates", "usable")
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (
             changed(*ONE, "segments", "rhythm-window"),
@@ -166,8 +166,8 @@ ONE = ("quality_gates", "usable")
         ),
     ],
 )
-def test_a_mistake_is_one_line(change: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValueError, match=said) as caught:
+def test_a_mistake_is_one_line(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message) as caught:
         loaded(change)
     assert "\n" not in str(caught.value)
 
@@ -175,36 +175,36 @@ def test_a_mistake_is_one_line(change: dict[str, Any], said: str) -> None:
 def test_other_noise_is_refused() -> None:
     more = {"segments": {"clean": {"preset": "quality-signal", "database": "mitdb"}}}
     more["segments"]["clean"]["signal"] = {"leads": ["MLII|V5"]}
-    asked = {"segments": "quality-mixtures", "judged": "clean", "model": "quality-scratch"}
+    gate = {"segments": "quality-mixtures", "judged": "clean", "model": "quality-scratch"}
     with pytest.raises(ValueError, match="'clean' is of other noise than 'quality-mixtures'"):
-        loaded(more, {"quality_gates": {"one": asked}})
+        loaded(more, {"quality_gates": {"one": gate}})
     leads = {"segments": {"other": {**more["segments"]["clean"], "signal": {"leads": ["V1"]}}}}
-    asked = {"segments": "clean", "judged": "other", "model": "quality-scratch"}
+    gate = {"segments": "clean", "judged": "other", "model": "quality-scratch"}
     with pytest.raises(ValueError, match="has leads V1, which are not among those of 'clean'"):
-        loaded(more, leads, {"quality_gates": {"one": asked}})
+        loaded(more, leads, {"quality_gates": {"one": gate}})
 
 
 def test_with_noise_both_have_the_same_leads_in_the_same_order() -> None:
     """Which noise a lead is given hangs on its place among the leads."""
     noisy = {"preset": "quality-signal", "database": "mitdb", "noise": {"preset": "quality-noise"}}
     noisy["signal"] = {"leads": ["MLII|V5", "V1"]}
-    asked = {"segments": "both", "judged": "one", "model": "quality-scratch"}
+    gate = {"segments": "both", "judged": "one", "model": "quality-scratch"}
     for leads in (["V1"], ["V1", "MLII|V5"]):
         one = {**noisy, "signal": {"leads": leads}}
         with pytest.raises(ValueError, match=r"has leads V1.* the same leads in the same order"):
-            loaded({"segments": {"both": noisy, "one": one}}, {"quality_gates": {"usable": asked}})
-    loaded({"segments": {"both": noisy, "one": noisy}}, {"quality_gates": {"usable": asked}})
+            loaded({"segments": {"both": noisy, "one": one}}, {"quality_gates": {"usable": gate}})
+    loaded({"segments": {"both": noisy, "one": noisy}}, {"quality_gates": {"usable": gate}})
 
 
 def test_a_file_and_the_splits_behind_it(tmp_path: Path) -> None:
     weights, split = tmp_path / "net.safetensors", tmp_path / "elsewhere.parquet"
-    asked = {
+    gate = {
         "model": None,
         "file": str(weights),
         "sha256": "0" * 64,
         "trained_on": [str(split)],
     }
-    config = loaded(GATE, {"quality_gates": {"usable": asked}})
+    config = loaded(GATE, {"quality_gates": {"usable": gate}})
     assert behind(config, "net")[1:] == [(f"{weights} of the quality gate usable", "elsewhere")]
     with pytest.raises(FileNotFoundError, match=r"usable.file: no file"):
         Plan(config)
@@ -218,41 +218,41 @@ def test_a_file_and_the_splits_behind_it(tmp_path: Path) -> None:
     assert plan.gate_model("usable") == str(weights)
     own = tmp_path / "gated.parquet"
     with pytest.raises(ValueError, match="a split of this config is named 'gated'"):
-        loaded(GATE, {"quality_gates": {"usable": {**asked, "trained_on": [str(own)]}}})
+        loaded(GATE, {"quality_gates": {"usable": {**gate, "trained_on": [str(own)]}}})
 
 
 def test_a_gate_names_a_network_that_comes_along() -> None:
-    asked = {"model": None, "shipped": "quality"}
-    config = loaded(GATE, {"quality_gates": {"usable": asked}})
+    entry = {"model": None, "shipped": "quality"}
+    config = loaded(GATE, {"quality_gates": {"usable": entry}})
     gate = config.quality_gates["usable"]
-    found, name = catalogue.find("quality"), "quality.quality-both-all"
-    assert gate.sha256 == found.sha256
-    assert Path(gate.file or "").samefile(found.weights)
+    network, name = catalogue.find("quality"), "quality.quality-both-all"
+    assert gate.sha256 == network.sha256
+    assert Path(gate.file or "").samefile(network.weights)
     assert behind(config, "net")[1:] == [
-        (f"quality-scratch (quality {found.sha256[:12]}) of the quality gate usable", name)
+        (f"quality-scratch (quality {network.sha256[:12]}) of the quality gate usable", name)
     ]
     plan = Plan(config)
-    assert [Path(p).resolve() for p in plan.shipped_splits("net")] == found.splits
-    assert [Path(p).resolve() for p in plan.shipped_segments("net")] == found.segments
+    assert [Path(p).resolve() for p in plan.shipped_splits("net")] == network.splits
+    assert [Path(p).resolve() for p in plan.shipped_segments("net")] == network.segments
     assert plan.lineage_tables("net") == ["results/splits/gated.parquet"]
-    for more, said in (
+    for more, about in (
         ({"shipped": "qualty"}, r"usable.shipped: no model named 'qualty'.*Did you mean 'quality'"),
         ({"file": "a.safetensors"}, "'shipped' and 'file' contradict"),
         ({"model": "quality-scratch"}, "'shipped' and 'model' contradict"),
     ):
-        with pytest.raises(ValueError, match=said):
-            loaded(GATE, {"quality_gates": {"usable": {**asked, **more}}})
+        with pytest.raises(ValueError, match=about):
+            loaded(GATE, {"quality_gates": {"usable": {**entry, **more}}})
 
 
 def test_a_network_that_comes_along_is_known_by_its_bytes_elsewhere(tmp_path: Path) -> None:
-    found = catalogue.find("quality")
+    network = catalogue.find("quality")
     copy = tmp_path / "mine.safetensors"
-    copy.write_bytes(found.weights.read_bytes())
-    asked = {"model": None, "file": str(copy), "sha256": found.sha256}
-    config = loaded(GATE, {"quality_gates": {"usable": asked}})
+    copy.write_bytes(network.weights.read_bytes())
+    gate = {"model": None, "file": str(copy), "sha256": network.sha256}
+    config = loaded(GATE, {"quality_gates": {"usable": gate}})
     assert [split for _, split in behind(config, "net")[1:]] == ["quality.quality-both-all"]
     assert Plan(config).shipped_segments("net")
-    source = {"file": str(copy), "sha256": found.sha256, "reader": "cardiograft"}
+    source = {"file": str(copy), "sha256": network.sha256, "reader": "cardiograft"}
     transfer = {"transfer": {"net": {"source": source, "map": {"encoder": "encoder"}}}}
     config = loaded(GATE, transfer)
     assert "quality.quality-both-all" in [split for _, split in behind(config, "net")]
@@ -260,9 +260,9 @@ def test_a_network_that_comes_along_is_known_by_its_bytes_elsewhere(tmp_path: Pa
 
 def test_two_tables_of_one_name_are_refused(tmp_path: Path) -> None:
     tables = [str(tmp_path / run / "s.parquet") for run in ("one", "two")]
-    asked = {"model": None, "file": "net.safetensors", "sha256": "0" * 64, "trained_on": tables}
+    gate = {"model": None, "file": "net.safetensors", "sha256": "0" * 64, "trained_on": tables}
     with pytest.raises(ValueError, match=r"usable.trained_on: .* have one name"):
-        loaded(GATE, {"quality_gates": {"usable": asked}})
+        loaded(GATE, {"quality_gates": {"usable": gate}})
 
 
 def test_the_ablation_compares_runs_that_differ_in_the_gate_alone() -> None:

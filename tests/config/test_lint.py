@@ -45,9 +45,9 @@ def test_a_file_that_can_be_read_is_named(
     file = tmp_path / "mine.yaml"
     file.write_text("seed: 3\n")
     lint([file])
-    said = capsys.readouterr().out
-    assert said.startswith("no mistake found in config.yaml, studies/")
-    assert said.endswith(f"{file}\n")
+    output = capsys.readouterr().out
+    assert output.startswith("no mistake found in config.yaml, studies/")
+    assert output.endswith(f"{file}\n")
 
 
 def test_a_later_file_lies_on_an_earlier_one(tmp_path: Path) -> None:
@@ -71,5 +71,5 @@ def test_make_ends_in_that_line_alone(tmp_path: Path) -> None:
         line, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode
-    said = [text for text in done.stderr.splitlines() if not text.startswith("make")]
-    assert said == ["config: no file absent.yaml"]
+    lines = [text for text in done.stderr.splitlines() if not text.startswith("make")]
+    assert lines == ["config: no file absent.yaml"]

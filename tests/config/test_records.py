@@ -13,8 +13,12 @@ NAME = "by-record"
 
 def changed(**given: Any) -> Config:
     """Return a config with one more evaluation, of a network of the demo."""
-    asked = {"model": "mitdb-cnn-pruned-strict", "split": "mitdb-strict", "metrics": ["macro_f1"]}
-    return load_config(merged({"evaluations": {NAME: {**asked, "per": "record", **given}}}))
+    evaluation = {
+        "model": "mitdb-cnn-pruned-strict",
+        "split": "mitdb-strict",
+        "metrics": ["macro_f1"],
+    }
+    return load_config(merged({"evaluations": {NAME: {**evaluation, "per": "record", **given}}}))
 
 
 def test_what_is_counted_reaches_the_scores_and_is_a_tag() -> None:
@@ -30,8 +34,12 @@ def test_what_is_counted_reaches_the_scores_and_is_a_tag() -> None:
 def test_tables_know_what_is_counted() -> None:
     own = {"evaluations": ["mitdb-majority-strict", NAME], "comparisons": [], "curves": []}
     tables = {"transform_recognition": {**own, "primary": "macro_f1"}}
-    asked = {"model": "mitdb-cnn-pruned-strict", "split": "mitdb-strict", "metrics": ["macro_f1"]}
-    overlay = {"evaluations": {NAME: {**asked, "per": "record"}}, "tables": tables}
+    evaluation = {
+        "model": "mitdb-cnn-pruned-strict",
+        "split": "mitdb-strict",
+        "metrics": ["macro_f1"],
+    }
+    overlay = {"evaluations": {NAME: {**evaluation, "per": "record"}}, "tables": tables}
     spec = load_config(merged(overlay)).spec("tabulate", "transform_recognition")
     rows = spec.model_dump()["rows"]
     assert [rows[name]["per"] for name in own["evaluations"]] == ["segment", "record"]
@@ -39,7 +47,7 @@ def test_tables_know_what_is_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (
             {"split": "mitdb-paper"},
@@ -55,7 +63,7 @@ def test_tables_know_what_is_counted() -> None:
         ({"per": "recording"}, "per: 'recording'.* 'segment' or 'record'"),
     ],
 )
-def test_what_can_not_be_counted_is_refused(change: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValueError, match=said) as error:
+def test_what_can_not_be_counted_is_refused(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message) as error:
         changed(**change)
     assert "\n" not in str(error.value)

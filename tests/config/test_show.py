@@ -14,19 +14,19 @@ OPEN = ROOT / "workflow/config/open.yaml"
 
 
 @pytest.fixture(scope="module")
-def found():
+def resolved():
     return showing.read([OPEN])
 
 
-def lines(found, section, entry):
+def lines(resolved, section, entry):
     """Return the table of an entry: option to its value and where it is from."""
-    table = showing.table(found, section, entry, 300)
+    table = showing.table(resolved, section, entry, 300)
     cells = [re.split(r" {2,}", line.strip(), maxsplit=2) for line in table]
     return {name: tuple(rest) for name, *rest in cells}
 
 
-def test_each_value_has_an_origin(found):
-    table = lines(found, "transfer", "scg-cae-longer-A")
+def test_each_value_has_an_origin(resolved):
+    table = lines(resolved, "transfer", "scg-cae-longer-A")
     study, large = "studies/scg_to_ecg.yaml", "open/scg_to_ecg.yaml"
     assert table["split"] == ("scg-z-A", f"splits=folds, {study}")
     assert table["model.name"] == ("cae", f"entry scg-cae-{{init}}-{{split}}, {study}")
@@ -38,33 +38,33 @@ def test_each_value_has_an_origin(found):
     assert table["repeats"] == ("3", f"entry scg-cae-{{init}}-{{split}}, {large}")
 
 
-def test_of_two_changes_the_last_is_named(found):
-    table = lines(found, "transfer", "scg-cae-longer-random")
+def test_of_two_changes_the_last_is_named(resolved):
+    table = lines(resolved, "transfer", "scg-cae-longer-random")
     where = "variant init=longer, splits=random, open/scg_to_ecg.yaml"
     assert table["training.epochs"] == ("24", where)
 
 
-def test_sources_and_what_is_taken_from_them(found):
-    table = lines(found, "transfer", "scg-cae-tcn-magnitude-B")
+def test_sources_and_what_is_taken_from_them(resolved):
+    table = lines(resolved, "transfer", "scg-cae-tcn-magnitude-B")
     study = "studies/scg_to_ecg.yaml"
     assert table["sources.0.entry"] == ("pruned-tcn-B", f"variant pruning=magnitude, {study}")
     mapped = table["sources.0.map.encoder.blocks.0.first"]
     assert mapped == ("encoder.stem.convolution", f"variant init=tcn, {study}")
-    assert lines(found, "prune", "pruned-tcn-B")["model.name"] == ("tcn", "its source")
-    evaluated = lines(found, "evaluations", "scg-cae-tcn-magnitude-B")
+    assert lines(resolved, "prune", "pruned-tcn-B")["model.name"] == ("tcn", "its source")
+    evaluated = lines(resolved, "evaluations", "scg-cae-tcn-magnitude-B")
     assert evaluated["pool"] == ("scg-cae-tcn-magnitude", "its folds")
     assert evaluated["metrics"][0].startswith("pearson, prd, ")
 
 
 @pytest.mark.parametrize("section", showing.SHOWN)
-def test_every_entry_can_be_shown(found, section):
-    for entry in getattr(found.config, section):
-        assert list(showing.table(found, section, entry, 100))
-        assert list(showing.relations(found.config, section, entry))
+def test_every_entry_can_be_shown(resolved, section):
+    for entry in getattr(resolved.config, section):
+        assert list(showing.table(resolved, section, entry, 100))
+        assert list(showing.relations(resolved.config, section, entry))
 
 
-def test_what_it_depends_on_and_what_is_made_from_it(found):
-    text = "\n".join(showing.relations(found.config, "prune", "pruned-tcn-A"))
+def test_what_it_depends_on_and_what_is_made_from_it(resolved):
+    text = "\n".join(showing.relations(resolved.config, "prune", "pruned-tcn-A"))
     behind, after = text.split("  made from it\n")
     assert "splits: sources-A (subject, honest, fold 0 of 3)" in behind
     assert "segments: mitdb-windows, of mitdb" in behind

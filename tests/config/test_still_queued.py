@@ -38,7 +38,7 @@ def test_without_a_queue_none_are_known(tmp_path: Path, monkeypatch: pytest.Monk
     refuse_second_jobs(tmp_path)
 
 
-def asked_at(folder: Path, monkeypatch: pytest.MonkeyPatch, *, failing: int) -> Path:
+def squeue_at(folder: Path, monkeypatch: pytest.MonkeyPatch, *, failing: int) -> Path:
     """Put a squeue there that fails so often before it answers; return what counts its calls."""
     calls, squeue = folder / "calls", folder / "squeue"
     squeue.write_text(
@@ -59,7 +59,7 @@ echo '17|rule_report|{folder.resolve()}'
 def test_a_queue_that_does_not_answer_is_asked_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    calls = asked_at(tmp_path, monkeypatch, failing=2)
+    calls = squeue_at(tmp_path, monkeypatch, failing=2)
     with pytest.raises(ValueError, match=r"still in the queue \(17\): wait"):
         refuse_second_jobs(tmp_path)
     assert calls.read_text() == "call\n" * 3
@@ -68,10 +68,10 @@ def test_a_queue_that_does_not_answer_is_asked_again(
 def test_a_queue_that_never_answers_is_not_taken_for_empty(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked_at(tmp_path, monkeypatch, failing=100)
-    with pytest.raises(ValueError, match=r"not answer .*Unable to contact ") as said:
+    squeue_at(tmp_path, monkeypatch, failing=100)
+    with pytest.raises(ValueError, match=r"not answer .*Unable to contact ") as raised:
         refuse_second_jobs(tmp_path)
-    assert "\n" not in str(said.value)
+    assert "\n" not in str(raised.value)
     monkeypatch.setattr(still_queued, "ANSWER_S", 0.2)
     (tmp_path / "squeue").write_text("#!/bin/bash\nsleep 2\n")
     with pytest.raises(ValueError, match=r"not answer .*timed out after 0.2 seconds"):

@@ -95,14 +95,14 @@ def set_(config: dict[str, Any], place: tuple[str, ...], value: Any) -> None:
 
 def places() -> list[tuple[str, ...]]:
     """Return every field of every entry of the config, those that it does not set too."""
-    found: list[tuple[str, ...]] = []
+    keys: list[tuple[str, ...]] = []
 
     def walk(model: Any, place: tuple[str, ...]) -> None:
         for name in type(model).model_fields:
             value, here = getattr(model, name), (*place, name)
-            found.append(here)
+            keys.append(here)
             if isinstance(value, Entry) and {"kind", "options"} <= type(value).model_fields.keys():
-                found.extend((*here, option) for option in value.options)
+                keys.extend((*here, option) for option in value.options)
             elif isinstance(value, Entry):
                 walk(value, here)
             elif isinstance(value, tuple) and value and type(value[0]) is not str:
@@ -121,8 +121,8 @@ def places() -> list[tuple[str, ...]]:
             for key, entry in entries.items():
                 walk(entry, (name, key))
         else:
-            found.append((name,))
-    return found
+            keys.append((name,))
+    return keys
 
 
 PLACES = places()
@@ -138,7 +138,7 @@ def test_the_walk_is_a_long_one() -> None:
 def test_a_value_is_taken_as_it_is_or_refused_by_name(place: tuple[str, ...]) -> None:
     base = copy.deepcopy(BASE)
     base["tables"]["transform_recognition"]["comparisons"] = []
-    said: list[tuple[Any, str]] = []
+    refusals: list[tuple[Any, str]] = []
     for value in VALUES:
         config = copy.deepcopy(base)
         try:
@@ -148,13 +148,13 @@ def test_a_value_is_taken_as_it_is_or_refused_by_name(place: tuple[str, ...]) ->
         try:
             loaded = load_config(config)
         except ValueError as error:
-            said.append((value, str(error)))
+            refusals.append((value, str(error)))
             continue
         taken = _at(loaded, ("studies" if place[0] == "tables" else place[0], *place[1:]))
         if isinstance(value, bool | str | int | float) and not isinstance(taken, Entry):
             assert taken == value, (value, taken)
             assert isinstance(taken, bool) is isinstance(value, bool), (value, taken)
-    assert not [one for one in said if "\n" in one[1] or not named(place, one[1])]
+    assert not [one for one in refusals if "\n" in one[1] or not named(place, one[1])]
 
 
 @pytest.mark.parametrize("place", PLACES, ids=".".join)
@@ -203,12 +203,12 @@ OPTIONS = [
 
 @pytest.mark.parametrize(("kind", "name", "option"), OPTIONS)
 def test_an_option_of_a_plug_in_too(kind: str, name: str, option: str) -> None:
-    model, said = plugins.options(kind, name), list[str]()
+    model, messages = plugins.options(kind, name), list[str]()
     for value in [v for v in VALUES if not isinstance(v, datetime.date)]:
         try:
             taken = getattr(model.model_validate({option: value}), option)
         except ValidationError as error:
-            said.append(one_line(error))
+            messages.append(one_line(error))
             continue
         assert not isinstance(taken, float) or math.isfinite(taken)
         if isinstance(value, bool | str | int | float):
@@ -216,7 +216,7 @@ def test_an_option_of_a_plug_in_too(kind: str, name: str, option: str) -> None:
             assert isinstance(taken, bool) is isinstance(value, bool)
         if option.endswith("_s") and taken is not None:
             assert 0 <= taken <= 86_400
-    assert not [line for line in said if "\n" in line or option not in line]
+    assert not [line for line in messages if "\n" in line or option not in line]
 
 
 REFUSED = {
@@ -264,12 +264,12 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_refused(name: str) -> None:
-    place, value, said = REFUSED[name]
+    place, value, message = REFUSED[name]
     config = copy.deepcopy(BASE)
     set_(config, place, value)
     with pytest.raises(ValueError, match=r"^" + place[0]) as caught:
         load_config(config)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
@@ -282,7 +282,7 @@ def test_an_entrys_name_is_a_files_name(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         ({"a": {True: 1}}, "a: a key that YAML reads as True: write it in quotes"),
         ({None: 1}, "a key that YAML reads as nothing"),
@@ -292,8 +292,8 @@ def test_an_entrys_name_is_a_files_name(name: str) -> None:
         ({"a": {1, 2}}, "a: .*: a set, where text is meant"),
     ],
 )
-def test_what_yaml_makes_of_text_unasked(given: dict[Any, Any], said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_what_yaml_makes_of_text_unasked(given: dict[Any, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         plain(given)
     assert plain({"a": {30: 1, 0.5: (1, "x")}}) == {"a": {"30": 1, "0.5": [1, "x"]}}
 
@@ -320,12 +320,12 @@ FILES = {
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_config_file_that_is_not_read_as_it_is_written(name: str, tmp_path: Path) -> None:
-    content, said = FILES[name]
+    content, message = FILES[name]
     file = tmp_path / "mine.yaml"
     file.write_bytes(content)
     with pytest.raises(ValueError, match=r"mine\.yaml") as caught:
         check_files([file], ROOT)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 

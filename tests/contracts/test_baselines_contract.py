@@ -206,8 +206,8 @@ def test_boosting_tells_early_beats_and_wide_ones(
     segments: Path, split: Path, tmp_path: Path
 ) -> None:
     file = predicted("rr_boosting", segments, split, tmp_path / "0.parquet", iterations=40)
-    found = scored(file, "sensitivity")
-    assert min(found.values()) > 0.8
+    sensitivity = scored(file, "sensitivity")
+    assert min(sensitivity.values()) > 0.8
 
 
 def test_boosting_is_relative_to_the_recording(segments: Path, split: Path) -> None:
@@ -268,10 +268,10 @@ def test_is_told_true_signals_of_the_training_part_unless_an_oracle(
     name: str, paired: Path
 ) -> None:
     module = plugins.load("baselines", name)
-    asked = {"columns": module.COLUMNS, "parts": ["test"], "target": TARGETS[name]}
+    options = {"columns": module.COLUMNS, "parts": ["test"], "target": TARGETS[name]}
     for oracle in (False, True):
         given, truth = baseline_inputs.read_signals(
-            [paired], paired / "split.parquet", oracle=oracle, **asked
+            [paired], paired / "split.parquet", oracle=oracle, **options
         )
         known = np.isfinite(given.target_NCT).all(axis=(1, 2))
         assert (known == ((given.part_N == "train") | oracle)).all()
@@ -323,26 +323,26 @@ def test_a_target_that_is_asked_for_must_be_there(segments: Path, split: Path) -
 def test_where_a_segment_begins_is_counted_at_the_segments_rate(
     segments: Path, split: Path
 ) -> None:
-    asked = {"columns": ("at", "start"), "parts": ["test"]}
-    given, _ = baseline_inputs.read([segments], split, **asked)
+    options = {"columns": ("at", "start"), "parts": ["test"]}
+    given, _ = baseline_inputs.read([segments], split, **options)
     assert (given.columns["at"] == given.columns["start"]).all()
     rates = {f"made/r{subject}": 250.0 for subject in range(10)}
     plain = (segments / "summary.json").read_bytes()
     write_json(segments / "summary.json", {"source_rate_hz": rates})
-    given, _ = baseline_inputs.read([segments], split, **asked)
+    given, _ = baseline_inputs.read([segments], split, **options)
     (segments / "summary.json").write_bytes(plain)
     assert (given.columns["at"] * 2 == given.columns["start"]).all()
 
 
 def test_a_crop_is_all_that_is_read_and_predicted(paired: Path, tmp_path: Path) -> None:
     split, out = paired / "split.parquet", tmp_path / "0.parquet"
-    asked = {"split": "made", "baseline": "mean_signal", "crop_s": 4.0, "scaling": "zscore"}
-    script.baseline(BaselinePredict.model_validate(asked), [paired], split, 0, out)
+    content = {"split": "made", "baseline": "mean_signal", "crop_s": 4.0, "scaling": "zscore"}
+    script.baseline(BaselinePredict.model_validate(content), [paired], split, 0, out)
     saved = predictions.read(out)
     assert saved.target.shape == saved.score_NK.shape == (20, 500)
     truth = shards.arrays([paired], saved.id_N.tolist(), ["target"])["target"][:, 0, 250:750]
     truth = (truth - truth.mean(axis=1, keepdims=True)) / truth.std(axis=1, keepdims=True)
     np.testing.assert_allclose(saved.target, truth, atol=1e-5)
-    long = BaselinePredict.model_validate({**asked, "crop_s": 9.0})
+    long = BaselinePredict.model_validate({**content, "crop_s": 9.0})
     with pytest.raises(ValueError, match=r"crop_s 9: 1125 samples at 125 Hz, the segments have 10"):
         script.baseline(long, [paired], split, 0, out)

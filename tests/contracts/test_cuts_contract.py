@@ -91,70 +91,70 @@ def test_it_says_which_labels_it_takes(name):
 @pytest.mark.parametrize("name", CUTS)
 def test_pieces_fit_a_shard(name, target):
     given = prepared(target=target, kind=kinds(name)[0])
-    found = call(name, given)
-    n = len(found.start_N)
-    channels = 2 * (1 + len(found.added))
+    segments = call(name, given)
+    n = len(segments.start_N)
+    channels = 2 * (1 + len(segments.added))
     assert n > 3
-    assert found.signal_NCT.shape[:2] == (n, channels)
-    assert (found.target_NCT is None) != target
+    assert segments.signal_NCT.shape[:2] == (n, channels)
+    assert (segments.target_NCT is None) != target
     about = shards.Meta(
         spec={},
         manifest_digest="",
         simulated=True,
         rate_hz=125.0,
         channels=tuple(map(str, range(channels))),
-        samples=found.signal_NCT.shape[2],
+        samples=segments.signal_NCT.shape[2],
         target_channels=("t",) if target else (),
-        target_samples=found.target_NCT.shape[2] if target else 0,
-        features=tuple(found.features),
+        target_samples=segments.target_NCT.shape[2] if target else 0,
+        features=tuple(segments.features),
     )
     row = shards.ShardRows(
         dataset="made",
         record="up",
         subject="s",
         lead="I+II",
-        start_N=found.start_N,
-        valid_N=found.valid_N,
+        start_N=segments.start_N,
+        valid_N=segments.valid_N,
         shape_hash_N=np.zeros(n, np.uint64),
-        label_N=found.label_N,
-        signal_NCT=found.signal_NCT,
-        target_NCT=found.target_NCT,
-        features=found.features,
+        label_N=segments.label_N,
+        signal_NCT=segments.signal_NCT,
+        target_NCT=segments.target_NCT,
+        features=segments.features,
     )
     assert len(encode(row, about.schema(), about)) == n
-    assert found.signal_NCT.dtype == np.float32
-    assert found.start_N.dtype == np.int64
-    assert found.valid_N.dtype == np.int32
-    assert isinstance(found.dropped, Counter)
+    assert segments.signal_NCT.dtype == np.float32
+    assert segments.start_N.dtype == np.int64
+    assert segments.valid_N.dtype == np.int32
+    assert isinstance(segments.dropped, Counter)
 
 
 @pytest.mark.parametrize("name", CUTS)
 def test_positions_are_those_of_the_file(name):
     """In order, no two alike, and what a shard says starts there does start there."""
     given = prepared(kind=kinds(name)[0])
-    found = call(name, given)
-    assert (np.diff(found.start_N) > 0).all()
-    assert found.start_N.min() >= given.offset
-    assert ((found.valid_N > 0) & (found.valid_N <= found.signal_NCT.shape[2])).all()
-    for k in range(len(found.start_N)):
-        place = round((found.start_N[k] - given.offset) * 125 / 360)
+    segments = call(name, given)
+    assert (np.diff(segments.start_N) > 0).all()
+    assert segments.start_N.min() >= given.offset
+    assert ((segments.valid_N > 0) & (segments.valid_N <= segments.signal_NCT.shape[2])).all()
+    for k in range(len(segments.start_N)):
+        place = round((segments.start_N[k] - given.offset) * 125 / 360)
         best = max(
             np.corrcoef(
-                found.signal_NCT[k, 0, : found.valid_N[k]],
-                given.signal_CT[0, place + d : place + d + found.valid_N[k]],
+                segments.signal_NCT[k, 0, : segments.valid_N[k]],
+                given.signal_CT[0, place + d : place + d + segments.valid_N[k]],
             )[0, 1]
             for d in (-1, 0, 1)
-            if 0 <= place + d <= given.signal_CT.shape[1] - found.valid_N[k]
+            if 0 <= place + d <= given.signal_CT.shape[1] - segments.valid_N[k]
         )
         assert best > 0.9999
 
 
 @pytest.mark.parametrize("name", CUTS)
 def test_padding_is_zero(name):
-    found = call(name, prepared(kind=kinds(name)[0]))
-    beyond = np.arange(found.signal_NCT.shape[2]) >= found.valid_N[:, None]
-    assert not found.signal_NCT.swapaxes(1, 2)[beyond].any()
-    assert not found.target_NCT.swapaxes(1, 2)[beyond].any()
+    segments = call(name, prepared(kind=kinds(name)[0]))
+    beyond = np.arange(segments.signal_NCT.shape[2]) >= segments.valid_N[:, None]
+    assert not segments.signal_NCT.swapaxes(1, 2)[beyond].any()
+    assert not segments.target_NCT.swapaxes(1, 2)[beyond].any()
 
 
 @pytest.mark.parametrize("name", CUTS)
@@ -173,20 +173,20 @@ def test_labels_are_those_of_the_recording(name, kind):
     if kind not in kinds(name):
         pytest.skip(f"{name} takes no labels of each {kind}")
     given = prepared(kind=kind)
-    found = call(name, given)
+    segments = call(name, given)
     allowed = {"record": {"ill"}, "span": {"(N", "(AFIB"}, "beat": set("NVAF/")}[kind]
-    assert set(found.label_N) == allowed
+    assert set(segments.label_N) == allowed
     if kind == "span":
-        before = found.start_N - given.offset < 12000
-        assert set(found.label_N[~before]) == {"(AFIB"}
-        assert "(N" in set(found.label_N[before])
+        before = segments.start_N - given.offset < 12000
+        assert set(segments.label_N[~before]) == {"(AFIB"}
+        assert "(N" in set(segments.label_N[before])
 
 
 @pytest.mark.parametrize("name", CUTS)
 def test_without_labels_every_label_is_none(name):
-    found = call(name, dataclasses.replace(prepared(), labels=None))
-    assert len(found.label_N) == len(found.start_N) > 3
-    assert set(found.label_N) == {None}
+    segments = call(name, dataclasses.replace(prepared(), labels=None))
+    assert len(segments.label_N) == len(segments.start_N) > 3
+    assert set(segments.label_N) == {None}
 
 
 @pytest.mark.parametrize("name", CUTS)
@@ -194,10 +194,10 @@ def test_a_gap_costs_what_touches_it(name):
     given = prepared(kind=kinds(name)[0])
     missing_T = given.missing_T.copy()
     missing_T[3000:3005] = True
-    found = call(name, dataclasses.replace(given, missing_T=missing_T))
-    assert 0 < found.dropped["non-finite"] < len(found.start_N)
-    first = np.round((found.start_N - given.offset) * 125 / 360)
-    assert not ((first < 3004) & (first + found.valid_N > 3001)).any()
+    segments = call(name, dataclasses.replace(given, missing_T=missing_T))
+    assert 0 < segments.dropped["non-finite"] < len(segments.start_N)
+    first = np.round((segments.start_N - given.offset) * 125 / 360)
+    assert not ((first < 3004) & (first + segments.valid_N > 3001)).any()
 
 
 @pytest.mark.parametrize("name", CUTS)
@@ -208,19 +208,19 @@ def test_a_flat_stretch_is_dropped_and_nothing_is_divided_by_zero(name):
     moved_CT[1, 2501:5000] = False
     whole = call(name, given)
     for changed in ({"signal_CT": flat_CT}, {"moved_CT": moved_CT}):
-        found = call(name, dataclasses.replace(given, **changed))
-        assert 0 < found.dropped["flat"] < len(whole.start_N)
-        assert len(found.start_N) + found.dropped["flat"] == len(whole.start_N)
+        segments = call(name, dataclasses.replace(given, **changed))
+        assert 0 < segments.dropped["flat"] < len(whole.start_N)
+        assert len(segments.start_N) + segments.dropped["flat"] == len(whole.start_N)
 
 
 @pytest.mark.parametrize("seconds", [0.1, 0.5, 3])
 @pytest.mark.parametrize("name", CUTS)
 def test_short_recordings_give_little_or_nothing_of_the_usual_shape(name, seconds):
     usual = call(name, prepared())
-    found = call(name, prepared(seconds=seconds, marks=Annotations.none(), kind="record"))
-    assert found.signal_NCT.shape[1:] == usual.signal_NCT.shape[1:]
-    assert found.target_NCT.shape[1:] == usual.target_NCT.shape[1:]
-    assert set(found.features) == set(usual.features)
+    segments = call(name, prepared(seconds=seconds, marks=Annotations.none(), kind="record"))
+    assert segments.signal_NCT.shape[1:] == usual.signal_NCT.shape[1:]
+    assert segments.target_NCT.shape[1:] == usual.target_NCT.shape[1:]
+    assert set(segments.features) == set(usual.features)
 
 
 # --- labels
@@ -242,15 +242,15 @@ def test_a_label_says_its_kind_and_keeps_to_it(name):
     )
     kind = plugins.constants("labels", name)["KIND"]
     options = plugins.options("labels", name)().model_dump()
-    found = plugins.load("labels", name).label(record, **options)
+    result = plugins.load("labels", name).label(record, **options)
     assert kind in KINDS
-    if found.unusable is None:
-        assert (found.whole is None) == (kind != "record")
-        assert (found.mark_A is None) == (kind == "record")
-        assert found.spans == (kind == "span")
-    if found.mark_A is not None:
-        assert found.mark_A.shape == record.annotations.symbol_A.shape
-        assert {type(mark) for mark in found.mark_A} == {str, type(None)}
+    if result.unusable is None:
+        assert (result.whole is None) == (kind != "record")
+        assert (result.mark_A is None) == (kind == "record")
+        assert result.spans == (kind == "span")
+    if result.mark_A is not None:
+        assert result.mark_A.shape == record.annotations.symbol_A.shape
+        assert {type(mark) for mark in result.mark_A} == {str, type(None)}
     none = plugins.load("labels", name).label(
         dataclasses.replace(record, annotations=Annotations.none(), comments=()), **options
     )

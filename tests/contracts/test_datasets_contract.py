@@ -60,12 +60,12 @@ def twin(dataset: str, tmp_path: Path) -> tuple[object, Path, tuple[str, ...]]:
 
 @pytest.mark.parametrize("dataset", plugins.names("datasets"))
 def test_its_constants_are_literals(dataset: str) -> None:
-    found = plugins.constants("datasets", dataset)
+    constants = plugins.constants("datasets", dataset)
     named = {"SLUG", "VERSION", "MAINS_HZ", "WANTED", "UNITS", "ANNOTATORS", "EXTRAS"}
-    assert named <= set(found)
-    assert found["MAINS_HZ"] in (50, 60)
-    assert all(leads.canonical(lead) == lead for lead in found["WANTED"])
-    assert all(units.find(unit).name == unit for unit in found["UNITS"].values())
+    assert named <= set(constants)
+    assert constants["MAINS_HZ"] in (50, 60)
+    assert all(leads.canonical(lead) == lead for lead in constants["WANTED"])
+    assert all(units.find(unit).name == unit for unit in constants["UNITS"].values())
 
 
 def test_its_names_are_distinct_and_stay_below_their_folder(dataset: str) -> None:
@@ -78,27 +78,27 @@ def test_what_it_writes_it_reads(twin: tuple[object, Path, tuple[str, ...]]) -> 
     module, root, names = twin
     assert listed(root) == list(names)
     for name in names:
-        found = module.read(root, name)
-        channels, samples = found.signal_CT.shape
-        assert (found.id, found.dataset) == (name, module.__name__.rpartition(".")[2])
-        assert found.subject == module.subject(root, name)
-        assert found.signal_CT.dtype == np.float32
-        finite = np.isfinite(found.signal_CT)
+        record = module.read(root, name)
+        channels, samples = record.signal_CT.shape
+        assert (record.id, record.dataset) == (name, module.__name__.rpartition(".")[2])
+        assert record.subject == module.subject(root, name)
+        assert record.signal_CT.dtype == np.float32
+        finite = np.isfinite(record.signal_CT)
         assert finite.all() or (getattr(module, "GAPS", False) and finite.mean() > 0.6)
-        assert channels == len(found.leads) == len(found.units) == len(set(found.leads))
-        stated = [choice.stated(lead, module.UNITS) for lead in found.leads]
-        assert all(units.factor(u, s) for u, s in zip(found.units, stated, strict=True))
-        assert isinstance(found.rate_hz, Fraction)
-        assert samples == pytest.approx(SECONDS * float(found.rate_hz), abs=1)
-        assert all(leads.canonical(lead) == lead for lead in found.leads)
-        assert not module.WANTED or leads.index(found.leads, module.WANTED) is not None
-        assert found.mains_hz == getattr(module, "mains_hz", lambda _: module.MAINS_HZ)(name)
-        at = found.annotations.sample_A
-        assert len(at) == len(found.annotations.symbol_A) == len(found.annotations.aux_A)
+        assert channels == len(record.leads) == len(record.units) == len(set(record.leads))
+        stated = [choice.stated(lead, module.UNITS) for lead in record.leads]
+        assert all(units.factor(u, s) for u, s in zip(record.units, stated, strict=True))
+        assert isinstance(record.rate_hz, Fraction)
+        assert samples == pytest.approx(SECONDS * float(record.rate_hz), abs=1)
+        assert all(leads.canonical(lead) == lead for lead in record.leads)
+        assert not module.WANTED or leads.index(record.leads, module.WANTED) is not None
+        assert record.mains_hz == getattr(module, "mains_hz", lambda _: module.MAINS_HZ)(name)
+        at = record.annotations.sample_A
+        assert len(at) == len(record.annotations.symbol_A) == len(record.annotations.aux_A)
         assert np.all(np.diff(at) >= 0)
         assert not len(at) or (at[0] >= 0 and at[-1] < samples)
         assert len(at) or not module.ANNOTATORS
-        spread_C = np.nanmax(found.signal_CT, axis=1) - np.nanmin(found.signal_CT, axis=1)
+        spread_C = np.nanmax(record.signal_CT, axis=1) - np.nanmin(record.signal_CT, axis=1)
         assert spread_C.min() > 0.02
 
 
@@ -110,9 +110,9 @@ def test_sums_cover_every_file_and_hold(twin: tuple[object, Path, tuple[str, ...
             line.split(maxsplit=1) for line in (root / "SHA256SUMS.txt").read_text().splitlines()
         )
     }
-    found = digests(root)
-    del found["SHA256SUMS.txt"]
-    assert listed == found
+    actual = digests(root)
+    del actual["SHA256SUMS.txt"]
+    assert listed == actual
 
 
 def test_a_seed_gives_the_same_bytes_and_another_seed_others(

@@ -87,9 +87,9 @@ def test_weighing_a_subject_twice_is_having_its_segments_twice(name: str, kind: 
 def test_support_names_every_figure(name: str, kind: str) -> None:
     whole = KINDS[kind](seed=7)
     sums_SD = scoring.additive(whole, chosen(name))
-    found = scoring.values(chosen(name), sums_SD, whole.labels)
+    values = scoring.values(chosen(name), sums_SD, whole.labels)
     rests = scoring.support(chosen(name), sums_SD, whole.labels)
-    assert found.keys() == rests.keys()
+    assert values.keys() == rests.keys()
     for segments, subjects in rests.values():
         assert 0 <= segments <= len(whole.id_N)
         assert 0 <= subjects <= len(np.unique(whole.subject_N))

@@ -55,8 +55,8 @@ def test_it_gives_the_outputs_that_were_asked(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_what_takes_pictures_says_so(name: str) -> None:
     _, shape = built(name)
-    said = plugins.constants("models", name).get("TAKES", "signals")
-    assert said == ("pictures" if shape.rows else "signals")
+    takes = plugins.constants("models", name).get("TAKES", "signals")
+    assert takes == ("pictures" if shape.rows else "signals")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -28,14 +28,14 @@ def room(kind: str) -> ModuleType:
 
 def contract(kind: str) -> dict[str, dict[str, str]]:
     """Return section, then name, to the line that introduces the name."""
-    found: dict[str, dict[str, str]] = {section: {} for section in SECTIONS}
+    lines_of: dict[str, dict[str, str]] = {section: {} for section in SECTIONS}
     section, lines = "", (inspect.getdoc(room(kind)) or "").splitlines()
     for line, after in zip(lines, [*lines[1:], ""], strict=True):
         if re.fullmatch("-+", after):
             section = line
         elif section and re.match(r"\w+(\(| : )", line) and after.startswith("    "):
-            found[section][re.match(r"\w+", line)[0]] = line  # type: ignore[index]
-    return found
+            lines_of[section][re.match(r"\w+", line)[0]] = line  # type: ignore[index]
+    return lines_of
 
 
 def named(kind: str) -> set[str]:
@@ -56,18 +56,18 @@ def test_a_contract_names_the_function_whose_options_config_sets(kind: str) -> N
 
 @pytest.mark.parametrize(("kind", "name"), PLUGINS)
 def test_a_plugin_has_what_its_room_asks_for(kind: str, name: str) -> None:
-    module, asked = plugins.load(kind, name), contract(kind)
-    assert not [c for c in asked["Constants"] if not hasattr(module, c)]
-    functions = set(asked["Functions"])
+    module, sections = plugins.load(kind, name), contract(kind)
+    assert not [c for c in sections["Constants"] if not hasattr(module, c)]
+    functions = set(sections["Functions"])
     if getattr(module, "OWN", False):  # a data set of one's own has no list of names, and no twin
-        functions = (functions - {"names", "simulate"}) | {"found", "mentioned"}
+        functions = (functions - {"names", "simulate"}) | {"record_names", "mentioned"}
     assert not [f for f in functions if not callable(getattr(module, f, None))]
 
 
 @pytest.mark.parametrize(("kind", "name"), PLUGINS)
 def test_its_functions_take_what_the_contract_says(kind: str, name: str) -> None:
-    module, asked = plugins.load(kind, name), contract(kind)
-    for function, line in {**asked["Functions"], **asked["Optional"]}.items():
+    module, sections = plugins.load(kind, name), contract(kind)
+    for function, line in {**sections["Functions"], **sections["Optional"]}.items():
         if "(" in line and hasattr(module, function):
             parameters = inspect.signature(getattr(module, function)).parameters.values()
             positional = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
@@ -100,8 +100,8 @@ def test_everything_that_is_asked_for_is_named(kind: str) -> None:
     """What is read of a plug-in as a constant by name, here or in the other contract tests."""
     patterns = [rf"""constants\(['"]{kind}['"], [^()]*?\)(?:\.get\(|\[)['"](\w+)['"]"""]
     patterns += [rf"""load\(['"]{kind}['"], [^()]*?\)\.(\w+)"""]
-    asked = {name for pattern in patterns for name in re.findall(pattern, outside(kind))}
-    assert asked <= named(kind) | {"__doc__", "cut", "__name__"}
+    used = {name for pattern in patterns for name in re.findall(pattern, outside(kind))}
+    assert used <= named(kind) | {"__doc__", "cut", "__name__"}
 
 
 def test_dotted_names_in_rooms_lead_somewhere() -> None:

@@ -29,19 +29,19 @@ def write(folder: Path, at: list[int], symbol: list[str], **more: object) -> Non
 
 def packed(*marks: tuple[int, int, bytes], end: bytes = b"\0\0") -> bytes:
     """Return an annotation file's bytes: steps, codes and notes."""
-    found = b""
+    content = b""
     for step, code, note in marks:
-        found += (step | code << 10).to_bytes(2, "little")
+        content += (step | code << 10).to_bytes(2, "little")
         if note:
-            found += (len(note) | 63 << 10).to_bytes(2, "little") + note + b"\0" * (len(note) % 2)
-    return found + end
+            content += (len(note) | 63 << 10).to_bytes(2, "little") + note + b"\0" * (len(note) % 2)
+    return content + end
 
 
 def test_marks_count_frames(tmp_path: Path) -> None:
     write(tmp_path, [1, 90, 249], ["N", "V", "N"])
-    found = read(tmp_path, rate="90", per_frame=4)
-    assert found.rate_hz == 360
-    assert found.annotations.sample_A.tolist() == [4, 360, 996]
+    record = read(tmp_path, rate="90", per_frame=4)
+    assert record.rate_hz == 360
+    assert record.annotations.sample_A.tolist() == [4, 360, 996]
 
 
 @pytest.mark.parametrize(
@@ -52,9 +52,9 @@ def test_marks_count_by_the_clock_that_their_file_states(
     tmp_path: Path, own: int, at: list[int], expected: list[int]
 ) -> None:
     write(tmp_path, at, ["N", "V"], fs=own)
-    found = read(tmp_path, rate="90", per_frame=4).annotations
-    assert found.sample_A.tolist() == expected
-    assert found.symbol_A.tolist() == ["N", "V"]
+    marks = read(tmp_path, rate="90", per_frame=4).annotations
+    assert marks.sample_A.tolist() == expected
+    assert marks.symbol_A.tolist() == ["N", "V"]
 
 
 def test_a_clock_with_an_exponent(tmp_path: Path) -> None:
@@ -85,11 +85,11 @@ def test_codes_that_a_file_defines(tmp_path: Path) -> None:
         b"4 z premature atrial",
     )
     (tmp_path / "r.atr").write_bytes(defined(*lines, b"41 k Kopplung", marks=[1, 2, 3, 4, 5, 1]))
-    found = read(tmp_path)
-    assert found.annotations.symbol_A.tolist() == ["V", "L", "R", "A", "V", "V"]
-    assert found.annotations.sample_A.tolist() == [20, 40, 60, 80, 100, 120]
-    said = "1 v pvc as V (2), 4 z premature atrial as A (1)"
-    assert found.notes == (f"codes that r.atr defines: {said}",)
+    record = read(tmp_path)
+    assert record.annotations.symbol_A.tolist() == ["V", "L", "R", "A", "V", "V"]
+    assert record.annotations.sample_A.tolist() == [20, 40, 60, 80, 100, 120]
+    codes = "1 v pvc as V (2), 4 z premature atrial as A (1)"
+    assert record.notes == (f"codes that r.atr defines: {codes}",)
 
 
 def test_codes_as_wfdb_writes_definitions(tmp_path: Path) -> None:
@@ -103,9 +103,9 @@ def test_codes_as_wfdb_writes_definitions(tmp_path: Path) -> None:
         "r", "atr", np.array([10, 20, 30]), label_store=np.array([1, 3, 8]),
         custom_labels=labels, fs=125, write_dir=str(tmp_path),
     )  # fmt: skip
-    found = read(tmp_path)
-    assert found.annotations.symbol_A.tolist() == ["V", "R", "A"]
-    assert found.annotations.sample_A.tolist() == [20, 40, 60]
+    record = read(tmp_path)
+    assert record.annotations.symbol_A.tolist() == ["V", "R", "A"]
+    assert record.annotations.sample_A.tolist() == [20, 40, 60]
 
 
 @pytest.mark.parametrize("line", [b"3 r ripple", b"3 r", b"45 V vibration", b"1 Z zigzag"])
@@ -120,9 +120,9 @@ def test_a_code_with_a_meaning_that_is_not_known_is_refused(tmp_path: Path, line
 
 def test_a_further_code_is_kept_under_its_own_name(tmp_path: Path) -> None:
     (tmp_path / "r.atr").write_bytes(defined(b"42 AX apnoea ends", marks=[42, 43]))
-    found = read(tmp_path)
-    assert found.annotations.symbol_A.tolist() == ["AX", "[43]"]
-    assert found.notes == (
+    record = read(tmp_path)
+    assert record.annotations.symbol_A.tolist() == ["AX", "[43]"]
+    assert record.notes == (
         "codes without a standard meaning: 42 AX apnoea ends (1), 43 (1) in r.atr",
     )
 
@@ -142,12 +142,12 @@ def test_a_beat_marked_once_a_channel_is_one_beat(tmp_path: Path) -> None:
         tmp_path, [30, *at.tolist(), 850, 900], ["A", *(["V", "N"] * 4), "V", "+"],
         chan=np.array([0, *([0, 1] * 4), 1, 1]),
     )  # fmt: skip
-    found = read(tmp_path, leads=2)
-    marks = found.annotations
+    record = read(tmp_path, leads=2)
+    marks = record.annotations
     assert marks.sample_A.tolist() == [30, 100, 300, 500, 700, 850, 900]
     assert marks.symbol_A.tolist() == ["A", "V", "V", "V", "V", "V", "+"]
     assert marks.channel_A.tolist() == [0, 0, 0, 0, 0, 1, 1]
-    assert found.notes == ("beats marked more than once: 4 further marks of r.atr left out",)
+    assert record.notes == ("beats marked more than once: 4 further marks of r.atr left out",)
 
 
 @pytest.mark.parametrize("more", [{}, {"chan": np.ones(6, dtype=int)}], ids=str)
@@ -155,34 +155,34 @@ def test_a_beat_marked_twice_in_one_channel_is_one(
     more: dict[str, np.ndarray], tmp_path: Path
 ) -> None:
     write(tmp_path, [100, 103, 300, 305, 500, 506], ["N", "N", "V", "V", "N", "V"], **more)
-    found = read(tmp_path)
+    record = read(tmp_path)
     # at 250 Hz 5 samples are 20 ms, and 6 are 24
-    assert found.annotations.sample_A.tolist() == [100, 300, 500, 506]
-    assert found.annotations.symbol_A.tolist() == ["N", "V", "N", "V"]
-    assert found.notes == ("beats marked more than once: 2 further marks of r.atr left out",)
+    assert record.annotations.sample_A.tolist() == [100, 300, 500, 506]
+    assert record.annotations.symbol_A.tolist() == ["N", "V", "N", "V"]
+    assert record.notes == ("beats marked more than once: 2 further marks of r.atr left out",)
 
 
 def test_a_beat_marked_by_two_annotators_is_one(tmp_path: Path) -> None:
     at = [100, 137, 300, 337, 500, 538]
     write(tmp_path, at, ["N"] * 6, num=np.array([0, 1, 0, 1, 0, 1]))
-    found = read(tmp_path)
+    record = read(tmp_path)
     # at 250 Hz 37 samples are 148 ms, and 38 are 152
-    assert found.annotations.sample_A.tolist() == [100, 300, 500, 538]
-    assert found.notes == ("beats marked more than once: 2 further marks of r.atr left out",)
+    assert record.annotations.sample_A.tolist() == [100, 300, 500, 538]
+    assert record.notes == ("beats marked more than once: 2 further marks of r.atr left out",)
 
 
 def test_what_is_no_beat_is_never_merged(tmp_path: Path) -> None:
     write(tmp_path, [100, 100, 101, 102], ["N", "+", "~", "|"])
-    found = read(tmp_path)
-    assert found.annotations.sample_A.tolist() == [100, 100, 101, 102]
-    assert found.notes == ()
+    record = read(tmp_path)
+    assert record.annotations.sample_A.tolist() == [100, 100, 101, 102]
+    assert record.notes == ()
 
 
 def test_a_code_that_nobody_defines_is_said(tmp_path: Path) -> None:
     (tmp_path / "r.atr").write_bytes(defined(b"42 AX apnoea ends", marks=[45, 45]))
-    found = read(tmp_path)
-    assert found.annotations.symbol_A.tolist() == ["[45]", "[45]"]
-    assert found.notes == ("codes without a standard meaning: 45 (2) in r.atr",)
+    record = read(tmp_path)
+    assert record.annotations.symbol_A.tolist() == ["[45]", "[45]"]
+    assert record.notes == ("codes without a standard meaning: 45 (2) in r.atr",)
 
 
 def test_subtype_and_number_are_kept(tmp_path: Path) -> None:
@@ -198,16 +198,16 @@ def test_subtype_and_number_are_kept(tmp_path: Path) -> None:
 
 def test_marks_beyond_the_signal_are_counted(tmp_path: Path) -> None:
     write(tmp_path, [10, 999, 1000, 5000], ["N", "V", "N", "N"])
-    found = read(tmp_path)
-    assert found.annotations.sample_A.tolist() == [10, 999]
-    assert found.notes == ("marks beyond the signal: 2 of r.atr left out",)
+    record = read(tmp_path)
+    assert record.annotations.sample_A.tolist() == [10, 999]
+    assert record.notes == ("marks beyond the signal: 2 of r.atr left out",)
 
 
 def test_an_empty_file_of_marks_is_said(tmp_path: Path) -> None:
     (tmp_path / "r.atr").write_bytes(b"")
-    found = read(tmp_path)
-    assert len(found.annotations.sample_A) == 0
-    assert found.notes == ("annotations not whole: r.atr is empty",)
+    record = read(tmp_path)
+    assert len(record.annotations.sample_A) == 0
+    assert record.notes == ("annotations not whole: r.atr is empty",)
 
 
 def test_marks_are_read_as_far_as_they_go(tmp_path: Path) -> None:
@@ -216,18 +216,18 @@ def test_marks_are_read_as_far_as_they_go(tmp_path: Path) -> None:
     assert read(tmp_path).annotations.sample_A.tolist() == [10, 20]
     for length in range(1, len(whole) - 1):
         (tmp_path / "r.atr").write_bytes(whole[:length])
-        found = read(tmp_path)
-        assert found.annotations.sample_A.tolist() == [10, 20][: len(found.annotations.sample_A)]
-        assert any("r.atr is cut off after" in note for note in found.notes), length
+        record = read(tmp_path)
+        assert record.annotations.sample_A.tolist() == [10, 20][: len(record.annotations.sample_A)]
+        assert any("r.atr is cut off after" in note for note in record.notes), length
 
 
 def test_marks_out_of_order_are_put_in_order(tmp_path: Path) -> None:
     back = (59 << 10).to_bytes(2, "little") + b"\xff\xff" + (2**16 - 50).to_bytes(2, "little")
     content = packed((100, 1, b""), end=b"") + back + packed((0, 5, b""), (10, 8, b""))
     (tmp_path / "r.atr").write_bytes(content)
-    found = read(tmp_path).annotations
-    assert found.sample_A.tolist() == [50, 60, 100]
-    assert found.symbol_A.tolist() == ["V", "A", "N"]
+    marks = read(tmp_path).annotations
+    assert marks.sample_A.tolist() == [50, 60, 100]
+    assert marks.symbol_A.tolist() == ["V", "A", "N"]
 
 
 def test_a_file_far_longer_than_annotations_is_refused(tmp_path: Path) -> None:

@@ -29,11 +29,11 @@ def read(folder: Path, **more: object) -> _wfdb.Record:
 
 
 @pytest.mark.parametrize(
-    ("said", "meant"),
+    ("spelling", "meant"),
     [("avr", "aVR"), (" V1", "V1"), ("vx", "Vx"), ("Lead II", "II"), ("ML2", "MLII")],
 )
-def test_a_lead_has_one_spelling(said: str, meant: str) -> None:
-    assert leads.canonical(said) == meant
+def test_a_lead_has_one_spelling(spelling: str, meant: str) -> None:
+    assert leads.canonical(spelling) == meant
 
 
 @pytest.mark.parametrize("name", ["MLII", "ECG I", "ECG I filtered", "noise1", "RESP"])
@@ -60,12 +60,12 @@ def test_the_real_annotations_hold_the_published_classes(physionet: Path) -> Non
 @pytest.mark.parametrize("record", ["100", "102", "114"])
 def test_a_real_record_equals_what_wfdb_reads(physionet: Path, record: str) -> None:
     root = physionet / "mitdb" / "1.0.0"
-    found = mitdb.read(root, record)
+    recording = mitdb.read(root, record)
     theirs = wfdb.rdrecord(str(root / record))
-    np.testing.assert_array_equal(found.signal_CT, theirs.p_signal.T.astype(np.float32))
-    assert found.leads == tuple(theirs.sig_name)
-    assert found.rate_hz == Fraction(360)
-    assert found.units == ("mV", "mV")
+    np.testing.assert_array_equal(recording.signal_CT, theirs.p_signal.T.astype(np.float32))
+    assert recording.leads == tuple(theirs.sig_name)
+    assert recording.rate_hz == Fraction(360)
+    assert recording.units == ("mV", "mV")
 
 
 def test_the_real_record_names_are_the_twins(physionet: Path) -> None:
@@ -99,14 +99,14 @@ def test_gain_0_is_200(physionet: Path) -> None:
 
 
 def test_real_signals_over_two_files(physionet: Path) -> None:
-    found = ptbdb.read(physionet / "ptbdb" / "1.0.0", "patient001/s0010_re")
-    assert found.leads[:4] == ("I", "II", "III", "aVR")
-    assert found.leads[12:] == ("Vx", "Vy", "Vz")
-    assert found.signal_CT.shape == (15, 38_400)
-    assert found.subject == "patient001"
+    record = ptbdb.read(physionet / "ptbdb" / "1.0.0", "patient001/s0010_re")
+    assert record.leads[:4] == ("I", "II", "III", "aVR")
+    assert record.leads[12:] == ("Vx", "Vy", "Vz")
+    assert record.signal_CT.shape == (15, 38_400)
+    assert record.subject == "patient001"
     # 0.5 uV a step, and one step of rounding in each of three leads.
     np.testing.assert_allclose(
-        found.signal_CT[2], found.signal_CT[1] - found.signal_CT[0], atol=1.1e-3
+        record.signal_CT[2], record.signal_CT[1] - record.signal_CT[0], atol=1.1e-3
     )
 
 
@@ -147,20 +147,20 @@ def test_missing_samples_are_nan_in_every_format(tmp_path: Path) -> None:
             d_signal=stored.T, adc_res=[12] * 2, adc_zero=[0] * 2, block_size=[0] * 2,
             init_value=[5, 1], checksum=[0, 0],
         ).wrsamp(write_dir=str(tmp_path))  # fmt: skip
-        found = read(tmp_path)
+        record = read(tmp_path)
         theirs = wfdb.rdrecord(str(tmp_path / "r")).p_signal.T.astype(np.float32)
-        np.testing.assert_array_equal(found.signal_CT, theirs)
-        np.testing.assert_array_equal(np.isnan(found.signal_CT), stored == missing)
-        assert found.leads == ("I", "aVF")
+        np.testing.assert_array_equal(record.signal_CT, theirs)
+        np.testing.assert_array_equal(np.isnan(record.signal_CT), stored == missing)
+        assert record.leads == ("I", "aVF")
 
 
 def test_format_16_after_24_bytes_with_cr_lf_and_trailing_blanks(tmp_path: Path) -> None:
     stored = np.arange(-50, 50, dtype="<i2")
     header = "r 1 300 100 05:05:15 1/05/2000 \r\nr.mat 16+24 1000/mV 16 0 -127 0 0 ECG \r\n"
     write(tmp_path, header, b"\0" * 24 + stored.tobytes(), data="r.mat")
-    found = read(tmp_path)
-    np.testing.assert_allclose(found.signal_CT[0], stored / 1000, rtol=1e-6)
-    assert found.leads == ("ECG",)
+    record = read(tmp_path)
+    np.testing.assert_allclose(record.signal_CT[0], stored / 1000, rtol=1e-6)
+    assert record.leads == ("ECG",)
 
 
 def test_a_broken_rate_stays_exact(tmp_path: Path) -> None:
@@ -171,9 +171,9 @@ def test_a_broken_rate_stays_exact(tmp_path: Path) -> None:
 def test_several_samples_a_frame_multiply_the_rate(tmp_path: Path) -> None:
     stored = np.arange(8, dtype="<i2")
     write(tmp_path, "r 1 250 4\nr.dat 16x2 1000 16 0 0 28 0 I\n", stored.tobytes())
-    found = read(tmp_path)
-    assert found.rate_hz == 500
-    np.testing.assert_allclose(found.signal_CT[0], stored / 1000, rtol=1e-6)
+    record = read(tmp_path)
+    assert record.rate_hz == 500
+    np.testing.assert_allclose(record.signal_CT[0], stored / 1000, rtol=1e-6)
 
 
 @pytest.mark.parametrize(

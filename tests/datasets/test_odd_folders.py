@@ -91,7 +91,7 @@ def test_an_odd_name_costs_that_recording(odd: str, dataset: ModuleType, tmp_pat
 def test_a_header_in_capitals_is_read(tmp_path: Path) -> None:
     plain(plain(tmp_path), "P3")
     (tmp_path / "P3.hea").rename(tmp_path / "P3.HEA")
-    assert wfdb_folder.found(tmp_path, folder=folder(tmp_path)) == ("P1", "P3")
+    assert wfdb_folder.record_names(tmp_path, folder=folder(tmp_path)) == ("P1", "P3")
     _, reasons = manifest(tmp_path)
     assert reasons == {"P1": None, "P3": None}
     found = wfdb_folder.read(tmp_path, "P3", folder=folder(tmp_path))
@@ -135,7 +135,7 @@ def test_a_lost_file_of_a_segment_costs_its_lead_there(tmp_path: Path) -> None:
 def test_records_that_lists_oddly(tmp_path: Path) -> None:
     plain(plain(tmp_path), "sub/P3")
     (tmp_path / "RECORDS").write_text("./P1\n\n./sub/\n.\n../out\n/root\n")
-    found = wfdb_folder.found(tmp_path, folder=folder(tmp_path))
+    found = wfdb_folder.record_names(tmp_path, folder=folder(tmp_path))
     assert found == ("P1", "sub/P3", "../out", "/root")
     _, reasons = manifest(tmp_path)
     assert [name for name, reason in reasons.items() if reason is None] == ["P1", "sub/P3"]
@@ -147,7 +147,7 @@ def test_links_in_a_circle_list_a_recording_once(tmp_path: Path) -> None:
     (tmp_path / "RECORDS").write_text("P1\nsub/\n")
     (tmp_path / "sub" / "RECORDS").write_text("P3\nup/\n")
     (tmp_path / "sub" / "up").symlink_to(tmp_path)
-    assert wfdb_folder.found(tmp_path, folder=folder(tmp_path)) == ("P1", "sub/P3")
+    assert wfdb_folder.record_names(tmp_path, folder=folder(tmp_path)) == ("P1", "sub/P3")
 
 
 def segment(root: Path, out: Path, **changed: Any) -> tuple[str, np.ndarray]:

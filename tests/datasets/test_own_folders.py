@@ -36,10 +36,10 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_wfdb_values_are_those_that_were_written(clinic: Path) -> None:
-    asked = folder(leads={"II": ["MLII"]})
+    clinic_folder = folder(leads={"II": ["MLII"]})
     for person in range(1, 7):
         name = f"ward/{own_folder.name(5)}" if person == 5 else own_folder.name(person)
-        found = wfdb_folder.read(clinic, name, folder=asked)
+        record = wfdb_folder.read(clinic, name, folder=clinic_folder)
         expected_CT = own_folder.signal(person).T
         if person == 1:
             low, high = (round(s * own_folder.RATE_HZ) for s in own_folder.GAP_S)
@@ -47,34 +47,34 @@ def test_wfdb_values_are_those_that_were_written(clinic: Path) -> None:
         if person == 4:
             expected_CT = expected_CT * 1000
         step = 0.51 if person == 4 else 0.00051
-        np.testing.assert_allclose(found.signal_CT, expected_CT, atol=step)
-        assert found.leads == own_folder.LEADS
-        assert found.rate_hz == Fraction(257)
-        assert (found.dataset, found.mains_hz) == ("clinic", 60)
+        np.testing.assert_allclose(record.signal_CT, expected_CT, atol=step)
+        assert record.leads == own_folder.LEADS
+        assert record.rate_hz == Fraction(257)
+        assert (record.dataset, record.mains_hz) == ("clinic", 60)
 
 
 def test_segments_are_no_recordings_and_hidden_files_are_passed_over(clinic: Path) -> None:
     (clinic / ".hidden.hea").write_text("x")
-    found = wfdb_folder.found(clinic, folder=folder())
-    assert "P03_rest" in found
-    assert "P03_a" not in found
-    assert "ward/P05_rest" in found
-    assert not any("hidden" in name for name in found)
+    names = wfdb_folder.record_names(clinic, folder=folder())
+    assert "P03_rest" in names
+    assert "P03_a" not in names
+    assert "ward/P05_rest" in names
+    assert not any("hidden" in name for name in names)
 
 
 def test_records_lists_what_there_is(tmp_path: Path) -> None:
     root = own_folder.write(tmp_path / "clinic")
     (root / "RECORDS").write_text("P02_rest\nward/\n")
-    assert wfdb_folder.found(root, folder=folder()) == ("P02_rest", "ward/P05_rest")
+    assert wfdb_folder.record_names(root, folder=folder()) == ("P02_rest", "ward/P05_rest")
 
 
 def test_an_alias_yields_to_the_leads_own_name(clinic: Path) -> None:
-    asked = folder(leads={"II": ["V5", "V6"]})
-    assert wfdb_folder.read(clinic, "P06_rest", folder=asked).leads == own_folder.LEADS
-    found = wfdb_folder.read(clinic, "P02_rest", folder=asked)
-    assert found.leads[found.leads.index("V6") - 1] == "II"
-    assert "MLII" in found.leads
-    assert found.notes == ("lead by another name: V5 is taken as II",)
+    clinic_folder = folder(leads={"II": ["V5", "V6"]})
+    assert wfdb_folder.read(clinic, "P06_rest", folder=clinic_folder).leads == own_folder.LEADS
+    record = wfdb_folder.read(clinic, "P02_rest", folder=clinic_folder)
+    assert record.leads[record.leads.index("V6") - 1] == "II"
+    assert "MLII" in record.leads
+    assert record.notes == ("lead by another name: V5 is taken as II",)
 
 
 @pytest.mark.parametrize(
@@ -98,12 +98,12 @@ def test_a_subject_is_told_or_refused(
 ) -> None:
     rows = ["name;who", "a.hea;Ann", "b;Bob", "b;Bill", "c;", "sub\\d; 007 "]
     root = table(tmp_path, *rows, name="people.csv", encoding="utf-8-sig")
-    asked = folder(subject=subject)
+    clinic_folder = folder(subject=subject)
     if expected is None:
         with pytest.raises(UnfitError, match=r"^no subject: "):
-            _own.subject(root, record, asked)
+            _own.subject(root, record, clinic_folder)
     else:
-        assert _own.subject(root, record, asked) == expected
+        assert _own.subject(root, record, clinic_folder) == expected
 
 
 TIMES = {"file": "labels.csv", "start_s": "from", "end_s": "to"}
@@ -144,13 +144,13 @@ def test_a_table_without_a_column_stops(tmp_path: Path) -> None:
 
 
 def test_an_edited_table_is_read_again(tmp_path: Path) -> None:
-    asked = folder(path=str(tmp_path), labels={"file": "labels.csv"})
+    clinic_folder = folder(path=str(tmp_path), labels={"file": "labels.csv"})
     root = table(tmp_path, "record,label", "a,N")
-    before = own_content(asked, tmp_path / "none.json")
-    assert [span.label for span in _own.labels(root, "a", asked)] == ["N"]
+    before = own_content(clinic_folder, tmp_path / "none.json")
+    assert [span.label for span in _own.labels(root, "a", clinic_folder)] == ["N"]
     table(tmp_path, "record,label", "a,AFIB")
-    assert [span.label for span in _own.labels(root, "a", asked)] == ["AFIB"]
-    assert own_content(asked, tmp_path / "none.json") != before
+    assert [span.label for span in _own.labels(root, "a", clinic_folder)] == ["AFIB"]
+    assert own_content(clinic_folder, tmp_path / "none.json") != before
 
 
 def csv_file(root: Path, text: str) -> Path:
@@ -164,22 +164,22 @@ def test_csv_values_rate_units_and_gaps(tmp_path: Path) -> None:
     lines = [f"{t:.3f},{k},{'' if k == 3 else k / 2},x" for k, t in enumerate(time_T)]
     del lines[100:110]
     root = csv_file(tmp_path, "t,II [uV],V1,remark\n" + "\n".join(lines))
-    found = csv_folder.read(root, "a", folder=folder(time="t", unit="mV"))
-    assert found.rate_hz == 257
-    assert (found.leads, found.units) == (("II", "V1"), ("uV", "mV"))
-    assert found.notes == ("lead left out: remark holds what is no number",)
+    record = csv_folder.read(root, "a", folder=folder(time="t", unit="mV"))
+    assert record.rate_hz == 257
+    assert (record.leads, record.units) == (("II", "V1"), ("uV", "mV"))
+    assert record.notes == ("lead left out: remark holds what is no number",)
     expected_T = np.arange(500, dtype=np.float32)
     expected_T[100:110] = np.nan
-    np.testing.assert_array_equal(found.signal_CT[0], expected_T)
+    np.testing.assert_array_equal(record.signal_CT[0], expected_T)
     expected_T[3] = np.nan
-    np.testing.assert_array_equal(found.signal_CT[1], expected_T / 2)
+    np.testing.assert_array_equal(record.signal_CT[1], expected_T / 2)
 
 
 def test_csv_of_another_country(tmp_path: Path) -> None:
     root = csv_file(tmp_path, "II [mV];V1\n0,5;1\n1,5;2\n")
-    found = csv_folder.read(root, "a", folder=folder(rate_hz=249.89))
-    assert found.rate_hz == Fraction("249.89")
-    np.testing.assert_array_equal(found.signal_CT, [[0.5, 1.5], [1, 2]])
+    record = csv_folder.read(root, "a", folder=folder(rate_hz=249.89))
+    assert record.rate_hz == Fraction("249.89")
+    np.testing.assert_array_equal(record.signal_CT, [[0.5, 1.5], [1, 2]])
 
 
 @pytest.mark.parametrize(
@@ -194,22 +194,22 @@ def test_csv_of_another_country(tmp_path: Path) -> None:
 )
 def test_a_mark_at_the_end_of_rows_moves_no_column(text: str, tmp_path: Path) -> None:
     root = csv_file(tmp_path, text)
-    found = csv_folder.read(root, "a", folder=folder(rate_hz=250))
-    assert (found.leads, found.units, found.notes) == (("I", "II"), ("mV", "mV"), ())
-    np.testing.assert_array_equal(found.signal_CT, [[1, 2, 3], [5, 6, 7]])
+    record = csv_folder.read(root, "a", folder=folder(rate_hz=250))
+    assert (record.leads, record.units, record.notes) == (("I", "II"), ("mV", "mV"), ())
+    np.testing.assert_array_equal(record.signal_CT, [[1, 2, 3], [5, 6, 7]])
     stream = _stream_csv.open_csv(root / "a.csv", folder(rate_hz=250))
     assert [group.leads for group in stream.groups] == [("I", "II")]
-    np.testing.assert_array_equal(stream.read(0, 3)[0], found.signal_CT)
+    np.testing.assert_array_equal(stream.read(0, 3)[0], record.signal_CT)
 
 
 def test_two_csv_columns_of_one_name_are_two_leads(tmp_path: Path) -> None:
     root = csv_file(tmp_path, "II [mV],II [uV],V1\n1,5,8\n2,6,9\n")
-    found = csv_folder.read(root, "a", folder=folder(rate_hz=250))
-    assert (found.leads, found.units) == (("II", "II (2)", "V1"), ("mV", "uV", ""))
-    assert found.notes == ("two leads of one name: II is a column before, 1 is 'II (2)'",)
+    record = csv_folder.read(root, "a", folder=folder(rate_hz=250))
+    assert (record.leads, record.units) == (("II", "II (2)", "V1"), ("mV", "uV", ""))
+    assert record.notes == ("two leads of one name: II is a column before, 1 is 'II (2)'",)
     stream = _stream_csv.open_csv(root / "a.csv", folder(rate_hz=250))
-    assert stream.groups[0].leads == found.leads
-    assert stream.notes == found.notes
+    assert stream.groups[0].leads == record.leads
+    assert stream.notes == record.notes
 
 
 def test_a_column_of_the_time_that_is_read_as_a_lead_is_said(tmp_path: Path) -> None:
@@ -260,8 +260,8 @@ def test_csv_that_can_not_be_used_says_why(
 
 def test_tables_are_no_recordings(tmp_path: Path) -> None:
     root = table(csv_file(tmp_path, "II\n1\n"), "record,label", "a,N")
-    asked = folder(labels={"file": "labels.csv"})
-    assert csv_folder.found(root, folder=asked) == ("a",)
+    clinic_folder = folder(labels={"file": "labels.csv"})
+    assert csv_folder.record_names(root, folder=clinic_folder) == ("a",)
 
 
 def test_edf_values_rates_and_names(tmp_path: Path) -> None:
@@ -277,11 +277,13 @@ def test_edf_values_rates_and_names(tmp_path: Path) -> None:
             writer.setSignalHeader(number, about)
             signals.append(size * np.sin(np.arange(4 * rate_hz) / 9))
         writer.writeSamples(signals)
-    assert edf_folder.found(tmp_path, folder=folder()) == ("a",)
-    found = edf_folder.read(tmp_path, "a", folder=folder())
-    assert (found.leads, found.units, found.rate_hz) == (("II", "ECG"), ("uV", "mV"), 256)
-    assert (found.beside[0].leads, found.beside[0].rate_hz) == (("Resp",), 32)
-    for row, signal_T in zip((*found.signal_CT, *found.beside[0].signal_CT), signals, strict=True):
+    assert edf_folder.record_names(tmp_path, folder=folder()) == ("a",)
+    record = edf_folder.read(tmp_path, "a", folder=folder())
+    assert (record.leads, record.units, record.rate_hz) == (("II", "ECG"), ("uV", "mV"), 256)
+    assert (record.beside[0].leads, record.beside[0].rate_hz) == (("Resp",), 32)
+    for row, signal_T in zip(
+        (*record.signal_CT, *record.beside[0].signal_CT), signals, strict=True
+    ):
         np.testing.assert_allclose(row, signal_T, atol=np.abs(signal_T).max() / 8000)
     whole = (tmp_path / "a.EDF").read_bytes()
     (tmp_path / "a.EDF").write_bytes(whole[: len(whole) // 2])
@@ -294,7 +296,7 @@ def test_edf_without_its_reader_names_the_extra(
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "pyedflib", None)
     with pytest.raises(ValueError, match=r"pip install 'cardiograft\[edf\]'"):
-        edf_folder.found(tmp_path, folder=folder())
+        edf_folder.record_names(tmp_path, folder=folder())
 
 
 def marked(root: Path, *rows: str) -> Any:
@@ -346,8 +348,8 @@ def test_hashes_beside_the_recordings_are_believed(tmp_path: Path) -> None:
     root = csv_file(tmp_path, "II\n1\n2\n")
     (root / "SHA256SUMS.txt").write_text(f"{'0' * 64} a.csv\n")
     bound = own.of_folder(csv_folder, folder(rate_hz=100))
-    (found,) = own.gather(bound, root, None).records
-    assert found.reason == "wrong hash: a.csv"
+    (entry,) = own.gather(bound, root, None).records
+    assert entry.reason == "wrong hash: a.csv"
 
 
 @pytest.mark.parametrize(

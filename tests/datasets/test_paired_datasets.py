@@ -46,10 +46,10 @@ def test_exactly_the_corrupted_recordings_lose_their_heads(real_ecgid: Path) -> 
 
 
 def test_an_ecgiddb_record_equals_what_wfdb_reads(real_ecgid: Path) -> None:
-    found = ecgiddb.read(real_ecgid, "Person_02/rec_3")
+    record = ecgiddb.read(real_ecgid, "Person_02/rec_3")
     theirs = wfdb.rdrecord(str(real_ecgid / "Person_02" / "rec_3"))
-    np.testing.assert_array_equal(found.signal_CT, theirs.p_signal.T.astype(np.float32))
-    assert found.leads == ("ECG I", "ECG I filtered")
+    np.testing.assert_array_equal(record.signal_CT, theirs.p_signal.T.astype(np.float32))
+    assert record.leads == ("ECG I", "ECG I filtered")
 
 
 def test_the_ecgiddb_twin_is_corrupted_where_the_real_one_is(tmp_path: Path) -> None:
@@ -70,11 +70,11 @@ def test_a_filtered_twin_has_less_wander_than_the_raw_one(tmp_path: Path) -> Non
 
 
 def test_an_ephnogram_record_equals_what_wfdb_reads(real_ephnogram: Path) -> None:
-    found = ephnogram.read(real_ephnogram, "WFDB/ECGPCG0003")
+    record = ephnogram.read(real_ephnogram, "WFDB/ECGPCG0003")
     theirs = wfdb.rdrecord(str(real_ephnogram / "WFDB" / "ECGPCG0003"))
-    np.testing.assert_array_equal(found.signal_CT, theirs.p_signal.T.astype(np.float32))
-    assert (found.leads, found.subject) == (("ECG", "PCG"), "S003")
-    assert found.rate_hz == 8000
+    np.testing.assert_array_equal(record.signal_CT, theirs.p_signal.T.astype(np.float32))
+    assert (record.leads, record.subject) == (("ECG", "PCG"), "S003")
+    assert record.rate_hz == 8000
 
 
 def test_the_spreadsheet_and_the_table_agree_on_24_people(real_ephnogram: Path) -> None:
@@ -172,8 +172,8 @@ def test_incartdb_takes_the_patient_from_the_comments(tmp_path: Path) -> None:
 
 def test_incartdb_limb_leads_hold_einthoven(tmp_path: Path) -> None:
     incartdb.simulate(tmp_path, ("I10",), 0, duration_s=5.0)
-    found = incartdb.read(tmp_path, "I10")
-    one, two, three = found.signal_CT[:3]
+    record = incartdb.read(tmp_path, "I10")
+    one, two, three = record.signal_CT[:3]
     np.testing.assert_allclose(three, two - one, atol=0.01)
 
 
@@ -181,11 +181,11 @@ def test_scg_rhc_has_83_procedures_of_73_people_in_their_units(tmp_path: Path) -
     assert len(scg_rhc.names()) == 83
     assert len({scg_rhc.subject(Path(), name) for name in scg_rhc.names()}) == 73
     scg_rhc.simulate(tmp_path, scg_rhc.names()[:1], 0, duration_s=20.0)
-    found = scg_rhc.read(tmp_path, scg_rhc.names()[0])
-    assert found.units == ("mV", "mg", "mg", "mg", "mV", "mmHg")
-    gravity = np.linalg.norm(found.signal_CT[1:4].mean(axis=1))
+    record = scg_rhc.read(tmp_path, scg_rhc.names()[0])
+    assert record.units == ("mV", "mg", "mg", "mg", "mV", "mmHg")
+    gravity = np.linalg.norm(record.signal_CT[1:4].mean(axis=1))
     assert gravity == pytest.approx(1000, rel=0.02)
-    assert 5 < found.signal_CT[5].min() < found.signal_CT[5].max() < 90
+    assert 5 < record.signal_CT[5].min() < record.signal_CT[5].max() < 90
 
 
 @pytest.mark.parametrize("record", ["CP-05", "UP-05", "UP-25", "UP-28"])
@@ -198,9 +198,9 @@ def test_the_scg_vhd_twin_names_columns_as_the_real_files(record: str, tmp_path:
     )
     assert clock in content
     assert sum(not key.startswith("__") for key in content) == 13
-    found = scg_vhd.read(tmp_path, record)
-    assert float(found.rate_hz) == (512 if record >= "UP-22" else 256)
-    assert ("II" in found.leads) == (record != "UP-28")
+    recording = scg_vhd.read(tmp_path, record)
+    assert float(recording.rate_hz) == (512 if record >= "UP-22" else 256)
+    assert ("II" in recording.leads) == (record != "UP-28")
     assert (np.ptp(content[clock]) == 0) == (record == "UP-28")
 
 
@@ -222,10 +222,10 @@ def test_the_scg_vhd_twin_reverses_y_and_lead_iii_is_ii_less_i(tmp_path: Path) -
     scg_vhd.simulate(tmp_path, ("CP-06", "CP-43"), 0, duration_s=20.0)
     for record, sign in (("CP-06", -1), ("CP-43", 1)):
         content = loadmat(tmp_path / scg_vhd.files(tmp_path, record)[0])
-        found = scg_vhd.read(tmp_path, record)
+        recording = scg_vhd.read(tmp_path, record)
         filed = content["Shimmer_D0CD_Accel_LN_Y_CAL1"].mean()
-        assert np.nanmean(found.signal_CT[1]) == pytest.approx(sign * filed, rel=0.01)
-        one, two, three = found.signal_CT[6:9]
+        assert np.nanmean(recording.signal_CT[1]) == pytest.approx(sign * filed, rel=0.01)
+        one, two, three = recording.signal_CT[6:9]
         np.testing.assert_allclose(three, two - one, atol=1e-4)
 
 
@@ -297,9 +297,9 @@ def test_heart_sounds_come_at_the_valves_and_above_the_ringing() -> None:
     rng = generator(3, "test")
     body, own = scg.chest(rng), pcg.modes(rng)
     beats = resting.sinus(68, 60, rng, extra=0.0)
-    heard_T = pcg.sounds(body, own, beats, rate_hz=1600, samples=96_000, rng=rng)
+    sound_T = pcg.sounds(body, own, beats, rate_hz=1600, samples=96_000, rng=rng)
     band = butter(3, (25, 250), "bandpass", fs=1600, output="sos")
-    envelope_T = np.abs(hilbert(sosfiltfilt(band, heard_T)))
+    envelope_T = np.abs(hilbert(sosfiltfilt(band, sound_T)))
     at_A = (beats.time_N[1:-2] * 1600).astype(int)
     mean_B = np.median(envelope_T[at_A[:, None] + np.arange(960)], axis=0)
     first_s, second_s = np.argmax(mean_B[:320]) / 1600, (480 + np.argmax(mean_B[480:800])) / 1600

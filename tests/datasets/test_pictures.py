@@ -113,22 +113,22 @@ def images(tmp_path: Path) -> Path:
 
 
 def test_a_folder_of_class_folders_is_read(images: Path) -> None:
-    asked = folder(images, size=10, colours="rgb")
-    assert set(image_folder.found(images, folder=asked)) == {
+    own = folder(images, size=10, colours="rgb")
+    assert set(image_folder.record_names(images, folder=own)) == {
         *("cat/broken", "cat/one", "dog/one", "stray")
     }
-    found = image_folder.read(images, "dog/one", folder=asked)
-    assert (found.dataset, found.subject) == ("mine", "dog/one")
-    assert found.annotations.aux_A.tolist() == ["dog"]
-    plane_KT = found.signal_CT.reshape(3, 100)
+    record = image_folder.read(images, "dog/one", folder=own)
+    assert (record.dataset, record.subject) == ("mine", "dog/one")
+    assert record.annotations.aux_A.tolist() == ["dog"]
+    plane_KT = record.signal_CT.reshape(3, 100)
     np.testing.assert_array_equal(plane_KT[0], 0)
     np.testing.assert_array_equal(plane_KT[2], 1)
     grey = image_folder.read(images, "dog/one", folder=folder(images, size=10))
     assert grey.signal_CT.shape == (1, 100)
     with pytest.raises(UnfitError, match=r"unreadable cat/broken\.jpg"):
-        image_folder.read(images, "cat/broken", folder=asked)
+        image_folder.read(images, "cat/broken", folder=own)
     with pytest.raises(UnfitError, match="no class: it lies in no folder"):
-        image_folder.read(images, "stray", folder=asked)
+        image_folder.read(images, "stray", folder=own)
 
 
 def test_pixels_show_what_is_stored() -> None:

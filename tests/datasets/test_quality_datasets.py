@@ -43,21 +43,21 @@ def entry(leads: list[str], label: object) -> Segment:
 def test_the_grades_at_hand_are_counted(phones: Path) -> None:
     names = challenge_2011.listed(phones)
     grades = _challenge_2011.grades(phones)
-    found = Counter(grades[challenge_2011.subject(phones, name)] for name in names)
-    assert found == {"acceptable": 168, "unacceptable": 34}
+    counts = Counter(grades[challenge_2011.subject(phones, name)] for name in names)
+    assert counts == {"acceptable": 168, "unacceptable": 34}
     assert not {"1054357", "1262439"} & set(grades)
 
 
 def test_a_real_recording_is_in_millivolts(phones: Path) -> None:
-    found = challenge_2011.read(phones, "set-a/1071514")
-    assert (found.leads, found.rate_hz, found.signal_CT.shape) == (LEADS, 500, (12, 5000))
+    record = challenge_2011.read(phones, "set-a/1071514")
+    assert (record.leads, record.rate_hz, record.signal_CT.shape) == (LEADS, 500, (12, 5000))
     rows = [r.split(",") for r in (phones / "set-a/1071514.txt").read_text().splitlines()]
     np.testing.assert_array_equal(
-        found.signal_CT, (np.array(rows, dtype=float)[:, 1:].T / 200).astype(np.float32)
+        record.signal_CT, (np.array(rows, dtype=float)[:, 1:].T / 200).astype(np.float32)
     )
     # lead II is I + III, to the rounding of each
-    assert np.abs(found.signal_CT[0] + found.signal_CT[2] - found.signal_CT[1]).max() < 0.011
-    assert graded.label(found).whole == "acceptable"
+    assert np.abs(record.signal_CT[0] + record.signal_CT[2] - record.signal_CT[1]).max() < 0.011
+    assert graded.label(record).whole == "acceptable"
 
 
 def test_recordings_without_a_signal_are_three_contents_and_refused(phones: Path) -> None:
@@ -76,13 +76,13 @@ def test_recordings_without_a_signal_are_three_contents_and_refused(phones: Path
 
 def test_a_good_lead_of_a_bad_recording_is_not_called_bad(phones: Path) -> None:
     # of 1050325 V6 goes to the rail
-    found = challenge_2011.read(phones, "set-a/1050325")
+    record = challenge_2011.read(phones, "set-a/1050325")
     labels = {}
     for option in ("as_graded", "left_out", "judged"):
         label = {"name": "challenge_2011", "leads": option}
         for lead in ("V6", "II"):
             try:
-                labels[option, lead] = prepare(found, entry([lead], label)).labels.whole
+                labels[option, lead] = prepare(record, entry([lead], label)).labels.whole
             except UnusableError as error:
                 labels[option, lead] = str(error)
     left_out = "unacceptable recording, but clean in the leads that are cut"
@@ -117,10 +117,10 @@ def test_both_forms_hold_the_same_samples(form: str, tmp_path: Path) -> None:
 
 def test_grades_of_twins_have_the_published_shares(tmp_path: Path) -> None:
     names = challenge_2011.names()
-    found = Counter(_challenge_2011.simulated_grade(name, even=False) for name in names)
+    counts = Counter(_challenge_2011.simulated_grade(name, even=False) for name in names)
     assert sum(_challenge_2011.COUNTS.values()) == len(names) == 1000
-    assert abs(found["acceptable"] - 773) <= 2
-    assert abs(found["unacceptable"] - 225) <= 2
+    assert abs(counts["acceptable"] - 773) <= 2
+    assert abs(counts["unacceptable"] - 225) <= 2
     even = Counter(_challenge_2011.simulated_grade(name, even=True) for name in names)
     assert abs(even["acceptable"] - even["unacceptable"]) <= 2
     ungraded = next(n for n in names if _challenge_2011._kind(n, even=False) == "neither")
@@ -131,14 +131,14 @@ def test_grades_of_twins_have_the_published_shares(tmp_path: Path) -> None:
 def test_a_grade_of_a_twin_shows_in_its_leads(tmp_path: Path) -> None:
     names = challenge_2011.names()[:12]
     challenge_2011.simulate(tmp_path, names, 1, even=True)
-    found: dict[str, list[float]] = {"acceptable": [], "unacceptable": []}
+    shares: dict[str, list[float]] = {"acceptable": [], "unacceptable": []}
     for name in names:
         record = challenge_2011.read(tmp_path, name)
         clean_C = plausible(quality_indices(record.signal_CT, 500.0), 10.0)
-        found[graded.label(record).whole].append(clean_C.mean())
+        shares[graded.label(record).whole].append(clean_C.mean())
         assert graded._clean(record) == clean_C.all()
-    assert np.mean(found["acceptable"]) > 0.9
-    assert max(found["unacceptable"]) < 1
+    assert np.mean(shares["acceptable"]) > 0.9
+    assert max(shares["unacceptable"]) < 1
 
 
 @pytest.mark.parametrize(
@@ -174,11 +174,11 @@ def test_a_recording_that_both_lists_name_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("cut", [True, False])
 def test_the_form_that_a_mirror_has_is_fetched(cut: bool) -> None:
     whole, text = challenge_2011.forms("set-a/1")
-    asked = []
+    requests = []
 
     def fetcher(there: set[str]) -> SimpleNamespace:
         def exists(name: str) -> bool:
-            asked.append(name)
+            requests.append(name)
             return name in there
 
         sums = {} if cut else dict.fromkeys(there, "0")
@@ -186,7 +186,7 @@ def test_the_form_that_a_mirror_has_is_fetched(cut: bool) -> None:
 
     assert _form(fetcher({*whole, *text}), challenge_2011.forms("set-a/1")) == whole
     assert _form(fetcher(set(text)), challenge_2011.forms("set-a/1")) == text
-    assert bool(asked) == cut  # a list of hashes answers without asking
+    assert bool(requests) == cut  # a list of hashes answers without asking
 
 
 def test_labels_that_look_at_leads_get_those_that_are_cut(tmp_path: Path) -> None:
@@ -268,11 +268,11 @@ def test_a_twin_of_butqdb_has_grades_and_acceleration(tmp_path: Path) -> None:
     name = butqdb.names()[1]
     butqdb.simulate(tmp_path, (name,), 0, duration_s=90.0)
     assert all((tmp_path / file).is_file() for file in butqdb.files(tmp_path, name))
-    found = butqdb.read(tmp_path, name)
-    assert (found.leads, found.units, found.rate_hz) == (("ECG",), ("uV",), 1000)
-    (beside,) = found.beside
+    record = butqdb.read(tmp_path, name)
+    assert (record.leads, record.units, record.rate_hz) == (("ECG",), ("uV",), 1000)
+    (beside,) = record.beside
     assert (beside.leads, beside.rate_hz) == (("ACCx", "ACCy", "ACCz"), 100)
-    np.testing.assert_array_equal(beside.annotations.sample_A, found.annotations.sample_A // 10)
+    np.testing.assert_array_equal(beside.annotations.sample_A, record.annotations.sample_A // 10)
     (tmp_path / f"{name.removesuffix('_ECG')}_ANN.csv").unlink()
     with pytest.raises(FileNotFoundError, match="ANN"):
         butqdb.read(tmp_path, name)

@@ -48,21 +48,21 @@ def nested(root: Path) -> list[str]:
 
 
 def test_the_labels_at_hand_are_counted_by_version(hands: Path) -> None:
-    found = {v: Counter(_challenge_2017.labels(hands, v).values()) for v in ("v0", "v2", "v3")}
-    assert found["v3"] == {"N": 3043, "O": 1467, "A": 457, "~": 168}
-    assert found["v2"] == {"N": 3030, "O": 1496, "A": 441, "~": 168}
-    assert found["v0"] == {"N": 3086, "O": 1564, "A": 456, "~": 29}
+    counts = {v: Counter(_challenge_2017.labels(hands, v).values()) for v in ("v0", "v2", "v3")}
+    assert counts["v3"] == {"N": 3043, "O": 1467, "A": 457, "~": 168}
+    assert counts["v2"] == {"N": 3030, "O": 1496, "A": 441, "~": 168}
+    assert counts["v0"] == {"N": 3086, "O": 1564, "A": 456, "~": 29}
     by_version = [_challenge_2017.labels(hands, v) for v in ("v0", "v2", "v3")]
     assert sum(len({labels[r] for labels in by_version}) > 1 for r in by_version[0]) == 264
 
 
 def test_a_real_recording_of_the_challenge_equals_what_wfdb_reads(hands: Path) -> None:
     for name in ("training/A00/A00001", "training/A02/A02656"):
-        found = challenge_2017.read(hands, name)
+        record = challenge_2017.read(hands, name)
         theirs = wfdb.rdrecord(str(hands / name))
-        np.testing.assert_array_equal(found.signal_CT, theirs.p_signal.T.astype(np.float32))
-        assert (found.leads, found.rate_hz, found.units) == (("ECG",), 300, ("mV",))
-        assert noted.label(found, version="v3").whole == "N"
+        np.testing.assert_array_equal(record.signal_CT, theirs.p_signal.T.astype(np.float32))
+        assert (record.leads, record.rate_hz, record.units) == (("ECG",), 300, ("mV",))
+        assert noted.label(record, version="v3").whole == "N"
 
 
 def test_contradicting_labels_refuse_their_record_alone(tmp_path: Path) -> None:
@@ -124,10 +124,10 @@ def test_a_version_of_the_labels_is_chosen_and_a_missing_one_is_said(tmp_path: P
 
 
 def test_simulated_labels_have_the_published_shares() -> None:
-    found = Counter(_challenge_2017.simulated_labels(n, even=False)["v3"] for n in range(1, 8529))
+    counts = Counter(_challenge_2017.simulated_labels(n, even=False)["v3"] for n in range(1, 8529))
     assert sum(_challenge_2017.COUNTS.values()) == 8528
     for label, count in _challenge_2017.COUNTS.items():
-        assert abs(found[label] - count) <= 2
+        assert abs(counts[label] - count) <= 2
 
 
 # --- twelve leads, two hospitals
@@ -138,11 +138,11 @@ def test_real_twelve_leads_equal_what_wfdb_reads(wards: Path) -> None:
     assert [n.rpartition("/")[2] for n in names] == ["JS00001", "JS00002", "JS00004", "JS00005"]
     rhythm = []
     for name in names:
-        found = ecg_arrhythmia.read(wards, name)
+        record = ecg_arrhythmia.read(wards, name)
         theirs = wfdb.rdrecord(str(wards / name))
-        np.testing.assert_array_equal(found.signal_CT, theirs.p_signal.T.astype(np.float32))
-        assert found.leads == _shaoxing.LEADS
-        rhythm.append(snomed_rhythm.label(found).whole)
+        np.testing.assert_array_equal(record.signal_CT, theirs.p_signal.T.astype(np.float32))
+        assert record.leads == _shaoxing.LEADS
+        rhythm.append(snomed_rhythm.label(record).whole)
     assert rhythm == ["AFIB", "SB", "SB", "AF"]
 
 
@@ -159,10 +159,10 @@ def test_the_challenge_of_2021_reads_every_record_at_hand(physionet: Path) -> No
     root = physionet / "challenge-2021" / "1.0.3"
     kept = Counter()
     for name in nested(root):
-        found = challenge_2021.read(root, name)
-        assert found.signal_CT.shape == (12, 5000)
-        assert set(found.units) <= {"mV", "mv"}
-        labels = snomed_rhythm.label(found)
+        record = challenge_2021.read(root, name)
+        assert record.signal_CT.shape == (12, 5000)
+        assert set(record.units) <= {"mV", "mv"}
+        labels = snomed_rhythm.label(record)
         kept[labels.whole or labels.unusable] += 1
     assert kept.total() == 50
     assert kept["several rhythms: AT and ST"] == 2
@@ -178,15 +178,15 @@ def test_a_twin_is_a_matlab_file_to_others_too(tmp_path: Path) -> None:
     challenge_2021.simulate(tmp_path, (name,), 0, duration_s=2.0)
     stored_CT = loadmat(tmp_path / f"{name}.mat")["val"]
     assert stored_CT.dtype == np.int16
-    found = challenge_2021.read(tmp_path, name)
-    np.testing.assert_allclose(found.signal_CT, stored_CT / 1000, rtol=1e-6)
+    record = challenge_2021.read(tmp_path, name)
+    np.testing.assert_allclose(record.signal_CT, stored_CT / 1000, rtol=1e-6)
     assert wfdb.rdheader(str(tmp_path / name)).comments[2].startswith("Dx: ")
 
 
 def test_hospitals_are_told_apart_by_number() -> None:
     subjects = [ecg_arrhythmia.subject(Path(), name) for name in ecg_arrhythmia.names()]
-    found = Counter(subject.partition("/")[0] for subject in subjects)
-    assert found == {"chapman_shaoxing": 10_247, "ningbo": 34_905}
+    counts = Counter(subject.partition("/")[0] for subject in subjects)
+    assert counts == {"chapman_shaoxing": 10_247, "ningbo": 34_905}
     assert ecg_arrhythmia.names()[10_247].endswith("JS10647")
     with pytest.raises(ValueError, match="no number after JS"):
         ecg_arrhythmia.subject(Path(), "WFDBRecords/01/010/A0001")
@@ -222,8 +222,8 @@ def test_shares_of_rhythms_are_the_published_ones() -> None:
     for name, count in _shaoxing.COUNTS.items():
         groups[RHYTHMS[name].group] += count
     assert groups == {"AFIB": 2225, "GSVT": 2307, "SB": 3889, "SR": 2225}
-    found = Counter(rhythms.assigned(n, _shaoxing.COUNTS) for n in range(10_646))
-    assert all(abs(found[name] - count) <= 2 for name, count in _shaoxing.COUNTS.items())
+    counts = Counter(rhythms.assigned(n, _shaoxing.COUNTS) for n in range(10_646))
+    assert all(abs(counts[name] - count) <= 2 for name, count in _shaoxing.COUNTS.items())
     even = Counter(rhythms.assigned(n, _shaoxing.COUNTS, even=True) for n in range(110))
     assert set(even) == set(_shaoxing.COUNTS)
     assert max(even.values()) - min(even.values()) <= 2
@@ -236,10 +236,10 @@ def test_a_spreadsheet_stands_for_records(tmp_path: Path) -> None:
     names = chapman_ecg.names()[5:9]
     chapman_ecg.simulate(tmp_path, names, 0, duration_s=1.0)
     assert chapman_ecg.listed(tmp_path) == names
-    found = chapman_ecg.read(tmp_path, names[0])
-    said = _chapman_ecg.diagnostics(tmp_path / "Diagnostics.xlsx")[names[0]][0]["Rhythm"]
-    assert snomed_rhythm.label(found).whole == said
-    assert snomed_rhythm.label(found, classes="four").whole == RHYTHMS[said].group
+    record = chapman_ecg.read(tmp_path, names[0])
+    label = _chapman_ecg.diagnostics(tmp_path / "Diagnostics.xlsx")[names[0]][0]["Rhythm"]
+    assert snomed_rhythm.label(record).whole == label
+    assert snomed_rhythm.label(record, classes="four").whole == RHYTHMS[label].group
 
 
 def test_a_file_without_a_row_of_names_has_the_usual_order(tmp_path: Path) -> None:
@@ -306,10 +306,10 @@ def test_a_column_of_a_spreadsheet_that_stands_twice_is_refused(
 def test_codes_stand_apart_by_any_usual_mark(mark: str, tmp_path: Path) -> None:
     name = ecg_arrhythmia.names()[0]
     ecg_arrhythmia.simulate(tmp_path, (name,), 0, duration_s=2.0)
-    found = ecg_arrhythmia.read(tmp_path, name)
+    record = ecg_arrhythmia.read(tmp_path, name)
     codes = mark.join(("39732003", RHYTHMS["SB"].code))
-    said = dataclasses.replace(found, comments=(f"Dx: {codes}",))
-    assert snomed_rhythm.label(said).whole == "SB"
+    changed = dataclasses.replace(record, comments=(f"Dx: {codes}",))
+    assert snomed_rhythm.label(changed).whole == "SB"
 
 
 def test_what_is_no_spreadsheet_is_said(tmp_path: Path) -> None:
@@ -332,11 +332,11 @@ def test_rhythms_of_a_piece_begin_and_end(tmp_path: Path) -> None:
         ).episodes
     )
     icentia11k.simulate(tmp_path, (name,), 0, duration_s=1800.0)
-    found = icentia11k.read(tmp_path, name)
-    assert {"(AFIB", "(N", ")"} <= set(found.annotations.aux_A.tolist())
-    opened = spans.label(found).mark_A
+    record = icentia11k.read(tmp_path, name)
+    assert {"(AFIB", "(N", ")"} <= set(record.annotations.aux_A.tolist())
+    opened = spans.label(record).mark_A
     assert {"AFIB", "N", "", None} == set(opened.tolist())
-    assert set(found.annotations.symbol_A.tolist()) <= set("NSVQ+")
+    assert set(record.annotations.symbol_A.tolist()) <= set("NSVQ+")
 
 
 # --- rhythms differ as real ones do
@@ -402,16 +402,16 @@ def before_qrs(laid: rhythms.Laid, lead_T: np.ndarray) -> float:
 def test_fibrillation_and_reentry_have_no_p_wave_before_the_qrs() -> None:
     # at one slow rate, so that no T wave lies where P is looked for
     slow = {name: kind._replace(usual=55, utmost=60) for name, kind in rhythms.KINDS.items()}
-    found = {}
+    heights = {}
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(rhythms, "KINDS", slow)
         for name in ("SR", "SB", "AFIB", "SVT", "AVNRT", "AVRT"):
-            found[name] = np.median([before_qrs(*made(name, seed)) for seed in range(10)])
-    sinus = min(found["SR"], found["SB"])
+            heights[name] = np.median([before_qrs(*made(name, seed)) for seed in range(10)])
+    sinus = min(heights["SR"], heights["SB"])
     assert sinus > 0.04
     for name in ("SVT", "AVNRT", "AVRT"):
-        assert found[name] < 0.4 * sinus
-    assert found["AFIB"] < 0.75 * sinus  # fine waves are left of 60 averaged beats
+        assert heights[name] < 0.4 * sinus
+    assert heights["AFIB"] < 0.75 * sinus  # fine waves are left of 60 averaged beats
 
 
 def test_flutter_waves_stand_at_the_rate_of_the_atria() -> None:

@@ -56,41 +56,41 @@ def write(
 
 @pytest.mark.parametrize("record", ["CP-06", "UP-01", "UP-21"])
 def test_every_scheme_of_columns_gives_the_same_leads(root: Path, record: str) -> None:
-    found = scg_vhd.read(root, record)
-    assert found.leads[:9] == (*(f"{k} {a}" for k in ("SCG", "GCG") for a in "xyz"), *ECG)
-    assert found.units[:9] == ("m/s2",) * 3 + ("deg/s",) * 3 + ("mV",) * 3
-    assert found.rate_hz == Fraction(256)
-    assert found.signal_CT.dtype == np.float32
-    assert found.mains_hz == {"C": 50, "U": 60}[record[0]]
+    recording = scg_vhd.read(root, record)
+    assert recording.leads[:9] == (*(f"{k} {a}" for k in ("SCG", "GCG") for a in "xyz"), *ECG)
+    assert recording.units[:9] == ("m/s2",) * 3 + ("deg/s",) * 3 + ("mV",) * 3
+    assert recording.rate_hz == Fraction(256)
+    assert recording.signal_CT.dtype == np.float32
+    assert recording.mains_hz == {"C": 50, "U": 60}[record[0]]
 
 
 def test_gravity_tells_that_units_and_axes_are_right(root: Path) -> None:
     for record in ("CP-43", "UP-03"):
-        found = scg_vhd.read(root, record)
-        norm = np.linalg.norm(np.nanmean(found.signal_CT[:3], axis=1))
+        recording = scg_vhd.read(root, record)
+        norm = np.linalg.norm(np.nanmean(recording.signal_CT[:3], axis=1))
         assert norm == pytest.approx(9.81, abs=1.3)  # an uncalibrated sensor's tolerance
 
 
 def test_samples_on_the_grid_keep_their_values_and_gaps_are_missing(root: Path) -> None:
-    found = scg_vhd.read(root, "CP-63")
+    recording = scg_vhd.read(root, "CP-63")
     clock_T = filed(root, "CP-63", "Timestamp")
     at_T = on_grid(root, "CP-63")
     z_T = filed(root, "CP-63", "Accel_LN_Z")
-    np.testing.assert_allclose(found.signal_CT[2, at_T], z_T, rtol=1e-6)
-    missing_G = np.isnan(found.signal_CT[2])
+    np.testing.assert_allclose(recording.signal_CT[2, at_T], z_T, rtol=1e-6)
+    missing_G = np.isnan(recording.signal_CT[2])
     gaps = np.flatnonzero(np.diff(clock_T) > 12)
     assert missing_G.sum() == sum(at_T[g + 1] - at_T[g] - 1 for g in gaps) > 0
     assert len(gaps) == 28
 
 
 def test_a_clock_that_drifts_off_the_grid_is_followed(root: Path) -> None:
-    found = scg_vhd.read(root, "UP-04")
+    recording = scg_vhd.read(root, "UP-04")
     clock_T = filed(root, "UP-04", "Timestamp")
     lead_T = filed(root, "UP-04", "LLRA")
     time_T = (clock_T - clock_T[0]) / 1e3
-    line_G = np.interp(np.arange(found.signal_CT.shape[1]) / 256, time_T, lead_T)
-    second_G = found.signal_CT[found.leads.index("II")]
-    assert found.signal_CT.shape[1] == int(time_T[-1] * 256) + 1
+    line_G = np.interp(np.arange(recording.signal_CT.shape[1]) / 256, time_T, lead_T)
+    second_G = recording.signal_CT[recording.leads.index("II")]
+    assert recording.signal_CT.shape[1] == int(time_T[-1] * 256) + 1
     assert np.corrcoef(second_G, line_G)[0, 1] > 0.999
     by_count = lead_T[: len(second_G)]
     assert np.corrcoef(second_G[-5000:], by_count[-5000:])[0, 1] < 0.9  # 300 samples late by then
@@ -98,48 +98,48 @@ def test_a_clock_that_drifts_off_the_grid_is_followed(root: Path) -> None:
 
 def test_the_y_axis_is_turned_for_the_first_38_of_cp(root: Path) -> None:
     for record, sign in (("CP-37", -1), ("CP-43", 1)):
-        found = scg_vhd.read(root, record)
+        recording = scg_vhd.read(root, record)
         at_T = on_grid(root, record)
         for lead, column, turn in (("SCG y", "Accel_LN_Y", sign), ("SCG x", "Accel_LN_X", 1)):
-            lead_T = found.signal_CT[found.leads.index(lead), at_T]
+            lead_T = recording.signal_CT[recording.leads.index(lead), at_T]
             np.testing.assert_allclose(lead_T, turn * filed(root, record, column), rtol=1e-6)
 
 
 def test_a_railed_lead_is_missing_for_a_second_on_either_side(root: Path) -> None:
-    found = scg_vhd.read(root, "CP-60")
-    second_G = found.signal_CT[found.leads.index("II")]
-    third_G = found.signal_CT[found.leads.index("III")]
+    recording = scg_vhd.read(root, "CP-60")
+    second_G = recording.signal_CT[recording.leads.index("II")]
+    third_G = recording.signal_CT[recording.leads.index("III")]
     at_T = on_grid(root, "CP-60")[np.abs(filed(root, "CP-60", "LLRA")) > 604]
     around = np.concatenate([at_T - 256, at_T, at_T + 256])
     assert np.isnan(second_G[np.clip(around, 0, len(second_G) - 1)]).all()
     assert np.isnan(third_G[at_T]).all()
     assert np.nanmax(np.abs(second_G)) < 300
     assert np.isfinite(second_G).mean() > 0.9
-    assert np.isfinite(found.signal_CT[:3]).all(axis=0).mean() > 0.99
+    assert np.isfinite(recording.signal_CT[:3]).all(axis=0).mean() > 0.99
 
 
 def test_up_28_has_no_clock_and_no_lead_ii(root: Path) -> None:
-    found = scg_vhd.read(root, "UP-28")
-    assert found.rate_hz == Fraction(512)
-    assert found.signal_CT.shape[1] == 154898
-    assert "II" not in found.leads
-    assert "III" not in found.leads
-    assert "I" in found.leads
+    recording = scg_vhd.read(root, "UP-28")
+    assert recording.rate_hz == Fraction(512)
+    assert recording.signal_CT.shape[1] == 154898
+    assert "II" not in recording.leads
+    assert "III" not in recording.leads
+    assert "I" in recording.leads
 
 
 def test_lead_iii_is_ii_less_i(root: Path) -> None:
-    found = scg_vhd.read(root, "UP-10")
-    first_G, second_G, third_G = (found.signal_CT[found.leads.index(lead)] for lead in ECG)
+    recording = scg_vhd.read(root, "UP-10")
+    first_G, second_G, third_G = (recording.signal_CT[recording.leads.index(lead)] for lead in ECG)
     np.testing.assert_allclose(third_G, second_G - first_G, atol=1e-4)
 
 
 @pytest.mark.parametrize("record", HERE)
 def test_all_that_is_here_is_named_and_read(root: Path, record: str) -> None:
     assert record in scg_vhd.names()
-    found = scg_vhd.read(root, record)
-    assert (found.id, found.subject, found.dataset) == (record, record, "scg_vhd")
-    assert 300 < found.signal_CT.shape[1] / found.rate_hz < 510
-    assert all(np.isfinite(lead_T).any() for lead_T in found.signal_CT)
+    recording = scg_vhd.read(root, record)
+    assert (recording.id, recording.subject, recording.dataset) == (record, record, "scg_vhd")
+    assert 300 < recording.signal_CT.shape[1] / recording.rate_hz < 510
+    assert all(np.isfinite(lead_T).any() for lead_T in recording.signal_CT)
 
 
 def test_a_sine_at_uneven_times_is_resampled(tmp_path: Path) -> None:
@@ -147,10 +147,10 @@ def test_a_sine_at_uneven_times_is_resampled(tmp_path: Path) -> None:
     time_T = np.arange(6000) / 255.2 + rng.uniform(-3e-4, 3e-4, 6000)
     time_T = np.delete(time_T - time_T[0], [50, 900, 901])  # one, then two samples missing
     write(tmp_path, "UP-02", time_T, kind="sync", Accel_LN_X=np.sin(2 * np.pi * 20 * time_T))
-    found = scg_vhd.read(tmp_path, "UP-02")
-    grid_G = np.arange(found.signal_CT.shape[1]) / 256
-    assert found.rate_hz == 256
-    error_G = found.signal_CT[0] - np.sin(2 * np.pi * 20 * grid_G)
+    recording = scg_vhd.read(tmp_path, "UP-02")
+    grid_G = np.arange(recording.signal_CT.shape[1]) / 256
+    assert recording.rate_hz == 256
+    error_G = recording.signal_CT[0] - np.sin(2 * np.pi * 20 * grid_G)
     assert np.abs(error_G).max() < 0.05
     assert np.sqrt(np.mean(error_G**2)) < 1e-3
 
@@ -161,9 +161,9 @@ def test_a_clock_of_100_ms_ticks_is_spread(tmp_path: Path, lost: float) -> None:
     true_T[2560:] += lost
     ticks_T = np.floor(true_T * 10) / 10
     write(tmp_path, "CP-19", ticks_T, Accel_LN_X=np.sin(2 * np.pi * 1.5 * true_T))
-    found = scg_vhd.read(tmp_path, "CP-19")
-    grid_G = np.arange(found.signal_CT.shape[1]) / 256
-    error_G = found.signal_CT[0] - np.sin(2 * np.pi * 1.5 * grid_G)
+    recording = scg_vhd.read(tmp_path, "CP-19")
+    grid_G = np.arange(recording.signal_CT.shape[1]) / 256
+    error_G = recording.signal_CT[0] - np.sin(2 * np.pi * 1.5 * grid_G)
     assert np.nanmax(np.abs(error_G)) < 2 * np.pi * 1.5 * 2 / 256 + 1e-3  # two samples late at most
     assert np.isnan(error_G).sum() == pytest.approx(lost * 256, abs=3)
 

@@ -27,19 +27,19 @@ def test_names_have_their_own_streams() -> None:
 def test_counts_are_the_cases_in_half_an_hour_and_in_proportion_in_less() -> None:
     for record in ("100", "200", "217", "222", "232"):
         _, case, _ = _mitdb.case(record)
-        found = Counter(laid_out(case).symbol_N.tolist())
+        counts = Counter(laid_out(case).symbol_N.tolist())
         for symbol, number in case.counts.items():
-            assert abs(found[symbol] - number) <= 3, (record, symbol)
+            assert abs(counts[symbol] - number) <= 3, (record, symbol)
     short = [Counter(laid_out(VENTRICULAR, 180.0, seed).symbol_N.tolist()) for seed in range(12)]
     assert np.mean([count["V"] for count in short]) == pytest.approx(40, abs=3)
 
 
 def test_beats_fill_the_recording_in_order() -> None:
     for record in _mitdb.CASES:
-        found = laid_out(_mitdb.case(record)[1], 120.0)
-        assert 0 < found.time_N[0] < 1.2
-        assert 115 < found.time_N[-1] < 120
-        assert np.diff(found.time_N).min() > 0.1
+        beats = laid_out(_mitdb.case(record)[1], 120.0)
+        assert 0 < beats.time_N[0] < 1.2
+        assert 115 < beats.time_N[-1] < 120
+        assert np.diff(beats.time_N).min() > 0.1
 
 
 def test_the_database_case_table_says_47_people_and_48_recordings() -> None:
@@ -53,9 +53,9 @@ def test_the_database_case_table_says_47_people_and_48_recordings() -> None:
 
 
 def test_a_ventricular_beat_comes_early_and_a_pause_makes_up_for_it() -> None:
-    found = laid_out(VENTRICULAR)
-    step = np.diff(found.time_N)
-    symbol = found.symbol_N
+    beats = laid_out(VENTRICULAR)
+    step = np.diff(beats.time_N)
+    symbol = beats.symbol_N
     alone = (symbol[1:-1] == "V") & (symbol[:-2] == "N") & (symbol[2:] == "N")
     before, after = step[:-1][alone], step[1:][alone]
     assert np.median(before) < 0.92 * np.median(step)
@@ -64,8 +64,8 @@ def test_a_ventricular_beat_comes_early_and_a_pause_makes_up_for_it() -> None:
 
 
 def test_a_supraventricular_beat_resets_the_sinus_node() -> None:
-    found = laid_out(Case(counts={"N": 2000, "A": 200}, episodes={}))
-    step, symbol = np.diff(found.time_N), found.symbol_N
+    beats = laid_out(Case(counts={"N": 2000, "A": 200}, episodes={}))
+    step, symbol = np.diff(beats.time_N), beats.symbol_N
     alone = (symbol[1:-1] == "A") & (symbol[:-2] == "N") & (symbol[2:] == "N")
     assert np.median((step[:-1] + step[1:])[alone]) < 1.97 * np.median(step)
 
@@ -198,8 +198,8 @@ def test_noise_is_added_at_its_ratio_from_the_sixth_minute_on(ratio_db: int) -> 
     quiet_S = added_CT[0, fifth + 41 * 360 : fifth + 79 * 360].reshape(-1, 360).std(axis=1)
     assert quiet_S.max() < 1e-9
     peak = np.median([np.ptp(made.signal_CT[0, at - 18 : at + 19]) for at in beat_A[2:-2]])
-    found_db = 10 * np.log10(peak**2 / 8 / np.mean(second_S) ** 2)
-    assert found_db == pytest.approx(ratio_db, abs=4)  # this stretch of noise, not all of it
+    ratio = 10 * np.log10(peak**2 / 8 / np.mean(second_S) ** 2)
+    assert ratio == pytest.approx(ratio_db, abs=4)  # this stretch of noise, not all of it
 
 
 @pytest.mark.parametrize("kind", ["bw", "em", "ma"])

@@ -58,9 +58,9 @@ def test_times_and_dates_in_odd_forms_cost_nothing(tmp_path: Path, rest: str) ->
 def test_fields_that_nobody_uses_may_hold_anything(tmp_path: Path, unused: str) -> None:
     write_samples(tmp_path)
     write(tmp_path, two(line=f"r.dat 16 200/mV {unused}"))
-    found = read(tmp_path)
-    assert found.leads == ("II", "V1")
-    np.testing.assert_allclose(found.signal_CT, STORED / 200, rtol=1e-6)
+    record = read(tmp_path)
+    assert record.leads == ("II", "V1")
+    np.testing.assert_allclose(record.signal_CT, STORED / 200, rtol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["ECG lead one of two", "3D", "12", "V1 (left)"])
@@ -90,10 +90,10 @@ def test_gain_baseline_and_unit(
 ) -> None:
     write_samples(tmp_path)
     write(tmp_path, two(line=f"r.dat 16 {scale}".rstrip()).replace(" II", "").replace(" V1", ""))
-    found = read(tmp_path)
-    np.testing.assert_allclose(found.signal_CT, (STORED - baseline) / gain, rtol=1e-6)
-    assert found.units == (units, units)
-    assert any("gain not stated" in note for note in found.notes) == (scale[:2] in ("", "0 "))
+    record = read(tmp_path)
+    np.testing.assert_allclose(record.signal_CT, (STORED - baseline) / gain, rtol=1e-6)
+    assert record.units == (units, units)
+    assert any("gain not stated" in note for note in record.notes) == (scale[:2] in ("", "0 "))
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-8", "utf-8-sig"])
@@ -101,10 +101,10 @@ def test_letters_beyond_ascii_are_kept(tmp_path: Path, encoding: str) -> None:
     write_samples(tmp_path)
     text = two(line="r.dat 16 2/\u00b5V 16 0 0 0 0").replace("V1", "Caf\u00e9 \u0085")
     write(tmp_path, (text + "# Ren\u00e9e\n").encode(encoding))
-    found = read(tmp_path)
-    assert found.units == ("\u00b5V", "\u00b5V")
-    assert found.leads == ("II", "Caf\u00e9")
-    assert found.comments == ("Ren\u00e9e",)
+    record = read(tmp_path)
+    assert record.units == ("\u00b5V", "\u00b5V")
+    assert record.leads == ("II", "Caf\u00e9")
+    assert record.comments == ("Ren\u00e9e",)
 
 
 @pytest.mark.parametrize("file", ["sub/r.dat", "a/b/r.d", "r.v2.dat", "r"])
@@ -117,44 +117,44 @@ def test_files_in_folders_and_with_dots(tmp_path: Path, file: str) -> None:
 def test_lines_beyond_those_announced_are_passed_over(tmp_path: Path) -> None:
     write_samples(tmp_path)
     write(tmp_path, two() + "r.dat 16 nonsense\nmore\n")
-    found = read(tmp_path)
-    assert found.leads == ("II", "V1")
-    assert "surplus lines: the header has 2 more than it announces" in found.notes
+    record = read(tmp_path)
+    assert record.leads == ("II", "V1")
+    assert "surplus lines: the header has 2 more than it announces" in record.notes
 
 
 def test_a_null_signal_costs_nothing(tmp_path: Path) -> None:
     write_samples(tmp_path, STORED[:1])
     write(tmp_path, "r 2 250 4\n~ 0 200/mV 16 0 0 0 0 V1\nr.dat 16 200/mV 16 0 0 0 0 II\n")
-    found = read(tmp_path)
-    assert (found.leads, found.notes) == (("II",), ("null signal: V1 has no samples",))
-    np.testing.assert_allclose(found.signal_CT, STORED[:1] / 200, rtol=1e-6)
+    record = read(tmp_path)
+    assert (record.leads, record.notes) == (("II",), ("null signal: V1 has no samples",))
+    np.testing.assert_allclose(record.signal_CT, STORED[:1] / 200, rtol=1e-6)
 
 
 @pytest.mark.parametrize("gain", ["nan", "1e400", "mV", "x(3)/mV", "200(x)/mV", "1,5/mV"])
 def test_an_illegible_gain_costs_that_lead_alone(tmp_path: Path, gain: str) -> None:
     write_samples(tmp_path)
     write(tmp_path, f"r 2 250 4\nr.dat 16 {gain} 16 0 0 0 0 V1\nr.dat 16 200/mV 16 0 0 0 0 II\n")
-    found = read(tmp_path)
-    assert found.leads == ("II",)
-    np.testing.assert_allclose(found.signal_CT, STORED[1:] / 200, rtol=1e-6)
-    assert any(note.startswith("lead left out: V1, its ") for note in found.notes)
+    record = read(tmp_path)
+    assert record.leads == ("II",)
+    np.testing.assert_allclose(record.signal_CT, STORED[1:] / 200, rtol=1e-6)
+    assert any(note.startswith("lead left out: V1, its ") for note in record.notes)
 
 
 def test_a_file_in_an_unknown_format_costs_its_leads_alone(tmp_path: Path) -> None:
     write_samples(tmp_path, STORED[:1])
     (tmp_path / "r.odd").write_bytes(b"")
     write(tmp_path, "r 2 250 4\nr.dat 16 200/mV 16 0 0 0 0 II\nr.odd 999 200/mV 16 0 0 0 0 V1\n")
-    found = read(tmp_path)
-    assert found.notes == ("lead left out: V1, format 999 is not known",)
-    np.testing.assert_allclose(found.signal_CT, STORED[:1] / 200, rtol=1e-6)
+    record = read(tmp_path)
+    assert record.notes == ("lead left out: V1, format 999 is not known",)
+    np.testing.assert_allclose(record.signal_CT, STORED[:1] / 200, rtol=1e-6)
 
 
 def test_two_leads_of_one_name_are_both_there_and_it_is_said(tmp_path: Path) -> None:
     write_samples(tmp_path)
     write(tmp_path, two().replace("V1", "ii"))
-    found = read(tmp_path)
-    assert found.leads == ("II", "II (2)")
-    assert found.notes == ("two leads of one name: II is signal 0, signal 1 is 'II (2)'",)
+    record = read(tmp_path)
+    assert record.leads == ("II", "II (2)")
+    assert record.notes == ("two leads of one name: II is signal 0, signal 1 is 'II (2)'",)
 
 
 def test_a_null_namesake_takes_no_name(tmp_path: Path) -> None:
@@ -173,10 +173,10 @@ def test_leads_at_several_rates(tmp_path: Path, wanted: Sequence[str]) -> None:
     )
     write(tmp_path, header)
     wfdb.wrann("r", "atr", np.array([1, 3]), symbol=["N", "V"], write_dir=str(tmp_path))
-    found = read(tmp_path, annotator="atr", wanted=wanted)
-    (other,) = found.beside
-    fast, slow = (found, other) if found.leads != ("RESP",) else (other, found)
-    assert (found is slow) == (wanted[:1] == ("RESP",))
+    record = read(tmp_path, annotator="atr", wanted=wanted)
+    (other,) = record.beside
+    fast, slow = (record, other) if record.leads != ("RESP",) else (other, record)
+    assert (record is slow) == (wanted[:1] == ("RESP",))
     assert (fast.leads, fast.rate_hz) == (("II", "V1"), Fraction("250.5"))
     assert (slow.leads, slow.rate_hz) == (("RESP",), Fraction("83.5"))
     np.testing.assert_allclose(fast.signal_CT[0], frame_F7[:, :3].ravel() / 10, rtol=1e-6)
@@ -241,12 +241,12 @@ def test_fixed_layout_with_a_gap(tmp_path: Path) -> None:
         write(tmp_path, two(f"{name}.dat 16 200/mV 16 0 0 0 0", f"{name} 2 250 4"), name)
     string(tmp_path, [("a", 4), ("~", 3), ("b", 4)])
     wfdb.wrann("r", "atr", np.array([9]), symbol=["V"], write_dir=str(tmp_path))
-    found = read(tmp_path, annotator="atr")
+    record = read(tmp_path, annotator="atr")
     gap = np.full((2, 3), np.nan)
     expected = np.concatenate([STORED / 200, gap, -STORED / 200], axis=1)
-    np.testing.assert_allclose(found.signal_CT, expected, rtol=1e-6)
-    assert (found.leads, found.rate_hz) == (("II", "V1"), 250)
-    assert found.annotations.sample_A.tolist() == [9]
+    np.testing.assert_allclose(record.signal_CT, expected, rtol=1e-6)
+    assert (record.leads, record.rate_hz) == (("II", "V1"), 250)
+    assert record.annotations.sample_A.tolist() == [9]
 
 
 def test_segments_of_one_file_read_as_wfdb_reads_them(tmp_path: Path) -> None:
@@ -270,7 +270,7 @@ def test_variable_layout_matches_leads_by_name(tmp_path: Path) -> None:
     write_samples(tmp_path, STORED[:1], "c.dat")
     write(tmp_path, "c 1 250 4\nc.dat 16 50/mV 16 0 0 0 0 RESP\n", "c")
     string(tmp_path, [("lay", 0), ("a", 4), ("b", 4), ("c", 4)], channels=3)
-    found = read(tmp_path)
+    record = read(tmp_path)
     nan = np.full((1, 4), np.nan)
     expected = np.block(
         [
@@ -279,10 +279,10 @@ def test_variable_layout_matches_leads_by_name(tmp_path: Path) -> None:
             [nan, nan, STORED[:1] / 50],
         ]
     )
-    assert found.leads == ("II", "V1", "RESP")
-    np.testing.assert_allclose(found.signal_CT, expected, rtol=1e-6)
+    assert record.leads == ("II", "V1", "RESP")
+    np.testing.assert_allclose(record.signal_CT, expected, rtol=1e-6)
     theirs = wfdb.rdrecord(str(tmp_path / "r")).p_signal.T
-    np.testing.assert_allclose(found.signal_CT, theirs, rtol=1e-6)
+    np.testing.assert_allclose(record.signal_CT, theirs, rtol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -290,18 +290,18 @@ def test_variable_layout_matches_leads_by_name(tmp_path: Path) -> None:
 )
 def test_a_segment_in_another_unit_is_converted(tmp_path: Path, unit: str, times: float) -> None:
     strings_two_units(tmp_path, unit)
-    found = read(tmp_path)
-    assert (found.leads, found.units, found.notes) == (("II", "V1"), ("mV", "mV"), ())
-    np.testing.assert_allclose(found.signal_CT[1, :4], STORED[1] / 200, rtol=1e-6)
-    np.testing.assert_allclose(found.signal_CT[1, 4:], times * STORED[1] / 200, rtol=1e-6)
+    record = read(tmp_path)
+    assert (record.leads, record.units, record.notes) == (("II", "V1"), ("mV", "mV"), ())
+    np.testing.assert_allclose(record.signal_CT[1, :4], STORED[1] / 200, rtol=1e-6)
+    np.testing.assert_allclose(record.signal_CT[1, 4:], times * STORED[1] / 200, rtol=1e-6)
 
 
 @pytest.mark.parametrize("unit", ["mmHg", "?V"])
 def test_a_segment_in_another_quantity_costs_that_lead_alone(tmp_path: Path, unit: str) -> None:
     strings_two_units(tmp_path, unit)
-    found = read(tmp_path)
-    assert (found.leads, found.signal_CT.shape) == (("II",), (1, 8))
-    assert found.notes == (f"lead left out: V1, in mV and in {unit}",)
+    record = read(tmp_path)
+    assert (record.leads, record.signal_CT.shape) == (("II",), (1, 8))
+    assert record.notes == (f"lead left out: V1, in mV and in {unit}",)
 
 
 def strings_two_units(folder: Path, unit: str) -> None:
@@ -326,9 +326,9 @@ def test_a_file_that_is_missing_or_short_costs_its_own_leads(
     if content is not None:
         (tmp_path / "s.dat").write_bytes(content)
     write(tmp_path, "r 2 250 4\nr.dat 16 200/mV 16 0 0 0 0 II\ns.dat 16 200/mV 16 0 0 0 0 V1\n")
-    found = read(tmp_path)
-    assert (found.leads, found.notes) == (("II",), (f"lead left out: V1, {why}",))
-    np.testing.assert_allclose(found.signal_CT, STORED[:1] / 200, rtol=1e-6)
+    record = read(tmp_path)
+    assert (record.leads, record.notes) == (("II",), (f"lead left out: V1, {why}",))
+    np.testing.assert_allclose(record.signal_CT, STORED[:1] / 200, rtol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -442,6 +442,6 @@ def test_real_headers_read_as_wfdb_reads_them(physionet: Path, slug: str) -> Non
 @pytest.mark.parametrize("slug", ["challenge-2017", "challenge-2021", "ecg-arrhythmia", "ptbdb"])
 def test_real_samples_read_as_wfdb_reads_them(physionet: Path, slug: str) -> None:
     for path in sorted((physionet / slug).rglob("*.hea"))[:6]:
-        found = read(path.parent, path.stem)
+        record = read(path.parent, path.stem)
         theirs = wfdb.rdrecord(str(path)[:-4]).p_signal.T.astype(np.float32)
-        np.testing.assert_array_equal(found.signal_CT, theirs)
+        np.testing.assert_array_equal(record.signal_CT, theirs)

@@ -39,16 +39,16 @@ def saved(*, recordings: int = 40, part: str = "test", seed: int = 0) -> Predict
 
 def test_probabilities_of_a_recording_are_averaged() -> None:
     given = saved()
-    found = by_record(given)
-    assert found.id_N.tolist() == [f"made/a/{r:03}" for r in range(40)]
+    averaged = by_record(given)
+    assert averaged.id_N.tolist() == [f"made/a/{r:03}" for r in range(40)]
     for name, subject, target, score_K in zip(
-        found.id_N, found.subject_N, found.target, found.score_NK, strict=True
+        averaged.id_N, averaged.subject_N, averaged.target, averaged.score_NK, strict=True
     ):
         own_N = np.char.startswith(given.id_N, f"{name}/")
         np.testing.assert_allclose(score_K, given.score_NK[own_N].mean(axis=0), rtol=1e-6)
         assert set(given.target[own_N]) == {target}
         assert set(given.subject_N[own_N]) == {subject}
-    assert len(set(found.subject_N)) == 20  # whom intervals draw
+    assert len(set(averaged.subject_N)) == 20  # whom intervals draw
 
 
 def test_order_of_segments_changes_nothing() -> None:
@@ -63,11 +63,11 @@ def test_the_stage_scores_recordings(tmp_path: Path) -> None:
     given, spec = saved(), Score.model_validate({"metrics": ["macro_f1"], "per": "record"})
     predictions.write(given, tmp_path / "p.parquet")
     script.score(spec, tmp_path / "p.parquet", tmp_path / "s.parquet")
-    found = scoring.score(by_record(given), spec.metrics).iloc[0]
+    row = scoring.score(by_record(given), spec.metrics).iloc[0]
     own = by_record(given)
     expected = reference.f1_score(own.target, own.score_NK.argmax(axis=1), average="macro")
-    assert found["value"] == pytest.approx(expected)
-    assert (found["segments"], found["subjects"]) == (
+    assert row["value"] == pytest.approx(expected)
+    assert (row["segments"], row["subjects"]) == (
         40,
         scoring.support(spec.metrics[0], scoring.additive(own, spec.metrics[0]), LABELS)[""][1],
     )
@@ -85,8 +85,8 @@ def test_parts_and_corrupted_inputs_have_their_own_rows() -> None:
             replace(rest, part_N=np.full(len(rest.id_N), "test, shuffled")),
         ]
     )
-    found = by_record(both)
-    count = dict(zip(*np.unique(found.part_N, return_counts=True), strict=True))
+    averaged = by_record(both)
+    count = dict(zip(*np.unique(averaged.part_N, return_counts=True), strict=True))
     assert count == {"test": 30, "test, shuffled": 30, "validation": 10}
 
 
@@ -125,8 +125,8 @@ def test_models_of_other_segments_have_a_mean_by_recording(tmp_path: Path) -> No
     files = [tmp_path / "a.parquet", tmp_path / "b.parquet"]
     for file, each in zip(files, (one, other), strict=True):
         predictions.write(each, file)
-    found = mean_predictions(files, "record")
+    averaged = mean_predictions(files, "record")
     expected = (by_record(one).score_NK + by_record(other).score_NK) / 2
-    np.testing.assert_allclose(found.score_NK, expected, rtol=1e-6)
+    np.testing.assert_allclose(averaged.score_NK, expected, rtol=1e-6)
     with pytest.raises(ValueError, match="other segments, targets or labels"):
         mean_predictions(files)

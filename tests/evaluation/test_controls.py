@@ -52,24 +52,24 @@ def test_what_is_drawn_depends_on_the_id_alone(control: str) -> None:
 
 def test_shuffled_windows_keep_their_pieces_whole_and_their_channels_together() -> None:
     signal = torch.arange(float(SAMPLES)).repeat(2, 3, 1)
-    found = corrupted(signal, "shuffled")
-    assert (found == found[:, :1]).all()
-    assert torch.equal(found.sort(-1).values, signal)
-    joints = (found[0, 0].diff() != 1).sum()
+    changed = corrupted(signal, "shuffled")
+    assert (changed == changed[:, :1]).all()
+    assert torch.equal(changed.sort(-1).values, signal)
+    joints = (changed[0, 0].diff() != 1).sum()
     assert 1 <= joints <= PIECES - 1
     edges = {0, *np.cumsum([len(p) for p in np.array_split(np.arange(SAMPLES), PIECES)]).tolist()}
-    starts = found[0, 0][1:][found[0, 0].diff() != 1]
+    starts = changed[0, 0][1:][changed[0, 0].diff() != 1]
     assert set(starts.int().tolist()) <= edges
 
 
 def test_random_phases_keep_spectra_and_coherence_and_lose_the_shape() -> None:
     signal = windows(20)
-    found = corrupted(signal, "phase")
-    before, after = (np.fft.rfft(x.double().numpy()) for x in (signal, found))
+    changed = corrupted(signal, "phase")
+    before, after = (np.fft.rfft(x.double().numpy()) for x in (signal, changed))
     np.testing.assert_allclose(np.abs(after), np.abs(before), atol=1e-3)
     crossed = [x[:, 0] * x[:, 2].conj() for x in (before, after)]
     np.testing.assert_allclose(*crossed, atol=0.05)
-    pairs = zip(signal[:, 0].numpy(), found[:, 0].numpy(), strict=True)
+    pairs = zip(signal[:, 0].numpy(), changed[:, 0].numpy(), strict=True)
     assert abs(np.mean([np.corrcoef(a, b)[0, 1] for a, b in pairs])) < 0.1
 
 
@@ -85,12 +85,12 @@ def test_what_can_not_be_corrupted_is_refused(control: str, message: str) -> Non
 def test_other_subjects_are_of_the_same_part_and_another_subject() -> None:
     subject_N = np.repeat(["d/a", "d/b", "d/c", "d/e", "d/f"], 20)
     part_N = np.repeat(["train", "train", "test", "test", "test"], 20)
-    found_N = controls.other_subjects(named(100), subject_N, part_N)
-    assert (part_N[found_N] == part_N).all()
-    assert (subject_N[found_N] != subject_N).all()
-    assert len(set(found_N.tolist())) > 40  # they are drawn, not one for all
+    other_N = controls.other_subjects(named(100), subject_N, part_N)
+    assert (part_N[other_N] == part_N).all()
+    assert (subject_N[other_N] != subject_N).all()
+    assert len(set(other_N.tolist())) > 40  # they are drawn, not one for all
     again_N = controls.other_subjects(named(100)[40:], subject_N[40:], part_N[40:])
-    np.testing.assert_array_equal(again_N + 40, found_N[40:])
+    np.testing.assert_array_equal(again_N + 40, other_N[40:])
     with pytest.raises(ValueError, match="d/a is alone in the part 'train'"):
         controls.other_subjects(named(20), subject_N[:20], part_N[:20])
 
@@ -136,12 +136,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def spec_of(task: Any = "translate", **asked: Any) -> Predict:
+def spec_of(task: Any = "translate", **options: Any) -> Predict:
     model = {"name": "cae", "widths": [8, 8], "kernel": 3, "code": 4}
-    return Predict.model_validate({"split": "made", "model": model, "task": task, **asked})
+    return Predict.model_validate({"split": "made", "model": model, "task": task, **options})
 
 
-def asked(place: Path, tmp_path: Path, task: Any = "translate", **options: Any) -> Any:
+def predicted_by(place: Path, tmp_path: Path, task: Any = "translate", **options: Any) -> Any:
     """Return what an untrained network, the same each time, says of the test part."""
     spec, meta = spec_of(task, **options), shards.meta(place)
     task = make_task(spec.task, meta)
@@ -151,8 +151,8 @@ def asked(place: Path, tmp_path: Path, task: Any = "translate", **options: Any) 
     file.parent.mkdir(exist_ok=True)
     write_checkpoint(Checkpoint(tensors=dict(network.state_dict()), about=about), file)
     split = place / "split.parquet"
-    found = predict(spec, segments=[place], split=split, model=file.parent, scratch=tmp_path)
-    predictions.write(found, tmp_path / "saved.parquet")
+    changed = predict(spec, segments=[place], split=split, model=file.parent, scratch=tmp_path)
+    predictions.write(changed, tmp_path / "saved.parquet")
     return predictions.read(tmp_path / "saved.parquet")
 
 
@@ -161,41 +161,41 @@ def asked(place: Path, tmp_path: Path, task: Any = "translate", **options: Any) 
 def test_input_is_corrupted_and_target_stays(
     control: str, task: Any, place: Path, tmp_path: Path
 ) -> None:
-    plain = asked(place, tmp_path, task)
-    both = asked(place, tmp_path, task, controls=[control])
-    same, found = (both.only(both.part_N == part) for part in ("test", f"test, {control}"))
+    plain = predicted_by(place, tmp_path, task)
+    both = predicted_by(place, tmp_path, task, controls=[control])
+    same, changed = (both.only(both.part_N == part) for part in ("test", f"test, {control}"))
     assert (same.score_NK == plain.score_NK).all()
-    assert (found.target == plain.target).all()
-    assert (found.id_N == plain.id_N).all()
-    assert (np.abs(found.score_NK - plain.score_NK).max(axis=1) > 1e-3).all()
-    small = asked(place, tmp_path, task, controls=[control], batch_size=2)
+    assert (changed.target == plain.target).all()
+    assert (changed.id_N == plain.id_N).all()
+    assert (np.abs(changed.score_NK - plain.score_NK).max(axis=1) > 1e-3).all()
+    small = predicted_by(place, tmp_path, task, controls=[control], batch_size=2)
     np.testing.assert_allclose(small.score_NK, both.score_NK, atol=1e-5)
 
 
 def test_other_gives_the_prediction_of_the_other_subjects_window(
     place: Path, tmp_path: Path
 ) -> None:
-    both = asked(place, tmp_path, controls=["phase", "other"])
-    plain, found = (both.only(both.part_N == part) for part in ("test", "test, other"))
+    both = predicted_by(place, tmp_path, controls=["phase", "other"])
+    plain, changed = (both.only(both.part_N == part) for part in ("test", "test, other"))
     other_subject_N = controls.other_subjects(plain.id_N, plain.subject_N, plain.part_N)
-    np.testing.assert_allclose(found.score_NK, plain.score_NK[other_subject_N], atol=1e-5)
+    np.testing.assert_allclose(changed.score_NK, plain.score_NK[other_subject_N], atol=1e-5)
 
 
 def test_controls_are_scored_beside_the_part_they_corrupt(place: Path, tmp_path: Path) -> None:
-    both = asked(place, tmp_path, controls=["other", "shuffled"])
+    both = predicted_by(place, tmp_path, controls=["other", "shuffled"])
     metric = Evaluation.model_validate({"model": "", "split": "", "metrics": ["pearson"]}).metrics
-    found = scoring.score(both, metric)
-    assert found["part"].tolist() == ["test", "test, shuffled", "test, other"]
-    assert found["value"].nunique() == 3
-    assert found["segments"].nunique() == found["subjects"].nunique() == 1
+    scores = scoring.score(both, metric)
+    assert scores["part"].tolist() == ["test", "test, shuffled", "test, other"]
+    assert scores["value"].nunique() == 3
+    assert scores["segments"].nunique() == scores["subjects"].nunique() == 1
 
 
 @pytest.mark.parametrize("control", ["shuffled", "other", "phase"])
 def test_training_part_beside_another_is_not_corrupted(
     control: str, place: Path, tmp_path: Path
 ) -> None:
-    alone = asked(place, tmp_path, controls=[control])
-    both = asked(place, tmp_path, controls=[control], parts=["train", "test"])
+    alone = predicted_by(place, tmp_path, controls=[control])
+    both = predicted_by(place, tmp_path, controls=[control], parts=["train", "test"])
     assert set(both.part_N.tolist()) == {"train", "test", f"test, {control}"}
     beside = both.only(both.part_N != "train")
     assert (beside.id_N == alone.id_N).all()
@@ -205,7 +205,7 @@ def test_training_part_beside_another_is_not_corrupted(
 
 def test_other_needs_somebody_else(place: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="d/s0 is alone in the part 'train'"):
-        asked(place, tmp_path, controls=["other"], parts=["train"])
+        predicted_by(place, tmp_path, controls=["other"], parts=["train"])
 
 
 def test_classes_have_no_controls(place: Path, tmp_path: Path) -> None:
@@ -248,11 +248,11 @@ def config(**evaluation: Any) -> Config:
 
 
 def test_controls_reach_the_network_alone() -> None:
-    found = config()
-    spec = found.spec("predict", "net")
+    loaded = config()
+    spec = loaded.spec("predict", "net")
     assert isinstance(spec, Predict)
     assert spec.controls == ("other", "phase")
-    assert "controls" not in found.spec("score", "net").canonical()
+    assert "controls" not in loaded.spec("score", "net").canonical()
 
 
 @pytest.mark.parametrize(

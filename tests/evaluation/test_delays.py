@@ -16,8 +16,8 @@ def waves(*late: int) -> np.ndarray:
 
 def test_what_comes_late_is_moved_back() -> None:
     fixed, moved = (made(waves(0), waves(late), rate_hz=RATE_HZ) for late in (0, 5))
-    found = delays.aligned(moved, fixed).score_NK
-    np.testing.assert_allclose(found[:, :290], fixed.score_NK[:, :290], atol=1e-6)
+    aligned = delays.aligned(moved, fixed).score_NK
+    np.testing.assert_allclose(aligned[:, :290], fixed.score_NK[:, :290], atol=1e-6)
     assert value(moved, "delay") == pytest.approx(40)
 
 

@@ -22,11 +22,11 @@ def saved(weights: str | None = "w" * 64, **changes: object) -> Predictions:
 
 
 def look(weights: str, split: str = "s" * 64) -> look_ledger.Look:
-    found = looks.look(
+    line = looks.look(
         saved(weights, split_digest=split), evaluation="net", repeat=2, split="strict"
     )
-    assert found
-    return found
+    assert line
+    return line
 
 
 def lines(ledger: Path) -> list[dict[str, object]]:
@@ -80,9 +80,9 @@ def test_other_parts_are_no_look_at_the_test_part() -> None:
 
 def test_a_baseline_is_known_by_what_it_predicts() -> None:
     def digest(predictions: Predictions) -> str:
-        found = looks.look(predictions, evaluation="forest", repeat=0, split="strict")
-        assert found
-        return str(found["weights_sha256"])
+        line = looks.look(predictions, evaluation="forest", repeat=0, split="strict")
+        assert line
+        return str(line["weights_sha256"])
 
     forest = saved(None)
     other = replace(forest, score_NK=forest.score_NK[:, ::-1].copy())

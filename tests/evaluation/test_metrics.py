@@ -54,8 +54,8 @@ def test_class_metrics_are_scikit_learns(saved: Predictions) -> None:
         "positive_predictivity": precision,
         "f1": f1,
     }.items():
-        found = values(saved, name)
-        np.testing.assert_allclose([found[label] for label in LABELS], expected, rtol=1e-12)
+        by_label = values(saved, name)
+        np.testing.assert_allclose([by_label[label] for label in LABELS], expected, rtol=1e-12)
 
 
 def test_overall_metrics_are_scikit_learns(saved: Predictions) -> None:
@@ -175,15 +175,15 @@ def test_a_chosen_option_is_part_of_the_name() -> None:
 def test_a_metric_can_leave_subjects_out() -> None:
     saved = classes(seed=3, subjects=6)
     gone = ("mitdb/201", "mitdb/203")
-    asked = Score.model_validate({"metrics": ["jkappa", {"name": "jkappa", "without": gone}]})
-    whole, less = scoring.score(saved, asked.metrics).to_dict("records")
-    (alone,) = scoring.score(
-        saved.only(~np.isin(saved.subject_N, gone)), asked.metrics[:1]
-    ).to_dict("records")
+    spec = Score.model_validate({"metrics": ["jkappa", {"name": "jkappa", "without": gone}]})
+    whole, less = scoring.score(saved, spec.metrics).to_dict("records")
+    (alone,) = scoring.score(saved.only(~np.isin(saved.subject_N, gone)), spec.metrics[:1]).to_dict(
+        "records"
+    )
     assert less["metric"] == "jkappa(without mitdb/201+mitdb/203)"
     assert less["value"] == alone["value"] != whole["value"]
     assert (less["segments"], less["subjects"]) == (alone["segments"], alone["subjects"])
-    assert Score.model_validate_json(asked.canonical()) == asked
+    assert Score.model_validate_json(spec.canonical()) == spec
 
 
 @pytest.mark.parametrize(
@@ -195,9 +195,9 @@ def test_a_metric_can_leave_subjects_out() -> None:
 )
 def test_who_is_left_out_must_be_there_and_not_be_all(without: list[str], message: str) -> None:
     saved = classes(subjects=2)
-    asked = Score.model_validate({"metrics": [{"name": "kappa", "without": without}]})
+    spec = Score.model_validate({"metrics": [{"name": "kappa", "without": without}]})
     with pytest.raises(ValueError, match=message):
-        scoring.score(saved, asked.metrics)
+        scoring.score(saved, spec.metrics)
 
 
 def test_a_segment_without_a_label_is_not_scored() -> None:
@@ -226,5 +226,5 @@ def test_script_writes_what_scoring_says(tmp_path: Path) -> None:
     saved = classes(seed=9)
     predictions.write(saved, tmp_path / "0.parquet")
     script.score(spec, tmp_path / "0.parquet", tmp_path / "out" / "0.parquet")
-    found = pd.read_parquet(tmp_path / "out" / "0.parquet")
-    pd.testing.assert_frame_equal(found, scoring.score(saved, spec.metrics))
+    written = pd.read_parquet(tmp_path / "out" / "0.parquet")
+    pd.testing.assert_frame_equal(written, scoring.score(saved, spec.metrics))

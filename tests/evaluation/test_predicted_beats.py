@@ -119,8 +119,8 @@ def test_a_complex_of_known_length_between_waves(
             signal_T += 0.12 * np.exp(-(((apart_T - middle_s) / 0.02) ** 2) / 2)
     signal_T = signal_T.reshape(SAMPLES, 16).mean(axis=1)
     signal_T += noise * np.random.default_rng(milliseconds).standard_normal(SAMPLES)
-    (found,) = complexes.beats(signal_T[None, None], RATE_HZ)
-    read = complexes.duration_ms(found.usual_W, RATE_HZ, found.noise)
+    (lead_beats,) = complexes.beats(signal_T[None, None], RATE_HZ)
+    read = complexes.duration_ms(lead_beats.usual_W, RATE_HZ, lead_beats.noise)
     assert read == pytest.approx(milliseconds, rel=0.14)
 
 
@@ -170,14 +170,14 @@ def test_an_odd_beat_is_shown_painted_over_or_left_out() -> None:
         "left out": (true, wide(without, 0.015)),
         "flat": (true, 0 * true),
     }
-    found = {
+    counts = {
         name: tuple(
             value(made([a], [b]), f"odd_beats_{what}") for what in ("shown", "painted_over")
         )
         for name, (a, b) in predicted.items()
     }
     assert early_at != STEADY
-    assert found == {
+    assert counts == {
         "shown": (1, 0),
         "usual, in its place": (0, 1),
         "usual, where the rhythm has one": (0, 1),
@@ -234,7 +234,7 @@ def test_a_mean_of_aligned_models_is_of_aligned_signals(
         files.append(tmp_path / f"{i}.parquet")
         predictions.write(one, files[-1])
     inner = slice(12, SAMPLES - 12)
-    found = mean_predictions(files, reference=2)
+    aligned = mean_predictions(files, reference=2)
     expected = reference.score_NK[np.argsort(reference.id_N)]
-    np.testing.assert_allclose(found.score_NK[:, inner], expected[:, inner], atol=1e-6)
-    assert value(mean_predictions(files), "pearson") < value(found, "pearson")
+    np.testing.assert_allclose(aligned.score_NK[:, inner], expected[:, inner], atol=1e-6)
+    assert value(mean_predictions(files), "pearson") < value(aligned, "pearson")

@@ -100,24 +100,24 @@ def test_pieces_that_are_missing_for_lack_of_signal_count_as_low(
     keys = spans(("a", 100 * span[0], 100 * span[1]))
     every = None if step_s is None else step_s / 5
     low_M = np.full(len(pieces), 0.1)
-    asked: dict[str, Any] = {"every": every}
-    low_N, pieces_N, missing_N = of_pieces(keys, pieces, low_M, how="mean", **asked)
+    options: dict[str, Any] = {"every": every}
+    low_N, pieces_N, missing_N = of_pieces(keys, pieces, low_M, how="mean", **options)
     assert missing_N.tolist() == [missing]
     assert pieces_N[0] > 0
     if not missing:
         assert low_N[0] == pytest.approx(0.1)
         return
     assert 0.1 + 0.9 / 7 < low_N[0] < 1
-    assert of_pieces(keys, pieces, low_M, how="worst", **asked)[0].tolist() == [1.0]
+    assert of_pieces(keys, pieces, low_M, how="worst", **options)[0].tolist() == [1.0]
 
 
 def test_a_segment_that_is_mostly_flat_is_dropped() -> None:
     keys = spans(("a", 0, 3000), ("a", 3000, 6000), ("b", 0, 3000))
     pieces, low_M = tiled(0, *range(30, 60, 5)), np.full(7, 0.01)
-    found = judge(gate(), keys, pieces, low_M, every=1.0)
-    assert found.low_N[:2] == pytest.approx([(0.01 + 5) / 6, 0.01])
-    assert found.keep_N.tolist() == [False, True, True]  # without any piece: as `unjudged` says
-    (row,) = counts(keys, found, 0.5)
+    verdict = judge(gate(), keys, pieces, low_M, every=1.0)
+    assert verdict.low_N[:2] == pytest.approx([(0.01 + 5) / 6, 0.01])
+    assert verdict.keep_N.tolist() == [False, True, True]  # without any piece: as `unjudged` says
+    (row,) = counts(keys, verdict, 0.5)
     assert (row["partly_without_signal"], row["low"], row["unjudged"]) == (1, 1, 1)
 
 
@@ -147,8 +147,8 @@ def gate(**more: Any) -> QualityGate:
 def test_what_is_above_the_threshold_is_dropped_and_what_is_not_judged_stays() -> None:
     keys = spans(("a", 0, 10), ("a", 10, 20), ("b", 0, 10), ("c", 0, 10))
     for threshold, kept in ((0.5, [True, True, False]), (0.3, [True, False, False])):
-        found = judge(gate(threshold=threshold), keys, PIECES, LOW_M)
-        assert found.keep_N.tolist() == [*kept, True]
+        verdict = judge(gate(threshold=threshold), keys, PIECES, LOW_M)
+        assert verdict.keep_N.tolist() == [*kept, True]
     strict = judge(gate(unjudged="dropped"), keys, PIECES, LOW_M)
     assert strict.keep_N.tolist() == [True, True, False, False]
     (row,) = counts(keys, strict, 0.5)
@@ -168,23 +168,23 @@ def test_what_is_above_the_threshold_is_dropped_and_what_is_not_judged_stays() -
 def test_segments_are_thinned_by_their_weight() -> None:
     keys = spans(*(("a", 10 * k, 10 * k + 10) for k in range(8000)))
     low_N = np.tile([0.1, 0.5, 0.6, 0.9, 1.0], 1600)
-    asked = gate(low="thinned", threshold=0.5)
-    found = judge(asked, keys, None, low_N)
+    thinning = gate(low="thinned", threshold=0.5)
+    verdict = judge(thinning, keys, None, low_N)
     for low, weight in ((0.1, 1.0), (0.5, 1.0), (0.6, 0.8), (0.9, 0.2), (1.0, 0.0)):
-        share = found.keep_N[low_N == low].mean()
+        share = verdict.keep_N[low_N == low].mean()
         spread = np.sqrt(weight * (1 - weight) / 1600)
         assert abs(share - weight) <= 4 * spread
-    assert np.array_equal(judge(asked, keys, None, low_N).keep_N, found.keep_N)
+    assert np.array_equal(judge(thinning, keys, None, low_N).keep_N, verdict.keep_N)
     other = judge(gate(low="thinned", threshold=0.5, seed=1), keys, None, low_N).keep_N
-    assert not np.array_equal(other, found.keep_N)
+    assert not np.array_equal(other, verdict.keep_N)
 
 
 @pytest.fixture(scope="module")
 def network(cohort: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A network that tells beats apart, here as if V were low quality."""
     training = {"epochs": 12, "batch_size": 16}
-    asked = {"split": "toy", "model": "cnn", "task": "classify", "training": training}
-    spec = Pretrain.model_validate(asked)
+    content = {"split": "toy", "model": "cnn", "task": "classify", "training": training}
+    spec = Pretrain.model_validate(content)
     trained: Path = cohort.job("pretrain", spec, tmp_path_factory.mktemp("network") / "out")
     return trained
 
@@ -220,13 +220,13 @@ def test_the_shards_of_what_passes(cohort: Any, network: Path, tmp_path: Path) -
         assert np.array_equal(column, before[name][kept], equal_nan=name == "rr_before"), name
     assert (before["label"] == "V")[~kept].mean() > 0.8  # it was told to find V, and did
     assert shards.meta(out) == shards.meta(cohort.segments)
-    said = read_json(out / "summary.json")
-    assert said["dropped"] == {"low quality": int((~kept).sum())}
+    summary = read_json(out / "summary.json")
+    assert summary["dropped"] == {"low quality": int((~kept).sum())}
     labels, numbers = np.unique(after["label"].astype(str), return_counts=True)
-    assert said["labels"] == dict(zip(labels.tolist(), numbers.tolist(), strict=True))
-    assert said["simulated"] is True  # the network's training was
-    by_label = {row["label"]: row["kept"] for row in said["quality_gate"]["counts"]}
-    assert {k: v for k, v in by_label.items() if v} == said["labels"]
+    assert summary["labels"] == dict(zip(labels.tolist(), numbers.tolist(), strict=True))
+    assert summary["simulated"] is True  # the network's training was
+    by_label = {row["label"]: row["kept"] for row in summary["quality_gate"]["counts"]}
+    assert {k: v for k, v in by_label.items() if v} == summary["labels"]
 
 
 def test_a_file_is_the_same_gate(cohort: Any, network: Path, tmp_path: Path) -> None:
@@ -242,20 +242,20 @@ def test_a_file_is_the_same_gate(cohort: Any, network: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("more", "said"),
+    ("more", "message"),
     [
         ({"label": "low"}, r"no class 'low' to tell low quality by. Known: N, S, V"),
         ({"threshold": 0.0}, r"none of \d+ segments is kept \(low quality\)"),
     ],
 )
 def test_what_a_gate_can_not_do_is_one_line(
-    more: dict[str, Any], said: str, cohort: Any, network: Path, tmp_path: Path
+    more: dict[str, Any], message: str, cohort: Any, network: Path, tmp_path: Path
 ) -> None:
-    asked = {"label": "V", **more}
-    spec = Gating(gate=gate(**asked))
+    options = {"label": "V", **more}
+    spec = Gating(gate=gate(**options))
     gated(cohort, network, tmp_path / "first")
     segments = tmp_path / "segments" / "toy"
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=message):
         scripts.load("quality_gate").quality_gate(
             spec, segments, segments, network, tmp_path / "out"
         )
@@ -296,7 +296,7 @@ def test_another_filter_or_cut_than_in_training_is_said(network: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         ({"model": None}, "is a 'model' of this config, or a 'file'"),
         ({"file": "a", "sha256": "0" * 64}, "is a 'model' of this config, or a 'file'"),
@@ -305,17 +305,24 @@ def test_another_filter_or_cut_than_in_training_is_said(network: Path) -> None:
         ({"model": None, "file": "a", "sha256": "0" * 64, "repeat": 1}, "'repeat' is of a 'model'"),
     ],
 )
-def test_a_gate_is_one_network(given: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValidationError, match=said):
+def test_a_gate_is_one_network(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
         gate(**given)
 
 
 def test_the_report_counts_by_database_and_label() -> None:
-    found = {"database": "toy", "label": "A", "segments": 8, "low": 2, "unjudged": 1, "kept": 6}
-    found |= {"recordings": 4, "recordings_kept": 3}
-    asked = gate(model=None, file="net.safetensors", sha256="0" * 64).model_dump(mode="json")
-    about = {**asked, "weights_sha256": "ab" * 32, "differences": ["units: mV, not 1"]}
-    summary = {"simulated": True, "quality_gate": {**about, "counts": [found]}}
+    counts_row = {
+        "database": "toy",
+        "label": "A",
+        "segments": 8,
+        "low": 2,
+        "unjudged": 1,
+        "kept": 6,
+    }
+    counts_row |= {"recordings": 4, "recordings_kept": 3}
+    gate_spec = gate(model=None, file="net.safetensors", sha256="0" * 64).model_dump(mode="json")
+    about = {**gate_spec, "weights_sha256": "ab" * 32, "differences": ["units: mV, not 1"]}
+    summary = {"simulated": True, "quality_gate": {**about, "counts": [counts_row]}}
     table = gate_table(ReportInputs(studies=[], segments={"plain": {}, "usable": summary}))
     assert table is not None
     (row,) = table.rows
@@ -327,7 +334,7 @@ def test_the_report_counts_by_database_and_label() -> None:
     assert "on whom its network was trained is not known, and not audited" in table.note
     assert "units: mV, not 1" in table.note
     assert "lack of signal" not in table.note
-    summary["quality_gate"]["counts"] = [{**found, "partly_without_signal": 7}]  # type: ignore[index]
+    summary["quality_gate"]["counts"] = [{**counts_row, "partly_without_signal": 7}]  # type: ignore[index]
     more = gate_table(ReportInputs(studies=[], segments={"usable": summary}))
     assert more is not None
     assert "parts of 7 segments could not be judged for lack of signal" in more.note

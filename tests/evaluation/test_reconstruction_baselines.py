@@ -54,13 +54,13 @@ def test_as_many_components_as_shapes_give_all(three):
 def test_components_are_those_of_a_singular_value_decomposition(three):
     noise = np.random.default_rng(1).normal(size=three.columns["signal"].shape)
     given = examples(three.columns["signal"] + noise)
-    found = principal_components.predict(given, components=5)
+    rebuilt = principal_components.predict(given, components=5)
     flat = given.columns["signal"].reshape(WINDOWS, -1).astype(float)
     train = flat[given.part_N == "train"]
     axes = np.linalg.svd(train - train.mean(axis=0))[2][:5]
     test = flat[given.wanted_N] - train.mean(axis=0)
     expected = test @ axes.T @ axes + train.mean(axis=0)
-    np.testing.assert_allclose(found.reshape(len(test), -1), expected, atol=1e-4)
+    np.testing.assert_allclose(rebuilt.reshape(len(test), -1), expected, atol=1e-4)
 
 
 def test_components_come_of_the_training_part_alone(three):
@@ -120,8 +120,8 @@ def test_a_fixed_code_is_of_the_training_part_and_a_windows_own_is_not():
 
 def test_channels_share_the_code():
     one = np.random.default_rng(0).normal(size=(WINDOWS, 2, SAMPLES))
-    found = cosine_transform.predict(examples(one), coefficients=4)
-    code = np.abs(np.fft.rfft(np.concatenate([found, found[..., ::-1]], axis=2)))
+    rebuilt = cosine_transform.predict(examples(one), coefficients=4)
+    code = np.abs(np.fft.rfft(np.concatenate([rebuilt, rebuilt[..., ::-1]], axis=2)))
     assert code[..., 2:].max() < 1e-4  # two frequencies a channel
 
 

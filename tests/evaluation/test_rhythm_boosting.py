@@ -130,10 +130,10 @@ def test_a_seam_makes_no_interval() -> None:
 @pytest.mark.parametrize("samples", [1, 40, 200, 1000])
 def test_what_shows_too_few_beats_has_features_too(samples: int) -> None:
     usual = features(lead("N", seed=1))
-    found = features(np.random.default_rng(0).normal(size=samples))
-    assert found.shape == usual.shape
+    values = features(np.random.default_rng(0).normal(size=samples))
+    assert values.shape == usual.shape
     assert np.isfinite(usual).mean() > 0.95
-    assert not np.isinf(found).any()
+    assert not np.isinf(values).any()
     flat = features(np.full(samples, 3.0))
     assert flat.shape == usual.shape
     assert not np.isinf(flat).any()
@@ -144,13 +144,13 @@ def statistics(*rr: float) -> dict[str, float]:
 
 
 def test_statistics_by_hand() -> None:
-    found = statistics(1.0, 0.9, 1.1, 1.0, 1.0)
-    assert found["mean"] == pytest.approx(1.0)
-    assert found["deviation"] == pytest.approx(np.std([1, 0.9, 1.1, 1, 1]))
-    assert found["rmssd"] == pytest.approx(np.sqrt((0.01 + 0.04 + 0.01 + 0) / 4))
-    assert found["pnn50"] == pytest.approx(3 / 4)
-    assert found["turning points"] == pytest.approx(2 / 3)  # down, up, down, level
-    assert found["shortest / median"] == pytest.approx(0.9)
+    by_name = statistics(1.0, 0.9, 1.1, 1.0, 1.0)
+    assert by_name["mean"] == pytest.approx(1.0)
+    assert by_name["deviation"] == pytest.approx(np.std([1, 0.9, 1.1, 1, 1]))
+    assert by_name["rmssd"] == pytest.approx(np.sqrt((0.01 + 0.04 + 0.01 + 0) / 4))
+    assert by_name["pnn50"] == pytest.approx(3 / 4)
+    assert by_name["turning points"] == pytest.approx(2 / 3)  # down, up, down, level
+    assert by_name["shortest / median"] == pytest.approx(0.9)
 
 
 def test_sample_entropy_is_that_of_its_definition() -> None:
@@ -180,6 +180,6 @@ def test_early_beats_leave_the_rest_steady_and_fibrillation_does_not() -> None:
 
 
 def test_too_few_intervals_have_no_statistics() -> None:
-    found = statistics(0.8, 0.9)
-    assert found.keys() == statistics(0.8, 0.9, 0.8, 0.9).keys()
-    assert np.isnan(list(found.values())).all()
+    by_name = statistics(0.8, 0.9)
+    assert by_name.keys() == statistics(0.8, 0.9, 0.8, 0.9).keys()
+    assert np.isnan(list(by_name.values())).all()

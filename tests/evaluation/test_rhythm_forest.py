@@ -109,14 +109,14 @@ def test_tells_what_is_early_from_what_is_wide(examples):
 def test_ectopy_stretches_find_s_where_most_beats_are_s(examples):
     given, truth, record = examples
     dense_s = (record == "r5") & (truth == 1)
-    found = {
+    sensitivity = {
         stretches_: (
             rhythm_forest.predict(given, ectopy=stretches_, **SMALL).argmax(axis=1)[dense_s] == 1
         ).mean()
         for stretches_ in (0, 3)
     }
-    assert found[3] > 0.9
-    assert found[3] > found[0] + 0.2
+    assert sensitivity[3] > 0.9
+    assert sensitivity[3] > sensitivity[0] + 0.2
 
 
 def test_fibrillation_stretches_quiet_false_s_in_irregular_rhythm():
@@ -151,8 +151,8 @@ def test_a_row_asked_for_gets_its_own_answer_in_any_order(examples):
         wanted_N=given.wanted_N[order],
     )
     plain, other = (rhythm_forest.predict(g, **SMALL) for g in (given, shuffled))
-    asked = np.flatnonzero(given.wanted_N)
-    place = {row: k for k, row in enumerate(asked)}
+    rows = np.flatnonzero(given.wanted_N)
+    place = {row: k for k, row in enumerate(rows)}
     np.testing.assert_allclose(
         other, plain[[place[row] for row in order if row in place]], rtol=1e-6
     )
@@ -227,19 +227,19 @@ def test_features_do_not_depend_on_pace_or_gain():
 def test_upper_quantiles_see_early_beats_where_the_median_is_early():
     names = ([S] * 3 + [N]) * 60
     heart = beats(names)
-    found = rr_intervals.rhythm(heart, np.ones(len(names)))
+    by_name = rr_intervals.rhythm(heart, np.ones(len(names)))
     s = np.array(names) == S
-    assert abs(np.median(found["before / usual"][s])) < 0.05
-    assert np.median(found["before / q0.9 of 30"][s]) < -0.3
+    assert abs(np.median(by_name["before / usual"][s])) < 0.05
+    assert np.median(by_name["before / q0.9 of 30"][s]) < -0.3
 
 
 def test_shapes_are_finite_and_tell_a_wide_beat_from_a_narrow_one():
     heart = beats(mixed(5))
-    found = beat_shape.shape(heart)
-    assert all(np.isfinite(v).all() and v.shape == (240,) for v in found.values())
+    by_name = beat_shape.shape(heart)
+    assert all(np.isfinite(v).all() and v.shape == (240,) for v in by_name.values())
     v = heart.target_B == 2
-    assert found["QRS width"][v].min() > found["QRS width"][~v].max()
-    assert beat_shape.likeness(found)[v].max() < beat_shape.likeness(found)[~v].min()
+    assert by_name["QRS width"][v].min() > by_name["QRS width"][~v].max()
+    assert beat_shape.likeness(by_name)[v].max() < beat_shape.likeness(by_name)[~v].min()
 
 
 @pytest.mark.parametrize("count", [1, 2, 5, 30])

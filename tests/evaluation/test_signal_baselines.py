@@ -111,10 +111,10 @@ def test_beats_found_in_the_signal_are_moved_by_the_others_delay() -> None:
     predicted = mean_beat.predict(examples)  # delays 10, 11 and 13: 11 is learned where 12 is true
     late = []
     for n in range(WINDOWS):
-        (found_A,) = qrs_peaks(predicted[n].astype(np.float64), RATE_HZ)
+        (peak_A,) = qrs_peaks(predicted[n].astype(np.float64), RATE_HZ)
         beat_A = rhythm(20 + n)
-        assert len(found_A) == len(beat_A)
-        late += (found_A - beat_A).tolist()
+        assert len(peak_A) == len(beat_A)
+        late += (peak_A - beat_A).tolist()
     assert np.median(late) == pytest.approx(1, abs=0.6)
     assert np.ptp(late) < 2
 
@@ -168,8 +168,8 @@ def test_a_sample_belongs_to_the_beat_whose_reach_it_used_least(
 ) -> None:
     peak_A = np.cumsum([5, *gaps])[: len(gaps)]
     before, after = reach
-    found = mean_beat.places(peak_A.astype(float), 100, reach)
-    for t, place in enumerate(found):
+    places = mean_beat.places(peak_A.astype(float), 100, reach)
+    for t, place in enumerate(places):
         used = [(p - t) / before if t < p else (t - p) / after for p in peak_A]
         if not used or min(used) > 1:
             assert place == before + after + 1
@@ -180,10 +180,10 @@ def test_a_sample_belongs_to_the_beat_whose_reach_it_used_least(
 @pytest.mark.parametrize("second", [0.0, 0.5, 0.9])
 def test_a_second_sound_is_no_beat(second: float) -> None:
     windows = [mechanic(rhythm(seed), 12, second) for seed in range(6)]
-    for seed, found_A in enumerate(scg_beats(np.array(windows), RATE_HZ)):
+    for seed, peak_A in enumerate(scg_beats(np.array(windows), RATE_HZ)):
         beat_A = rhythm(seed)
-        assert len(found_A) == len(beat_A)
-        late_A = found_A - beat_A
+        assert len(peak_A) == len(beat_A)
+        late_A = peak_A - beat_A
         assert np.ptp(late_A) < 2
         assert 10 < late_A.min() < 25
 
@@ -200,10 +200,10 @@ def test_beats_have_no_polarity_scale_offset_or_order_of_axes(change: Any) -> No
 def test_half_as_many_beats_are_not_taken_for_a_regular_rhythm(interval: int) -> None:
     beat_A = np.arange(40, SAMPLES - 80, interval)
     noise = np.random.default_rng(0).normal(0, 3e-4, (1, 3, SAMPLES))
-    (found_A,) = scg_beats(mechanic(beat_A, 12)[None] + noise, RATE_HZ)
-    assert len(found_A) == len(beat_A)
+    (peak_A,) = scg_beats(mechanic(beat_A, 12)[None] + noise, RATE_HZ)
+    assert len(peak_A) == len(beat_A)
 
 
 def test_a_silent_sensor_has_no_beats() -> None:
-    (found_A,) = scg_beats(np.full((1, 3, SAMPLES), 9.8), RATE_HZ)
-    assert len(found_A) == 0
+    (peak_A,) = scg_beats(np.full((1, 3, SAMPLES), 9.8), RATE_HZ)
+    assert len(peak_A) == 0

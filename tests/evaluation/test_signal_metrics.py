@@ -64,9 +64,9 @@ def test_blocks_of_windows_change_nothing(name: str, monkeypatch: pytest.MonkeyP
 
 def test_a_window_by_hand() -> None:
     saved = made([[3, 4, 0, 0]], [[3, 0, 0, 0]])
-    found = {n: value(saved, n) for n in ("mae", "mse", "rmse", "nmse", "prd", "r2")}
+    values = {n: value(saved, n) for n in ("mae", "mse", "rmse", "nmse", "prd", "r2")}
     expected = {"mae": 1, "mse": 4, "rmse": 2, "nmse": 0.64, "prd": 80, "r2": 1 - 16 / 12.75}
-    assert found == pytest.approx(expected)
+    assert values == pytest.approx(expected)
     assert value(saved, "squared_error_sum") == 16
 
 
@@ -83,9 +83,9 @@ def test_a_flat_prediction_gains_nothing() -> None:
     predicted[3] = np.nextafter(np.float32(0.1), np.float32(1))
     predicted[3, ::2] = 0.1
     for name in ("pearson", "xcor"):
-        found = rows(made(true, predicted), name)[""]
-        assert found["value"] == pytest.approx(0.5)
-        assert found["segments"] == 4
+        row = rows(made(true, predicted), name)[""]
+        assert row["value"] == pytest.approx(0.5)
+        assert row["segments"] == 4
 
 
 @pytest.mark.parametrize(
@@ -118,11 +118,11 @@ def test_what_nobody_has_is_not_a_number(name: str) -> None:
 
 
 def naive_xcor(true: np.ndarray, predicted: np.ndarray, limit: int) -> float:
-    found = []
+    sums = []
     for lag in range(-limit, limit + 1):
         pairs = [(t, t + lag) for t in range(len(true)) if 0 <= t + lag < len(true)]
-        found.append(sum(true[t] * predicted[u] for t, u in pairs))
-    return float(max(found) / np.sqrt(np.sum(true**2) * np.sum(predicted**2)))
+        sums.append(sum(true[t] * predicted[u] for t, u in pairs))
+    return float(max(sums) / np.sqrt(np.sum(true**2) * np.sum(predicted**2)))
 
 
 @pytest.mark.parametrize("centred", [True, False])
@@ -135,8 +135,8 @@ def test_xcor_is_the_naive_loops(
             true, predicted = true - true.mean(), predicted - predicted.mean()
         return naive_xcor(true, predicted, limit)
 
-    found = value(uneven, "xcor", max_lag_ms=max_lag_ms, centred=centred)
-    assert found == pytest.approx(over_subjects(uneven, naive), rel=1e-9)
+    xcor = value(uneven, "xcor", max_lag_ms=max_lag_ms, centred=centred)
+    assert xcor == pytest.approx(over_subjects(uneven, naive), rel=1e-9)
 
 
 @pytest.mark.parametrize("lag", [-40, -1, 0, 30, 62])
@@ -149,9 +149,9 @@ def test_xcor_is_numpys_and_forgives_a_delay(lag: int) -> None:
     whole = np.correlate(predicted, true, "full") / np.sqrt(np.sum(true**2) * np.sum(predicted**2))
     assert value(saved, "xcor", centred=False) == pytest.approx(1, rel=1e-6)
     near = whole[1249 - 12 : 1249 + 13].max()
-    found = value(saved, "xcor", centred=False, max_lag_ms=100)
-    assert found == pytest.approx(near, rel=1e-6)
-    assert (found > 0.99) == (abs(lag) <= 12)
+    xcor = value(saved, "xcor", centred=False, max_lag_ms=100)
+    assert xcor == pytest.approx(near, rel=1e-6)
+    assert (xcor > 0.99) == (abs(lag) <= 12)
 
 
 def test_xcor_does_not_wrap_round_nor_run_past_the_window() -> None:
@@ -183,11 +183,11 @@ def test_each_channel_has_its_figure_and_the_mean_goes_without_a_name() -> None:
         subjects=names,
     )
     for name in BY_SAMPLES:
-        found = rows(both, name)
+        row_of = rows(both, name)
         alone = [value(made(*pair, subjects=names), name) for pair in (one, two)]
-        assert list(found) == ["I", "II", ""]
-        assert [found["I"]["value"], found["II"]["value"]] == pytest.approx(alone)
-        assert found[""]["value"] == pytest.approx(np.mean(alone))
+        assert list(row_of) == ["I", "II", ""]
+        assert [row_of["I"]["value"], row_of["II"]["value"]] == pytest.approx(alone)
+        assert row_of[""]["value"] == pytest.approx(np.mean(alone))
 
 
 @pytest.mark.parametrize("name", ["pearson", "heart_rate_bias", "heart_rate_limits"])
@@ -203,8 +203,8 @@ def test_a_mean_over_channels_rests_on_the_least_of_them(name: str) -> None:
             "score_NK": np.concatenate([saved.score_NK, saved.score_NK], axis=1),
         }
     )
-    found = rows(both, name)
-    sizes = {k: (row["segments"], row["subjects"]) for k, row in found.items()}
+    row_of = rows(both, name)
+    sizes = {k: (row["segments"], row["subjects"]) for k, row in row_of.items()}
     assert sizes == {"I": (12, 3), "II": (6, 2), "": (6, 2)}
 
 
@@ -222,11 +222,11 @@ def simulated(seconds: int = 300) -> tuple[np.ndarray, np.ndarray]:
 
 def test_peaks_are_where_the_simulated_beats_are() -> None:
     window_NT, beat_A = simulated()
-    for n, found_A in enumerate(qrs_peaks(window_NT, RATE_HZ)):
+    for n, peak_A in enumerate(qrs_peaks(window_NT, RATE_HZ)):
         inside = (beat_A > 10 * n + 0.1) & (beat_A < 10 * n + 9.9)
-        late_A = found_A[:, None] / RATE_HZ + 10 * n - beat_A[inside]
+        late_A = peak_A[:, None] / RATE_HZ + 10 * n - beat_A[inside]
         assert np.abs(late_A).min(axis=0).max() < 0.03
-        assert abs(len(found_A) - inside.sum()) <= 2  # those at the ends
+        assert abs(len(peak_A) - inside.sum()) <= 2  # those at the ends
 
 
 @pytest.mark.parametrize("change", [lambda x: -x, lambda x: 0.02 * x - 3, lambda x: x[:, ::-1]])
@@ -241,15 +241,15 @@ def test_peaks_have_no_polarity_scale_offset_or_direction(change: object) -> Non
 
 def test_peaks_lie_between_samples() -> None:
     beat_A = np.array([1.0013, 2.0047, 3.0081, 4.0])
-    (found_A,) = qrs_peaks(spikes(beat_A, 625)[None], RATE_HZ)
-    np.testing.assert_allclose(found_A / RATE_HZ, beat_A, atol=0.0004)
+    (peak_A,) = qrs_peaks(spikes(beat_A, 625)[None], RATE_HZ)
+    np.testing.assert_allclose(peak_A / RATE_HZ, beat_A, atol=0.0004)
 
 
 def test_what_is_constant_has_no_peaks_nor_has_a_beat_that_is_cut_off() -> None:
     flat, steps = np.full(625, 0.1, np.float32).astype(float), np.arange(0.0, 5.1, 1.0)
-    none_A, found_A = qrs_peaks(np.stack([flat, spikes(steps, 625)]), RATE_HZ)
+    none_A, peak_A = qrs_peaks(np.stack([flat, spikes(steps, 625)]), RATE_HZ)
     assert len(none_A) == 0
-    np.testing.assert_allclose(found_A / RATE_HZ, [1, 2, 3, 4], atol=0.001)
+    np.testing.assert_allclose(peak_A / RATE_HZ, [1, 2, 3, 4], atol=0.001)
 
 
 @pytest.mark.parametrize("reach", [2.0, 6.25, 18.75])
@@ -263,10 +263,10 @@ def test_matches_are_the_most_there_can_be(reach: float) -> None:
         best = linear_sum_assignment(np.where(cost <= reach, cost - 1e6, 0))
         most = (cost[best] <= reach).sum()
         nearest_A, apart_A = peak_matching.partners(of_A, to_A)
-        found_A = np.where(apart_A <= reach, nearest_A, -1)
-        hit_A = found_A[found_A >= 0]
+        partner_A = np.where(apart_A <= reach, nearest_A, -1)
+        hit_A = partner_A[partner_A >= 0]
         assert len(hit_A) == most == len(set(hit_A))
-        assert (cost[np.flatnonzero(found_A >= 0), hit_A] <= reach).all()
+        assert (cost[np.flatnonzero(partner_A >= 0), hit_A] <= reach).all()
 
 
 def test_one_peak_confirms_one_alone() -> None:
@@ -313,8 +313,8 @@ def test_a_tolerance_is_kept(late_s: float, tolerances: tuple[int, ...]) -> None
 def test_a_beat_at_the_windows_end_counts_neither_way(at_s: float) -> None:
     inside = [1.0, 2.0, 3.0, 4.0]
     with_it, without = beats(sorted([*inside, at_s])), beats(inside)
-    (found_A,) = qrs_peaks(with_it, RATE_HZ)
-    assert len(found_A) == 5
+    (peak_A,) = qrs_peaks(with_it, RATE_HZ)
+    assert len(peak_A) == 5
     assert value(made(with_it, without), "peak_sensitivity") == 1
     assert value(made(without, with_it), "peak_positive_predictivity") == 1
     counts = peak_matching.matches(made(with_it, with_it))[0, 0, :, :4]
@@ -446,9 +446,9 @@ def test_perfect_predictions_score_perfectly_and_worse_ones_worse() -> None:
             continue
         if name == "qrs_always_upright":  # of the true signals alone
             continue
-        found, poorer = value(same, name), value(saved, name)
-        assert found == pytest.approx(float(name in high), abs=1e-6)
-        assert poorer <= found if name in high else abs(poorer) >= found
+        perfect, poorer = value(same, name), value(saved, name)
+        assert perfect == pytest.approx(float(name in high), abs=1e-6)
+        assert poorer <= perfect if name in high else abs(poorer) >= perfect
         assert plugins.load("metrics", name).LOWER_IS_BETTER is (name not in high)
 
 

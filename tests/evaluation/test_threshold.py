@@ -54,10 +54,10 @@ def quality(part="test", seed=0, subjects=30, each=20, shift=0.0, per_subject=Tr
 def test_average_precision_is_scikit_learns():
     """Two classes and many segments, and five classes of which one has 14 segments."""
     for saved in (quality(), classes(seed=1, skill=0.6), tied(quality(seed=1))):
-        found, expected = values(saved, "average_precision"), exact(saved)
+        precision, expected = values(saved, "average_precision"), exact(saved)
         for k, label in enumerate(saved.labels):
             close = 1e-12 if (saved.target == k).sum() <= 500 else 1e-5
-            assert found[label] == pytest.approx(expected[label], abs=close)
+            assert precision[label] == pytest.approx(expected[label], abs=close)
 
 
 def exact(saved: Predictions) -> dict[str, float]:
@@ -81,8 +81,8 @@ def tied(saved: Predictions) -> Predictions:
 def test_average_precision_of_many_segments_is_as_good_as_exact():
     """A class has more segments than there are levels."""
     for saved in (quality(subjects=200), quality(seed=2, subjects=400, per_subject=False)):
-        found = values(saved, "average_precision")
-        assert found == pytest.approx(exact(saved), abs=2e-4)
+        precision = values(saved, "average_precision")
+        assert precision == pytest.approx(exact(saved), abs=2e-4)
 
 
 def test_average_precision_hangs_on_the_order_alone():
@@ -97,13 +97,13 @@ def test_average_precision_of_a_draw_is_that_of_its_subjects():
     saved, (metric,) = quality(seed=5), metrics("average_precision")
     drawn = np.random.default_rng(0).integers(0, 4, 30).astype(float)
     sums_SD = scoring.additive(saved, metric)
-    found = scoring.values(metric, drawn[None] @ sums_SD, saved.labels)
+    drawn_values = scoring.values(metric, drawn[None] @ sums_SD, saved.labels)
     weight_N = np.repeat(drawn, 20)
     for k, label in enumerate(saved.labels):
         expected = reference.average_precision_score(
             saved.target == k, saved.score_NK[:, k], sample_weight=weight_N
         )
-        assert found[label][0] == pytest.approx(expected, abs=1e-12)
+        assert drawn_values[label][0] == pytest.approx(expected, abs=1e-12)
 
 
 def test_average_precision_of_folds_is_that_of_all_their_segments():
@@ -132,13 +132,13 @@ def test_subjects_of_two_models_change_hands_by_their_probabilities():
     nothing = np.zeros((1, 30, 1))
     of_RSD, to_RSD = swappable(of, to, "test", "average_precision", (nothing, nothing))
     swap_S = np.arange(30) % 2
-    found = scoring.values(
+    by_label = scoring.values(
         metric, ((1 - swap_S) @ of_RSD[0] + swap_S @ to_RSD[0])[None], saved[0].labels
     )
     of_N = np.repeat(swap_S == 0, 20)
     mixed = together([saved[0].only(of_N), saved[1].only(~of_N)])
     for label, expected in exact(mixed).items():
-        assert found[label][0] == pytest.approx(expected, abs=5e-4)
+        assert by_label[label][0] == pytest.approx(expected, abs=5e-4)
 
 
 def test_average_precision_of_knowing_nothing_is_the_share():
@@ -174,13 +174,13 @@ def test_calibration_error_by_hand():
 
 def test_a_threshold_is_the_best_of_validation():
     saved = quality("validation", shift=-2.0)
-    found = threshold.chosen(saved)
+    limit = threshold.chosen(saved)
     score_N, low_N = saved.score_NK[:, 1], saved.target == 1
     every = np.unique(np.concatenate([score_N - 1e-6, score_N + 1e-6]))
     balanced = [(np.mean(score_N[low_N] > t) + np.mean(score_N[~low_N] <= t)) / 2 for t in every]
-    mine = (np.mean(score_N[low_N] > found) + np.mean(score_N[~low_N] <= found)) / 2
+    mine = (np.mean(score_N[low_N] > limit) + np.mean(score_N[~low_N] <= limit)) / 2
     assert mine == pytest.approx(max(balanced))
-    assert found < 0.4
+    assert limit < 0.4
 
 
 def test_it_is_applied_to_the_test_part_and_changes_no_order():
@@ -188,12 +188,12 @@ def test_it_is_applied_to_the_test_part_and_changes_no_order():
     at = both.about["threshold"]
     test = both.only(both.part_N == "test")
     expected = reference.balanced_accuracy_score(test.target, test.score_NK[:, 1] > at)
-    asked = {"name": "balanced_accuracy", "at": "validation"}
-    assert values(both, asked)[""] == pytest.approx(expected)
-    assert values(both, asked)[""] > values(both, "balanced_accuracy")[""] + 0.05
+    metric = {"name": "balanced_accuracy", "at": "validation"}
+    assert values(both, metric)[""] == pytest.approx(expected)
+    assert values(both, metric)[""] > values(both, "balanced_accuracy")[""] + 0.05
     moved = threshold.applied(test).score_NK[:, 1]
     np.testing.assert_array_equal(np.argsort(moved), np.argsort(test.score_NK[:, 1]))
-    assert named(metrics(asked)[0]) == "balanced_accuracy(at validation)"
+    assert named(metrics(metric)[0]) == "balanced_accuracy(at validation)"
 
 
 def test_the_test_part_never_chooses():

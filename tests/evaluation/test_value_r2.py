@@ -12,20 +12,20 @@ from cardiograft.specs.score import Score
 
 def test_is_that_of_scikit_learn_over_what_is_known() -> None:
     saved = measured(seed=3)
-    found = value_r2.values(value_r2.additive(saved).sum(axis=0)[None], saved.labels)
+    r2 = value_r2.values(value_r2.additive(saved).sum(axis=0)[None], saved.labels)
     expected = []
     for k in range(len(saved.labels)):
         known = np.isfinite(saved.target[:, k])
         expected.append(r2_score(saved.target[known, k], saved.score_NK[known, k]))
-    assert found.keys() == {""}
-    assert found[""][0] == pytest.approx(np.median(expected))
+    assert r2.keys() == {""}
+    assert r2[""][0] == pytest.approx(np.median(expected))
 
 
 def test_what_is_never_known_or_never_differs_has_none() -> None:
     saved = measured(seed=4)
     saved.target[:, 0], saved.target[:, 1] = np.nan, 0.3
-    found = value_r2.values(value_r2.additive(saved).sum(axis=0)[None], saved.labels)
-    assert all(np.isnan(value[0]) for value in found.values())
+    r2 = value_r2.values(value_r2.additive(saved).sum(axis=0)[None], saved.labels)
+    assert all(np.isnan(value[0]) for value in r2.values())
     assert value_r2.support(value_r2.additive(saved), saved.labels)[""][0] == len(saved.id_N)
 
 

@@ -35,8 +35,8 @@ def test_a_threshold_of_the_validation_part_is_chosen_of_the_scores_at_hand() ->
         network_NK=both_classes(network),
         file_NK=both_classes(file),
     )
-    asked = [{"name": "balanced_accuracy", "at": "validation"}, "balanced_accuracy"]
-    metrics = Score.model_validate({"metrics": asked}).metrics
-    found = list(metrics_of(exported, compared, metrics).values())
-    assert found[0] == {"network": 1.0, "file": 1.0, "loss": 0.0}
-    assert found[1]["network"] == pytest.approx(0.5)  # at one half nothing is low
+    metric_specs = [{"name": "balanced_accuracy", "at": "validation"}, "balanced_accuracy"]
+    metrics = Score.model_validate({"metrics": metric_specs}).metrics
+    results = list(metrics_of(exported, compared, metrics).values())
+    assert results[0] == {"network": 1.0, "file": 1.0, "loss": 0.0}
+    assert results[1]["network"] == pytest.approx(0.5)  # at one half nothing is low

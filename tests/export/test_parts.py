@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from cardiograft.export import asking
+from cardiograft.export import runtime
 from cardiograft.export.fourier import factors
 from cardiograft.export.graphs import Graph, rescaled
 from cardiograft.export.measuring import best_threshold
@@ -25,11 +25,11 @@ class _Spectra(nn.Module):
     """Fourier transforms of several lengths, along the last axis and along another."""
 
     def forward(self, signal: Tensor) -> tuple[Tensor, ...]:
-        found = [torch.view_as_real(torch.fft.rfft(signal[..., :n])) for n in LENGTHS]
+        spectra = [torch.view_as_real(torch.fft.rfft(signal[..., :n])) for n in LENGTHS]
         window = torch.hann_window(50)
         short = torch.stft(signal[:, 0], 50, 7, window=window, return_complex=True)
         other = torch.fft.rfft(signal, dim=1, norm="ortho")
-        return (*found, torch.view_as_real(short), torch.view_as_real(other))
+        return (*spectra, torch.view_as_real(short), torch.view_as_real(other))
 
 
 def test_transforms_are_those_of_torch() -> None:
@@ -37,8 +37,8 @@ def test_transforms_are_those_of_torch() -> None:
     names = [*map(str, LENGTHS), "short", "other"]
     model = Graph(module=_Spectra(), inputs={"signal": signal}, outputs=names).model()
     assert not {"DFT", "STFT"} & {node.op_type for node in model.graph.node}
-    found = asking.session(model.SerializeToString()).run(None, {"signal": signal.numpy()})
-    for name, one, want in zip(names, found, _Spectra()(signal), strict=True):
+    outputs = runtime.session(model.SerializeToString()).run(None, {"signal": signal.numpy()})
+    for name, one, want in zip(names, outputs, _Spectra()(signal), strict=True):
         largest = np.abs(want.numpy()).max()
         np.testing.assert_allclose(one, want.numpy(), atol=1e-6 * largest, err_msg=name)
 
@@ -71,8 +71,8 @@ def test_a_scalogram_is_as_precise_in_a_file(samples: int) -> None:
     names = ["picture", "magnitude"]
     model = Graph(module=module, inputs={"signal": signal}, outputs=names).model()
     assert not {"DFT", "STFT"} & {node.op_type for node in model.graph.node}
-    found = asking.session(model.SerializeToString()).run(None, {"signal": signal.numpy()})
-    for name, one, want in zip(names, found, module(signal), strict=True):
+    outputs = runtime.session(model.SerializeToString()).run(None, {"signal": signal.numpy()})
+    for name, one, want in zip(names, outputs, module(signal), strict=True):
         largest = np.abs(want.numpy()).max()
         np.testing.assert_allclose(one, want.numpy(), atol=2e-5 * largest, err_msg=name)
 
@@ -89,8 +89,8 @@ def test_a_files_scale_is_that_of_the_shards(kind: str) -> None:
     signal_CT = rng.normal(5, 2, size=(2, 4000)).astype(np.float32)
     window_NCT = signal_CT.reshape(2, 8, 500).swapaxes(0, 1)
     want_NCT = scaled(window_NCT, *window_scaling(window_NCT, kind, signal_CT))
-    found_NCT = rescaled(torch.from_numpy(window_NCT.copy()), kind).numpy()
-    np.testing.assert_allclose(found_NCT, want_NCT, atol=1e-5)
+    scaled_NCT = rescaled(torch.from_numpy(window_NCT.copy()), kind).numpy()
+    np.testing.assert_allclose(scaled_NCT, want_NCT, atol=1e-5)
 
 
 def test_zeros_are_left_out_and_come_back() -> None:
@@ -120,9 +120,9 @@ def test_zeros_are_left_out_and_come_back() -> None:
     small = packed(model)
     assert small.ByteSize() < before - 0.9 * banded.nbytes
     zero = np.zeros(1, dtype=np.float32)
-    found = asking.session(small.SerializeToString()).run(None, {"x": zero})
-    np.testing.assert_array_equal(found[0], banded)
-    np.testing.assert_array_equal(found[1], full)
+    outputs = runtime.session(small.SerializeToString()).run(None, {"x": zero})
+    np.testing.assert_array_equal(outputs[0], banded)
+    np.testing.assert_array_equal(outputs[1], full)
 
 
 def test_the_best_threshold_lies_between_two_scores() -> None:

@@ -59,14 +59,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0, help="how many tries, of the usual")
     scale = parser.parse_args().scale
-    found = []
+    counts = []
     with tempfile.TemporaryDirectory(prefix="cardiograft-faults-") as folder:
         for count in every(Path(folder), scale=scale):
-            found.append(count)
+            counts.append(count)
             sys.stderr.write(f"{count.fault}: {count.tried}, failures {len(count.failures)}\n")
-    failed = sum(len(count.failures) for count in found)
-    tried = sum(count.tried for count in found)
-    sys.stdout.write(f"{table(found)}\n\n{tried} faults tried, {failed} ended badly\n")
+    failed = sum(len(count.failures) for count in counts)
+    tried = sum(count.tried for count in counts)
+    sys.stdout.write(f"{table(counts)}\n\n{tried} faults tried, {failed} ended badly\n")
     sys.exit(bool(failed))
 
 

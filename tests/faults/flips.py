@@ -32,12 +32,12 @@ def _table(table: pa.Table) -> Any:
 def _shard(file: Path) -> Any:
     meta = shards.meta(file.parent)
     columns = ["id", "dataset", "record", "subject", "lead", "start", "valid", "shape_hash"]
-    found = shards.arrays([file.parent], None, [*columns, "label", "signal", *meta.features])
+    columns_read = shards.arrays([file.parent], None, [*columns, "label", "signal", *meta.features])
     return [
         meta,
         {
             k: (v.dtype.str, v.tobytes() if v.dtype != object else v.tolist())
-            for k, v in found.items()
+            for k, v in columns_read.items()
         },
     ]
 
@@ -47,14 +47,14 @@ def _recordings(file: Path) -> Any:
 
 
 def _split(file: Path) -> Any:
-    found = read_split_table(file)
-    return [found.spec, _table(found.table.replace_schema_metadata())]
+    table = read_split_table(file)
+    return [table.spec, _table(table.table.replace_schema_metadata())]
 
 
 def _predictions(file: Path) -> Any:
-    found = predictions.read(file)
-    arrays = (found.id_N, found.subject_N, found.part_N, found.target, found.score_NK)
-    return [found.kind, found.labels, found.about, [np.asarray(a).tobytes() for a in arrays]]
+    saved = predictions.read(file)
+    arrays = (saved.id_N, saved.subject_N, saved.part_N, saved.target, saved.score_NK)
+    return [saved.kind, saved.labels, saved.about, [np.asarray(a).tobytes() for a in arrays]]
 
 
 def _tensors(file: Path) -> Any:
@@ -67,13 +67,13 @@ def _parquet(file: Path) -> Any:
 
 
 def _tables(file: Path) -> Any:
-    found = read_study(file.parent)
-    return [found.about, {name: frame.to_csv() for name, frame in found.frames.items()}]
+    study = read_study(file.parent)
+    return [study.about, {name: frame.to_csv() for name, frame in study.frames.items()}]
 
 
 def _export(file: Path) -> Any:
-    found = hdf5.read(file)
-    return [found.digest(), found.about]
+    saved = hdf5.read(file)
+    return [saved.digest(), saved.about]
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ KINDS = (
 
 def counts(study: Study, folder: Path, flips: int, kinds: Iterable[Kind] = KINDS) -> list[Count]:
     """Flip `flips` bits of each kind of file, one at a time, in a process that may crash."""
-    found = []
+    results = []
     for kind in kinds:
         place = folder / kind.name.replace(" ", "-") / "a" / "b" / "0"
         shutil.copytree((study.root / kind.file).parent, place)
@@ -132,8 +132,8 @@ def counts(study: Study, folder: Path, flips: int, kinds: Iterable[Kind] = KINDS
                 ended = "hung" if hung else f"ended the process with {process.exitcode}"
                 count.add("", f"bit {todo[len(lines)]}: {ended}")
             todo = todo[len(lines) + 1 :]
-        found.append(count)
-    return found
+        results.append(count)
+    return results
 
 
 def _places(name: str, file: Path, flips: int) -> list[tuple[int, int]]:
@@ -159,13 +159,13 @@ def _flip_all(kind: Kind, file: Path, todo: list[tuple[int, int]], outcomes: Pat
 
 def _outcome(kind: Kind, file: Path, expected: Any, what: str) -> str:
     try:
-        found = kind.read(file)
+        content = kind.read(file)
     except (ValueError, FileNotFoundError) as error:
         if "\n" in str(error).strip():
             return f"\t{what}: not one line: {' '.join(str(error).split())[:200]}"
         return "detected\t"
     except Exception as error:
         return f"\t{what}: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
-    if repr(found) != repr(expected):
+    if repr(content) != repr(expected):
         return f"\t{what}: another content, and not a word"
     return "harmless\t"

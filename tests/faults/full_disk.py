@@ -26,7 +26,7 @@ LINE = ("No space left on device", "File too large")
 
 def counts(study: Study, folder: Path, names: Iterable[str], sizes: int) -> list[Count]:
     """Run each job on disks of several sizes, from empty to nearly large enough."""
-    found = []
+    results = []
     for name in names:
         count = Count(f"{name}: the disk is full")
         place, outcomes = folder / name.replace(" ", "-"), folder / f"{name}.outcomes"
@@ -41,8 +41,8 @@ def counts(study: Study, folder: Path, names: Iterable[str], sizes: int) -> list
             count.add(end, failure or None)
         if process.exitcode:
             count.add("", f"the test itself ended with {process.exitcode}")
-        found.append(count)
-    return found
+        results.append(count)
+    return results
 
 
 def _moved(job: Job, disk: Path) -> Job:
@@ -59,9 +59,9 @@ def _try_all(job: Job, place: Path, sizes: int, outcomes: Path) -> None:
     disk, log = place / "disk", place / "log"
     disk.mkdir()
     mounted = _mounted(disk)
-    status, said = _forked(job, log, None)
+    status, output = _forked(job, log, None)
     if status:
-        raise AssertionError(said)
+        raise AssertionError(output)
     expected = contents(job.outputs)
     largest = max((f.stat().st_size for f in disk.rglob("*") if f.is_file()), default=0)
     used = sum(-(-f.stat().st_size // PAGE) + 1 for f in disk.rglob("*")) * PAGE
@@ -73,21 +73,21 @@ def _try_all(job: Job, place: Path, sizes: int, outcomes: Path) -> None:
             limit = max(round(share * used / PAGE), 1) * PAGE
             _mount(disk, limit, again=True)
         within = None if mounted else functools.partial(_small_files, limit)
-        status, said = _forked(job, log, within)
+        status, output = _forked(job, log, within)
         half = [p for p, digest in contents(job.outputs).items() if expected.get(p) != digest]
         left = partials(disk)
         if mounted:
             _mount(disk, LARGE, again=True)
-        healed, said_again = _forked(job, log, None)
+        healed, output_again = _forked(job, log, None)
         what = f"{limit} of {used if mounted else largest} bytes"
         if status == 0:
             line = "there was room\t"
         elif half or left:
             line = f"\t{what}: half written {half} {left}"
-        elif status != 1 or "Traceback" in said or not any(one in said for one in LINE):
-            line = f"\t{what}: status {status}: {' '.join(said.split())[-300:]}"
+        elif status != 1 or "Traceback" in output or not any(one in output for one in LINE):
+            line = f"\t{what}: status {status}: {' '.join(output.split())[-300:]}"
         elif healed or contents(job.outputs) != expected:
-            line = f"\t{what}: not healed: {healed} {' '.join(said_again.split())[-300:]}"
+            line = f"\t{what}: not healed: {healed} {' '.join(output_again.split())[-300:]}"
         else:
             line = "said, healed\t"
         with outcomes.open("a", encoding="utf-8") as file:

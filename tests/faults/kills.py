@@ -41,7 +41,7 @@ def _training(calm: Job, folder: Path, name: str, moments: int) -> Count:
             break
         home = folder / str(attempt)
         job = _elsewhere(calm, home)
-        asked = 0
+        end_count = 0
         while kills < moments:
             number = SIGNALS[kills % len(SIGNALS)]
             running = Running(job, home / f"log.{kills}")
@@ -50,16 +50,18 @@ def _training(calm: Job, folder: Path, name: str, moments: int) -> Count:
             if running.wait() == 0:
                 break  # the signal came when all was done
             kills += 1
-            _judge_end(count, number, running.wait(), running.said())
+            _judge_end(count, number, running.wait(), running.log_text())
             if _stamp(job.arguments["state"]):
-                asked += 1
+                end_count += 1
             elif not (home / "out").is_dir():  # the state goes when the result is there
                 count.add("", f"{signal.Signals(number).name}: neither a state nor a result")
-        status, said = done(job, home / "log.last")
+        status, output = done(job, home / "log.last")
         logs = "".join(p.read_text("utf-8") for p in home.glob("log.*"))
         steps = [int(step) for _, step in RESUMED.findall(logs)]
         mid += sum(step > 0 for step in steps)
-        _judge_whole(count, calm, job, resumed=len(steps), asked=asked, said=said, status=status)
+        _judge_whole(
+            count, calm, job, resumed=len(steps), end_count=end_count, output=output, status=status
+        )
     if not mid:
         count.add("", "no state of the middle of an epoch was resumed")
     count.fault += f" ({mid} in an epoch's middle)"
@@ -73,14 +75,14 @@ def _elsewhere(calm: Job, home: Path) -> Job:
 
 
 def _stamp(folder: Path) -> list[tuple[str, int, int]]:
-    found = []
+    stamps = []
     for file in sorted(folder.glob("*/state.safetensors")):
         try:
             about = file.stat()
         except FileNotFoundError:
             continue
-        found.append((str(file), about.st_ino, about.st_mtime_ns))
-    return found
+        stamps.append((str(file), about.st_ino, about.st_mtime_ns))
+    return stamps
 
 
 def _ended_after_a_state(
@@ -98,29 +100,29 @@ def _ended_after_a_state(
     return True
 
 
-def _judge_end(count: Count, number: int, status: int, said: str) -> None:
+def _judge_end(count: Count, number: int, status: int, output: str) -> None:
     name, expected = signal.Signals(number).name, ENDS[signal.Signals(number)]
     if status != expected:
-        count.add(name, f"{name}: status {status}, not {expected}: {said[-200:]}")
-    elif "Traceback" in said:
-        count.add(name, f"{name}: a traceback: {said[-200:]}")
+        count.add(name, f"{name}: status {status}, not {expected}: {output[-200:]}")
+    elif "Traceback" in output:
+        count.add(name, f"{name}: a traceback: {output[-200:]}")
     else:
         count.add(name)
 
 
 def _judge_whole(
-    count: Count, calm: Job, job: Job, *, resumed: int, asked: int, said: str, status: int
+    count: Count, calm: Job, job: Job, *, resumed: int, end_count: int, output: str, status: int
 ) -> None:
     """Judge a training that was ended `asked` times, by what it left."""
     home, (out,), (before,) = job.outputs[0].parent, job.outputs, calm.outputs
     if status:
-        count.add("", f"in the end: status {status}: {said[-300:]}")
+        count.add("", f"in the end: status {status}: {output[-300:]}")
         return
     wrong = [f for f in ("model.safetensors", "history.parquet") if not _same(out / f, before / f)]
     if wrong:
-        count.add("", f"after {asked} ends {wrong} differ from an uninterrupted run")
-    elif resumed < asked:
-        count.add("", f"{asked} ends, but only {resumed} resumptions")
+        count.add("", f"after {end_count} ends {wrong} differ from an uninterrupted run")
+    elif resumed < end_count:
+        count.add("", f"{end_count} ends, but only {resumed} resumptions")
     elif left := partials(home):
         count.add("", f"left over: {left}")
     elif job.arguments["state"].exists():
@@ -176,25 +178,25 @@ def _other(study: Study, job: Job, folder: Path, name: str, moments: int) -> Cou
     before = contents(job.outputs)
     watch = functools.partial(_watch, root, str(tally))
     _forget(job)
-    status, said = done(job, log, functools.partial(watch, None, 0))
+    status, output = done(job, log, functools.partial(watch, None, 0))
     if status or contents(job.outputs) != before:
-        count.add("", f"run again, it differs: {status} {said[-300:]}")
+        count.add("", f"run again, it differs: {status} {output[-300:]}")
         return count
     operations = len(tally.read_bytes())
     chosen = [1 + round(k * (operations - 1) / max(moments - 1, 1)) for k in range(moments)]
     for turn, at in enumerate(chosen):
         number = SIGNALS[turn % len(SIGNALS)]
         _forget(job)
-        status, said = done(job, log, functools.partial(watch, at, number))
+        status, output = done(job, log, functools.partial(watch, at, number))
         half = [p for p, digest in contents(job.outputs).items() if before.get(p) != digest]
-        status_again, said_again = done(job, log)
+        status_again, output_again = done(job, log)
         what = f"{signal.Signals(number).name} at operation {at} of {operations}"
         if half:
             count.add("", f"{what}: half written {half}")
-        elif status not in (0, ENDS[number]) or "Traceback" in said:
-            count.add("", f"{what}: status {status}: {said[-300:]}")
+        elif status not in (0, ENDS[number]) or "Traceback" in output:
+            count.add("", f"{what}: status {status}: {output[-300:]}")
         elif status_again or contents(job.outputs) != before:
-            count.add("", f"{what}: not healed, {status_again}: {said_again[-300:]}")
+            count.add("", f"{what}: not healed, {status_again}: {output_again[-300:]}")
         elif left := partials(study.root):
             count.add("", f"{what}: left over {left}")
         else:
@@ -226,7 +228,7 @@ def state_of(study: Study, folder: Path, place: Path) -> None:
     job = _elsewhere(study.jobs()["scratch"], folder / "home")
     running = Running(job, folder / "log")
     if not _ended_after_a_state(running, job.arguments["state"], signal.SIGKILL, random.Random(0)):
-        raise AssertionError(running.said())
+        raise AssertionError(running.log_text())
     running.wait()
     place.mkdir(parents=True)
     (state,) = job.arguments["state"].glob("*/state.safetensors")

@@ -91,10 +91,10 @@ def counts(folder: Path, most: int | None = None, only: str = "") -> Count:
 
 
 def _judge(count: Count, page: str, plain: _Elements, what: str) -> None:
-    found = _Elements(page)
+    elements = _Elements(page)
     known = set(plain.shape)
-    strange = [s for s in found.shape if s not in known and _injected(s)]
-    links = [link for link in found.links if not link.startswith(("#", "data:"))]
+    strange = [s for s in elements.shape if s not in known and _injected(s)]
+    links = [link for link in elements.links if not link.startswith(("#", "data:"))]
     if strange or links:
         count.add("", f"{what}: {strange[:2]} {links[:2]}")
     elif str(7919 * 7877) in page:

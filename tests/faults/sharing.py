@@ -28,7 +28,7 @@ def _downloads(study: Study, folder: Path, rounds: int) -> Count:
         ends = [one.wait() for one in running]
         texts = {job.outputs[0].read_text() for job in jobs if job.outputs[0].is_file()}
         if ends != [0, 0]:
-            count.add("", f"ended with {ends}: {[one.said()[-200:] for one in running]}")
+            count.add("", f"ended with {ends}: {[one.log_text()[-200:] for one in running]}")
         elif len(texts) != 1 or partials(home):
             count.add("", f"{len(texts)} manifests of one folder, left over: {partials(home)}")
         else:
@@ -50,7 +50,7 @@ def _reading(study: Study, folder: Path, rounds: int) -> Count:
         one = Running(job, folder / f"{turn}.segment.log")
         ends = [one.wait(), other.wait()]
         if ends != [0, 0]:
-            count.add("", f"ended with {ends}: {one.said()[-200:]} {other.said()[-200:]}")
+            count.add("", f"ended with {ends}: {one.log_text()[-200:]} {other.log_text()[-200:]}")
         elif sorted(contents([out]).values()) != expected:
             count.add("", "other shards")
         else:

@@ -305,7 +305,7 @@ class Running:
             return -999  # it hangs
         return self._process.exitcode
 
-    def said(self) -> str:
+    def log_text(self) -> str:
         return self.log.read_text("utf-8", errors="replace") if self.log.is_file() else ""
 
 
@@ -328,13 +328,13 @@ def done(job: Job, log: Path, within: Within | None = None) -> tuple[int, str]:
     """Run a job to its end; return its status and what it said."""
     running = Running(job, log.with_name(f"{log.name}.{next(_counter)}"), within)
     status = running.wait()
-    return status, running.said()
+    return status, running.log_text()
 
 
 def must(job: Job, log: Path) -> None:
-    status, said = done(job, log)
+    status, output = done(job, log)
     if status:
-        raise AssertionError(f"{job.stage}: {status}\n{said}")
+        raise AssertionError(f"{job.stage}: {status}\n{output}")
 
 
 # What was written.
@@ -345,12 +345,12 @@ TIMES = ("wall_s", "training_s", "peak_memory_MB", "content_sha256")
 
 def contents(paths: Sequence[Path]) -> dict[str, str]:
     """Return a digest of each file that jobs wrote, without what a clock says."""
-    found = {}
+    digests = {}
     for path in paths:
         for file in [path] if path.is_file() else sorted(path.rglob("*")):
             if file.is_file() and file.name != "card.json":
-                found[str(file)] = sha256(file)
-    return found
+                digests[str(file)] = sha256(file)
+    return digests
 
 
 def partials(root: Path) -> list[str]:

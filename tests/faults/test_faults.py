@@ -119,12 +119,12 @@ def test_what_a_killed_writer_left_is_cleared_by_the_next(tmp_path: Path, gone: 
     left = [left_by(gone, file), tmp_path / f".shards.{gone}.partial"]
     left[1].mkdir()
     (left[1] / "part-000.parquet").write_text("half")
-    stranger = left_by(gone, tmp_path / "b.json")
+    other = left_by(gone, tmp_path / "b.json")
     write_json(file, {})
     with atomic_directory(folder):
         pass
     assert not [path for path in left if path.exists()]
-    assert stranger.exists()  # of another output: its own next writer clears it
+    assert other.exists()  # of another output: its own next writer clears it
 
 
 def test_what_a_killed_writer_of_a_scheduled_job_left_is_cleared(
@@ -236,8 +236,8 @@ def test_a_damaged_state_is_said_and_the_training_starts_anew(study: Study, tmp_
     content = bytearray(state.read_bytes())
     content[-5] ^= 4
     state.write_bytes(bytes(content))
-    status, said = kills.done(job, tmp_path / "log.again")
-    assert status == 0, said
-    assert "starting anew" in said
+    status, output = kills.done(job, tmp_path / "log.again")
+    assert status == 0, output
+    assert "starting anew" in output
     for name in ("model.safetensors", "history.parquet"):
         assert kills._same(job.outputs[0] / name, calm.outputs[0] / name)

@@ -61,11 +61,11 @@ def test_the_recurrence_is_keras_and_reads_the_last_step_after_the_padding(chann
     torch.manual_seed(0)
     layer, signal = lstm.Recurrent(channels, 16), signals(3, channels=channels)
     nn.init.normal_(layer.bias_G)
-    found = layer(signal).detach().numpy()
-    for row, one in zip(found, signal.double().numpy(), strict=True):
+    output = layer(signal).detach().numpy()
+    for row, one in zip(output, signal.double().numpy(), strict=True):
         np.testing.assert_allclose(row, by_hand(layer, one), atol=1e-6)
     short = layer(signal[:, :, :94]).detach().numpy()
-    assert np.abs(short - found).max() > 1e-3
+    assert np.abs(short - output).max() > 1e-3
 
 
 def test_the_recurrence_and_its_gradient_are_those_of_torch_with_one_bias() -> None:
@@ -114,13 +114,13 @@ def test_read_at_the_last_valid_sample_padding_changes_nothing(dtype: torch.dtyp
     lengths = [40, 1, 17, 33]
     signal = beats(lengths)
     with torch.autocast("cpu", torch.bfloat16, enabled=dtype == torch.bfloat16):
-        found = layer(signal)
+        output = layer(signal)
         longer = layer(functional.pad(signal, (0, 60)))
         alone = [whole(one[None, :, :n])[0] for one, n in zip(signal, lengths, strict=True)]
     near = {"atol": 1e-6, "rtol": 1e-5} if dtype == torch.float32 else {"atol": 0.01, "rtol": 0.01}
-    torch.testing.assert_close(longer, found, **near)
-    torch.testing.assert_close(found, torch.stack(alone), **near)
-    assert not torch.allclose(found[1:], whole(signal)[1:].to(found.dtype), atol=0.02)
+    torch.testing.assert_close(longer, output, **near)
+    torch.testing.assert_close(output, torch.stack(alone), **near)
+    assert not torch.allclose(output[1:], whole(signal)[1:].to(output.dtype), atol=0.02)
 
 
 @pytest.mark.parametrize("read", ["last", "valid"])
@@ -134,13 +134,13 @@ def test_a_processor_without_half_precision_runs_the_layer_in_float32(
     whole_gradient = torch.autograd.grad(whole.square().sum(), weights)
     monkeypatch.setattr(layer, "cpu_dtypes", frozenset())
     with torch.autocast("cpu", torch.bfloat16):
-        found = layer(signal)
-        product = found @ found.T
-    assert found.dtype == torch.float32
+        output = layer(signal)
+        product = output @ output.T
+    assert output.dtype == torch.float32
     assert product.dtype == torch.bfloat16  # the layer alone
-    assert torch.equal(found, whole)
+    assert torch.equal(output, whole)
     for one, other in zip(
-        torch.autograd.grad(found.square().sum(), weights), whole_gradient, strict=True
+        torch.autograd.grad(output.square().sum(), weights), whole_gradient, strict=True
     ):
         assert torch.equal(one, other)
 
@@ -149,9 +149,9 @@ def test_where_the_processor_can_the_layer_runs_in_half_precision() -> None:
     layer = lstm.Recurrent(1, 16)
     assert layer.cpu_dtypes <= set(lstm.HALF_PRECISION)
     with torch.autocast("cpu", torch.bfloat16):
-        found = layer(signals(3))
+        output = layer(signals(3))
     able = torch.bfloat16 in layer.cpu_dtypes
-    assert found.dtype == (torch.bfloat16 if able else torch.float32)
+    assert output.dtype == (torch.bfloat16 if able else torch.float32)
 
 
 def test_of_beats_without_padding_the_last_valid_sample_is_the_last() -> None:
@@ -238,14 +238,14 @@ def test_dropout_drops_in_training_alone() -> None:
 
 
 def one_per_output() -> list[str]:
-    found = []
+    names = []
     for name in plugins.names("models"):
         try:
             plugins.load("models", name).build(BEAT)
         except ValueError:
             continue
-        found.append(name)
-    return found
+        names.append(name)
+    return names
 
 
 @pytest.mark.parametrize("name", one_per_output())
@@ -320,9 +320,9 @@ def test_members_that_can_not_be_averaged_are_refused() -> None:
         mean_ensemble.build(BEAT, members=("cnn", {"name": "lstm", "unit": 3}))
 
 
-def transferred(cohort: Any, out: Path, given: dict[str, Path], **asked: Any) -> Path:
-    training = {"epochs": 1, "batch_size": 32, **asked.pop("training", {})}
-    entry = {"split": "toy", "task": "classify", "training": training, **asked}
+def transferred(cohort: Any, out: Path, given: dict[str, Path], **changes: Any) -> Path:
+    training = {"epochs": 1, "batch_size": 32, **changes.pop("training", {})}
+    entry = {"split": "toy", "task": "classify", "training": training, **changes}
     spec = Transfer.model_validate(entry)
     folder: Path = cohort.job("transfer", spec, out, sources_=list(given.values()))
     return folder

@@ -40,11 +40,11 @@ def test_it_has_as_many_parameters_as_its_layers_add_up_to(width: int) -> None:
 
 def test_seven_of_nine_blocks_halve_the_signal() -> None:
     encoder = built().get_submodule("encoder")
-    found: list[tuple[int, int]] = []
+    shapes: list[tuple[int, int]] = []
     for block in encoder.get_submodule("blocks"):  # type: ignore[attr-defined]
-        block.register_forward_hook(lambda m, i, o: found.append((o.shape[1], o.shape[3])))
+        block.register_forward_hook(lambda m, i, o: shapes.append((o.shape[1], o.shape[3])))
     assert encoder(torch.zeros(2, 1, PAPER), torch.zeros(2, 0)).shape == (2, 60)
-    assert found == [
+    assert shapes == [
         (4, 2048),
         (4, 1024),
         (8, 512),

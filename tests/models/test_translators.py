@@ -455,11 +455,11 @@ def test_the_same_maps_hold_at_the_papers_size(name: str) -> None:
 def test_the_papers_config_asks_for_the_papers_sizes() -> None:
     config = overlaid("paper")
     runs = [r for name, r in config.transfer.items() if name.startswith("scg-cae-")]
-    asked = [(r.model, "cae") for r in runs if r.sources != narrowed_sources(config)]
+    networks = [(r.model, "cae") for r in runs if r.sources != narrowed_sources(config)]
     for name in PAPER_COUNTS:
-        asked += [(config.pretrain[f"source-{name}-any"].model, name)]
-        asked += [(config.prune[f"pruned-{name}-any"].result, name)]
-    for text, (model, name) in {m.canonical(): (m, n) for m, n in asked}.items():
+        networks += [(config.pretrain[f"source-{name}-any"].model, name)]
+        networks += [(config.prune[f"pruned-{name}-any"].result, name)]
+    for text, (model, name) in {m.canonical(): (m, n) for m, n in networks}.items():
         assert model.name == name, text
         size = count(on_paper(name, **model.options))
         assert size == pytest.approx(PAPER_COUNTS[name], rel=0.01), text
@@ -476,10 +476,10 @@ def test_the_papers_config_loads_what_it_maps() -> None:
     # as pretrained, as pruned; one made narrow; and of five signals, each by itself
     assert len(once) == 2 * len(MAPS) + 1 + 5
     for run in once.values():
-        (asked,) = run.sources
-        models = (config.trained(asked.entry).result, run.model)
+        (source_spec,) = run.sources
+        models = (config.trained(source_spec.entry).result, run.model)
         source, target = (on_paper(m.name, **m.options) for m in models)
-        given = Graft(asked.entry, Checkpoint(tensors=source.state_dict()), asked.map)
+        given = Graft(source_spec.entry, Checkpoint(tensors=source.state_dict()), source_spec.map)
         ledger = graft(target, [given], least=run.least)
         assert ledger.share >= run.least
         assert ledger.content()["share_of_all"] >= FILLED[models[0].name][1]

@@ -107,7 +107,7 @@ def test_grey_is_the_same_picture_before_it_is_coloured() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "rate_hz", "options", "said"),
+    ("name", "rate_hz", "options", "message"),
     [
         ("scalogram", 125.0, {}, "scalogram: 7 octaves from 0.9 Hz reach 108.7 Hz, not below half"),
         ("spectrogram", 100.0, {}, "highest_hz 60 is above half of the 100 Hz"),
@@ -116,8 +116,8 @@ def test_grey_is_the_same_picture_before_it_is_coloured() -> None:
     ],
 )
 def test_what_cannot_be_shown_is_refused(
-    name: str, rate_hz: float, options: dict[str, float], said: str
+    name: str, rate_hz: float, options: dict[str, float], message: str
 ) -> None:
     make = {"scalogram": scalogram, "spectrogram": spectrogram}[name].make
-    with pytest.raises(ValueError, match=re.escape(said)):
+    with pytest.raises(ValueError, match=re.escape(message)):
         make(Shape(1, 1250, 0, (2,)), rate_hz, **options)

@@ -98,12 +98,12 @@ def test_the_manifest_says_what_was_fetched(mirror: Path, tmp_path: Path) -> Non
 def test_every_kind_of_mirror_gives_the_same_manifest(
     mirror: Path, tmp_path: Path, served: Any, bucket: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = []
+    manifests = []
     for number, way in enumerate((mirror, served(mirror), bucket(mirror))):
         (tmp_path / str(number)).mkdir()
         monkeypatch.chdir(tmp_path / str(number))
-        found.append(json.dumps(fetch(way, Path("data"))))
-    assert found[0] == found[1] == found[2]
+        manifests.append(json.dumps(fetch(way, Path("data"))))
+    assert manifests[0] == manifests[1] == manifests[2]
     assert len({tree(tmp_path / str(n) / "data") for n in range(3)}) == 1
 
 

@@ -47,16 +47,16 @@ def test_simulated_recordings_go_the_same_way(script: ModuleType, tmp_path: Path
 
 
 def test_two_simulations_never_mix(script: ModuleType, tmp_path: Path) -> None:
-    found = []
+    manifests = []
     for changed in ({}, {"seed": 4}, {"records": 1}, {"simulate": {"level": 0.25}}):
         fields = {"records": 3, "simulate": {"level": 0.5}, "seed": 3, **changed}
         spec = Download(dataset="tiny", content="simulated", **fields)
         script.download(spec, "simulated", tmp_path / "data", tmp_path / "m.json", 2)
-        found.append(json.loads((tmp_path / "m.json").read_text()))
-    for manifest in found:
+        manifests.append(json.loads((tmp_path / "m.json").read_text()))
+    for manifest in manifests:
         for file in manifest["files"]:
             assert sha256(Path(manifest["root"], file["path"])) == file["sha256"]
-    assert len({m["digest"] for m in found}) == 4
+    assert len({m["digest"] for m in manifests}) == 4
 
 
 def test_a_record_that_can_not_be_simulated_is_an_error(script: ModuleType, tmp_path: Path) -> None:
@@ -102,8 +102,8 @@ def test_what_is_unverified_is_said_on_the_console(
     assert "9 of 10 files unverified by SHA256SUMS.txt" in capsys.readouterr().err
     sums.unlink()
     script.download(spec, str(mirror), tmp_path / "data", tmp_path / "m.json", 1)
-    said = capsys.readouterr().err
-    assert "no SHA256SUMS.txt: all 10 files are unverified" in said
+    output = capsys.readouterr().err
+    assert "no SHA256SUMS.txt: all 10 files are unverified" in output
     sums.touch()
     with pytest.raises(ValueError, match=r"SHA256SUMS\.txt lists no hash \(empty\)"):
         script.download(spec, str(mirror), tmp_path / "data", tmp_path / "m.json", 1)
@@ -125,9 +125,9 @@ def test_two_downloads_at_once_both_end_right(tmp_path: Path, served: Any) -> No
         subprocess.Popen([sys.executable, "-c", code, way, str(data), str(out)]) for out in outs
     ]
     assert [run.wait(120) for run in runs] == [0, 0, 0]
-    found = [json.loads(out.read_text()) for out in outs]
-    assert found[0] == found[1] == found[2]
-    assert set(reasons(found[0]).values()) == {None}
+    manifests = [json.loads(out.read_text()) for out in outs]
+    assert manifests[0] == manifests[1] == manifests[2]
+    assert set(reasons(manifests[0]).values()) == {None}
     assert tree(data / "tiny" / "1.0.0") == tree(mirror / "tiny" / "1.0.0")
 
 
@@ -143,16 +143,16 @@ def test_the_script_shows_its_help() -> None:
 def test_real_mitdb_by_directory_and_by_http(
     physionet: Path, tmp_path: Path, served: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = []
+    manifests = []
     for way in (str(physionet), served(physionet)):
-        place = tmp_path / str(len(found))
+        place = tmp_path / str(len(manifests))
         place.mkdir()
         monkeypatch.chdir(place)
-        found.append(fetch(way, Path("data"), Tiny("mitdb"), records=("100", "102", "114")))
-    assert found[0] == found[1]
-    assert reasons(found[0]) == dict.fromkeys(("100", "102", "114"))
-    assert [row["samples"] for row in found[0]["records"]] == [650_000] * 3
-    assert all(f["verified"] for f in found[0]["files"] if f["path"] != "SHA256SUMS.txt")
+        manifests.append(fetch(way, Path("data"), Tiny("mitdb"), records=("100", "102", "114")))
+    assert manifests[0] == manifests[1]
+    assert reasons(manifests[0]) == dict.fromkeys(("100", "102", "114"))
+    assert [row["samples"] for row in manifests[0]["records"]] == [650_000] * 3
+    assert all(f["verified"] for f in manifests[0]["files"] if f["path"] != "SHA256SUMS.txt")
 
 
 @pytest.mark.recordings

@@ -36,7 +36,7 @@ class Server:
     always: str = ""
     ranges: bool = True
     etags: bool = True
-    asked: list[tuple[str, str | None]] = field(default_factory=list)
+    requests: list[tuple[str, str | None]] = field(default_factory=list)
     sent: int = 0
     url: str = ""
     over: threading.Event = field(default_factory=threading.Event)  # frees what is stuck
@@ -58,9 +58,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         name = self.path.lstrip("/")
-        asked = self.headers.get("Range")
+        wanted_range = self.headers.get("Range")
         if self.command == "GET":
-            self.stage.asked.append((name, asked))
+            self.stage.requests.append((name, wanted_range))
         verb, _, detail = self.stage.fault(name).partition(":")
         if verb == "status":
             code, _, wait = detail.partition(",")
@@ -72,15 +72,15 @@ class Handler(BaseHTTPRequestHandler):
         body = self.stage.files[name]
         if verb == "wrong":
             body = body[:-1] + bytes([body[-1] ^ 1])
-        return self.file(body, asked, verb, detail)
+        return self.file(body, wanted_range, verb, detail)
 
-    def file(self, body: bytes, asked: str | None, verb: str, detail: str) -> None:
+    def file(self, body: bytes, wanted_range: str | None, verb: str, detail: str) -> None:
         tag = f'"{hashlib.md5(body).hexdigest()}"'
         headers = {"ETag": tag} if self.stage.etags else {}
         fits = self.headers.get("If-Range", tag) == tag
         code, start, stop = 200, 0, len(body)
-        if asked and self.stage.ranges and fits:
-            code, start = 206, int(asked.removeprefix("bytes=").removesuffix("-"))
+        if wanted_range and self.stage.ranges and fits:
+            code, start = 206, int(wanted_range.removeprefix("bytes=").removesuffix("-"))
             if start >= len(body):
                 return self.answer(416, b"", **{"Content-Range": f"bytes */{len(body)}"})
             shown = start - 7 if verb == "shifted" else start
@@ -153,7 +153,7 @@ def test_a_file_arrives_and_is_not_asked_for_again(fetcher: Fetcher, server: Ser
     file = fetcher.file("100.dat")
     assert file == File(path="100.dat", bytes=len(BODY), sha256=_sha256(BODY), verified=True)
     assert fetcher.file("100.dat") == file
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
     assert _left(fetcher.root) == ["100.dat"]
 
 
@@ -168,7 +168,7 @@ def test_without_hashes_nothing_is_verified(fetcher: Fetcher, server: Server) ->
     first = fetcher.file("100.dat")
     assert first == File(path="100.dat", bytes=len(BODY), sha256=_sha256(BODY), verified=False)
     assert fetcher.file("100.dat") == first
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
     server.files["100.dat"] = BODY[:-5]
     assert fetcher.file("100.dat").bytes == len(BODY) - 5
 
@@ -176,7 +176,11 @@ def test_without_hashes_nothing_is_verified(fetcher: Fetcher, server: Server) ->
 def test_a_dropped_connection_is_resumed(fetcher: Fetcher, server: Server) -> None:
     server.faults["100.dat"] = ["drop:300000", "drop:100000"]
     assert fetcher.file("100.dat").verified
-    assert [asked for _, asked in server.asked] == [None, "bytes=300000-", "bytes=400000-"]
+    assert [wanted_range for _, wanted_range in server.requests] == [
+        None,
+        "bytes=300000-",
+        "bytes=400000-",
+    ]
     assert server.sent == len(BODY)
 
 
@@ -185,7 +189,7 @@ def test_drops_that_bring_the_file_forward_never_exhaust_patience(
 ) -> None:
     server.faults["100.dat"] = ["drop:60000"] * 11
     assert fetcher.file("100.dat").verified
-    assert len(server.asked) == 12 > SWIFT.attempts
+    assert len(server.requests) == 12 > SWIFT.attempts
 
 
 def test_drops_that_bring_nothing_end_in_one_line_and_keep_what_came(
@@ -197,7 +201,7 @@ def test_drops_that_bring_nothing_end_in_one_line_and_keep_what_came(
     assert (fetcher.root / "100.dat.part").read_bytes() == BODY[:300_000]
     server.faults.clear()
     assert fetcher.file("100.dat").verified
-    assert server.asked[-1] == ("100.dat", "bytes=300000-")
+    assert server.requests[-1] == ("100.dat", "bytes=300000-")
 
 
 def test_a_server_without_ranges_starts_over(fetcher: Fetcher, server: Server) -> None:
@@ -223,13 +227,13 @@ def test_a_part_of_another_version_fails_its_hash_and_is_fetched_whole(
 ) -> None:
     (fetcher.root / "100.dat.part").write_bytes(b"old" * 1000)
     assert fetcher.file("100.dat").verified
-    assert [asked for _, asked in server.asked] == ["bytes=3000-", None]
+    assert [wanted_range for _, wanted_range in server.requests] == ["bytes=3000-", None]
 
 
 def test_another_range_than_asked_for_is_not_appended(fetcher: Fetcher, server: Server) -> None:
     server.faults["100.dat"] = ["drop:300000", "shifted"]
     assert fetcher.file("100.dat").verified
-    assert [asked for _, asked in server.asked] == [None, "bytes=300000-", None]
+    assert [wanted_range for _, wanted_range in server.requests] == [None, "bytes=300000-", None]
 
 
 def test_less_of_a_range_than_asked_for_is_gone_on_from(fetcher: Fetcher, server: Server) -> None:
@@ -237,7 +241,7 @@ def test_less_of_a_range_than_asked_for_is_gone_on_from(fetcher: Fetcher, server
     server.faults["100.dat"] = ["drop:300000", "slice:1000"]
     fetcher.file("100.dat")
     assert (fetcher.root / "100.dat").read_bytes() == BODY
-    assert server.asked[-1] == ("100.dat", "bytes=301000-")
+    assert server.requests[-1] == ("100.dat", "bytes=301000-")
 
 
 def test_a_part_longer_than_the_file_is_dropped(fetcher: Fetcher, server: Server) -> None:
@@ -249,7 +253,7 @@ def test_a_part_longer_than_the_file_is_dropped(fetcher: Fetcher, server: Server
 def test_a_part_that_is_complete_only_needs_its_name(fetcher: Fetcher, server: Server) -> None:
     (fetcher.root / "100.dat.part").write_bytes(BODY)
     assert fetcher.file("100.dat").verified
-    assert server.asked == []
+    assert server.requests == []
 
 
 def test_a_server_that_promises_more_than_it_sends_gives_no_data(
@@ -267,7 +271,7 @@ def test_a_body_cut_short_in_good_order_fails_its_hash(fetcher: Fetcher, server:
     with pytest.raises(DamagedError, match=r"not the bytes that SHA256SUMS\.txt lists") as caught:
         fetcher.file("100.dat")
     assert (caught.value.kind, caught.value.bytes) == ("wrong hash", 1000)
-    assert len(server.asked) == SWIFT.damaged
+    assert len(server.requests) == SWIFT.damaged
     assert _left(fetcher.root) == []
 
 
@@ -302,7 +306,7 @@ def test_no_is_final(fetcher: Fetcher, server: Server, code: int, kind: str) -> 
     with pytest.raises(RefusedError, match=rf"127.*/100\.dat: answered {code} ") as caught:
         fetcher.file("100.dat")
     assert caught.value.kind == kind
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 def test_a_busy_server_is_asked_again(fetcher: Fetcher, server: Server) -> None:
@@ -372,19 +376,19 @@ def test_a_killed_download_resumes(server: Server, fetcher: Fetcher) -> None:
     held = part.stat().st_size
     assert 100_000 < held < len(BODY)
     assert fetcher.file("100.dat").verified
-    assert server.asked[-1] == ("100.dat", f"bytes={held}-")
+    assert server.requests[-1] == ("100.dat", f"bytes={held}-")
 
 
 def test_control_c_does_not_wait_for_a_busy_server(server: Server, fetcher: Fetcher) -> None:
     server.always = "status:503,100"
     with _child(server, fetcher.root) as child:
-        _wait(lambda: bool(server.asked))
+        _wait(lambda: bool(server.requests))
         child.send_signal(signal.SIGINT)
         try:
-            _, said = child.communicate(timeout=60)
+            _, output = child.communicate(timeout=60)
         finally:
             child.kill()
-    assert "KeyboardInterrupt" in said
+    assert "KeyboardInterrupt" in output
 
 
 def _wait(condition: Callable[[], bool]) -> None:
@@ -428,7 +432,7 @@ def test_a_full_disk_is_named_and_loses_nothing(
     assert held > 0
     fetcher._stop.clear()
     assert fetcher.file("100.dat").verified
-    assert server.asked[-1] == ("100.dat", f"bytes={held}-")
+    assert server.requests[-1] == ("100.dat", f"bytes={held}-")
 
 
 def test_a_link_planted_in_the_data_folder_is_not_written_through(

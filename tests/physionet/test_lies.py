@@ -59,7 +59,7 @@ class Handler(BaseHTTPRequestHandler):
         self.do_GET()
 
     def do_GET(self) -> None:
-        self.stage.asked.append((self.command, self.path, self.headers.get("Range")))
+        self.stage.requests.append((self.command, self.path, self.headers.get("Range")))
         acts = self.stage.acts
         with contextlib.suppress(OSError):  # whoever is lied to may hang up
             (acts.pop(0) if len(acts) > 1 else acts[0])(self)
@@ -83,13 +83,13 @@ class Handler(BaseHTTPRequestHandler):
 @dataclass
 class Liar:
     acts: list[Act] = field(default_factory=list)
-    asked: list[tuple[str, str, str | None]] = field(default_factory=list)
+    requests: list[tuple[str, str, str | None]] = field(default_factory=list)
     url: str = ""
     over: threading.Event = field(default_factory=threading.Event)
 
     @property
     def gets(self) -> int:
-        return len(self.asked)
+        return len(self.requests)
 
 
 class Quiet(ThreadingHTTPServer):
@@ -391,7 +391,7 @@ LIES: dict[str, tuple[list[Act], bool, Fate]] = {
 
 @pytest.mark.parametrize("lie", LIES)
 def test_a_lie(fetcher: Fetcher, liar: Liar, lie: str) -> None:
-    acts, hashed, (requests, error, said) = LIES[lie]
+    acts, hashed, (requests, error, message) = LIES[lie]
     liar.acts = list(acts)
     if not hashed:
         fetcher.sums.clear()
@@ -404,7 +404,7 @@ def test_a_lie(fetcher: Fetcher, liar: Liar, lie: str) -> None:
     else:
         with pytest.raises(error) as caught:
             fetcher.file("100.dat")
-        assert said in str(caught.value)
+        assert message in str(caught.value)
         assert "\n" not in str(caught.value)
         assert not (fetcher.root / "100.dat").exists()
     assert liar.gets == requests
@@ -430,10 +430,10 @@ def test_a_redirect_to_another_host_is_followed_and_named_once(
         fetcher.sums["101.dat"] = SHA
         for name in ("100.dat", "101.dat"):
             assert fetcher.file(name).verified
-    said = capsys.readouterr().err
-    assert said.count("redirected to another host") == 1
-    assert f"redirected to another host, {place}/100.dat" in said
-    assert "secret" not in said
+    output = capsys.readouterr().err
+    assert output.count("redirected to another host") == 1
+    assert f"redirected to another host, {place}/100.dat" in output
+    assert "secret" not in output
 
 
 def test_a_page_on_another_host_is_named_with_it(fetcher: Fetcher, liar: Liar) -> None:
@@ -517,7 +517,7 @@ def test_a_redirect_from_https_to_http_is_refused(
         with pytest.raises(RefusedError, match=f"redirected to {liar.url}/100.dat, which is not"):
             _fetcher(way, tmp_path / "again").file("100.dat")
         way.client.close()
-    assert liar.asked == []
+    assert liar.requests == []
 
 
 def _waits(fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch) -> list[float]:
@@ -542,9 +542,12 @@ def test_a_fault_that_lasts_is_not_retried(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with contextlib.ExitStack() as stack:
-        url, said = "https://nowhere.invalid", "."
+        url, message = "https://nowhere.invalid", "."
         if fault == "certificate":
-            url, said = stack.enter_context(lying(certificate[1])).url, "CERTIFICATE_VERIFY_FAILED"
+            url, message = (
+                stack.enter_context(lying(certificate[1])).url,
+                "CERTIFICATE_VERIFY_FAILED",
+            )
         elif fault == "refused":
             with socket.socket() as free:
                 free.bind(("127.0.0.1", 0))
@@ -552,7 +555,7 @@ def test_a_fault_that_lasts_is_not_retried(
         way = Https(url, 1) if kind == "http" else _s3(url, monkeypatch)
         fetcher = _fetcher(way, tmp_path)
         pauses = _waits(fetcher, monkeypatch)
-        with pytest.raises(UnreachableError, match=said):
+        with pytest.raises(UnreachableError, match=message):
             fetcher.file("100.dat")
         way.client.close()
     assert pauses == []
@@ -596,7 +599,7 @@ def test_a_drip_is_broken_off_and_resumed(
     assert time.monotonic() - start_s < 20
     assert liar.gets == 2
     if what == "body" and kind == "http":
-        assert 10 <= int((liar.asked[1][2] or "")[6:-1]) < 1000  # what dripped in is kept
+        assert 10 <= int((liar.requests[1][2] or "")[6:-1]) < 1000  # what dripped in is kept
     liar.over.set()
     way.client.close()
 
@@ -755,7 +758,7 @@ S3_LIES: dict[str, tuple[list[Act], bool, Fate]] = {
 def test_a_lie_of_a_bucket(
     liar: Liar, tmp_path: Path, lie: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    acts, hashed, (requests, error, said) = S3_LIES[lie]
+    acts, hashed, (requests, error, message) = S3_LIES[lie]
     liar.acts = list(acts)
     way = _s3(liar.url, monkeypatch)
     fetcher = _fetcher(way, tmp_path)
@@ -764,7 +767,7 @@ def test_a_lie_of_a_bucket(
     if error is None:
         assert fetcher.file("100.dat").sha256 == SHA
     else:
-        with pytest.raises(error, match=said):
+        with pytest.raises(error, match=message):
             fetcher.file("100.dat")
         assert list(tmp_path.iterdir()) == []
     way.client.close()

@@ -75,8 +75,8 @@ def test_records_with_a_name_outside_are_refused(line: str) -> None:
 def test_hashes_are_read_in_all_the_ways_they_are_written() -> None:
     one, two = "a" * 64, "B" * 64
     text = f"{one} 100.dat\r\n{two} *./sub/a file.dat\n\n{one}  100.hea\n"
-    found = {"100.dat": one, "sub/a file.dat": two.lower(), "100.hea": one}
-    assert listings.sums(text) == found
+    hashes = {"100.dat": one, "sub/a file.dat": two.lower(), "100.hea": one}
+    assert listings.sums(text) == hashes
 
 
 def test_a_line_that_is_no_hash_vouches_for_nothing_and_is_counted() -> None:
@@ -95,7 +95,7 @@ def test_a_name_with_two_hashes_has_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("", "empty"),
         (" \r\n\n", "empty"),
@@ -103,8 +103,8 @@ def test_a_name_with_two_hashes_has_none() -> None:
         (f"{'a' * 64}\n", "its first line: 'aaa"),
     ],
 )
-def test_a_list_without_a_hash_is_refused(text: str, said: str) -> None:
-    with pytest.raises(ValueError, match=rf"SHA256SUMS\.txt lists no hash \({said}"):
+def test_a_list_without_a_hash_is_refused(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=rf"SHA256SUMS\.txt lists no hash \({message}"):
         listings.sums(text)
 
 

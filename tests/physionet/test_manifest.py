@@ -139,9 +139,9 @@ def test_a_record_is_quarantined_with_its_reason(
     if plant == "page for a header" and hashed:
         reason = "unreadable header"  # it is what the mirror says it is
     manifest = fetch(mirror, tmp_path / "data")
-    found = reasons(manifest)
-    assert found.pop("101", "").startswith(reason)
-    assert found == {"100": None, "sub/rec_1": None}
+    reason_of = reasons(manifest)
+    assert reason_of.pop("101", "").startswith(reason)
+    assert reason_of == {"100": None, "sub/rec_1": None}
     assert str(tmp_path) not in json.dumps(manifest["records"])
 
 
@@ -267,8 +267,8 @@ def test_a_signal_longer_than_its_header_states_needs_a_hash(
     assert reasons(manifest)["101"] is None
     assert [row["samples"] for row in manifest["records"]] == [400] * 3
     (root / "SHA256SUMS.txt").unlink()
-    said = "surplus signal: 101.dat has 1500 bytes, its header states 1200"
-    assert reasons(fetch(way, tmp_path / "data")) == {"100": None, "101": said, "sub/rec_1": None}
+    fault = "surplus signal: 101.dat has 1500 bytes, its header states 1200"
+    assert reasons(fetch(way, tmp_path / "data")) == {"100": None, "101": fault, "sub/rec_1": None}
 
 
 def test_padding_to_whole_words_is_no_surplus(mirror: Path, tmp_path: Path) -> None:
@@ -372,22 +372,22 @@ def test_records_that_are_named_must_all_be_there(
         write_hashes(root)
         reason = "101 (no wanted lead: has III, V2; MLII or V5)"
     manifest = fetch(mirror, tmp_path / "data", records=records)
-    said = lost(manifest, Download(dataset="tiny", records=records, lost=option))
-    assert (said is not None) == stops
-    if said:
-        asked = len(manifest["records"])
-        assert said.startswith(f"tiny: 1 of {asked} records that config asks for can't be used: ")
-        assert reason in said
-        assert said.endswith("Take them out of `records`, or say `lost: allowed` there")
+    line = lost(manifest, Download(dataset="tiny", records=records, lost=option))
+    assert (line is not None) == stops
+    if line:
+        count = len(manifest["records"])
+        assert line.startswith(f"tiny: 1 of {count} records that config asks for can't be used: ")
+        assert reason in line
+        assert line.endswith("Take them out of `records`, or say `lost: allowed` there")
 
 
 def test_many_lost_records_are_one_line_of_some(mirror: Path, tmp_path: Path) -> None:
     root, names = mirror / "tiny" / "1.0.0", (*NAMES, *(f"r{n:02}" for n in range(14)))
     write_lists(root, names)
     manifest = fetch(mirror, tmp_path / "data", records=names)
-    said = lost(manifest, Download(dataset="tiny", records=names)) or ""
-    assert said.count("missing file") == 10
-    assert " and 4 more. " in said
+    line = lost(manifest, Download(dataset="tiny", records=names)) or ""
+    assert line.count("missing file") == 10
+    assert " and 4 more. " in line
 
 
 class Noting(Tiny):

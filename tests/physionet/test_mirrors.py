@@ -57,15 +57,18 @@ def _download(mirror: Path | str, data: Path, manifest: Path) -> str:
     content = _content(mirror, manifest)
     way = transport(str(mirror), slug="tiny", version="1.0.0", jobs=2)
     fetcher = Fetcher(way, data / "tiny" / "1.0.0", Progress(""), patience=Patience(first_s=0))
-    found = collect(fetcher, FACTS, None)
+    collection = collect(fetcher, FACTS, None)
     if hasattr(way, "client"):
         way.client.close()
     refused = [
         {"path": n, "bytes": e.bytes, "sha256": e.sha256, "kind": e.kind}
-        for n, e in found.refused.items()
+        for n, e in collection.refused.items()
     ]
     written = {"slug": "tiny", "version": "1.0.0", "simulated": False, "content": content}
-    written |= {"listing": found.listing, "files": [vars(f) for f in found.files.values()]}
+    written |= {
+        "listing": collection.listing,
+        "files": [vars(f) for f in collection.files.values()],
+    }
     manifest.write_text(json.dumps(written | {"refused": refused}))
     return content
 
@@ -79,7 +82,7 @@ def test_a_mirror_that_can_be_used_passes(tmp_path: Path, served: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mirror", "said"),
+    ("mirror", "part"),
     [
         ("simulate", "no directory 'simulate'. Did you mean 'simulated'?"),
         ("", "no directory ''"),
@@ -93,12 +96,12 @@ def test_a_mirror_that_can_be_used_passes(tmp_path: Path, served: Any) -> None:
         ("s3://Bucket_1/x", "names no bucket"),
     ],
 )
-def test_a_misspelt_mirror_is_one_line(mirror: str, said: str) -> None:
+def test_a_misspelt_mirror_is_one_line(mirror: str, part: str) -> None:
     with pytest.raises((ValueError, FileNotFoundError)) as caught:
         mirrors.check(mirror)
     message = str(caught.value)
     assert message.startswith("mirror: ")
-    assert said in message
+    assert part in message
     assert "accepted: 'simulated', 'https://host/path', 's3://bucket/prefix'" in message
     assert "\n" not in message
 

@@ -76,9 +76,9 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = {k: v for k, v in study_rows(repeats=1).items() if "majority" not in k}
     inputs = findings.write(folder, spec=study(rows=rows, draws=20))
     every = signal_study.rows(sources=("scratch", "cae"), repeats=1)
-    asked = {"metrics": ["pearson", "mse", *signal_study.PEAKS]}
+    more = {"metrics": ["pearson", "mse", *signal_study.PEAKS]}
     few = {
-        f"scg-cae-{run}": {**every[f"scg-cae-{run}"], **asked} for run in (*RUNS, "calibrated-60")
+        f"scg-cae-{run}": {**every[f"scg-cae-{run}"], **more} for run in (*RUNS, "calibrated-60")
     }
     spec = signal_study.study(rows=few, draws=20)
     inputs["tables"].append(signal_study.tables(folder, spec))
@@ -100,7 +100,7 @@ def desk(chromium: Any, page_file: Path) -> Iterator[Opened]:
 def test_the_page_asks_for_nothing_and_complains_of_nothing(desk: Opened, page_file: Path) -> None:
     desk.unfold()
     desk.page.wait_for_load_state("networkidle")
-    assert [url for url in desk.asked if not url.startswith("data:")] == [page_file.as_uri()]
+    assert [url for url in desk.requests if not url.startswith("data:")] == [page_file.as_uri()]
     assert desk.complaints == []
     assert page_file.stat().st_size < 10_000_000
 
@@ -110,7 +110,7 @@ def test_what_a_page_asks_for_or_complains_of_is_seen(chromium: Any, tmp_path: P
     file.write_text('<img src="https://example.org/x.png"><script>undefined_name()</script>')
     with opened(chromium, file) as shown:
         shown.page.wait_for_load_state("networkidle")
-        assert "https://example.org/x.png" in shown.asked
+        assert "https://example.org/x.png" in shown.requests
         assert any("undefined_name" in line for line in shown.complaints)
 
 
@@ -149,17 +149,17 @@ def test_tables_hold_what_was_tabulated(desk: Opened, page_file: Path) -> None:
         about = metrics[row["metric"]]
         if about["title"] in own:
             percent = about["percent"]
-            said = wording.number(row["value"], percent=percent)
+            printed = wording.number(row["value"], percent=percent)
             ends = wording.interval(row["low"], row["high"], percent=percent)
-            assert own[about["title"]] == said + ends
+            assert own[about["title"]] == printed + ends
             checked += 1
     assert checked >= 2 * scores["run"].nunique()
 
 
 def downloads(shown: Opened) -> list[dict[str, Any]]:
     """Return each table's rows as printed, and the text of the CSV that its button makes."""
-    found: list[dict[str, Any]] = shown.page.evaluate(ALL_CSV)
-    return found
+    tables: list[dict[str, Any]] = shown.page.evaluate(ALL_CSV)
+    return tables
 
 
 def test_every_table_downloads_as_it_is_printed(desk: Opened) -> None:
@@ -175,8 +175,8 @@ def test_every_table_downloads_as_it_is_printed(desk: Opened) -> None:
                 number = NUMBER.fullmatch(printed)
                 if number and line[place] != printed:
                     exact, digits = abs(float(line[place])), len(number["digits"] or "")
-                    said = {f"{scale * exact:.{digits}f}" for scale in (1, 100)}
-                    assert number["text"] in said
+                    texts = {f"{scale * exact:.{digits}f}" for scale in (1, 100)}
+                    assert number["text"] in texts
                     checked += 1
                 else:
                     assert bool(line[place]) == bool(printed)
@@ -289,10 +289,10 @@ def test_dark_is_dark_and_light_is_light(chromium: Any, page_file: Path) -> None
 def violations(shown: Opened, options: dict[str, Any]) -> list[str]:
     """Return what axe finds serious or critical, a line a rule."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-    found = axe.Axe().run(shown.page, options={"resultTypes": ["violations"], **options})
+    results = axe.Axe().run(shown.page, options={"resultTypes": ["violations"], **options})
     return [
         f"{one['id']}: {node['target']} {node['html'][:200]}"
-        for one in found.response["violations"]
+        for one in results.response["violations"]
         if one["impact"] in GRAVE
         for node in one["nodes"]
     ]
@@ -317,5 +317,5 @@ def test_axe_finds_what_is_wrong(chromium: Any, tmp_path: Path) -> None:
         '<html><body><img src="data:,"><p style="color:#eee;background:#fff">pale words</p>'
     )
     with opened(chromium, file) as shown:
-        found = {line.partition(":")[0] for line in violations(shown, {})}
-        assert {"image-alt", "color-contrast", "html-has-lang"} <= found
+        rules = {line.partition(":")[0] for line in violations(shown, {})}
+        assert {"image-alt", "color-contrast", "html-has-lang"} <= rules

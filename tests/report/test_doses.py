@@ -90,10 +90,10 @@ def test_published_tables_hold_differences_slopes_and_the_amount(
     assert "mitdb-cnn-dose-0 - mitdb-cnn-dose-0" not in kinds
     effects = rows[rows["protocol"].isin(["dose slope", "dose amount"])]
     assert len(effects) == 4
-    told = study_tables(pd.DataFrame(frame))
-    assert "| Leakage by dose |" in told
-    assert "mitdb-cnn-dose-100 − mitdb-cnn-dose-0" in told
-    assert "mitdb-majority-dose-0 … mitdb-majority-dose-base, slope" in told
+    tables = study_tables(pd.DataFrame(frame))
+    assert "| Leakage by dose |" in tables
+    assert "mitdb-cnn-dose-100 − mitdb-cnn-dose-0" in tables
+    assert "mitdb-majority-dose-0 … mitdb-majority-dose-base, slope" in tables
 
 
 def effect(value: float, low: Any, high: Any) -> dict[str, Any]:
@@ -115,9 +115,9 @@ def effect(value: float, low: Any, high: Any) -> dict[str, Any]:
 def test_the_sentence_is_made_from_the_numbers(
     slope: dict[str, Any], metric: dict[str, Any], says: str
 ) -> None:
-    told = sentences.dose({"slope": slope}, metric, "CNN")
-    assert says in told
-    assert "other people" not in told
+    sentence = sentences.dose({"slope": slope}, metric, "CNN")
+    assert says in sentence
+    assert "other people" not in sentence
     amount = effect(0.004, -0.01, 0.02)
     both = sentences.dose({"slope": slope, "amount": amount}, PERCENT, "CNN")
     assert "segments of other people change it by +0.4 points [−1.0, +2.0]" in both

@@ -45,9 +45,9 @@ def test_a_small_difference_is_not_called_nothing() -> None:
     card = copy.deepcopy(CARD)
     card["compared"] = {"train": {"largest_difference": 3.6e-7}}
     card["metrics"] = {}
-    found = cells(card)
-    assert found[3] == "4e-07"
-    assert found[4].startswith("–")
+    row = cells(card)
+    assert row[3] == "4e-07"
+    assert row[4].startswith("–")
 
 
 def test_no_files_no_table() -> None:

@@ -60,7 +60,7 @@ def test_a_run_stands_beside_the_baseline_of_its_own_segments() -> None:
     whole = made(*runs("crnn"), *others, name="rhythm_cae")
     assert whole.cells[-1].text == "0.700"
     assert whole.cells[1].text == "CRNN on 30-s windows, from random weights"
-    (beside,) = [said for said in whole.sentences if "baseline" in said]
+    (beside,) = [sentence for sentence in whole.sentences if "baseline" in sentence]
     assert beside.startswith("There it is better than its baseline, gradient boosting")
     assert "(0.700 [0.600, 0.750])" in beside
     assert "CRNN" not in beside  # itself is no further run
@@ -85,7 +85,7 @@ def test_a_paper_that_tests_unseen_subjects_has_no_gap() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "ends", "said"),
+    ("value", "ends", "words"),
     [
         (0.09, (0.05, 0.13), "an inflation of 9.0 points [5.0, 13.0]."),
         (0.09, (-0.01, 0.13), "a gap of +9.0 points [−1.0, +13.0], no inflation shown."),
@@ -93,16 +93,16 @@ def test_a_paper_that_tests_unseen_subjects_has_no_gap() -> None:
         (-0.09, (-0.13, -0.05), "no inflation, the paper’s protocol is worse by 9.0 points"),
     ],
 )
-def test_gap_sentence(value: float, ends: Ends, said: str) -> None:
+def test_gap_sentence(value: float, ends: Ends, words: str) -> None:
     (sentence,) = made(*RUNS, gap(value, ends)).sentences
     start = "CNN, from scratch: accuracy 99.0 % under the paper’s protocol (the paper: 92.3 %)"
     assert sentence.startswith(f"{start} and 90.0 % on unseen subjects, ")
-    assert said in sentence
+    assert words in sentence
 
 
 def test_a_run_of_another_recipe_says_so() -> None:
-    told = row(PAPER, measured.DIFFERS, "schedule cosine", None, **{"class": "recipe"})
-    shown = made(*RUNS, gap(0.09, (0.05, 0.13)), told)
+    differing = row(PAPER, measured.DIFFERS, "schedule cosine", None, **{"class": "recipe"})
+    shown = made(*RUNS, gap(0.09, (0.05, 0.13)), differing)
     assert "(the paper, by another recipe: 92.3 %)" in shown.sentences[0]
     assert shown.cells[2].small == "accuracy, Table 1, by another recipe"
     assert "recipe" not in made(*RUNS, gap(0.09, (0.05, 0.13))).sentences[0]
@@ -118,7 +118,7 @@ def test_the_papers_recipe_stands_first_where_both_its_values_are_there() -> Non
 
 
 @pytest.mark.parametrize(
-    ("value", "ends", "said"),
+    ("value", "ends", "words"),
     [
         (0.8, (0.75, 0.84), "There it is better than its baseline, always predicting"),
         (0.97, (0.96, 0.98), "There it is worse than its baseline, always predicting"),
@@ -126,14 +126,14 @@ def test_the_papers_recipe_stands_first_where_both_its_values_are_there() -> Non
         (0.94, (0.9, 0.98), "There its estimate is not ahead of its baseline’s, "),
     ],
 )
-def test_baseline_sentence(value: float, ends: Ends, said: str) -> None:
+def test_baseline_sentence(value: float, ends: Ends, words: str) -> None:
     (sentence,) = made(*RUNS, row(MAJORITY, "accuracy", value, ends)).sentences
-    assert sentence.startswith(said)
-    assert ("the intervals overlap" in sentence) == ("estimate" in said)
+    assert sentence.startswith(words)
+    assert ("the intervals overlap" in sentence) == ("estimate" in words)
 
 
 @pytest.mark.parametrize(
-    ("ends", "said"),
+    ("ends", "words"),
     [
         ((0.01, 0.05), "There it is better than its baseline, "),
         ((-0.05, -0.01), "There it is worse than its baseline, "),
@@ -141,13 +141,13 @@ def test_baseline_sentence(value: float, ends: Ends, said: str) -> None:
     ],
 )
 def test_a_paired_difference_decides_where_there_is_one(
-    ends: tuple[float, float], said: str
+    ends: tuple[float, float], words: str
 ) -> None:
     """Two intervals overlap where people paired show a difference."""
     baseline = row(MAJORITY, "accuracy", 0.92, (0.86, 0.97))
     pair = row(f"{HONEST} - {MAJORITY}", "accuracy", sum(ends) / 2, ends, protocol="comparison")
     (sentence,) = made(*RUNS, baseline, pair).sentences
-    assert sentence.startswith(said)
+    assert sentence.startswith(words)
     points = f"{100 * sum(ends) / 2:+.1f}".replace("-", "−")
     assert f"people paired, the difference is {points} points [" in sentence
     assert "overlap" not in sentence
@@ -165,8 +165,8 @@ def test_further_runs_are_named_where_they_were_run() -> None:
     assert "U-Nets" not in sentence
     further = row("scg-unet-aligned", "pearson", 0.6, (0.5, 0.7))
     (sentence,) = made(*rows, further, name=SIGNALS).sentences
-    said = "; the mean of six U-Nets aligned in time has 0.600 [0.500, 0.700]."
-    assert sentence.endswith(said)
+    ending = "; the mean of six U-Nets aligned in time has 0.600 [0.500, 0.700]."
+    assert sentence.endswith(ending)
 
 
 def test_no_interval_no_claim() -> None:
@@ -174,14 +174,14 @@ def test_no_interval_no_claim() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ends", "said"),
+    ("ends", "words"),
     [((0.6, 0.8), "better with them"), ((0.1, 0.2), "worse with them"), ((0.3, 0.5), "in pairs")],
 )
-def test_effect_sentence(ends: tuple[float, float], said: str) -> None:
+def test_effect_sentence(ends: tuple[float, float], words: str) -> None:
     ours = row(PRETEXT, "macro_f1", sum(ends) / 2, ends)
     (sentence,) = made(ours, row(HONEST, "macro_f1", 0.45, (0.4, 0.5))).sentences
     assert sentence.startswith("With pretext weights ")
-    assert sentence.endswith(f"{said}.")
+    assert sentence.endswith(f"{words}.")
 
 
 def gains(base: str, *ends: Ends, paper: bool = True) -> list[dict[str, Any]]:
@@ -270,8 +270,8 @@ def test_a_studys_headline_names_what_was_published(name: str) -> None:
         assert float(scores.loc[first.paper, "paper"]) == pytest.approx(facts.published)
     shown = headline.headline_row(name, table)
     assert len(shown.cells) == len(headline.HEAD)
-    told = min(3, 2 + (facts.effect is not None) + (facts.hidden is not None))
-    assert len(shown.sentences) == told
+    count = min(3, 2 + (facts.effect is not None) + (facts.hidden is not None))
+    assert len(shown.sentences) == count
 
 
 def test_the_class_that_a_mean_hides_leads() -> None:
@@ -286,25 +286,25 @@ def test_the_class_that_a_mean_hides_leads() -> None:
     assert first.startswith("On DS2’s S beats, the CNN that is shown windows")
     assert "a sensitivity of 5.0 % [1.0, 46.0] and an F1 of 0.065 [0.015, 0.330]; its" in first
     assert first.endswith("over all classes is 0.585 [0.400, 0.780].")
-    assert not any("S beats" in said for said in made(*RUNS, *rows[:2]).sentences)
+    assert not any("S beats" in sentence for sentence in made(*RUNS, *rows[:2]).sentences)
 
 
 def test_how_a_run_was_chosen_stands_in_the_sentence_of_its_value() -> None:
     rows = [{**one, "chosen_on": "untuned"} for one in RUNS]
-    found = [s for s in made(*rows, gap(0.09, (0.05, 0.13))).sentences if "chosen" in s]
-    assert len(found) == 1
-    assert "inflation" in found[0]
-    assert found[0].endswith("; it was chosen with nothing compared.")
+    sentences = [s for s in made(*rows, gap(0.09, (0.05, 0.13))).sentences if "chosen" in s]
+    assert len(sentences) == 1
+    assert "inflation" in sentences[0]
+    assert sentences[0].endswith("; it was chosen with nothing compared.")
 
 
 def test_how_the_headline_was_chosen_is_said_where_results_say_it() -> None:
-    def said(paper: str, honest: str) -> list[str]:
+    def sentences(paper: str, honest: str) -> list[str]:
         rows = [{**one, "chosen_on": how} for one, how in zip(RUNS, (paper, honest), strict=True)]
         return [s for s in made(*rows).sentences if s.startswith("It was chosen")]
 
-    assert said("", "") == []
-    assert said("validation", "validation") == ["It was chosen on a validation part."]
-    assert said("published", "test") == [
+    assert sentences("", "") == []
+    assert sentences("validation", "validation") == ["It was chosen on a validation part."]
+    assert sentences("published", "test") == [
         "It was chosen as published (the paper’s protocol) and on people who are tested, so that"
         " its value is flattered (unseen subjects)."
     ]

@@ -43,11 +43,11 @@ def strict(own: Study) -> Any:
 
 
 def test_the_sentence_counts_how_runs_were_chosen(own: Study) -> None:
-    said = " ".join(section(own)["lines"])
-    assert "How the 3 runs on unseen subjects came to be chosen: 1 on a validation part," in said
-    assert "1 on people who are tested, so that its value is flattered and 1 not said how." in said
-    assert "Before the ledger, 5 times (mitdb-cnn-pretext-strict): earlier variants" in said
-    assert "No look at a test part is in the ledger" in said
+    text = " ".join(section(own)["lines"])
+    assert "How the 3 runs on unseen subjects came to be chosen: 1 on a validation part," in text
+    assert "1 on people who are tested, so that its value is flattered and 1 not said how." in text
+    assert "Before the ledger, 5 times (mitdb-cnn-pretext-strict): earlier variants" in text
+    assert "No look at a test part is in the ledger" in text
 
 
 def test_networks_and_settings_are_counted_on_the_people_tested(own: Study) -> None:
@@ -55,9 +55,9 @@ def test_networks_and_settings_are_counted_on_the_people_tested(own: Study) -> N
     seen = [look(row, f"w{k}", f"s{k // 3}") for k in range(7)]
     others = [look(row, "w8", "s8", people_digest="others"), look(row, "w9", "s9", simulated=False)]
     made = section(own, *seen, *others, unreadable=1)
-    said = " ".join(made["lines"])
-    assert "On the 14 people whom mitdb-strict tests, 7 different models of 3 settings" in said
-    assert "1 line of the ledger of looks can’t be read." in said
+    text = " ".join(made["lines"])
+    assert "On the 14 people whom mitdb-strict tests, 7 different models of 3 settings" in text
+    assert "1 line of the ledger of looks can’t be read." in text
     cells = next(line for line in made["table"].rows if STRICT[0] in line[0].small)
     assert cells[3:6] == ["14", "7", "3"]
     assert section(own, *seen, look(row, "w0", "s0"))["lines"] == section(own, *seen)["lines"]
@@ -77,9 +77,9 @@ def test_epochs_that_a_training_scored_are_said(own: Study) -> None:
     ) in " ".join(made["lines"])
     cells = next(line for line in made["table"].rows if STRICT[0] in line[0].small)
     assert (cells[4].text, cells[4].small) == ("6", "5 after epochs")
-    said = " ".join(section(own, *evaluated, *epochs, kept, *again)["lines"])
-    assert "10 different models of 2 settings" in said
-    assert "9 of them after each epoch of 2 trainings that keep the epoch" in said
+    text = " ".join(section(own, *evaluated, *epochs, kept, *again)["lines"])
+    assert "10 different models of 2 settings" in text
+    assert "9 of them after each epoch of 2 trainings that keep the epoch" in text
     assert "after each epoch" not in " ".join(section(own, *evaluated)["lines"])
 
 
@@ -101,19 +101,19 @@ def test_the_lineage_says_after_how_many_epochs_the_test_part_was_read(own: Stud
     finding |= {"ancestor": "net", "stage": "transfer", "chosen_on_test": True}
     audit = {"protocol": "paper", "passed": False, "findings": [finding]}
 
-    def said(*seen: dict[str, Any]) -> str:
+    def text(*seen: dict[str, Any]) -> str:
         inputs = ReportInputs(studies=[own], audits={"net": audit}, looks=list(seen))
         table = provenance.audit_table(inputs)
         assert table
         return str(table.rows[0][2])
 
-    assert said().endswith("its epoch was chosen on the test part")
+    assert text().endswith("its epoch was chosen on the test part")
     epochs = [
         look(strict(own), f"e{k}", "s", epoch=k, training=f"transfer/{name}")
         for k in range(3)
         for name in ("net", "other")
     ]
-    assert said(*epochs).endswith("chosen on the test part, read after 3 epochs so far")
+    assert text(*epochs).endswith("chosen on the test part, read after 3 epochs so far")
 
 
 def test_the_tested_people_are_those_of_the_ledger(own: Study) -> None:
@@ -132,9 +132,9 @@ def test_a_published_row_says_how_its_run_was_chosen(own: Study, tmp_path: Path)
     assert set(of["chosen_on"].dropna()) == {"test"}
     older = tmp_path / "older.csv"
     table.drop(columns="chosen_on").to_csv(older, index=False)
-    found = measured.read(older)
-    assert list(found.columns) == list(measured.COLUMNS)
-    assert set(found["chosen_on"]) == {""}
+    frame = measured.read(older)
+    assert list(frame.columns) == list(measured.COLUMNS)
+    assert set(frame["chosen_on"]) == {""}
 
 
 def test_tables_from_before_the_ledger_have_a_page(own: Study) -> None:

@@ -9,8 +9,8 @@ from scripts import load
 from synthetic import study, study_rows
 
 from cardiograft.report import measured, wording
-from cardiograft.report.figures import renewed_figures
 from cardiograft.report.inputs import Study, read_study
+from cardiograft.report.prose_values import renewed_values
 from cardiograft.report.readme import renewed, replaced, study_tables
 from cardiograft.tables import costs
 from cardiograft.tables.statistics import holm
@@ -130,9 +130,9 @@ def test_some_runs_are_published_beside_others(
     other = old.copy()
     run = str(other["run"].iloc[-1])
     other.loc[other["run"] == run, "value"] = "0.123"
-    stranger = other[other["run"] == run].assign(run="elsewhere", commit="abc")
-    between = stranger.assign(run=f"elsewhere - {run}", protocol=measured.GAP)
-    pd.concat([stranger, between, other]).to_csv(tmp_path / f"{NAME}.csv", index=False)
+    elsewhere = other[other["run"] == run].assign(run="elsewhere", commit="abc")
+    between = elsewhere.assign(run=f"elsewhere - {run}", protocol=measured.GAP)
+    pd.concat([elsewhere, between, other]).to_csv(tmp_path / f"{NAME}.csv", index=False)
     both = measured.read(published(inputs, tmp_path, beside=True))
     assert f"elsewhere - {run}" not in set(both["run"])
     assert list(both[both["run"] == "elsewhere"]["commit"].unique()) == ["abc"]
@@ -151,15 +151,15 @@ def test_comparisons_have_the_figures_of_their_tests(
     for row in made.to_dict("records"):
         own = frame[frame["run"] == f"{row['of_run']} - {row['to_run']}"]
         assert set(own["question"]) == {row["question"]}
-        told = own[own["protocol"] == measured.COMPARISON].set_index("metric")["value"]
+        values = own[own["protocol"] == measured.COMPARISON].set_index("metric")["value"]
         for name in ("p", "p_holm"):
-            assert float(told[name]) == pytest.approx(float(row[name]), rel=1e-5)
-        assert told["family"] == row["family"]
-        detectable = float(told[f"{row['metric']}, detectable"])
+            assert float(values[name]) == pytest.approx(float(row[name]), rel=1e-5)
+        assert values["family"] == row["family"]
+        detectable = float(values[f"{row['metric']}, detectable"])
         assert detectable == pytest.approx(float(row["detectable"]), rel=1e-5)
     place = f"{own['run'].iloc[0]}|p_holm"
-    text = renewed_figures(f"p 9.999<!--{place}-->", frame)
-    assert text == f"p {float(told['p_holm']):.3f}<!--{place}-->"
+    text = renewed_values(f"p 9.999<!--{place}-->", frame)
+    assert text == f"p {float(values['p_holm']):.3f}<!--{place}-->"
 
 
 def test_comparisons_of_one_question_are_one_family_whenever_they_were_published(
@@ -172,9 +172,9 @@ def test_comparisons_of_one_question_are_one_family_whenever_they_were_published
     others.loc[others["metric"] == "p", "value"] = "0.001"
     others.loc[others["metric"] == "p_holm", "value"] = "0.001"
     others.loc[others["metric"] == "family", "value"] = "1"
-    stranger = others.assign(run="elsewhere - anywhere", question="of another question")
+    elsewhere = others.assign(run="elsewhere - anywhere", question="of another question")
     before = others[~others["metric"].isin(["p", "p_holm", "family"])].assign(run="a - b")
-    pd.concat([others, stranger, before, old]).to_csv(tmp_path / f"{NAME}.csv", index=False)
+    pd.concat([others, elsewhere, before, old]).to_csv(tmp_path / f"{NAME}.csv", index=False)
     both = measured.read(published(inputs, tmp_path, beside=True))
     same = both[(both["question"] == pair["question"]) & (both["protocol"] == measured.COMPARISON)]
     p, p_holm, family = (
@@ -213,11 +213,11 @@ def test_what_is_published_again_unchanged_keeps_what_stands_beside_it(
     old = measured.read(table)
     scored = old[(old["protocol"] == "honest") & (old["metric"] != measured.DIFFERS)]
     run = str(scored["run"].iloc[0])
-    stranger = old[old["run"] == run].assign(run="elsewhere")
-    between = stranger.assign(run=f"elsewhere - {run}", protocol=measured.GAP)
+    elsewhere = old[old["run"] == run].assign(run="elsewhere")
+    between = elsewhere.assign(run=f"elsewhere - {run}", protocol=measured.GAP)
     source = old[old["protocol"] == ""].iloc[:1].assign(metric="wall_s", value="7")
     before = scored.iloc[:1].assign(run=source["run"].iloc[0], metric="of before")
-    everything = pd.concat([stranger, between, before, source, old])
+    everything = pd.concat([elsewhere, between, before, source, old])
     everything.to_csv(tmp_path / f"{NAME}.csv", index=False)
     both = measured.read(published(inputs, tmp_path, beside=True))
     assert f"elsewhere - {run}" in set(both["run"])
@@ -308,9 +308,9 @@ def signal_table(folder: Path, *, metrics: dict[str, tuple[float, str]]) -> str:
 
 
 def test_readme_table_of_signals_has_few_of_their_figures(tmp_path: Path) -> None:
-    asked = ("mae", "prd", "pearson", "r2", "mse", "xcor", "nmse", "rmse", "peak_sensitivity")
-    asked += ("peak_sensitivity(tolerance_ms=150)", "peak_positive_predictivity", "peak_timing")
-    figures = dict.fromkeys((*asked, "heart_rate_bias", "heart_rate_limits"), (0.5, ""))
+    metrics = ("mae", "prd", "pearson", "r2", "mse", "xcor", "nmse", "rmse", "peak_sensitivity")
+    metrics += ("peak_sensitivity(tolerance_ms=150)", "peak_positive_predictivity", "peak_timing")
+    figures = dict.fromkeys((*metrics, "heart_rate_bias", "heart_rate_limits"), (0.5, ""))
     table = signal_table(
         tmp_path, metrics={**figures, "prd": (86.0, "87.3965"), "pearson": (0.462, "0.6942")}
     )
@@ -331,10 +331,10 @@ def test_a_study_whose_paper_gives_nothing_has_no_column_for_it(tmp_path: Path) 
 def test_a_repeat_of_a_pooled_run_costs_all_its_folds(
     inputs: dict[str, list[Path]], tmp_path: Path
 ) -> None:
-    found = read_study(inputs["tables"][0])
+    tabulated = read_study(inputs["tables"][0])
     members = ["mitdb-cnn-scratch-paper", "mitdb-cnn-scratch-strict"]
-    found.about["pools"] = {"both": members, "untrained": ["mitdb-majority-paper"]}
-    frame = measured.table(found, {}, command="", commit="")
+    tabulated.about["pools"] = {"both": members, "untrained": ["mitdb-majority-paper"]}
+    frame = measured.table(tabulated, {}, command="", commit="")
     wall = frame[frame["metric"] == "wall_s"].set_index("run")
     assert "untrained" not in wall.index
     own = [float(wall.loc[m, "value"]) for m in members]
@@ -377,12 +377,12 @@ def test_controls_are_rows_of_their_runs(signals: tuple[Path, pd.DataFrame]) -> 
 
 
 def test_a_training_part_is_rows_of_its_run() -> None:
-    told = {"train": {"pearson": "0.8", "mae": "0.05"}, "test": {"pearson": "0.4"}}
+    values_of = {"train": {"pearson": "0.8", "mae": "0.05"}, "test": {"pearson": "0.4"}}
     about = {"run": "net", "protocol": "honest", "class": "", "repeats": "3", "tag_data": "d"}
     scores = [
         {**about, "part": part, "metric": metric, "value": value, "low": "", "high": ""}
         | {"simulated": "False"}
-        for part, figures in told.items()
+        for part, figures in values_of.items()
         for metric, value in figures.items()
     ]
     one = Study("scg_to_ecg", {"simulated": False}, {"scores": pd.DataFrame(scores)})
@@ -397,9 +397,9 @@ def test_a_training_part_is_rows_of_its_run() -> None:
 
 def test_gains_are_rows_with_the_papers(signals: tuple[Path, pd.DataFrame]) -> None:
     frame = pd.read_csv(signals[0], keep_default_na=False, dtype=str)
-    found = frame[frame["metric"].str.startswith("gain of ")]
-    assert len(found) == len(signals[1])
-    lines = found.set_index(["run", "metric"])
+    gains = frame[frame["metric"].str.startswith("gain of ")]
+    assert len(gains) == len(signals[1])
+    lines = gains.set_index(["run", "metric"])
     equal = lines.loc["scg-cae-cae-pruned-honest - scg-cae-scratch-honest"]
     matched = lines.loc["scg-cae-cae-pruned-honest - scg-cae-longer-honest"]
     assert equal.loc["gain of pearson at equal steps", "paper"] == "0.143"

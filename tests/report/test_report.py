@@ -30,7 +30,7 @@ SCRIPT = "<script>alert('100')</script>"
 VOID = {"meta", "link"}
 
 
-def told(inputs: Inputs, folder: Path) -> str:
+def page_of(inputs: Inputs, folder: Path) -> str:
     out = folder / "report.html"
     spec = Report(title="Hearts & <b>numbers</b>", studies=(NAME,))
     script.report(spec, **inputs, out=out, command="snakemake --cores 8 -- results/report.html")
@@ -55,7 +55,7 @@ def inputs(base: tuple[Path, Inputs], tmp_path: Path) -> Inputs:
 
 @pytest.fixture(scope="module")
 def page(base: tuple[Path, Inputs]) -> str:
-    return told(base[1], base[0])
+    return page_of(base[1], base[0])
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> str:
     spec = study(rows=rows, comparisons=[])
     folder = tmp_path_factory.mktemp("real")
     torch = ("2.12.0", "2.13.0")
-    return told(findings.write(folder, spec=spec, simulated=False, torch=torch), folder)
+    return page_of(findings.write(folder, spec=spec, simulated=False, torch=torch), folder)
 
 
 class Elements(html.parser.HTMLParser):
@@ -127,14 +127,14 @@ def test_a_run_or_class_with_markup_in_its_name_is_text(inputs: Inputs, tmp_path
         path = inputs["tables"][0] / f"{name}.csv"
         path.write_text(path.read_text().replace("cnn,", "<svg/onload=alert(1)>,"))
     unsealed(inputs["tables"][0] / "study.json")
-    page = told(inputs, tmp_path)
+    page = page_of(inputs, tmp_path)
     Elements(page)
     assert "<svg/onload" not in page
     assert "&lt;svg/onload=alert(1)&gt;" in page
 
 
 def test_same_input_same_bytes_wherever_it_lies(page: str, inputs: Inputs, tmp_path: Path) -> None:
-    assert told(inputs, tmp_path) == page
+    assert page_of(inputs, tmp_path) == page
     assert str(tmp_path) not in page
 
 
@@ -187,19 +187,19 @@ def test_first_screen_is_a_paragraph_a_row_a_study_and_few_sentences(page: str) 
 def test_key_points_begin_with_the_largest_gap(page: str) -> None:
     start = page.index('class="key-points"')
     key = html.unescape(page[start : page.index("</ul>", start)])
-    told = [float(n) for n in re.findall(r"(?:inflation of|gap of|worse by) [+−]?([\d.]+)", key)]
-    assert len(told) > 1
-    assert told == sorted(told, reverse=True)
+    sizes = [float(n) for n in re.findall(r"(?:inflation of|gap of|worse by) [+−]?([\d.]+)", key)]
+    assert len(sizes) > 1
+    assert sizes == sorted(sizes, reverse=True)
 
 
 def test_a_gap_of_too_few_subjects_comes_after_all_that_have_an_interval() -> None:
     gaps = [("-0.6", ""), ("0.1", "0.05"), ("", ""), ("-0.3", "-0.5"), ("0.7", "")]
-    told = comparisons.ordered([{"gap": gap, "low": low} for gap, low in gaps])
-    assert [row["gap"] for row in told] == ["-0.3", "0.1", "0.7", "-0.6", ""]
+    rows = comparisons.ordered([{"gap": gap, "low": low} for gap, low in gaps])
+    assert [row["gap"] for row in rows] == ["-0.3", "0.1", "0.7", "-0.6", ""]
 
 
 def test_tells_what_was_found(page: str) -> None:
-    said = text(page)
+    page_text = text(page)
     for words in (
         "Quarantined: 1 recording",
         "Subjects on both sides: 14",
@@ -213,7 +213,7 @@ def test_tells_what_was_found(page: str) -> None:
         "head 3",
         "1 min 2 s",
     ):
-        assert words in said, words
+        assert words in page_text, words
 
 
 def test_mixed_versions_are_warned_of(page: str, real: str) -> None:
@@ -318,7 +318,7 @@ GAP = {
 
 
 @pytest.mark.parametrize(
-    ("ends", "said"),
+    ("ends", "words"),
     [
         ((0.05, 0.13), "an inflation of 9.0 points [5.0, 13.0]."),
         ((-0.01, 0.13), "a gap of +9.0 points [−1.0, +13.0], no inflation shown."),
@@ -326,12 +326,12 @@ GAP = {
         ((-0.13, -0.05), "no inflation, the paper’s protocol is worse by 9.0 points [5.0, 13.0]."),
     ],
 )
-def test_gap_claims_what_the_numbers_show(ends: tuple[Any, Any], said: str) -> None:
+def test_gap_claims_what_the_numbers_show(ends: tuple[Any, Any], words: str) -> None:
     metric = {"title": "Accuracy", "percent": True, "lower_is_better": False}
     row = {**GAP, "low": ends[0], "high": ends[1]}
-    if said.startswith("no"):
+    if words.startswith("no"):
         row["gap"] = -0.09
-    assert said in sentences.gap(row, metric, "cnn")
+    assert words in sentences.gap(row, metric, "cnn")
 
 
 @pytest.mark.parametrize(
@@ -384,24 +384,24 @@ def test_no_two_ticks_read_alike(percent: bool) -> None:
         drawn = dumbbells.gaps(
             [{"label": "x", "paper": high, "honest": low, **ends}], title="t", percent=percent
         )
-        said = re.findall(r'class="tick"[^>]*>([^<]*)<', drawn)
-        assert len(said) == len(set(said)) > 1
+        ticks = re.findall(r'class="tick"[^>]*>([^<]*)<', drawn)
+        assert len(ticks) == len(set(ticks)) > 1
 
 
 def test_who_a_figure_leaves_out_is_shown_run_by_run(tmp_path: Path) -> None:
     rows = study_rows()
-    asked = [
+    metrics = [
         *rows["mitdb-cnn-scratch-strict"]["metrics"],
         {"name": "kappa", "without": ["mitdb/203"]},
     ]
-    rows = {k: {**v, "metrics": asked} for k, v in rows.items() if k.startswith("mitdb-cnn")}
-    page = told(findings.write(tmp_path, spec=study(rows=rows)), tmp_path)
+    rows = {k: {**v, "metrics": metrics} for k, v in rows.items() if k.startswith("mitdb-cnn")}
+    page = page_of(findings.write(tmp_path, spec=study(rows=rows)), tmp_path)
     table = page.split("<caption>Recording mitdb/203, run by run")[1].split("</table>")[0]
     assert len(re.findall("<tr>", table)) == 1 + len(rows)
     counts = pd.read_csv(tmp_path / "tables/transform_recognition/records.csv")
     own = counts[(counts["record"] == "mitdb/203") & (counts["run"] == "mitdb-cnn-scratch-strict")]
-    for true, said, count in own[["true", "predicted", "count"]].itertuples(index=False):
-        assert f"{true} as {said}" in table
+    for true, predicted, count in own[["true", "predicted", "count"]].itertuples(index=False):
+        assert f"{true} as {predicted}" in table
         assert f">{wording.mean_count(count)}<" in table
 
 
@@ -412,11 +412,11 @@ def test_a_class_that_the_test_part_lacks_is_named_in_every_table(
     run = "mitdb-majority-strict"
     frame = pd.read_csv(scores, dtype=str, keep_default_na=False)
     assert not frame["missing_classes"].any()
-    assert "segments in the test part" not in told(inputs, tmp_path)
+    assert "segments in the test part" not in page_of(inputs, tmp_path)
     frame.loc[frame["run"] == run, "missing_classes"] = "S"
     frame.to_csv(scores, index=False)
     unsealed(scores.with_name("study.json"))
-    page = told(inputs, tmp_path)
+    page = page_of(inputs, tmp_path)
     warning = '<small class="warning">no S segments in the test part</small>'
     own = [row for row in page.split("<tr") if run in row and "paper_run" not in row]
     named = [row for row in own if warning in row]
@@ -435,12 +435,12 @@ def test_a_long_table_shows_its_first_rows_and_folds_the_rest() -> None:
 
 
 def test_what_protocols_are_depends_on_the_runs(page: str, real: str) -> None:
-    said, honest = text(page), text(real)
-    assert "The inflation gap is the score" in said
+    page_text, honest = text(page), text(real)
+    assert "The inflation gap is the score" in page_text
     assert "The inflation gap is the score" not in honest
     assert "Two protocols, and the gap between them" not in honest
     assert "findings are counted" not in honest
-    assert "Counted in 2 of 2 splits: subjects on both sides 28," in said
+    assert "Counted in 2 of 2 splits: subjects on both sides 28," in page_text
     assert "1 of 1 audited splits have no subject on both sides." in honest
 
 

@@ -33,7 +33,7 @@ def own(inputs: dict[str, list[Path]]) -> Study:
     return read_study(inputs["tables"][0])
 
 
-def told(own: Study, **given: object) -> dict[str, dict[str, object]]:
+def cards_of(own: Study, **given: object) -> dict[str, dict[str, object]]:
     every = run_cards.section(own, ReportInputs(studies=[own], **given), run_names(own))
     return {card["run"]: card for card in every}
 
@@ -59,7 +59,7 @@ def test_a_card_says_where_and_how_often_its_run_was_tested(own: Study) -> None:
     (row, *_) = (r for r in own.rows("looks") if r["run"] == RUN)
     look = {**LOOK, "people_digest": row["people_digest"]}
     seen = [look, {**look, "weights_sha256": "v"}, {**look, "people_digest": "others"}]
-    lines = told(own, looks=seen)[RUN]["lines"]
+    lines = cards_of(own, looks=seen)[RUN]["lines"]
     assert isinstance(lines, list)
     assert re.fullmatch(
         r"Honest protocol, split mitdb-strict: tested on 1.260 simulated segments of 14 subjects;"
@@ -72,13 +72,13 @@ def test_a_card_says_where_and_how_often_its_run_was_tested(own: Study) -> None:
 
 
 def test_networks_are_those_of_every_member_and_all_that_led_to_them(own: Study) -> None:
-    def found(*names: str) -> dict[str, object]:
+    def lineage(*names: str) -> dict[str, object]:
         return {"findings": [{"stage": s, "ancestor": a} for s, a in (n.split("/") for n in names)]}
 
     audits = {
-        "fold-A": found("transfer/fold-A", "pretrain/source-A"),
-        "fold-B": found("transfer/fold-B", "pretrain/source-A"),
-        "other": found("transfer/other"),
+        "fold-A": lineage("transfer/fold-A", "pretrain/source-A"),
+        "fold-B": lineage("transfer/fold-B", "pretrain/source-A"),
+        "other": lineage("transfer/other"),
     }
     keys = ["transfer/fold-A/0", "transfer/fold-A/1", "transfer/fold-B/0", "pretrain/source-A/0"]
     cards = {
@@ -93,13 +93,13 @@ def test_networks_are_those_of_every_member_and_all_that_led_to_them(own: Study)
         "segments": {"beats": {"manifest_digest": "m" * 64}},
     }
     plan = {"members": {NAME: {RUN: ["fold-A", "fold-B"]}}}
-    table = told(own, plan=plan, **given)[RUN]["table"]
+    table = cards_of(own, plan=plan, **given)[RUN]["table"]
     assert isinstance(table, Table)
     named = ["fold-A / 0", "fold-A / 1", "source-A / 0", "fold-B / 0"]
     assert [row[0].text for row in table.rows if isinstance(row[0], Cell)] == named
     data = {row[1].small for row in table.rows if isinstance(row[1], Cell)}
     assert data == {"mitdb 1.0.0 (mmmmmmmmmmmm)"}
-    assert told(own, **given)[RUN]["table"] is None
+    assert cards_of(own, **given)[RUN]["table"] is None
 
 
 def test_a_name_with_markup_is_text_in_its_place_too() -> None:

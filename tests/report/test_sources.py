@@ -26,8 +26,11 @@ def test_every_data_set_says_its_licence_and_its_source(dataset: str) -> None:
 
 
 def test_own_recordings_are_not_given_a_licence() -> None:
-    found = {"mine": manifest("wfdb_folder", folder="recordings"), "gone": manifest("no_plug_in")}
-    table, _ = sources.section(ReportInputs(studies=[], manifests=found))
+    manifests = {
+        "mine": manifest("wfdb_folder", folder="recordings"),
+        "gone": manifest("no_plug_in"),
+    }
+    table, _ = sources.section(ReportInputs(studies=[], manifests=manifests))
     assert [list(row)[1:] for row in table.rows] == [
         [sources.OWN, "–"],
         [sources.UNSAID, "–"],

@@ -28,24 +28,24 @@ NOT_REPORTED = {"publish", "docs", "hdf5", "exports", "onnx", "apply", "applied"
 def plan() -> Plan:
     from snakemake.utils import update_config
 
-    asked = yaml.safe_load((ROOT / "config.yaml").read_text())
+    content = yaml.safe_load((ROOT / "config.yaml").read_text())
     config: dict[str, object] = {}
-    for file in study_files(asked, ROOT):
+    for file in study_files(content, ROOT):
         update_config(config, yaml.safe_load(file.read_text()))
-    update_config(config, asked)
+    update_config(config, content)
     return Plan(load_config(config))
 
 
 def test_jobs_are_counted_as_the_report_reads_them(plan: Plan) -> None:
-    told = json.loads(planned(plan))
-    jobs, files = told["jobs"], StudyPlan(plan).reported()
+    counts = json.loads(planned(plan))
+    jobs, files = counts["jobs"], StudyPlan(plan).reported()
     assert jobs["download"] == len(files["manifests"]) > 1
     assert sum(jobs[s] for s in ("pretrain", "prune", "transfer")) == len(files["cards"])
     studies = list(plan.config.studies)
     assert jobs["score"] == sum(len(StudyPlan(plan).scores(s)) for s in studies)
     predicted = {file for s in studies for file in StudyPlan(plan).predictions(s)}
     assert jobs["predict"] + jobs["baseline"] == len(predicted)
-    assert {stage for edge in told["edges"] for stage in edge} == set(jobs)
+    assert {stage for edge in counts["edges"] for stage in edge} == set(jobs)
     alone = json.loads(planned(plan, "scg_to_ecg"))["jobs"]
     assert alone["tabulate"] == 1
     assert all(alone[stage] <= jobs[stage] for stage in alone)
@@ -114,14 +114,14 @@ def test_only_jobs_behind_the_page_count_and_a_training_has_its_own_clock() -> N
             ("transfer", "a"): {"0": 8.0},
         },
     )
-    told = stages.section(inputs)
-    assert told is not None
-    assert [list(row)[2:] for row in told["table"].rows] == [
+    shown = stages.section(inputs)
+    assert shown is not None
+    assert [list(row)[2:] for row in shown["table"].rows] == [
         ["2", "1", "2.0 s", "2.0 s", stages.UNMEASURED],
         ["2", "2", "17 s", "9.0 s", "512 MB"],
     ]
-    assert "2.0 s" not in told["figure"]  # of one job of two
-    assert "17 s" in told["figure"]
+    assert "2.0 s" not in shown["figure"]  # of one job of two
+    assert "17 s" in shown["figure"]
     assert stages.section(ReportInputs(studies=[])) is None
 
 

@@ -45,16 +45,16 @@ def beating(seconds=60, noisy_from=30, level=2.0):
 
 def test_detectors_agree_where_nothing_hides_the_beats():
     one = beating()
-    found_N = agreement(one.signal_CT[0], RATE, 5.0, mains_hz=50)
-    assert found_N.shape == (12,)
-    assert (found_N[:5] == 1).all()
-    assert (found_N[7:] < 0.9).all()
+    f1_N = agreement(one.signal_CT[0], RATE, 5.0, mains_hz=50)
+    assert f1_N.shape == (12,)
+    assert (f1_N[:5] == 1).all()
+    assert (f1_N[7:] < 0.9).all()
     silent = agreement(np.zeros(2500, np.float32), RATE, 5.0, mains_hz=50)
     assert silent.tolist() == [0, 0]
 
 
 def test_windows_have_the_class_of_their_own_time():
-    asked = Segment.model_validate(
+    spec = Segment.model_validate(
         {
             "database": "db",
             "dataset": "mitdb",
@@ -64,10 +64,10 @@ def test_windows_have_the_class_of_their_own_time():
             "label": {"name": "detectors_agree"},
         }
     )
-    found = cut(prepare(beating(62), asked), window_s=5.0)
-    assert set(found.label_N[found.start_N < 25 * 250]) == {"high"}
-    assert set(found.label_N[found.start_N >= 35 * 250]) == {"low"}
-    assert found.dropped["shorter than a window"] == 1
+    segments = cut(prepare(beating(62), spec), window_s=5.0)
+    assert set(segments.label_N[segments.start_N < 25 * 250]) == {"high"}
+    assert set(segments.label_N[segments.start_N >= 35 * 250]) == {"low"}
+    assert segments.dropped["shorter than a window"] == 1
 
 
 def test_what_cannot_be_labelled_is_said():

@@ -88,15 +88,15 @@ def house(tmp_path, monkeypatch):
     return manifest("mitdb", tmp_path, names), manifest("nstdb", tmp_path, ["bw", "em", "ma"])
 
 
-def cut(house, out, asked=None):
+def cut(house, out, entry=None):
     clean, noises = house
-    write_segments(asked or spec(), clean, out, noises)
+    write_segments(entry or spec(), clean, out, noises)
     summary = json.loads((out / "summary.json").read_text())
     return shards.arrays([out], None, ["id", "label", "record", "start", "signal"]), summary
 
 
 def test_what_was_added_to_a_stretch_is_its_label(house, tmp_path):
-    found, summary = cut(house, tmp_path / "out")
+    columns, summary = cut(house, tmp_path / "out")
     noises = Noises(spec(), house[1], ["100", "101", "102", "103"])
     expected = {}
     for name in ("100", "101", "102", "103"):
@@ -109,8 +109,8 @@ def test_what_was_added_to_a_stretch_is_its_label(house, tmp_path):
                 label = None
             expected[name, int(at)] = label
     kept = {key: label for key, label in expected.items() if label and key[1] < 60 * 360}
-    keys = zip(found["record"].tolist(), found["start"].tolist(), strict=True)
-    cut_out = dict(zip(keys, found["label"].tolist(), strict=True))
+    keys = zip(columns["record"].tolist(), columns["start"].tolist(), strict=True)
+    cut_out = dict(zip(keys, columns["label"].tolist(), strict=True))
     assert cut_out.items() <= kept.items()
     assert {*cut_out.values()} == {"high", "low"}
     # a line that is flat throughout can't be scaled
@@ -119,12 +119,12 @@ def test_what_was_added_to_a_stretch_is_its_label(house, tmp_path):
 
 
 def test_clean_stretches_are_the_recording_and_others_are_not(house, tmp_path):
-    found, _ = cut(house, tmp_path / "out", spec(shares={"clean": 1, "em": 1}, ratios_db=[-6, 0]))
+    columns, _ = cut(house, tmp_path / "out", spec(shares={"clean": 1, "em": 1}, ratios_db=[-6, 0]))
     clean, _ = cut((house[0], None), tmp_path / "clean", spec().model_copy(
         update={"noise": None, "label": None}))  # fmt: skip
-    high = found["label"] == "high"
+    high = columns["label"] == "high"
     # resampling reaches over a stretch's ends by a few samples
-    same_NT = np.isclose(found["signal"], clean["signal"], atol=1e-4)[:, 0, 40:-40]
+    same_NT = np.isclose(columns["signal"], clean["signal"], atol=1e-4)[:, 0, 40:-40]
     assert 0 < high.sum() < len(high)
     assert same_NT[high].all()
     assert same_NT[~high].mean() < 0.01
@@ -158,10 +158,10 @@ def test_noise_comes_from_the_recordings_piece_alone(house, monkeypatch):
     """Noise that is silent but for one piece reaches one recording."""
 
     def read(root, name):
-        found = noise(name, 240)
-        quiet_CT = found.signal_CT * 1e-6
-        quiet_CT[:, 60 * 360 : 120 * 360] = found.signal_CT[:, 60 * 360 : 120 * 360]
-        return Record(**{**vars(found), "signal_CT": quiet_CT})
+        record = noise(name, 240)
+        quiet_CT = record.signal_CT * 1e-6
+        quiet_CT[:, 60 * 360 : 120 * 360] = record.signal_CT[:, 60 * 360 : 120 * 360]
+        return Record(**{**vars(record), "signal_CT": quiet_CT})
 
     monkeypatch.setattr(nstdb, "read", read)
     noises = Noises(spec(shares={"em": 1}), house[1], ["100", "101", "102", "103"])
@@ -172,10 +172,10 @@ def test_noise_comes_from_the_recordings_piece_alone(house, monkeypatch):
 
 
 def test_leads_have_the_same_kinds_and_different_noise(house):
-    asked = spec().model_copy(update={"signal": spec().signal.model_copy(
+    entry = spec().model_copy(update={"signal": spec().signal.model_copy(
         update={"leads": ("MLII", "V1")})})  # fmt: skip
     clean = made("100", leads=("MLII", "V1", "V5"))
-    given = Noises(asked, house[1], ["100"]).added(clean)
+    given = Noises(entry, house[1], ["100"]).added(clean)
     added_CT = given.signal_CT - clean.signal_CT
     assert not added_CT[2].any()
     marks = given.annotations
@@ -202,7 +202,7 @@ def test_what_cannot_be_is_said_in_one_line(house, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "message"),
     [
         ({"shares": {"clean": 0}}, "no kind of stretch has a share above 0"),
         ({"shares": {"clean": -1}}, "greater than or equal to 0"),
@@ -212,15 +212,15 @@ def test_what_cannot_be_is_said_in_one_line(house, tmp_path):
         ({"loudness": 1}, "unknown key 'loudness'"),
     ],
 )
-def test_odd_entries_are_refused(changed, said):
-    with pytest.raises(ValidationError, match=said):
+def test_odd_entries_are_refused(changed, message):
+    with pytest.raises(ValidationError, match=message):
         spec(**changed)
 
 
 def test_a_label_of_noise_needs_noise():
-    asked = {**spec().model_dump(mode="json"), "noise": None}
+    content = {**spec().model_dump(mode="json"), "noise": None}
     with pytest.raises(ValidationError, match="label 'added_noise' is of noise that is added"):
-        Segment.model_validate(asked)
+        Segment.model_validate(content)
 
 
 def test_real_noise_on_real_recordings(physionet: Path, tmp_path):
@@ -232,10 +232,10 @@ def test_real_noise_on_real_recordings(physionet: Path, tmp_path):
         manifest("mitdb", roots["mitdb"], names),
         manifest("nstdb", roots["nstdb"], ["bw", "em", "ma"]),
     )
-    found, summary = cut(house, tmp_path / "out", spec(shares=kinds))
+    columns, summary = cut(house, tmp_path / "out", spec(shares=kinds))
     assert summary["records"] == 2
     assert sum(summary["labels"].values()) + summary["dropped"]["no label"] == 722
     # 4 of 7 clean or wandering; of noisy ones 12 of 30 dB are low, 6 have no label; faults are low
     assert summary["labels"]["low"] / 722 == pytest.approx((2 * 0.4 + 1) / 7, abs=0.05)
     for name in names:
-        assert {*found["label"][found["record"] == name]} == {"high", "low"}
+        assert {*columns["label"][columns["record"] == name]} == {"high", "low"}

@@ -71,7 +71,7 @@ def record(name="100", seconds=65, leads=("MLII", "V5"), rate=RATE, **changed):
 def cut_up(tmp_path, monkeypatch):
     """Segment some recordings; return the folder and its summary."""
 
-    def run(asked, *recordings, out="out", **about):
+    def run(entry, *recordings, out="out", **about):
         have = {one.id: one for one in recordings}
         monkeypatch.setattr(mitdb, "read", lambda root, name: have[name])
         listed = [
@@ -80,18 +80,18 @@ def cut_up(tmp_path, monkeypatch):
         ]
         listed.append({"name": "999", "status": "quarantined", "rate_hz": None})
         manifest = {"dataset": "mitdb", "root": str(tmp_path), "digest": "d", "simulated": True}
-        write_segments(asked, manifest | about | {"records": listed}, tmp_path / out)
+        write_segments(entry, manifest | about | {"records": listed}, tmp_path / out)
         return tmp_path / out, json.loads((tmp_path / out / "summary.json").read_text())
 
     return run
 
 
-def real(physionet, asked, out, names=None):
+def real(physionet, entry, out, names=None):
     root = physionet / "mitdb" / "1.0.0"
     names = names or (root / "RECORDS").read_text().split()
     listed = [{"name": n, "status": "accepted", "rate_hz": 360.0} for n in names]
     manifest = {"dataset": "mitdb", "root": str(root), "digest": "d", "simulated": False}
-    write_segments(asked, manifest | {"records": listed}, out)
+    write_segments(entry, manifest | {"records": listed}, out)
     return json.loads((out / "summary.json").read_text())
 
 
@@ -101,8 +101,8 @@ def real(physionet, asked, out, names=None):
 @pytest.fixture(scope="module")
 def kachuee(physionet, tmp_path_factory):
     out = tmp_path_factory.mktemp("kachuee") / "out"
-    asked = spec("kachuee", "aami", signal={"leads": ["MLII|V5"], "filter": None})
-    return out, real(physionet, asked, out)
+    entry = spec("kachuee", "aami", signal={"leads": ["MLII|V5"], "filter": None})
+    return out, real(physionet, entry, out)
 
 
 def test_kachuee_gives_the_published_beats(kachuee):
@@ -119,18 +119,18 @@ def test_kachuee_gives_the_published_beats(kachuee):
 def test_kachuee_beats_look_as_the_recipe_says(kachuee):
     out, _ = kachuee
     columns = ["signal", "valid", "start", "lead", "rr_after", "rr_record", "record"]
-    found = shards.arrays([out], None, columns)
-    assert found["signal"].shape == (109_446, 1, 187)
+    shard = shards.arrays([out], None, columns)
+    assert shard["signal"].shape == (109_446, 1, 187)
     # 1.03 % of beats are as long as they may be, 9.3 % run on beyond their window
-    assert (found["valid"] == 187).mean() == pytest.approx(0.0103, abs=0.0003)
-    place_N = np.round(found["start"] * 125 / 360).astype(int)
-    crossing = (place_N % 1250 + found["valid"] > 1250).mean()
+    assert (shard["valid"] == 187).mean() == pytest.approx(0.0103, abs=0.0003)
+    place_N = np.round(shard["start"] * 125 / 360).astype(int)
+    crossing = (place_N % 1250 + shard["valid"] > 1250).mean()
     assert crossing == pytest.approx(0.093, abs=0.001)
-    assert set(found["record"][found["lead"] == "V5"]) == {"102", "104"}
-    assert np.isfinite(found["rr_after"]).all(), "each has a beat after it"
-    inside_N = place_N % 1250 + found["valid"] <= 1250
-    assert found["signal"][inside_N].min() >= 0
-    assert found["signal"][inside_N].max() <= 1
+    assert set(shard["record"][shard["lead"] == "V5"]) == {"102", "104"}
+    assert np.isfinite(shard["rr_after"]).all(), "each has a beat after it"
+    inside_N = place_N % 1250 + shard["valid"] <= 1250
+    assert shard["signal"][inside_N].min() >= 0
+    assert shard["signal"][inside_N].max() <= 1
 
 
 def test_a_kachuee_beat_is_cut_by_hand(physionet, kachuee):
@@ -144,10 +144,10 @@ def test_a_kachuee_beat_is_cut_by_hand(physionet, kachuee):
     rr = np.median(np.diff(beat_A[beat_A < 3600])) / 360
     length, start = round(1.2 * rr * 125), round(beat_A[2] * 125 / 360)
     expected = (window_T[start : start + length] - window_T.min()) / np.ptp(window_T)
-    found = shards.arrays([kachuee[0]], [f"mitdb/100/MLII/{beat_A[2]}"], ["signal", "valid"])
-    assert found["valid"].tolist() == [length]
-    np.testing.assert_allclose(found["signal"][0, 0, :length], expected, atol=1e-5)
-    assert not found["signal"][0, 0, length:].any()
+    columns = shards.arrays([kachuee[0]], [f"mitdb/100/MLII/{beat_A[2]}"], ["signal", "valid"])
+    assert columns["valid"].tolist() == [length]
+    np.testing.assert_allclose(columns["signal"][0, 0, :length], expected, atol=1e-5)
+    assert not columns["signal"][0, 0, length:].any()
 
 
 def test_beats_keep_all_that_a_window_fits_around(physionet, tmp_path):
@@ -176,7 +176,7 @@ def test_windows_of_all_records_land_in_their_subjects_part(cut_up):
 def test_no_recordings_fingerprint_stays_in_memory(cut_up, monkeypatch):
     kept, alive = [], []
 
-    def fingerprint(one, asked):
+    def fingerprint(one, entry):
         gc.collect()
         alive.append(sum(reference() is not None for reference in kept))
         beat_B = np.arange(3.0)
@@ -188,27 +188,27 @@ def test_no_recordings_fingerprint_stays_in_memory(cut_up, monkeypatch):
     monkeypatch.setattr(rhythms, "of_recording", fingerprint)
     out, _ = cut_up(spec(), *(record(name) for name in ("117", "100", "105", "103")))
     assert alive == [0] * 4
-    found = rhythms.read([out])["record"].to_pylist()
-    assert found == [f"mitdb/{name}" for name in ("100", "103", "105", "117")]
+    columns = rhythms.read([out])["record"].to_pylist()
+    assert columns == [f"mitdb/{name}" for name in ("100", "103", "105", "117")]
 
 
 def test_leads_are_found_by_name_or_the_record_is_left_out(cut_up):
-    asked = spec(signal={"leads": ["ml2|V5", "v1"], "scale": "none"})
+    entry = spec(signal={"leads": ["ml2|V5", "v1"], "scale": "none"})
     there = [
         record("100", leads=("V1", "MLII")),
         record("101", leads=("V5", "V1", "II")),
         record("102", leads=("MLII", "V2")),
     ]
-    out, summary = cut_up(asked, *there)
+    out, summary = cut_up(entry, *there)
     assert summary["left_out"] == {"no lead v1": 1}
-    found = shards.arrays([out], None, ["lead", "signal", "record"])
-    assert set(zip(found["record"], found["lead"], strict=True)) == {
+    columns = shards.arrays([out], None, ["lead", "signal", "record"])
+    assert set(zip(columns["record"], columns["lead"], strict=True)) == {
         ("100", "MLII+V1"),
         ("101", "V5+V1"),
     }
     assert shards.meta(out).channels == ("MLII|V5", "V1")
     np.testing.assert_allclose(
-        found["signal"][0, 1],
+        columns["signal"][0, 1],
         resampled(there[0].signal_CT[0], Fraction(25, 72))[:1250],
         atol=1e-6,
     )
@@ -226,39 +226,39 @@ def in_unit(name, unit, factor, **changed):
 
 @pytest.mark.parametrize("first", [0, 1, 2, 3])
 def test_units_become_those_of_the_data_set_whichever_record_is_first(cut_up, first):
-    asked = spec(signal={"leads": ["MLII"], "scale": "none"})
+    entry = spec(signal={"leads": ["MLII"], "scale": "none"})
     kinds = [("mv", 1), ("µV", 1e3), ("V", 1e-3), ("nV", 1e6)]
     kinds = kinds[first:] + kinds[:first]
     people = [in_unit(str(100 + n), *kind) for n, kind in enumerate(kinds)]
-    out, summary = cut_up(asked, *people)
-    plain, _ = cut_up(asked, *(record(str(100 + n)) for n in range(4)), out="plain")
+    out, summary = cut_up(entry, *people)
+    plain, _ = cut_up(entry, *(record(str(100 + n)) for n in range(4)), out="plain")
     assert (summary["left_out"], summary["notes"]) == ({}, {})
     assert shards.meta(out).units == ("mV",)
-    found, expected = (shards.arrays([f], None, ["signal"])["signal"] for f in (out, plain))
-    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+    columns, expected = (shards.arrays([f], None, ["signal"])["signal"] for f in (out, plain))
+    np.testing.assert_allclose(columns, expected, rtol=1e-5, atol=1e-6)
 
 
 def test_two_units_in_one_record_each_become_their_own(cut_up):
-    asked = spec(signal={"leads": ["MLII", "V5"], "scale": "none"})
+    entry = spec(signal={"leads": ["MLII", "V5"], "scale": "none"})
     mixed = record("100", units=("mV", "uV"))
     mixed.signal_CT[1] *= 1000
-    out, _ = cut_up(asked, mixed)
-    plain, _ = cut_up(asked, record("100"), out="plain")
-    found, expected = (shards.arrays([f], None, ["signal"])["signal"] for f in (out, plain))
-    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+    out, _ = cut_up(entry, mixed)
+    plain, _ = cut_up(entry, record("100"), out="plain")
+    columns, expected = (shards.arrays([f], None, ["signal"])["signal"] for f in (out, plain))
+    np.testing.assert_allclose(columns, expected, rtol=1e-5, atol=1e-6)
 
 
 def test_accelerations_come_in_the_data_sets_unit(cut_up, monkeypatch):
     """9.80665 m/s2 is a g, by definition."""
     monkeypatch.setattr(choice, "stated", lambda text, _: "m/s2" if "SCG" in text else "mV")
-    asked = spec(signal={"leads": ["SCG z"], "scale": "none"}, target={"leads": ["MLII"]})
+    entry = spec(signal={"leads": ["SCG z"], "scale": "none"}, target={"leads": ["MLII"]})
     both = record("100", leads=("SCG z", "MLII"), units=("mg", "mV"))
-    out, _ = cut_up(asked, both)
+    out, _ = cut_up(entry, both)
     about = shards.meta(out)
     assert (about.units, about.target_units) == (("m/s2",), ("1",))
-    found = shards.arrays([out], ["mitdb/100/SCG z/0"], ["signal"])["signal"][0, 0]
+    columns = shards.arrays([out], ["mitdb/100/SCG z/0"], ["signal"])["signal"][0, 0]
     expected = resampled(both.signal_CT[0], Fraction(25, 72))[:1250] * 9.80665e-3
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(columns, expected, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("scale", ["none", "zscore"])
@@ -271,8 +271,8 @@ def test_accelerations_come_in_the_data_sets_unit(cut_up, monkeypatch):
     ],
 )
 def test_a_unit_that_is_not_known_costs_the_lead_whatever_its_scale(cut_up, scale, unit, reason):
-    asked = spec(signal={"leads": ["MLII"], "scale": scale})
-    _, summary = cut_up(asked, record("100"), record("101", units=(unit, "mV")))
+    entry = spec(signal={"leads": ["MLII"], "scale": scale})
+    _, summary = cut_up(entry, record("100"), record("101", units=(unit, "mV")))
     assert summary["left_out"] == {reason: 1}
     assert summary["records_left_out"] == {"101": reason}
     assert summary["segments"] == 6
@@ -291,9 +291,9 @@ def test_of_alternatives_one_of_a_known_unit_is_taken(cut_up):
 
 
 def test_units_that_an_entry_accepts_by_name_are_used_and_noted(cut_up):
-    asked = spec(signal={"leads": ["MLII"], "scale": "zscore", "accept_units": ["\ufffdV", ""]})
+    entry = spec(signal={"leads": ["MLII"], "scale": "zscore", "accept_units": ["\ufffdV", ""]})
     records = [record(str(100 + k), units=(u, "mV")) for k, u in enumerate(("mV", "\ufffdV", ""))]
-    out, summary = cut_up(asked, *records, record("103", units=("furlong", "mV")))
+    out, summary = cut_up(entry, *records, record("103", units=("furlong", "mV")))
     assert summary["records_left_out"] == {"103": "MLII: unknown unit 'furlong'"}
     noted = {"101: MLII: unknown unit '\ufffdV'", "102: MLII: unknown unit ''"}
     assert set(summary["notes"]["unit accepted by name"]) == noted
@@ -353,22 +353,22 @@ def test_of_alternatives_the_first_that_can_be_used_is_taken(cut_up, how):
 def test_too_many_missing_samples_cost_the_entries_that_ask_for_them(cut_up):
     """The limit is the manifest's; under it gaps drop windows, not recordings."""
     holey, most = corrupt(record("101"), "MLII", "gaps"), {"max_nonfinite": 0.1}
-    asked = spec(signal={"leads": ["MLII"]})
-    _, summary = cut_up(asked, record("100"), holey, out="a", **most)
+    entry = spec(signal={"leads": ["MLII"]})
+    _, summary = cut_up(entry, record("100"), holey, out="a", **most)
     assert summary["left_out"] == {"MLII is missing for over 10%": 1}
-    _, summary = cut_up(asked, record("100"), holey, out="b", max_nonfinite=0.3)
+    _, summary = cut_up(entry, record("100"), holey, out="b", max_nonfinite=0.3)
     assert (summary["left_out"], summary["dropped"]["non-finite"]) == ({}, 2)
     _, summary = cut_up(spec(signal={"leads": ["V5"]}), record("100"), holey, out="c", **most)
     assert summary["left_out"] == {}
 
 
 def test_of_two_leads_of_one_name_it_is_said_which_is_taken(cut_up):
-    asked = spec(signal={"leads": ["ii"], "scale": "none"})
+    entry = spec(signal={"leads": ["ii"], "scale": "none"})
     two = record("100", leads=("II", "II (2)"))
     two.signal_CT[1] *= -1
-    _, summary = cut_up(asked, two)
+    _, summary = cut_up(entry, two)
     assert summary["notes"] == {"leads of one name": ["100: of 2 II, number 1 taken"]}
-    out, summary = cut_up(asked, corrupt(two, "II", "dead"), out="second")
+    out, summary = cut_up(entry, corrupt(two, "II", "dead"), out="second")
     assert summary["notes"]["leads of one name"] == ["100: of 2 II, number 2 taken"]
     assert shards.arrays([out], None, ["signal"])["signal"].min() < -0.9
 
@@ -382,11 +382,11 @@ def test_a_lead_at_another_rate_is_brought_to_the_shards_from_its_own(cut_up):
     one = record("100", seconds=30, leads=("MLII",), signal_CT=tone[360][None])
     slow = record("100", seconds=30, rate=Fraction(90), leads=("V5",), signal_CT=tone[90][None])
     whole = dataclasses.replace(one, beside=(slow,))
-    asked = spec(signal={"leads": ["MLII", "V5"], "scale": "none"})
-    out, summary = cut_up(asked, whole)
-    found = shards.arrays([out], ["mitdb/100/MLII+V5/3600"], ["signal"])["signal"][0]
+    entry = spec(signal={"leads": ["MLII", "V5"], "scale": "none"})
+    out, summary = cut_up(entry, whole)
+    columns = shards.arrays([out], ["mitdb/100/MLII+V5/3600"], ["signal"])["signal"][0]
     expected = np.sin(2 * np.pi * 3 * (1250 + np.arange(1250)) / 125)
-    np.testing.assert_allclose(found, [expected] * 2, atol=2e-3)
+    np.testing.assert_allclose(columns, [expected] * 2, atol=2e-3)
     assert summary["segments"] == 3
     # alone, its own rate counts
     out, _ = cut_up(spec(signal={"leads": ["V5"]}), whole, out="slow")
@@ -395,15 +395,15 @@ def test_a_lead_at_another_rate_is_brought_to_the_shards_from_its_own(cut_up):
 
 @pytest.mark.parametrize("rate", ["249.89", "499.97", "999.56", "62.4725"])
 def test_a_beat_at_an_odd_rate_lies_where_its_mark_says(cut_up, rate):
-    asked = spec("beats", "aami", signal={"leads": ["MLII"]})
+    entry = spec("beats", "aami", signal={"leads": ["MLII"]})
     odd = record("101", rate=Fraction(rate), seconds=120)
-    out, summary = cut_up(asked, record("100"), odd)
+    out, summary = cut_up(entry, record("100"), odd)
     assert summary["left_out"] == {}
-    found = shards.arrays([out], None, ["signal", "record", "start"])
-    own_N = found["record"] == "101"
+    columns = shards.arrays([out], None, ["signal", "record", "start"])
+    own_N = columns["record"] == "101"
     assert own_N.sum() > 140
-    assert np.abs(found["signal"][own_N, 0].argmax(axis=1) - round(0.3 * 125)).max() <= 1
-    at_N = np.sort(found["start"][own_N]) + round(0.3 * float(rate))
+    assert np.abs(columns["signal"][own_N, 0].argmax(axis=1) - round(0.3 * 125)).max() <= 1
+    at_N = np.sort(columns["start"][own_N]) + round(0.3 * float(rate))
     nearest_N = np.abs(at_N[:, None] - odd.annotations.sample_A).min(axis=1)
     assert nearest_N.max() <= 1 + 0.01 * float(rate)
 
@@ -434,8 +434,8 @@ def odd_records():
 
 
 def test_one_odd_recording_never_stops_the_job(cut_up):
-    asked = spec(signal={"leads": ["MLII"], "filter": {"high_hz": 40}, "scale": "none"})
-    out, summary = cut_up(asked, *odd_records(), record("100"))
+    entry = spec(signal={"leads": ["MLII"], "filter": {"high_hz": 40}, "scale": "none"})
+    out, summary = cut_up(entry, *odd_records(), record("100"))
     left = summary["records_left_out"]
     assert left == {
         "103": "MLII has values beyond 1e+18",
@@ -446,15 +446,15 @@ def test_one_odd_recording_never_stops_the_job(cut_up):
         "107": "no samples",
     }
     assert summary["dropped"]["shorter than a window"] == 2
-    plain, _ = cut_up(asked, record("100"), out="plain")
+    plain, _ = cut_up(entry, record("100"), out="plain")
     one, other = (shards.arrays([f], None, ["id", "signal"]) for f in (out, plain))
     np.testing.assert_array_equal(one["id"], other["id"])
     np.testing.assert_array_equal(one["signal"], other["signal"])
 
 
 def test_a_recording_far_too_slow_is_left_out_not_blown_up(cut_up):
-    asked = spec(signal={"leads": ["MLII"]})
-    _, summary = cut_up(asked, record("101", rate=Fraction(1, 10), seconds=6_000), record("100"))
+    entry = spec(signal={"leads": ["MLII"]})
+    _, summary = cut_up(entry, record("101", rate=Fraction(1, 10), seconds=6_000), record("100"))
     assert summary["left_out"] == {"sampled at 0.1 Hz, less than 1/100 of 125 Hz": 1}
 
 
@@ -529,19 +529,19 @@ def test_windows_begin_anew_after_a_gap(cut_up):
 
 
 def test_a_recording_shorter_than_a_window_gives_one_in_its_own_scale(cut_up):
-    asked = {"signal": {"leads": ["MLII"], "scale": "zscore"}, "parts": 1}
+    entry = {"signal": {"leads": ["MLII"], "scale": "zscore"}, "parts": 1}
     both = (record("100", seconds=9.05), record("101", seconds=25))
-    out, dropped = cut_up(spec(**asked), *both, out="dropped")
+    out, dropped = cut_up(spec(**entry), *both, out="dropped")
     assert (dropped["segments"], dropped["dropped"]) == (2, {"shorter than a window": 2})
     cut = {"name": "windows", "short": "padded"}
-    out, padded = cut_up(spec(cut, **asked), *both, out="padded")
+    out, padded = cut_up(spec(cut, **entry), *both, out="padded")
     assert (padded["segments"], padded["dropped"]) == (3, {"shorter than a window": 1})
-    found = shards.table([out], ["record", "start", "valid"]).to_pylist()
+    columns = shards.table([out], ["record", "start", "valid"]).to_pylist()
     valid = math.ceil(9.05 * 125)
-    assert [(f["start"], f["valid"]) for f in found if f["record"] == "100"] == [(0, valid)]
-    assert {f["valid"] for f in found if f["record"] == "101"} == {1250}
+    assert [(f["start"], f["valid"]) for f in columns if f["record"] == "100"] == [(0, valid)]
+    assert {f["valid"] for f in columns if f["record"] == "101"} == {1250}
     signal_NCT = shards.arrays([out], None, ["signal"])["signal"]
-    short_T = signal_NCT[[f["record"] == "100" for f in found]][0, 0]
+    short_T = signal_NCT[[f["record"] == "100" for f in columns]][0, 0]
     assert not short_T[valid:].any()
     assert short_T[:valid].mean() == pytest.approx(0, abs=1e-5)
     assert short_T[:valid].std() == pytest.approx(1, abs=1e-4)
@@ -648,10 +648,10 @@ def test_positions_count_from_the_start_of_the_file(cut_up):
 
 @pytest.mark.parametrize("rate", [250, 257, 1000, Fraction(8000)])
 def test_a_beat_lies_where_its_window_says(cut_up, rate):
-    asked = spec("beats", "aami", signal={"leads": ["MLII"]})
-    out, _ = cut_up(asked, record("100", rate=Fraction(rate), seconds=20))
-    found = shards.arrays([out], None, ["signal"])["signal"]
-    assert np.abs(found[:, 0].argmax(axis=1) - round(0.3 * 125)).max() <= 1
+    entry = spec("beats", "aami", signal={"leads": ["MLII"]})
+    out, _ = cut_up(entry, record("100", rate=Fraction(rate), seconds=20))
+    columns = shards.arrays([out], None, ["signal"])["signal"]
+    assert np.abs(columns[:, 0].argmax(axis=1) - round(0.3 * 125)).max() <= 1
 
 
 def test_marks_beyond_the_signal_are_nobodys_beats(cut_up):
@@ -670,22 +670,22 @@ def test_marks_beyond_the_signal_are_nobodys_beats(cut_up):
 
 
 def test_a_target_goes_through_its_own_chain(cut_up):
-    asked = spec(
+    entry = spec(
         signal={"leads": ["V5"], "filter": {"high_hz": 30}, "scale": "minmax_symmetric"},
         target={"leads": ["MLII"], "filter": {"low_hz": 1, "high_hz": 40}, "scale": "median_max"},
     )
-    out, _ = cut_up(asked, record("100"), record("101"))
+    out, _ = cut_up(entry, record("100"), record("101"))
     about = shards.meta(out)
     assert (about.target_channels, about.target_samples) == (("MLII",), 1250)
-    found = shards.arrays([out], None, ["signal", "target"])
-    np.testing.assert_allclose(found["signal"].min(axis=2), -1, atol=1e-6)
-    np.testing.assert_allclose(np.abs(found["target"]).max(axis=2), 1, atol=1e-6)
-    np.testing.assert_allclose(np.median(found["target"], axis=2), 0, atol=1e-6)
+    columns = shards.arrays([out], None, ["signal", "target"])
+    np.testing.assert_allclose(columns["signal"].min(axis=2), -1, atol=1e-6)
+    np.testing.assert_allclose(np.abs(columns["target"]).max(axis=2), 1, atol=1e-6)
+    np.testing.assert_allclose(np.median(columns["target"], axis=2), 0, atol=1e-6)
 
 
 def test_neighbours_and_median_beat_become_channels(cut_up):
-    asked = spec({"name": "beats", "neighbours": 1, "median_beat": True}, "aami")
-    out, summary = cut_up(asked, record("100"))
+    entry = spec({"name": "beats", "neighbours": 1, "median_beat": True}, "aami")
+    out, summary = cut_up(entry, record("100"))
     assert shards.meta(out).channels == (
         "MLII|V5",
         "MLII|V5 beat -1",
@@ -694,15 +694,15 @@ def test_neighbours_and_median_beat_become_channels(cut_up):
     )
     assert summary["dropped"]["no usable neighbour"] == 2
     ids = sorted(shards.table([out], ["id"])["id"].to_pylist(), key=lambda i: int(i.split("/")[-1]))
-    found = shards.arrays([out], ids, ["signal", "rr_before", "rr_record"])
-    signal_NCT = found["signal"]
+    columns = shards.arrays([out], ids, ["signal", "rr_before", "rr_record"])
+    signal_NCT = columns["signal"]
     # the next beat of this one is the next one, up to the scale of either
     for k in range(len(ids) - 1):
         assert np.corrcoef(signal_NCT[k, 2], signal_NCT[k + 1, 0])[0, 1] > 0.99999
         assert np.corrcoef(signal_NCT[k + 1, 1], signal_NCT[k, 0])[0, 1] > 0.99999
     assert np.corrcoef(signal_NCT[0, 3], signal_NCT[:, 0].mean(axis=0))[0, 1] > 0.999
-    np.testing.assert_allclose(found["rr_before"], 0.8, atol=0.003)
-    np.testing.assert_allclose(found["rr_record"], 0.8, atol=0.003)
+    np.testing.assert_allclose(columns["rr_before"], 0.8, atol=0.003)
+    np.testing.assert_allclose(columns["rr_record"], 0.8, atol=0.003)
 
 
 def test_the_nominal_period_is_of_intervals_within_the_window(cut_up):
@@ -714,10 +714,10 @@ def test_the_nominal_period_is_of_intervals_within_the_window(cut_up):
     )
     one = dataclasses.replace(record("100"), annotations=marks)
     out, _ = cut_up(spec({"name": "kachuee", "samples": 400}, "aami"), one)
-    found = shards.arrays([out], None, ["start", "valid"])
-    order = np.argsort(found["start"])
+    columns = shards.arrays([out], None, ["start", "valid"])
+    order = np.argsort(columns["start"])
     first, second = 1.2 * 0.75 * 125, 1.2 * 1.25 * 125
-    assert found["valid"][order].tolist() == [round(v) for v in [first] * 3 + [second] * 3]
+    assert columns["valid"][order].tolist() == [round(v) for v in [first] * 3 + [second] * 3]
 
 
 @pytest.mark.parametrize("kind", ["kachuee", "beats"])
@@ -728,25 +728,25 @@ def test_r_r_intervals_are_those_between_the_marks(cut_up, kind):
     one = dataclasses.replace(one, annotations=dataclasses.replace(marks, sample_A=odd_A))
     out, _ = cut_up(spec(kind, "aami"), one)
     shares = ["rr_before_of_record", "rr_after_of_record", "rr_before_of_local"]
-    found = shards.arrays([out], None, ["start", "rr_before", "rr_after", "rr_record", *shares])
-    nearest_N = np.abs(found["start"][:, None] + 108 * (kind == "beats") - odd_A).argmin(axis=1)
+    columns = shards.arrays([out], None, ["start", "rr_before", "rr_after", "rr_record", *shares])
+    nearest_N = np.abs(columns["start"][:, None] + 108 * (kind == "beats") - odd_A).argmin(axis=1)
     rr = np.concatenate([[np.nan], np.diff(odd_A) / 360, [np.nan]])
-    np.testing.assert_allclose(found["rr_before"], rr[nearest_N], rtol=1e-6)
-    np.testing.assert_allclose(found["rr_after"], rr[nearest_N + 1], rtol=1e-6)
-    np.testing.assert_allclose(found["rr_record"], np.nanmedian(rr), rtol=1e-6)
+    np.testing.assert_allclose(columns["rr_before"], rr[nearest_N], rtol=1e-6)
+    np.testing.assert_allclose(columns["rr_after"], rr[nearest_N + 1], rtol=1e-6)
+    np.testing.assert_allclose(columns["rr_record"], np.nanmedian(rr), rtol=1e-6)
     share = rr / np.nanmedian(rr)
-    np.testing.assert_allclose(found["rr_before_of_record"], share[nearest_N], rtol=1e-6)
-    np.testing.assert_allclose(found["rr_after_of_record"], share[nearest_N + 1], rtol=1e-6)
+    np.testing.assert_allclose(columns["rr_before_of_record"], share[nearest_N], rtol=1e-6)
+    np.testing.assert_allclose(columns["rr_after_of_record"], share[nearest_N + 1], rtol=1e-6)
     inner = np.flatnonzero((nearest_N > 5) & (nearest_N < len(rr) - 7))
     local = [np.median(rr[k - 5 : k + 6]) for k in nearest_N[inner]]
     np.testing.assert_allclose(
-        found["rr_before_of_local"][inner], rr[nearest_N[inner]] / local, rtol=1e-6
+        columns["rr_before_of_local"][inner], rr[nearest_N[inner]] / local, rtol=1e-6
     )
 
 
 def test_detected_beats_are_near_the_annotated_ones(cut_up):
-    asked = spec({"name": "kachuee", "peaks": "detected"})
-    out, summary = cut_up(asked, record("100"))
+    entry = spec({"name": "kachuee", "peaks": "detected"})
+    out, summary = cut_up(entry, record("100"))
     starts = np.sort(shards.arrays([out], None, ["start"])["start"])
     marked = record("100").annotations.sample_A
     assert summary["segments"] > 70
@@ -760,8 +760,8 @@ def test_rhythms_label_windows_and_a_change_drops_one(cut_up):
         symbol_A=np.array(["+", "+"]),
         aux_A=np.array(["(N", "(AFIB"]),
     )
-    asked = spec("windows", "rhythm")
-    out, summary = cut_up(asked, dataclasses.replace(one, annotations=marks))
+    entry = spec("windows", "rhythm")
+    out, summary = cut_up(entry, dataclasses.replace(one, annotations=marks))
     assert summary["labels"] == {"AFIB": 3, "N": 2}
     assert summary["dropped"] == {"no label": 1, "shorter than a window": 1}
     assert shards.table([out], ["label"])["label"].null_count == 0
@@ -816,12 +816,12 @@ def test_nothing_left_is_an_error_with_its_reasons(cut_up, tmp_path):
 
 
 def test_an_edge_beyond_every_recordings_rate_is_an_error(cut_up):
-    asked = spec(signal={"leads": ["MLII"], "filter": {"high_hz": 60}})
+    entry = spec(signal={"leads": ["MLII"], "filter": {"high_hz": 60}})
     message = (
         r"db: no segment of 1 records: signal\.filter\.high_hz 60 is not below .* 100 Hz \(1\)"
     )
     with pytest.raises(ValueError, match=message):
-        cut_up(asked, record("100", rate=Fraction(100)))
+        cut_up(entry, record("100", rate=Fraction(100)))
 
 
 def test_recordings_that_are_not_there(tmp_path):
@@ -856,8 +856,8 @@ def test_the_script_runs_by_hand(physionet, tmp_path):
     done = subprocess.run([*command, "--spec", spec().canonical()], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert shards.meta(tmp_path / "out").samples == 1250
-    asked = spec(signal={"leads": ["aVR"]})
-    done = subprocess.run([*command, "--spec", asked.canonical()], capture_output=True, text=True)
+    entry = spec(signal={"leads": ["aVR"]})
+    done = subprocess.run([*command, "--spec", entry.canonical()], capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr.strip() == "segment.py: db: no segment of 1 records: no lead aVR (1)"
 
@@ -870,7 +870,7 @@ def test_the_script_says_in_one_line_what_was_left_out(tmp_path):
     (tmp_path / "m.json").write_text(json.dumps(manifest | {"records": listed}))
     command = [sys.executable, str(ROOT / "workflow" / "scripts" / "segment.py")]
     command += ["--manifest", str(tmp_path / "m.json"), "--out", str(tmp_path / "few")]
-    asked = spec(signal={"leads": ["MLII"]})
-    done = subprocess.run([*command, "--spec", asked.canonical()], capture_output=True, text=True)
+    entry = spec(signal={"leads": ["MLII"]})
+    done = subprocess.run([*command, "--spec", entry.canonical()], capture_output=True, text=True)
     assert done.returncode == 0
     assert done.stderr == done.stdout == "few: 1 of 2 records; left out: no lead MLII (1)\n"

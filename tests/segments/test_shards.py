@@ -74,11 +74,11 @@ def test_round_trip(tmp_path_factory, sizes, channels, samples, parts, group, da
         "rr_before": np.concatenate([one.features["rr_before"] for one in recordings]),
     }
     picks = data.draw(st.lists(st.integers(0, len(given_ids) - 1), max_size=60))
-    found = shards.arrays([folder], [given_ids[i] for i in picks], COLUMNS)
-    assert found["id"].tolist() == [given_ids[i] for i in picks]
+    columns = shards.arrays([folder], [given_ids[i] for i in picks], COLUMNS)
+    assert columns["id"].tolist() == [given_ids[i] for i in picks]
     for name, values in whole.items():
-        np.testing.assert_array_equal(found[name], values[picks])
-        assert found[name].dtype == values.dtype
+        np.testing.assert_array_equal(columns[name], values[picks])
+        assert columns[name].dtype == values.dtype
     everything = shards.arrays([folder], None, ["id", "signal"])
     order = np.argsort(given_ids)
     assert everything["id"].tolist() == sorted(given_ids)
@@ -153,8 +153,8 @@ def test_a_target_comes_back(tmp_path):
     about = meta(target_channels=("ECG",), target_samples=9)
     target = np.random.default_rng(1).standard_normal((4, 1, 9)).astype(np.float32)
     one = rows(target_NCT=target)
-    found = shards.arrays([write(tmp_path / "a", one, about=about)], ids_of(one), ["target"])
-    np.testing.assert_array_equal(found["target"], target)
+    columns = shards.arrays([write(tmp_path / "a", one, about=about)], ids_of(one), ["target"])
+    np.testing.assert_array_equal(columns["target"], target)
 
 
 def test_table_is_sorted_by_id(tmp_path):
@@ -170,9 +170,9 @@ def test_folders_are_pooled(tmp_path):
     one, other = rows("100"), rows("101")
     a, b = write(tmp_path / "a", one), write(tmp_path / "b", other)
     ids = [ids_of(other)[0], ids_of(one)[2]]
-    found = shards.arrays([a, b], ids, ["id", "signal"])
+    columns = shards.arrays([a, b], ids, ["id", "signal"])
     np.testing.assert_array_equal(
-        found["signal"], np.stack([other.signal_NCT[0], one.signal_NCT[2]])
+        columns["signal"], np.stack([other.signal_NCT[0], one.signal_NCT[2]])
     )
 
 

@@ -36,9 +36,9 @@ def test_rotations_are_rotations_by_angles_of_the_spread_about_any_axis() -> Non
 
 def test_all_groups_of_a_window_are_turned_alike_and_each_window_anew() -> None:
     signal = windows(channels=6)
-    found = augmentation.rotated(signal, seeded(3), spread=0.7)
+    changed = augmentation.rotated(signal, seeded(3), spread=0.7)
     turn = augmentation.rotations(len(signal), seeded(3), spread=0.7).double().numpy()
-    for one, out, matrix in zip(signal.numpy(), found.numpy(), turn, strict=True):
+    for one, out, matrix in zip(signal.numpy(), changed.numpy(), turn, strict=True):
         for group in (slice(0, 3), slice(3, 6)):
             expected = Rotation.from_matrix(matrix).apply(one[group].T).T
             np.testing.assert_allclose(out[group], expected, atol=1e-5)
@@ -56,9 +56,9 @@ def test_gains_are_log_normal_and_a_channel_has_one() -> None:
 
 def test_channels_are_silenced_but_never_all_of_them() -> None:
     signal = windows(4000, 3, 4)
-    found = augmentation.dropped(signal, seeded(), share=0.4)
-    silent = (found == 0).all(-1)
-    assert torch.equal(found[~silent], signal[~silent])
+    changed = augmentation.dropped(signal, seeded(), share=0.4)
+    silent = (changed == 0).all(-1)
+    assert torch.equal(changed[~silent], signal[~silent])
     assert not silent.all(1).any()
     counts = np.bincount(silent.sum(1).numpy(), minlength=4) / 4000
     expected = [0.6**3 + 0.4**3, 3 * 0.4 * 0.6**2, 3 * 0.4**2 * 0.6]
@@ -68,9 +68,9 @@ def test_channels_are_silenced_but_never_all_of_them() -> None:
 
 def test_windows_are_silenced_whole_as_often_as_asked() -> None:
     signal = windows(4000, 2, 8)
-    found = augmentation.silenced(signal, seeded(), share=0.3)
-    silent = (found == 0).all((1, 2))
-    assert torch.equal(found[~silent], signal[~silent])
+    changed = augmentation.silenced(signal, seeded(), share=0.3)
+    silent = (changed == 0).all((1, 2))
+    assert torch.equal(changed[~silent], signal[~silent])
     assert abs(float(silent.double().mean()) - 0.3) < 0.03
 
 
@@ -79,9 +79,9 @@ def test_a_tilt_is_a_gain_that_bends_every_6_hz_and_leaves_phases(
     samples: int, rate_hz: float
 ) -> None:
     signal = windows(2, 2, samples).double()
-    found = augmentation.tilted(signal, seeded(), spread=0.5, rate_hz=rate_hz)
-    assert found.shape == signal.shape
-    factor = np.fft.rfft(found.numpy()) / np.fft.rfft(signal.numpy())
+    changed = augmentation.tilted(signal, seeded(), spread=0.5, rate_hz=rate_hz)
+    assert changed.shape == signal.shape
+    factor = np.fft.rfft(changed.numpy()) / np.fft.rfft(signal.numpy())
     np.testing.assert_allclose(factor.imag, 0, atol=1e-6)
     assert (factor.real > 0).all()
     hz = np.fft.rfftfreq(samples, 1 / rate_hz)
@@ -93,18 +93,18 @@ def test_a_tilt_is_a_gain_that_bends_every_6_hz_and_leaves_phases(
 
 def test_a_stretch_moves_input_and_target_alike_about_the_middle() -> None:
     signal, target = windows(40, 3, 101), windows(40, 2, 101) + 5
-    found = augmentation.stretched(signal, target, seeded(4), most=0.2)
+    pair = augmentation.stretched(signal, target, seeded(4), most=0.2)
     drawn = torch.rand((40, 1), generator=seeded(4)).numpy()[:, 0]
     time = np.arange(101)
     for row, pace in enumerate(np.exp(0.4 * drawn - 0.2)):
         at = 50 + (time - 50) * pace
-        for before, after in zip((signal, target), found, strict=True):
+        for before, after in zip((signal, target), pair, strict=True):
             for one, out in zip(before[row].numpy(), after[row].numpy(), strict=True):
                 np.testing.assert_allclose(
                     out, np.interp(at, time, one, left=0, right=0), atol=1e-3
                 )
     assert 0.02 < np.ptp(drawn) <= 1
-    assert torch.equal(found[0][..., 50], signal[..., 50])
+    assert torch.equal(pair[0][..., 50], signal[..., 50])
 
 
 def test_noise_is_white_and_its_sd_a_uniform_share_of_the_channels_own() -> None:
@@ -121,9 +121,9 @@ def test_noise_is_white_and_its_sd_a_uniform_share_of_the_channels_own() -> None
 
 def test_a_mask_hides_the_share_asked_in_all_channels_at_once() -> None:
     signal = windows(300, 2, 103)
-    found = augmentation.masked(signal, seeded(), share=0.3, piece=10)
-    hidden = (found == 0).numpy()
-    assert torch.equal(found[~torch.from_numpy(hidden)], signal[~torch.from_numpy(hidden)])
+    changed = augmentation.masked(signal, seeded(), share=0.3, piece=10)
+    hidden = (changed == 0).numpy()
+    assert torch.equal(changed[~torch.from_numpy(hidden)], signal[~torch.from_numpy(hidden)])
     assert (hidden[:, 0] == hidden[:, 1]).all()
     pieces = hidden[:, 0, ::10]
     assert (np.repeat(pieces, 10, axis=1)[:, :103] == hidden[:, 0]).all()
@@ -151,8 +151,8 @@ def test_strength_zero_is_the_identity(channels: int) -> None:
 def test_an_augmentation_does_what_is_asked_and_draws_for_nothing_else() -> None:
     signal, target = windows(), windows(channels=1)
 
-    def applied(**asked: float) -> tuple[Tensor, Tensor]:
-        return Augmentation(**asked).apply(signal, target, seeded(), rate_hz=RATE_HZ)
+    def applied(**options: float) -> tuple[Tensor, Tensor]:
+        return Augmentation(**options).apply(signal, target, seeded(), rate_hz=RATE_HZ)
 
     untouched = applied()
     assert untouched[0] is signal
@@ -165,10 +165,10 @@ def test_an_augmentation_does_what_is_asked_and_draws_for_nothing_else() -> None
         "noise": augmentation.noisy(signal, seeded(), share=0.3),
     }
     for name, expected in alone.items():
-        found = applied(**{name: 0.3})
-        assert torch.equal(found[0], expected), name
-        assert not torch.equal(found[0], signal), name
-        assert torch.equal(found[1], target), name
+        pair = applied(**{name: 0.3})
+        assert torch.equal(pair[0], expected), name
+        assert not torch.equal(pair[0], signal), name
+        assert torch.equal(pair[1], target), name
     both = augmentation.stretched(signal, target, seeded(), most=0.3)
     assert all(map(torch.equal, applied(stretch=0.3), both))
     # a silent channel stays silent through all that follows

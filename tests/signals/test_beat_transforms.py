@@ -20,45 +20,45 @@ def beats(rows: int = 12, channels: int = 2, *, seed: int = 0) -> tuple[torch.Te
     return signal * (torch.arange(T) < valid[:, None])[:, None], valid
 
 
-def through(name: str, signal: Any, valid: Any, **asked: Any) -> tuple[Any, Any]:
+def through(name: str, signal: Any, valid: Any, **changes: Any) -> tuple[Any, Any]:
     version = torch.full((len(signal),), NAMES.index(name))
-    options = {"noise": 0.05, "pieces": 5, **asked}
+    options = {"noise": 0.05, "pieces": 5, **changes}
     return transform(signal, valid, version, torch.Generator().manual_seed(1), **options)
 
 
 def test_identity_negation_and_amplitude() -> None:
     signal, valid = beats()
     for name, factor in {"identity": 1.0, "negation": -1.0, "amplitude": 0.1}.items():
-        found, length = through(name, signal, valid)
-        assert torch.equal(found, factor * signal)
+        changed, length = through(name, signal, valid)
+        assert torch.equal(changed, factor * signal)
         assert torch.equal(length, valid)
 
 
 def test_inversion_turns_the_beat_and_not_its_padding() -> None:
     signal, valid = beats()
-    found, _ = through("inversion", signal, valid)
+    changed, _ = through("inversion", signal, valid)
     for row, n in enumerate(valid.tolist()):
-        assert torch.equal(found[row, :, :n], signal[row, :, :n].flip(-1))
-        assert (found[row, :, n:] == 0).all()
+        assert torch.equal(changed[row, :, :n], signal[row, :, :n].flip(-1))
+        assert (changed[row, :, n:] == 0).all()
 
 
 def test_noise_has_the_sd_that_was_asked_of_the_beats_range_and_spares_the_padding() -> None:
     signal, valid = beats(400, 1)
     signal = signal * 7
-    found, _ = through("noise", signal, valid, noise=0.05)
+    changed, _ = through("noise", signal, valid, noise=0.05)
     inside = torch.arange(T) < valid[:, None]
     beat = signal[:, 0].masked_fill(~inside, torch.nan).numpy()
     spread = np.nanmax(beat, 1) - np.nanmin(beat, 1)
-    added = ((found - signal)[:, 0] / torch.from_numpy(spread)[:, None])[inside]
+    added = ((changed - signal)[:, 0] / torch.from_numpy(spread)[:, None])[inside]
     assert float(added.std()) == pytest.approx(0.05, rel=0.02)
     assert abs(float(added.mean())) < 0.001
-    assert ((found - signal)[:, 0][~inside] == 0).all()
+    assert ((changed - signal)[:, 0][~inside] == 0).all()
 
 
 @pytest.mark.parametrize("pieces", [2, 5, 9])
 def test_a_permutation_reorders_equal_pieces_and_never_leaves_them_in_order(pieces: int) -> None:
     signal, valid = beats(200)
-    found, length = through("permutation", signal, valid, pieces=pieces)
+    changed, length = through("permutation", signal, valid, pieces=pieces)
     assert torch.equal(length, valid)
     orders = set()
     for row, n in enumerate(valid.tolist()):
@@ -69,13 +69,13 @@ def test_a_permutation_reorders_equal_pieces_and_never_leaves_them_in_order(piec
             (match,) = [
                 p
                 for p, part in enumerate(parts)
-                if torch.equal(found[row, :, at : at + part.shape[-1]], part)
+                if torch.equal(changed[row, :, at : at + part.shape[-1]], part)
             ]
             order.append(match)
             at += parts[match].shape[-1]
         assert sorted(order) == list(range(pieces))
         assert order != sorted(order)
-        assert (found[row, :, n:] == 0).all()
+        assert (changed[row, :, n:] == 0).all()
         orders.add(tuple(order))
     assert len(orders) > min(pieces, 20) - 2
 
@@ -85,7 +85,7 @@ def test_stretch_and_squeeze_are_scipys_polyphase_resampling_of_the_mirrored_bea
     name: str, up: int, down: int
 ) -> None:
     signal, valid = beats()
-    found, length = through(name, signal, valid)
+    changed, length = through(name, signal, valid)
     for row, n in enumerate(valid.tolist()):
         beat = signal[row, :, :n].double().numpy()
         # As many samples on each side as the filter reaches; even, so that 1/2 keeps its phase.
@@ -93,14 +93,14 @@ def test_stretch_and_squeeze_are_scipys_polyphase_resampling_of_the_mirrored_bea
         expected = resample_poly(wide, up, down, axis=-1)[:, 40 * up // down :]
         whole = min(T, -(-n * up // down))
         assert int(length[row]) == whole
-        np.testing.assert_allclose(found[row, :, :whole], expected[:, :whole], atol=2e-6)
-        assert (found[row, :, whole:] == 0).all()
+        np.testing.assert_allclose(changed[row, :, :whole], expected[:, :whole], atol=2e-6)
+        assert (changed[row, :, whole:] == 0).all()
 
 
 def test_a_squeezed_tone_above_half_the_new_rate_is_gone() -> None:
     tone = torch.sin(2 * torch.pi * 0.4 * torch.arange(T))[None, None]
-    found, length = through("squeeze", tone, torch.tensor([T]))
-    inside = found[0, 0, 15 : int(length[0]) - 15]
+    changed, length = through("squeeze", tone, torch.tensor([T]))
+    inside = changed[0, 0, 15 : int(length[0]) - 15]
     assert float(inside.abs().max()) < 0.02
 
 
@@ -108,18 +108,18 @@ def test_versions_mix_in_a_batch_and_rows_do_not_depend_on_their_neighbours() ->
     signal, valid = beats(16)
     version = torch.arange(16) % 8
     options: dict[str, Any] = {"noise": 0.05, "pieces": 5}
-    found, _ = transform(signal, valid, version, torch.Generator().manual_seed(1), **options)
+    changed, _ = transform(signal, valid, version, torch.Generator().manual_seed(1), **options)
     for row, name in ((6, "squeeze"), (5, "stretch"), (2, "inversion"), (9, "negation")):
         alone, _ = through(name, signal[row : row + 1], valid[row : row + 1])
-        assert torch.allclose(found[row], alone[0], atol=1e-6)
+        assert torch.allclose(changed[row], alone[0], atol=1e-6)
 
 
 def test_hidden_padding_shows_the_beat_to_and_fro() -> None:
     signal, valid = beats()
-    found = tiled(signal, valid)
+    changed = tiled(signal, valid)
     for row, n in enumerate(valid.tolist()):
         expected = np.pad(signal[row, :, :n].numpy(), ((0, 0), (0, T - n)), mode="reflect")
-        np.testing.assert_array_equal(found[row].numpy(), expected)
+        np.testing.assert_array_equal(changed[row].numpy(), expected)
     one = tiled(torch.ones(1, 1, 5), torch.tensor([1]))
     assert (one == 1).all()
 
@@ -129,7 +129,7 @@ def test_the_shortest_beats_pass_through_everything() -> None:
         signal = torch.zeros(8, 1, T)
         signal[:, :, :n] = torch.rand(8, 1, n)
         valid = torch.full((8,), n)
-        found, length = transform(
+        changed, length = transform(
             signal,
             valid,
             torch.arange(8),
@@ -137,5 +137,5 @@ def test_the_shortest_beats_pass_through_everything() -> None:
             noise=0.05,
             pieces=5,
         )
-        assert torch.isfinite(found).all()
+        assert torch.isfinite(changed).all()
         assert (length >= 1).all()

@@ -65,8 +65,8 @@ def test_a_scale_is_of_the_valid_samples_alone(lengths: list[int], seed: int) ->
     signal, valid = ramps(lengths)
     noise = torch.randn(signal.shape, generator=Generator().manual_seed(seed))
     signal = (5 + noise) * (signal > 0)
-    found = standardised(signal, valid)
-    for row, length in zip(found.double(), lengths, strict=True):
+    scaled = standardised(signal, valid)
+    for row, length in zip(scaled.double(), lengths, strict=True):
         assert not row[:, length:].any()
         torch.testing.assert_close(
             row[:, :length].mean(1), torch.zeros(2).double(), atol=1e-5, rtol=0
@@ -78,9 +78,9 @@ def test_a_scale_is_of_the_valid_samples_alone(lengths: list[int], seed: int) ->
 def test_a_flat_channel_is_silent() -> None:
     signal = torch.full((1, 2, SAMPLES), 0.1)
     signal[0, 1] = torch.arange(SAMPLES) / 7
-    found = standardised(signal, torch.tensor([SAMPLES]))
-    assert not found[0, 0].any()
-    assert found[0, 1].std() > 0.9
+    scaled = standardised(signal, torch.tensor([SAMPLES]))
+    assert not scaled[0, 0].any()
+    assert scaled[0, 1].std() > 0.9
 
 
 def tasks(crop_s: float | None, **options: object) -> list[Task]:

@@ -43,8 +43,8 @@ def test_a_baseline_is_shown_what_a_network_is(cohort: Any, samples: float, scal
     """Of segments of 40 to 64 samples; half a sample too many goes the same way for both."""
     meta = shards.meta(cohort.segments)
     crop: dict[str, Any] = {"crop_s": samples / meta.rate_hz, "scaling": scaling}
-    asked = {"split": "toy", "baseline": "mean_signal", **crop}
-    folders, about = [cohort.segments], BaselinePredict.model_validate(asked)
+    content = {"split": "toy", "baseline": "mean_signal", **crop}
+    folders, about = [cohort.segments], BaselinePredict.model_validate(content)
     given: dict[str, Any] = {"columns": (), "parts": ("test",), "oracle": False}
     rows, truth_WCT = read_signals(folders, cohort.honest, target="signal", shown=about, **given)
     task = reconstruct.make(meta, **crop)

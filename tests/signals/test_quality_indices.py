@@ -38,9 +38,9 @@ def is_plausible(signal_T):
 def test_every_index_is_named_and_finite_whatever_the_window():
     windows = [lead(), np.zeros(len(TIME)), np.full(len(TIME), -80.0), lead(BEATS[:1], noise=0)]
     windows += [np.random.default_rng(1).standard_normal(len(TIME)), (TIME > 5).astype(float)]
-    found = quality_indices(np.stack(windows), RATE)
-    assert tuple(found) == NAMES
-    assert all(np.isfinite(value).all() for value in found.values())
+    indices = quality_indices(np.stack(windows), RATE)
+    assert tuple(indices) == NAMES
+    assert all(np.isfinite(value).all() for value in indices.values())
     short = quality_indices(np.random.default_rng(0).standard_normal((3, 40)), 125.0)
     assert all(np.isfinite(value).all() for value in short.values())
 
@@ -67,12 +67,12 @@ def generator():
 
 
 def test_values_of_a_clean_lead():
-    found = of(lead())
-    assert found["beats a second"] == pytest.approx(1 / 0.8, rel=0.01)
-    assert found["longest pause"] == pytest.approx(0.08, abs=0.01)
-    assert found["detectors agree"] == 1
-    assert found["beats alike"] > 0.98
-    assert found["stands still"] == 0
+    indices = of(lead())
+    assert indices["beats a second"] == pytest.approx(1 / 0.8, rel=0.01)
+    assert indices["longest pause"] == pytest.approx(0.08, abs=0.01)
+    assert indices["detectors agree"] == 1
+    assert indices["beats alike"] > 0.98
+    assert indices["stands still"] == 0
     assert is_plausible(lead())
 
 
@@ -112,9 +112,9 @@ def test_flat_stretches_and_rails_are_shares_of_the_time():
 
 
 def test_two_detectors_find_the_same_clean_beats():
-    for found in (qrs_peaks(lead()[None], RATE)[0], curve_peaks(lead()[None], RATE)[0]):
-        assert len(found) == len(BEATS)
-        assert np.abs(found / RATE - BEATS).max() < 0.04
+    for peak_A in (qrs_peaks(lead()[None], RATE)[0], curve_peaks(lead()[None], RATE)[0]):
+        assert len(peak_A) == len(BEATS)
+        assert np.abs(peak_A / RATE - BEATS).max() < 0.04
 
 
 # --- faults

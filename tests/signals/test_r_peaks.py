@@ -42,9 +42,9 @@ def both(signal_T, rate):
     return upright / rate
 
 
-def check(found_A, beat_B, within_s=0.03):
-    assert len(found_A) == len(beat_B)
-    assert np.abs(found_A - beat_B).max() <= within_s
+def check(peak_A, beat_B, within_s=0.03):
+    assert len(peak_A) == len(beat_B)
+    assert np.abs(peak_A - beat_B).max() <= within_s
 
 
 @pytest.mark.parametrize("rate", RATES)
@@ -111,9 +111,9 @@ def test_steps_of_the_baseline_cost_no_beats():
     steps = ((beat_B[20:50:10] + 0.4) * 250).astype(int)
     for place in steps:
         signal_T[place:] += 2
-    found_A = both(signal_T, 250)
-    assert (np.abs(found_A[:, None] - beat_B).min(axis=0) < 0.03).all()
-    assert len(found_A) <= len(beat_B) + len(steps)
+    peak_A = both(signal_T, 250)
+    assert (np.abs(peak_A[:, None] - beat_B).min(axis=0) < 0.03).all()
+    assert len(peak_A) <= len(beat_B) + len(steps)
 
 
 def test_hum_does_not_move_a_peak():
@@ -153,7 +153,7 @@ def test_real_beats_are_where_people_marked_them(physionet, record, missed):
     signal_T = wfdb.rdrecord(place, sampto=360 * 300).p_signal[:, 0].astype(np.float32)
     marked = wfdb.rdann(place, "atr", sampto=360 * 300)
     beat_B = marked.sample[np.isin(marked.symbol, list("NAVaJFLRQ"))] / 360
-    found_A = both(signal_T, 360)
-    apart_AB = np.abs(found_A[:, None] - beat_B)
+    peak_A = both(signal_T, 360)
+    apart_AB = np.abs(peak_A[:, None] - beat_B)
     assert (apart_AB.min(axis=0) > 0.075).sum() <= missed
     assert (apart_AB.min(axis=1) > 0.075).sum() <= 3

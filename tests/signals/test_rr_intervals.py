@@ -93,13 +93,13 @@ def prepared(kinds):
 
 def test_late_beats_stay_sinus_beats_where_most_beats_are_premature():
     """Six in ten beats are early: the median of all is theirs, that of the late ones is not."""
-    found = {
+    segments_by = {
         which: beats.cut(prepared(["N", "A", "N", "A", "A"] * 20), difference=which)
         for which in ("all", "late")
     }
-    assert {one.added for one in found.values()} == {("less median beat",)}
+    assert {one.added for one in segments_by.values()} == {("less median beat",)}
     for which, usual in (("all", "A"), ("late", "N")):
-        one = found[which]
+        one = segments_by[which]
         away_NT = np.abs(one.signal_NCT[:, 1, 10:60])
         assert away_NT[one.label_N == usual].max() < 0.02
         assert away_NT[one.label_N != usual].max(axis=1).min() > 1.5

@@ -219,8 +219,8 @@ def test_positions_over_a_week_are_at_their_time(rate):
     by = ratio(Fraction(rate), Fraction(125))
     place_A = np.array([0, 1, 7 * 24 * 3600 * math.floor(float(rate))])
     exact = [Fraction(int(p)) * 125 / Fraction(rate) for p in place_A]
-    found = resampled_positions(place_A, by)
-    assert all(abs(int(f) - e) <= Fraction(501, 1000) for f, e in zip(found, exact, strict=True))
+    place = resampled_positions(place_A, by)
+    assert all(abs(int(f) - e) <= Fraction(501, 1000) for f, e in zip(place, exact, strict=True))
 
 
 def test_rates_without_a_ratio_are_refused():
@@ -250,8 +250,8 @@ def test_annotations_stay_on_their_beats_over_half_an_hour(rate):
 @given(rate=st.sampled_from(RATES), place=st.integers(0, 8000 * 1800))
 def test_positions_are_rounded_without_bias(rate, place):
     by = ratio(Fraction(rate), Fraction(125))
-    found = int(resampled_positions(np.array([place]), by)[0])
-    assert abs(found - place * by) <= Fraction(1, 2)
+    positions = int(resampled_positions(np.array([place]), by)[0])
+    assert abs(positions - place * by) <= Fraction(1, 2)
 
 
 def test_positions_are_not_floored_as_wfdb_does():

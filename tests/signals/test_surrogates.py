@@ -28,8 +28,8 @@ def shuffled(signal: Tensor, valid: Tensor, seed: int = 0) -> Tensor:
 @given(lengths=st.lists(st.integers(1, SAMPLES), min_size=1, max_size=6), seed=st.integers(0, 9))
 def test_mean_spectrum_and_padding_are_kept(lengths: list[int], seed: int) -> None:
     signal, valid = beats(lengths)
-    found = shuffled(signal, valid, seed)
-    for before, after, length in zip(signal.numpy(), found.numpy(), lengths, strict=True):
+    changed = shuffled(signal, valid, seed)
+    for before, after, length in zip(signal.numpy(), changed.numpy(), lengths, strict=True):
         assert not after[:, length:].any()
         powers = [np.abs(np.fft.rfft(x[:, :length].astype(float))) for x in (before, after)]
         np.testing.assert_allclose(*powers, atol=1e-4)

@@ -118,8 +118,8 @@ def install() -> None:
         except subprocess.TimeoutExpired as reason:
             raise ClusterError(f"apt-get {words[0]}: not within {INSTALL_S} s") from reason
         if done.returncode:
-            said = (done.stderr or done.stdout).strip().splitlines() or ["no reason given"]
-            raise ClusterError(f"apt-get {words[0]}: {said[-1]}")
+            lines = (done.stderr or done.stdout).strip().splitlines() or ["no reason given"]
+            raise ClusterError(f"apt-get {words[0]}: {lines[-1]}")
 
 
 def within(seconds: float, condition: Callable[[], object], what: str) -> None:
@@ -137,7 +137,7 @@ def within(seconds: float, condition: Callable[[], object], what: str) -> None:
         time.sleep(0.1)
 
 
-def asked(*words: str) -> str:
+def answer_of(*words: str) -> str:
     """Return what a command of SLURM says; empty where it fails."""
     done = subprocess.run(words, capture_output=True, text=True)
     return "" if done.returncode else done.stdout
@@ -170,7 +170,7 @@ class Cluster:
             self._start_munge()
         self.start_controller()
         subprocess.run(["slurmd"], check=True, cwd=self.folder)
-        within(20, lambda: asked("sinfo", "-h", "-o", "%t").strip() == "idle", "an idle node")
+        within(20, lambda: answer_of("sinfo", "-h", "-o", "%t").strip() == "idle", "an idle node")
 
     def _munge_answers(self) -> bool:
         done = subprocess.run(["munge", "-n"], capture_output=True)
@@ -195,7 +195,7 @@ class Cluster:
     def start_controller(self) -> None:
         """Start slurmctld, with the state that an earlier one has left."""
         subprocess.run(["slurmctld"], check=True, cwd=self.folder)
-        within(20, lambda: "UP" in asked("scontrol", "ping"), "slurmctld")
+        within(20, lambda: "UP" in answer_of("scontrol", "ping"), "slurmctld")
 
     def stop_controller(self) -> None:
         """Stop slurmctld; jobs run on."""
@@ -203,10 +203,10 @@ class Cluster:
 
     def stop(self) -> None:
         """End all jobs and daemons, and remove the files outside the folder."""
-        for job in asked("squeue", "-h", "-o", "%i").split():
-            asked("scancel", job)
+        for job in answer_of("squeue", "-h", "-o", "%i").split():
+            answer_of("scancel", job)
         with contextlib.suppress(TimeoutError):
-            within(3 * KILL_WAIT_S, lambda: not asked("squeue", "-h").strip(), "an empty queue")
+            within(3 * KILL_WAIT_S, lambda: not answer_of("squeue", "-h").strip(), "an empty queue")
         for daemon in ("slurmd", "slurmctld", "munged"):
             self._end(daemon)
         for file in (CONFIG, GRES):

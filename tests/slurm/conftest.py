@@ -15,8 +15,8 @@ def cluster() -> Iterator[Cluster]:
         pytest.skip("a SLURM is installed and started by `make test-slurm` alone")
     pytest.importorskip("snakemake_executor_plugin_slurm", reason="needs cardiograft[slurm]")
     try:
-        with running() as found:
-            yield found
+        with running() as running_cluster:
+            yield running_cluster
     except ClusterError as reason:
         pytest.skip(f"no SLURM: {reason}")
 
@@ -26,6 +26,6 @@ def trainings(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """A study whose recordings are cut and split, with trainings of some seconds to do."""
     study = Study(tmp_path_factory.mktemp("trainings"))
     assert study.run("--cores=2", "results/splits/strict.parquet", profile="local") == 0, (
-        study.said()
+        study.log_text()
     )
     return study

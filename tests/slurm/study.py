@@ -108,7 +108,7 @@ class Study:
         self.started.append(process)
         return process
 
-    def said(self, log: str = "main.log") -> str:
+    def log_text(self, log: str = "main.log") -> str:
         """Return what it has printed."""
         return (self.root / log).read_text("utf-8")
 
@@ -125,11 +125,11 @@ class Study:
 def jobs() -> list[dict[str, str]]:
     """Return what the scheduler knows of each job, ended ones too; `Rule` is what it runs."""
     done = subprocess.run(["scontrol", "show", "job", "-o"], capture_output=True, text=True)
-    found = []
+    rows = []
     for line in done.stdout.splitlines():
-        told = dict(re.findall(r"(\w+)=(\S*)", line))
-        if "JobId" not in told:  # "No jobs in the system"
+        fields = dict(re.findall(r"(\w+)=(\S*)", line))
+        if "JobId" not in fields:  # "No jobs in the system"
             continue
-        rule, of, entry = told.get("Comment", "").removeprefix("rule_").partition("_wildcards_")
-        found.append({**told, "Rule": rule, "Of": entry if of else ""})
-    return found
+        rule, of, entry = fields.get("Comment", "").removeprefix("rule_").partition("_wildcards_")
+        rows.append({**fields, "Rule": rule, "Of": entry if of else ""})
+    return rows

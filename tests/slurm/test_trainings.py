@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from slurm.cluster import asked, within
+from slurm.cluster import answer_of, within
 from slurm.study import SAVE_EVERY_S, Study, jobs
 
 STOPPED = re.compile(r"SIGTERM: stopped at epoch (\d+), step (\d+), the state is saved")
@@ -62,7 +62,7 @@ class Ends:
 @pytest.fixture(scope="module")
 def ends(trainings: Study) -> Ends:
     """Three trainings ended amid an epoch, a fourth undisturbed, all in one run to its end."""
-    found, entries = Ends(), ["calm", *DISTURBED]
+    outcome, entries = Ends(), ["calm", *DISTURBED]
     main = trainings.start(*map(_card, entries))
     within(600, lambda: all(_state(trainings, entry) for entry in DISTURBED), "saved states")
     # All four GPUs are taken: a job that is more urgent takes that of one of them.
@@ -74,19 +74,19 @@ def ends(trainings: Study) -> Ends:
         "--output=/dev/null",
         "--wrap=true",
     )
-    urgent = asked("sbatch", *words).strip()
+    urgent = answer_of("sbatch", *words).strip()
     within(120, lambda: any(_stopped(trainings, e) for e in entries), "a job pre-empted")
-    found.preempted = next(e for e in entries if _stopped(trainings, e))
-    found.requeued, found.killed = [e for e in entries if e != found.preempted][1:3]
-    subprocess.run(["scontrol", "requeue", _job(found.requeued)["JobId"]], check=True)
-    saved = _state(trainings, found.killed)
+    outcome.preempted = next(e for e in entries if _stopped(trainings, e))
+    outcome.requeued, outcome.killed = [e for e in entries if e != outcome.preempted][1:3]
+    subprocess.run(["scontrol", "requeue", _job(outcome.requeued)["JobId"]], check=True)
+    saved = _state(trainings, outcome.killed)
     assert saved is not None
-    process = _payload(trainings, found.killed)
-    found.age_s = time.time() - saved.stat().st_mtime
+    process = _payload(trainings, outcome.killed)
+    outcome.age_s = time.time() - saved.stat().st_mtime
     os.kill(process, signal.SIGKILL)
-    assert main.wait(1200) == 0, trainings.said()[-5000:]
-    assert asked("scontrol", "show", "job", urgent).count("JobState=COMPLETED") == 1
-    return found
+    assert main.wait(1200) == 0, trainings.log_text()[-5000:]
+    assert answer_of("scontrol", "show", "job", urgent).count("JobState=COMPLETED") == 1
+    return outcome
 
 
 def test_all_end_in_the_bytes_of_an_undisturbed_training(trainings: Study, ends: Ends) -> None:
@@ -133,10 +133,10 @@ def test_snakemake_killed_and_begun_again_runs_no_job_twice(trainings: Study) ->
     number = _job("left")["JobId"]
     assert trainings.run(_card("left"), log="again.log") == 1
     refused = f"jobs of an earlier run in this folder are still in the queue ({number}):"
-    assert refused in trainings.said("again.log")
+    assert refused in trainings.log_text("again.log")
     within(600, lambda: _job("left")["JobState"] == "COMPLETED", "the end of the job left over")
     assert trainings.run(_card("left"), log="at last.log") == 0
-    assert "Nothing to be done" in trainings.said("at last.log")
+    assert "Nothing to be done" in trainings.log_text("at last.log")
     assert [j["JobId"] for j in jobs() if j["Of"] == "left_0"] == [number]
     (log,) = trainings.attempts("pretrain", "left/0")
     assert log.count("epoch 1/") == log.count("epoch 2/") == 1
@@ -145,7 +145,7 @@ def test_snakemake_killed_and_begun_again_runs_no_job_twice(trainings: Study) ->
 def test_a_training_of_two_devices_is_one_job_with_two_gpus_and_srun_gives_the_same(
     trainings: Study,
 ) -> None:
-    assert trainings.run(_card("spread")) == 0, trainings.said()[-5000:]
+    assert trainings.run(_card("spread")) == 0, trainings.log_text()[-5000:]
     job, folder = _job("spread"), trainings.root / "results/pretrain/spread/0"
     assert (job["TresPerJob"], job["NumNodes"], job["Partition"]) == ("gres:gpu:2", "1", "gpu")
     card = json.loads((folder / "card.json").read_text())

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from slurm.cluster import Cluster, asked, within
+from slurm.cluster import Cluster, answer_of, within
 from slurm.study import Study, jobs
 
 GPU = {"pretrain", "transfer", "predict"}
@@ -32,14 +32,14 @@ def finished(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iter
     try:
         main = study.start()
         within(600, lambda: _running("split"), "the split's job")
-        asked("scancel", _running("split"))
+        answer_of("scancel", _running("split"))
         within(600, lambda: study.attempts("pretrain", "pretext/0"), "a pretraining")
         cluster.stop_controller()
         time.sleep(OUTAGE_S)
         assert main.poll() is None
-        assert not asked("sinfo", "-h")
+        assert not answer_of("sinfo", "-h")
         cluster.start_controller()
-        assert main.wait(1200) == 0, study.said()[-5000:]
+        assert main.wait(1200) == 0, study.log_text()[-5000:]
         yield study
     finally:
         study.end()
@@ -69,20 +69,20 @@ def test_gpu_rules_run_in_the_gpu_partition_and_no_other_rule_does(finished: Stu
 def test_each_job_asks_for_its_time_and_the_second_attempt_for_twice_as_much(
     finished: Study,
 ) -> None:
-    asked_for = _by_rule(finished, lambda job: _minutes(job["TimeLimit"]))
-    assert set(asked_for) == set(MINUTES)
-    for rule, found in asked_for.items():
-        assert found == [MINUTES[rule] * (place + 1) for place in range(len(found))], rule
-    assert len(asked_for["split"]) == 2
+    minutes_by_rule = _by_rule(finished, lambda job: _minutes(job["TimeLimit"]))
+    assert set(minutes_by_rule) == set(MINUTES)
+    for rule, minutes in minutes_by_rule.items():
+        assert minutes == [MINUTES[rule] * (place + 1) for place in range(len(minutes))], rule
+    assert len(minutes_by_rule["split"]) == 2
 
 
-def _by_rule(study: Study, told: Callable[[dict[str, str]], Any]) -> dict[str, list[Any]]:
+def _by_rule(study: Study, value_of: Callable[[dict[str, str]], Any]) -> dict[str, list[Any]]:
     """Return, of each rule, something of its jobs, in the order in which they were submitted."""
-    found: dict[str, list[Any]] = {}
+    values_by_rule: dict[str, list[Any]] = {}
     for job in sorted(jobs(), key=lambda job: int(job["JobId"])):
         if job["WorkDir"] == str(study.root):
-            found.setdefault(job["Rule"], []).append(told(job))
-    return found
+            values_by_rule.setdefault(job["Rule"], []).append(value_of(job))
+    return values_by_rule
 
 
 def _minutes(limit: str) -> int:

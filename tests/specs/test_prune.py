@@ -38,8 +38,8 @@ def config(**prune: Any) -> dict[str, Any]:
 
 
 def widths(model: Any) -> list[int]:
-    found: list[int] = model.options["widths"]
-    return found
+    sizes: list[int] = model.options["widths"]
+    return sizes
 
 
 @given(final=st.floats(0, 0.99))
@@ -93,18 +93,18 @@ def test_what_follows_a_structured_pruning_is_as_narrow() -> None:
     assert widths(loaded.prune["half"].result) == [8, 16, 24, 32]
     assert widths(loaded.prune["again"].model) == [8, 16, 24, 32]
     assert widths(loaded.prune["again"].result) == [8, 16, 16, 24]
-    found = {name: widths(run.model) for name, run in loaded.transfer.items()}
-    assert found == {
+    width_of = {name: widths(run.model) for name, run in loaded.transfer.items()}
+    assert width_of == {
         "narrow": [8, 16, 24, 32],
         "narrower": [8, 16, 16, 24],
         "wide": [16, 32, 48, 64],
         "own": [16, 32, 48, 64],
     }
-    asked = {
+    predicted = {
         name: json.loads(loaded.spec("predict", name).canonical())["model"]["options"]["widths"]
         for name in raw["evaluations"]
     }
-    assert asked == {
+    assert predicted == {
         "half": [8, 16, 24, 32],
         "ones": [16, 32, 48, 64],
         "narrow": [8, 16, 24, 32],
@@ -116,7 +116,9 @@ def test_what_follows_a_structured_pruning_is_as_narrow() -> None:
 def test_a_model_without_widths_is_refused_before_any_job() -> None:
     raw = config(small={"source": "first", "sparsity": {"method": "structured"}})
     raw["pretrain"]["first"].update(model="lstm", task="classify")
-    said = r"prune.small: method 'structured' .* lstm does not say .* \(models that do: cae, cnn,"
-    with pytest.raises(ValueError, match=said) as caught:
+    message = (
+        r"prune.small: method 'structured' .* lstm does not say .* \(models that do: cae, cnn,"
+    )
+    with pytest.raises(ValueError, match=message) as caught:
         load_config(raw)
     assert "\n" not in str(caught.value)

@@ -186,15 +186,15 @@ CHANGES = {
 
 
 def models():
-    found = set()
+    classes = set()
     for module in pkgutil.iter_modules(cardiograft.specs.__path__):
         loaded = importlib.import_module(f"cardiograft.specs.{module.name}")
         for _, one in inspect.getmembers(loaded, inspect.isclass):
             if issubclass(one, Entry) and one.__module__ == loaded.__name__:
-                found.add(one)
+                classes.add(one)
     # Not asked for by themselves: what all are, what several share, and plug-ins, whose options
     # are written beside their name.
-    return found - {Entry, Trained, Plugin}
+    return classes - {Entry, Trained, Plugin}
 
 
 def within(annotation):

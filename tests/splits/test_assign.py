@@ -21,7 +21,7 @@ from cardiograft.splits.table import read_split_table, write_split_table
 MITDB = sorted({*DS1, *DS2, *PACED})
 names = st.sets(st.text("abcdef0123456789", min_size=1, max_size=6), min_size=1, max_size=40)
 shares = st.sampled_from([0.0, 0.1, 0.2, 0.5])
-asked = st.fixed_dictionaries(
+options_drawn = st.fixed_dictionaries(
     {
         "scheme": st.sampled_from(["segment", "subject"]),
         "test": shares,
@@ -71,12 +71,12 @@ def parts(table, what):
 def mitdb(records=MITDB, **options):
     subjects = ["201" if record == "202" else record for record in records]
     table = keys(subjects, records=list(records), dataset="mitdb", each=1)
-    found = parts(table, spec(**options))
-    return {part: {i.split("/")[1] for i, p in found.items() if p == part} for part in PARTS}
+    part_of = parts(table, spec(**options))
+    return {part: {i.split("/")[1] for i, p in part_of.items() if p == part} for part in PARTS}
 
 
 @settings(max_examples=60, deadline=None)
-@given(names, names, asked)
+@given(names, names, options_drawn)
 def test_adding_subjects_moves_nobody(some, more, options):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(assign_module, "_complete", lambda *_: None)
@@ -87,7 +87,7 @@ def test_adding_subjects_moves_nobody(some, more, options):
 
 
 @settings(max_examples=60, deadline=None)
-@given(names, asked.map(lambda o: {**o, "scheme": "subject"}))
+@given(names, options_drawn.map(lambda o: {**o, "scheme": "subject"}))
 def test_a_subject_is_in_one_part(some, options):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(assign_module, "_complete", lambda *_: None)
@@ -98,7 +98,7 @@ def test_a_subject_is_in_one_part(some, options):
 
 
 @settings(max_examples=40, deadline=None)
-@given(names, asked, st.tuples(st.floats(0.01, 1), st.floats(0.01, 1)).map(sorted))
+@given(names, options_drawn, st.tuples(st.floats(0.01, 1), st.floats(0.01, 1)).map(sorted))
 def test_smaller_fractions_are_subsets(some, options, fractions):
     def with_fraction(fraction):
         return parts(keys(sorted(some)), spec(**{**options, "fraction": fraction}))
@@ -106,7 +106,7 @@ def test_smaller_fractions_are_subsets(some, options, fractions):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(assign_module, "_complete", lambda *_: None)
         small, large = map(with_fraction, fractions)
-    kept = [{i for i, part in found.items() if part == "train"} for found in (small, large)]
+    kept = [{i for i, part in part_of.items() if part == "train"} for part_of in (small, large)]
     assert kept[0] <= kept[1]
     assert all(large[i] == part for i, part in small.items() if part in ("test", "validation"))
 
@@ -118,8 +118,8 @@ def test_folds_test_every_subject_once(some, folds, seed):
         patch.setattr(assign_module, "_complete", lambda *_: None)
         table = keys(sorted(some))
         tested = [
-            {i for i, part in found.items() if part == "test"}
-            for found in (
+            {i for i, part in part_of.items() if part == "test"}
+            for part_of in (
                 parts(table, spec("subject", folds=folds, fold=fold, seed=seed))
                 for fold in range(folds)
             )
@@ -136,10 +136,10 @@ def test_the_next_fold_validates_so_that_everybody_does_once(some, folds, seed):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(assign_module, "_complete", lambda *_: None)
         options = {"folds": folds, "seed": seed, "validate_next_fold": True}
-        found = [parts(table, spec("subject", fold=fold, **options)) for fold in range(folds)]
+        folds_ = [parts(table, spec("subject", fold=fold, **options)) for fold in range(folds)]
     by_fold = [
         {part: {i for i, p in one.items() if p == part} for part in ("test", "validation")}
-        for one in found
+        for one in folds_
     ]
     assert [one["validation"] for one in by_fold] == [
         by_fold[(fold + 1) % folds]["test"] for fold in range(folds)
@@ -175,29 +175,33 @@ PLACES = (0.4923627579177666, 0.27152749237012197)
 
 def test_dechazal_lists():
     """de Chazal et al. 2004, doi:10.1109/TBME.2004.827359, table II."""
-    found = mitdb(scheme="dechazal")
-    assert (len(found["train"]), len(found["test"]), found["validation"]) == (22, 22, set())
-    assert found["out"] == {"102", "104", "107", "217"}
-    assert "201" in found["train"]
-    assert "202" in found["test"]
-    assert {"208", "101", "230"} <= found["train"]
-    assert {"232", "100", "234"} <= found["test"]
+    records_in = mitdb(scheme="dechazal")
+    assert (len(records_in["train"]), len(records_in["test"]), records_in["validation"]) == (
+        22,
+        22,
+        set(),
+    )
+    assert records_in["out"] == {"102", "104", "107", "217"}
+    assert "201" in records_in["train"]
+    assert "202" in records_in["test"]
+    assert {"208", "101", "230"} <= records_in["train"]
+    assert {"232", "100", "234"} <= records_in["test"]
 
 
 def test_dechazal_strict_leaves_the_twin_out():
-    found = mitdb(scheme="dechazal_strict")
-    assert found["out"] == {"102", "104", "107", "217", "201"}
-    assert found["test"] == mitdb(scheme="dechazal")["test"]
+    records_in = mitdb(scheme="dechazal_strict")
+    assert records_in["out"] == {"102", "104", "107", "217", "201"}
+    assert records_in["test"] == mitdb(scheme="dechazal")["test"]
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_dechazal_validation_is_exact_and_nested(seed):
-    found = mitdb(scheme="dechazal_strict", validation=0.2, seed=seed)
-    assert len(found["validation"]) == 4
-    assert len(found["train"]) == 17
-    assert found["validation"] <= set(DS1)
+    records_in = mitdb(scheme="dechazal_strict", validation=0.2, seed=seed)
+    assert len(records_in["validation"]) == 4
+    assert len(records_in["train"]) == 17
+    assert records_in["validation"] <= set(DS1)
     larger = mitdb(scheme="dechazal_strict", validation=0.4, seed=seed)
-    assert found["validation"] <= larger["validation"]
+    assert records_in["validation"] <= larger["validation"]
 
 
 @pytest.mark.parametrize("folds", [2, 4, 21])
@@ -205,10 +209,10 @@ def test_dechazal_folds_stay_within_ds1(folds):
     ds1 = set(mitdb(scheme="dechazal_strict")["train"])
     tested = []
     for fold in range(folds):
-        found = mitdb(scheme="dechazal_strict", folds=folds, fold=fold, validation=0.1)
-        assert set(DS2) <= set(found["out"])
-        assert found["train"] | found["validation"] | found["test"] == ds1
-        tested.append(found["test"])
+        records_in = mitdb(scheme="dechazal_strict", folds=folds, fold=fold, validation=0.1)
+        assert set(DS2) <= set(records_in["out"])
+        assert records_in["train"] | records_in["validation"] | records_in["test"] == ds1
+        tested.append(records_in["test"])
     assert set.union(*tested) == ds1
     assert sum(map(len, tested)) == len(ds1)
     assert max(map(len, tested)) - min(map(len, tested)) <= 1
@@ -235,10 +239,10 @@ def test_dechazal_knows_mitdb_alone():
         assign(keys(["101"], dataset="ptbdb"), spec("dechazal"))
 
 
-def seconds(found, *parts):
+def seconds(part_of, *parts):
     """Return the starts of some parts' segments, in seconds, by record."""
     starts = {}
-    for name, part in found.items():
+    for name, part in part_of.items():
         _, record, _, start = name.split("/")
         if part in parts:
             starts.setdefault(record, []).append(int(start) / 100)
@@ -247,17 +251,17 @@ def seconds(found, *parts):
 
 def test_time_tests_the_end_of_each_recording():
     """Ten windows of 10 s each: seven, one of validation, two of test."""
-    found = parts(keys(["a", "b"], each=10), spec("time", test=0.2, validation=0.125))
-    assert seconds(found, "train") == {key: [10.0 * k for k in range(7)] for key in "ab"}
-    assert seconds(found, "validation") == {key: [70.0] for key in "ab"}
-    assert seconds(found, "test") == {key: [80.0, 90.0] for key in "ab"}
+    part_of = parts(keys(["a", "b"], each=10), spec("time", test=0.2, validation=0.125))
+    assert seconds(part_of, "train") == {key: [10.0 * k for k in range(7)] for key in "ab"}
+    assert seconds(part_of, "validation") == {key: [70.0] for key in "ab"}
+    assert seconds(part_of, "test") == {key: [80.0, 90.0] for key in "ab"}
 
 
 def test_time_puts_windows_across_a_cut_out():
     """Windows of 10 s every 2 s up to 108 s: the cut at 86.4 s goes through five of them."""
-    found = parts(keys(["a"], each=50, step=200), spec("time", test=0.2))
-    assert seconds(found, "out") == {"a": [78.0, 80.0, 82.0, 84.0, 86.0]}
-    assert max(seconds(found, "train")["a"]) + 10 <= 86.4 <= min(seconds(found, "test")["a"])
+    part_of = parts(keys(["a"], each=50, step=200), spec("time", test=0.2))
+    assert seconds(part_of, "out") == {"a": [78.0, 80.0, 82.0, 84.0, 86.0]}
+    assert max(seconds(part_of, "train")["a"]) + 10 <= 86.4 <= min(seconds(part_of, "test")["a"])
 
 
 @settings(max_examples=60, deadline=None)
@@ -297,69 +301,69 @@ def test_time_goes_by_the_recording_and_not_by_the_file():
 
 
 def test_time_keeps_a_fraction_of_the_time():
-    found = parts(keys(["a"], each=10), spec("time", test=0.2, fraction=0.5))
-    assert seconds(found, "train") == {"a": [0, 10, 20, 30]}
-    assert seconds(found, "out") == {"a": [40, 50, 60, 70]}
+    part_of = parts(keys(["a"], each=10), spec("time", test=0.2, fraction=0.5))
+    assert seconds(part_of, "train") == {"a": [0, 10, 20, 30]}
+    assert seconds(part_of, "out") == {"a": [40, 50, 60, 70]}
 
 
 def test_named_subjects_are_tested():
     table = keys(["CP-01", "CP-02", "UP-01", "UP-02", "XX-1"])
-    found = parts(table, spec("named", protocol="honest", test_subjects=["d/UP-*"]))
-    assert set(seconds(found, "test")) == {"UP-01", "UP-02"}
-    assert set(seconds(found, "train")) == {"CP-01", "CP-02", "XX-1"}
-    found = parts(table, spec("named", test_subjects=["d/UP-*"], train_subjects=["d/CP-*"]))
-    assert set(seconds(found, "train")) == {"CP-01", "CP-02"}
-    assert set(seconds(found, "out")) == {"XX-1"}
+    part_of = parts(table, spec("named", protocol="honest", test_subjects=["d/UP-*"]))
+    assert set(seconds(part_of, "test")) == {"UP-01", "UP-02"}
+    assert set(seconds(part_of, "train")) == {"CP-01", "CP-02", "XX-1"}
+    part_of = parts(table, spec("named", test_subjects=["d/UP-*"], train_subjects=["d/CP-*"]))
+    assert set(seconds(part_of, "train")) == {"CP-01", "CP-02"}
+    assert set(seconds(part_of, "out")) == {"XX-1"}
 
 
 def test_a_person_is_named_by_any_of_its_names():
     """ecg-arrhythmia's people count as those of the Challenge of 2021, whatever a pattern says."""
     names = ["ningbo/JS20000", "ningbo/JS20001", "chapman_shaoxing/JS00001"]
     table = keys(names, dataset="ecg_arrhythmia", each=1)
-    found = parts(table, spec("named", test_subjects=["ecg_arrhythmia/ningbo/*"]))
-    assert {name for name, part in found.items() if part == "test"} == {
+    part_of = parts(table, spec("named", test_subjects=["ecg_arrhythmia/ningbo/*"]))
+    assert {name for name, part in part_of.items() if part == "test"} == {
         f"ecg_arrhythmia/{name}/II/0" for name in names[:2]
     }
 
 
 def test_named_takes_validation_from_the_training_subjects():
     names = [f"CP-{k}" for k in range(40)] + ["UP-1"]
-    found = parts(keys(names), spec("named", test_subjects=["d/UP-*"], validation=0.3))
+    part_of = parts(keys(names), spec("named", test_subjects=["d/UP-*"], validation=0.3))
     drawn = {s for s in names if place(0, "validation", f"d/{s}") < 0.3} - {"UP-1"}
-    assert set(seconds(found, "validation")) == drawn != set()
+    assert set(seconds(part_of, "validation")) == drawn != set()
 
 
 def test_a_pattern_that_meets_nobody_is_an_error():
     table = keys([f"CP-{k:02d}" for k in range(50)] + ["UP-01"], dataset="scg2")
     with pytest.raises(ValueError, match=r"'scg2/up-\*' is no subject of beats\.") as raised:
         assign(table, spec("named", test_subjects=["scg2/UP*", "scg2/up-*"]))
-    said = "Did you mean 'scg2/UP-*'? Known: scg2/CP-*, scg2/UP-*."
-    assert str(raised.value).endswith(said)
+    message = "Did you mean 'scg2/UP-*'? Known: scg2/CP-*, scg2/UP-*."
+    assert str(raised.value).endswith(message)
 
 
 def calibrated(table, seconds, **options):
-    asked = {"seconds": seconds, **options}
+    calibration = {"seconds": seconds, **options}
     protocol = "personal" if seconds else "honest"
-    return parts(table, spec("subject", protocol=protocol, test=0.5, calibration=asked))
+    return parts(table, spec("subject", protocol=protocol, test=0.5, calibration=calibration))
 
 
 def test_calibration_takes_the_beginning_of_test_subjects():
     table = keys(list("abcdefgh"), each=20)
     before = parts(table, spec("subject", test=0.5))
-    found = calibrated(table, 30, reserve=60)
+    part_of = calibrated(table, 30, reserve=60)
     tested = set(seconds(before, "test"))
     assert 0 < len(tested) < 8
-    for record, starts in seconds(found, "train").items():
+    for record, starts in seconds(part_of, "train").items():
         assert starts == ([0, 10, 20] if record in tested else [10 * k for k in range(20)])
-    assert seconds(found, "out") == {key: [30, 40, 50] for key in tested}
-    assert seconds(found, "test") == {key: [10 * k for k in range(6, 20)] for key in tested}
+    assert seconds(part_of, "out") == {key: [30, 40, 50] for key in tested}
+    assert seconds(part_of, "test") == {key: [10 * k for k in range(6, 20)] for key in tested}
 
 
 def test_calibrations_of_one_reserve_test_the_same_windows():
     table = keys(list("abcdefgh"), each=80, step=250)  # windows of 10 s, each 2.5 s
     curve = [calibrated(table, seconds, reserve=60) for seconds in (0, 10, 30, 60)]
     assert all(seconds(c, "test") == seconds(curve[0], "test") for c in curve)
-    counts = [sum(p == "train" for p in found.values()) for found in curve]
+    counts = [sum(p == "train" for p in part_of.values()) for part_of in curve]
     tested = len(seconds(curve[0], "test"))
     # 1 + (s - 10) / 2.5 windows lie within the first s seconds
     assert [n - counts[0] for n in counts] == [0, tested, 9 * tested, 21 * tested]
@@ -368,23 +372,23 @@ def test_calibrations_of_one_reserve_test_the_same_windows():
 
 def test_calibration_alone_trains_on_nothing_else():
     table = keys(list("abcdefgh"), each=20)
-    found = calibrated(table, 30, reserve=60, alone=True)
-    both = seconds(found, "train")
-    assert both == {key: [0, 10, 20] for key in seconds(found, "test")}
+    part_of = calibrated(table, 30, reserve=60, alone=True)
+    both = seconds(part_of, "train")
+    assert both == {key: [0, 10, 20] for key in seconds(part_of, "test")}
 
 
 def test_calibration_is_of_the_first_recording():
     """cebsdb: b, m and p of one number are one person."""
     table = keys(["1", "1", "1", "2", "2"], records=["m1", "b1", "p1", "b2", "m2"], each=10)
-    found = parts(
+    part_of = parts(
         table,
         spec("named", protocol="personal", test_subjects=["d/1"], calibration={"seconds": 20}),
     )
-    assert seconds(found, "train") == {
+    assert seconds(part_of, "train") == {
         "b1": [0, 10],
         **{key: [10 * k for k in range(10)] for key in ["b2", "m2"]},
     }
-    assert {record: len(s) for record, s in seconds(found, "test").items()} == {
+    assert {record: len(s) for record, s in seconds(part_of, "test").items()} == {
         "b1": 8,
         "m1": 10,
         "p1": 10,
@@ -440,18 +444,21 @@ def test_what_does_not_go_together(options, message):
 
 def test_dropped_labels_are_out():
     table = keys([str(k) for k in range(30)], each=4, label=["N", "Q", "F", ""])
-    found = parts(table, spec("subject", drop_labels=("Q", "F"), test=0.5))
+    part_of = parts(table, spec("subject", drop_labels=("Q", "F"), test=0.5))
     labels = dict(zip(table["id"].to_pylist(), table["label"].to_pylist(), strict=True))
-    assert all((part == "out") == (labels[i] in ("Q", "F")) for i, part in found.items())
+    assert all((part == "out") == (labels[i] in ("Q", "F")) for i, part in part_of.items())
 
 
 def test_fixed_parts_are_the_data_sets_own(monkeypatch):
     own = types.SimpleNamespace(part=lambda record: "test" if record > "5" else "train")
     monkeypatch.setattr(plugins, "load", lambda *_: own)
-    found = parts(keys(list("123456789")), spec("fixed", validation=0.4, seed=2))
-    tested = {i.split("/")[1] for i, part in found.items() if part == "test"}
+    part_of = parts(keys(list("123456789")), spec("fixed", validation=0.4, seed=2))
+    tested = {i.split("/")[1] for i, part in part_of.items() if part == "test"}
     assert tested == set("6789")
-    assert {part for i, part in found.items() if i.split("/")[1] <= "5"} == {"train", "validation"}
+    assert {part for i, part in part_of.items() if i.split("/")[1] <= "5"} == {
+        "train",
+        "validation",
+    }
 
 
 def test_fixed_needs_parts(monkeypatch):
@@ -479,8 +486,8 @@ def test_a_part_that_would_be_empty_is_an_error(part, options):
 
 
 def test_no_test_part_is_wanted_where_its_share_is_zero():
-    found = parts(keys(list("abcdefgh")), spec("subject", test=0))
-    assert set(found.values()) == {"train"}
+    part_of = parts(keys(list("abcdefgh")), spec("subject", test=0))
+    assert set(part_of.values()) == {"train"}
 
 
 def test_write_and_read(tmp_path):

@@ -62,7 +62,7 @@ def test_what_can_be(chosen_on: str | None, more: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("chosen_on", "more", "said"),
+    ("chosen_on", "more", "message"),
     [
         ("validation", {}, "split 'plain' of transfer 'net' has no validation part"),
         ("cross-validation", {"split": "single"}, "trains on fewer than two subjects"),
@@ -72,8 +72,8 @@ def test_what_can_be(chosen_on: str | None, more: dict[str, object]) -> None:
         ),
     ],
 )
-def test_what_can_not_be(chosen_on: str, more: dict[str, object], said: str) -> None:
-    found = complaint(chosen_on, **more)  # type: ignore[arg-type]
-    assert said in found
-    assert chosen_on in found
-    assert "\n" not in found
+def test_what_can_not_be(chosen_on: str, more: dict[str, object], message: str) -> None:
+    line = complaint(chosen_on, **more)  # type: ignore[arg-type]
+    assert message in line
+    assert chosen_on in line
+    assert "\n" not in line

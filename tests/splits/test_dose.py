@@ -101,7 +101,7 @@ def test_the_base_is_in_every_training_and_its_people_fill_no_slot():
 def test_the_mix_of_classes_is_the_same_at_every_dose():
     mixes = [mix(rows(spec(share), "train")) for share in SHARES]
     assert set(mixes[0]) == {"N", "S", "V"}
-    assert all(found == mixes[0] for found in mixes)
+    assert all(shares == mixes[0] for shares in mixes)
     whole = mix(own(spec(1.0)))  # also of what is leaked, to one segment
     assert mix(own(spec(0.5))) == pytest.approx({k: n / 2 for k, n in whole.items()}, abs=1)
 
@@ -118,8 +118,8 @@ def test_slots_ask_for_what_both_sides_have():
 
 
 def test_every_tested_person_is_dosed_alike():
-    found = own(spec(0.5))
-    counts = [sum(SUBJECT[k] == f"mitdb/{record}" for k in found) for record in DS2]
+    own_rows = own(spec(0.5))
+    counts = [sum(SUBJECT[k] == f"mitdb/{record}" for k in own_rows) for record in DS2]
     assert sum(counts) == 150
     assert max(counts) - min(counts) <= 3  # 150 of 22 people, three classes
 
@@ -222,9 +222,9 @@ def shelf():
 
 def stage(tmp_path: Path, filled: Shelf, share=0.5):
     folder = filled.write(tmp_path / "segments")
-    out, found = tmp_path / "doses.parquet", tmp_path / "s.audit.json"
-    scripts.load("split").split(small(share), [folder], out, found)
-    return json.loads(found.read_text())
+    out, report = tmp_path / "doses.parquet", tmp_path / "s.audit.json"
+    scripts.load("split").split(small(share), [folder], out, report)
+    return json.loads(report.read_text())
 
 
 def small(share=0.5):
@@ -238,12 +238,12 @@ def _helps(record, seed):
 
 @pytest.mark.parametrize(("share", "count"), [(0.0, 0), (0.25, 5), (1.0, 20)])
 def test_the_audit_counts_what_was_asked_for_and_passes(tmp_path, share, count):
-    found = stage(tmp_path, shelf(), share)
-    assert found["passed"]
-    assert (found["dose"]["own"], found["dose"]["size"]) == (count, 40)
-    assert found["dose"]["subjects"] == 4
-    assert found["dose"]["dosed_subjects"] == (4 if count else 0)
-    assert found["findings"]["overlapping_windows"] == 0
+    report = stage(tmp_path, shelf(), share)
+    assert report["passed"]
+    assert (report["dose"]["own"], report["dose"]["size"]) == (count, 40)
+    assert report["dose"]["subjects"] == 4
+    assert report["dose"]["dosed_subjects"] == (4 if count else 0)
+    assert report["findings"]["overlapping_windows"] == 0
 
 
 def test_one_more_than_asked_for_stops_the_run(tmp_path, monkeypatch):
@@ -299,9 +299,9 @@ def lineage(tmp_path, *ancestors):
     }.items():
         out = tmp_path / f"{name}.parquet"
         scripts.load("split").split(split, [folder], out, tmp_path / f"{name}.audit.json")
-    asked = Audit(protocol="dose", split="doses", lineage=ancestors)
+    audit_spec = Audit(protocol="dose", split="doses", lineage=ancestors)
     names = ("doses", "everyone", "strangers")
-    return lineage_audit(asked, [tmp_path / f"{name}.parquet" for name in names])
+    return lineage_audit(audit_spec, [tmp_path / f"{name}.parquet" for name in names])
 
 
 def ancestor(split, stage="transfer"):
@@ -309,16 +309,16 @@ def ancestor(split, stage="transfer"):
 
 
 def test_a_dosed_training_from_scratch_or_from_strangers_passes(tmp_path):
-    found = lineage(tmp_path, ancestor("doses"), ancestor("strangers", "pretrain"))
-    assert found["passed"]
-    assert [f["own"] for f in found["findings"]] == [10, 0]
-    assert [f["subjects"] for f in found["findings"]] == [4, 0]
+    report = lineage(tmp_path, ancestor("doses"), ancestor("strangers", "pretrain"))
+    assert report["passed"]
+    assert [f["own"] for f in report["findings"]] == [10, 0]
+    assert [f["subjects"] for f in report["findings"]] == [4, 0]
 
 
 def test_pretraining_on_tested_people_stops_a_dose(tmp_path):
-    found = lineage(tmp_path, ancestor("doses"), ancestor("everyone", "pretrain"))
-    assert not found["passed"]
-    assert lineage_complaint(found).startswith("pretrain 'on-everyone' (split 'everyone')")
+    report = lineage(tmp_path, ancestor("doses"), ancestor("everyone", "pretrain"))
+    assert not report["passed"]
+    assert lineage_complaint(report).startswith("pretrain 'on-everyone' (split 'everyone')")
 
 
 def test_a_training_that_holds_another_dose_than_it_says_stops(tmp_path):
@@ -332,8 +332,8 @@ def test_a_training_that_holds_another_dose_than_it_says_stops(tmp_path):
     changed = pq.read_table(file).sort_by("id")
     changed = changed.set_column(2, "part", pa.array(kind))
     pq.write_table(changed, file)
-    found = lineage_audit(
+    report = lineage_audit(
         Audit(protocol="dose", split="doses", lineage=(ancestor("doses"),)), [file]
     )
-    assert found["findings"][0]["own"] == 0
-    assert not found["passed"]
+    assert report["findings"][0]["own"] == 0
+    assert not report["passed"]

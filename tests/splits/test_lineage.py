@@ -39,16 +39,16 @@ def spec(scheme="dechazal", protocol="honest", **options):
 def audit(tmp_path: Path, filled: Shelf, what: Split):
     """Run the stage; return its audit and the message of the error that ended it, if one did."""
     folder = filled.write(tmp_path / what.protocol / "segments")
-    out, found = tmp_path / what.protocol / "s.parquet", tmp_path / what.protocol / "s.audit.json"
+    out, file = tmp_path / what.protocol / "s.parquet", tmp_path / what.protocol / "s.audit.json"
     try:
-        scripts.load("split").split(what, [folder], out, found)
+        scripts.load("split").split(what, [folder], out, file)
     except ValueError as error:
         assert not out.exists()
-        assert not found.exists()
-        failed = found.with_name("s.audit.failed.json")
+        assert not file.exists()
+        failed = file.with_name("s.audit.failed.json")
         return json.loads(failed.read_text()), str(error)
     assert read_split_table(out).table.num_rows == sum(map(len, filled.rows.values()))
-    return json.loads(found.read_text()), None
+    return json.loads(file.read_text()), None
 
 
 def both(tmp_path, filled, what):
@@ -62,10 +62,10 @@ def both(tmp_path, filled, what):
 
 
 def test_nothing_planted_nothing_found(tmp_path):
-    found, complaint = both(tmp_path, shelf(), spec(validation=0.3, seed=4))
+    report, complaint = both(tmp_path, shelf(), spec(validation=0.3, seed=4))
     assert complaint is None
-    assert set(found["findings"].values()) == {0}
-    assert {part: c["subjects"] for part, c in found["counts"].items()} == {
+    assert set(report["findings"].values()) == {0}
+    assert {part: c["subjects"] for part, c in report["counts"].items()} == {
         "train": 2,
         "validation": 2,
         "test": 4,
@@ -77,8 +77,8 @@ def test_a_subject_on_both_sides(tmp_path):
     filled = shelf()
     filled.add("201", 0, heart(5001), subject="201")
     filled.add("202", 0, heart(5002), subject="201")
-    found, complaint = both(tmp_path, filled, spec())
-    assert found["findings"]["subjects_on_both_sides"] == 1
+    report, complaint = both(tmp_path, filled, spec())
+    assert report["findings"]["subjects_on_both_sides"] == 1
     assert "1 subject in two parts, such as mitdb/201 (test and train)" in complaint
     strict, complaint = both(tmp_path / "strict", filled, spec("dechazal_strict"))
     assert complaint is None
@@ -95,10 +95,10 @@ def test_near_duplicates(tmp_path, shift):
         copy_CT = 2 * long_CT[:, 1 + shift : 251 + shift] + 5
         copy_CT = copy_CT + 0.02 * copy_CT.std() * noise.normal(size=copy_CT.shape)
         ids.append(filled.add("113", 1000 * k, copy_CT))
-    found, complaint = both(tmp_path, filled, spec())
-    assert found["findings"]["near_duplicates"] == 3
-    assert [case["segment"] for case in found["examples"]["near_duplicates"]] == ids
-    assert all(case["correlation"] > 0.999 for case in found["examples"]["near_duplicates"])
+    report, complaint = both(tmp_path, filled, spec())
+    assert report["findings"]["near_duplicates"] == 3
+    assert [case["segment"] for case in report["examples"]["near_duplicates"]] == ids
+    assert all(case["correlation"] > 0.999 for case in report["examples"]["near_duplicates"])
     assert "3 segments with a near-duplicate in another part" in complaint
     assert f"such as {ids[0]} (test) and mitdb/112/MLII/0 (train)" in complaint
 
@@ -108,9 +108,9 @@ def test_an_inverted_copy_is_a_near_duplicate(tmp_path):
     copied = heart(9000)
     filled.add("112", 0, copied)
     id_ = filled.add("113", 0, -2 * copied + 1)
-    found, complaint = both(tmp_path, filled, spec())
-    assert found["findings"]["near_duplicates"] == 1
-    assert found["examples"]["near_duplicates"][0]["segment"] == id_
+    report, complaint = both(tmp_path, filled, spec())
+    assert report["findings"]["near_duplicates"] == 1
+    assert report["examples"]["near_duplicates"][0]["segment"] == id_
     assert f"such as {id_} (test) and mitdb/112/MLII/0 (train)" in complaint
 
 
@@ -122,8 +122,8 @@ def test_near_duplicates_between_training_and_validation(tmp_path):
     record = {part: keys["record"][int(np.argmax(part_N == part))].as_py() for part in PARTS}
     filled.add(record["train"], 90_000, heart(777))
     filled.add(record["validation"], 90_000, heart(777))
-    found, complaint = both(tmp_path, filled, everyone)
-    assert found["findings"]["near_duplicates"] == 1
+    report, complaint = both(tmp_path, filled, everyone)
+    assert report["findings"]["near_duplicates"] == 1
     assert "(validation) and" in complaint
 
 
@@ -132,8 +132,8 @@ def test_constants_are_duplicates_of_each_other(tmp_path):
     filled = shelf()
     filled.add("112", 0, np.full((1, 250), 0.25, np.float32))
     filled.add("113", 0, np.full((1, 250), -3.0, np.float32))
-    found, complaint = both(tmp_path, filled, spec())
-    assert found["findings"]["near_duplicates"] == 1
+    report, complaint = both(tmp_path, filled, spec())
+    assert report["findings"]["near_duplicates"] == 1
     assert "113/MLII/0 (test) and mitdb/112/MLII/0 (train)" in complaint
 
 
@@ -150,16 +150,16 @@ def test_overlapping_windows(tmp_path):
     filled = Shelf()
     for k in range(200):
         filled.add("100", 360 * k, heart(k))
-    found, silence = audit(tmp_path, filled, spec("segment", "paper", test=0.3))
+    report, silence = audit(tmp_path, filled, spec("segment", "paper", test=0.3))
     assert silence is None
     table = read_split_table(tmp_path / "paper" / "s.parquet").table
     start = np.array([int(i.split("/")[-1]) for i in table["id"].to_pylist()])
     part = np.array(table["part"].to_pylist())
     tested, trained = start[part == "test"], start[part == "train"]
     gaps = np.abs(tested[:, None] - trained).min(axis=1)
-    assert found["findings"]["overlapping_windows"] == (gaps < 720).sum() > 0
-    assert found["findings"]["subjects_on_both_sides"] == 1
-    assert not found["passed"]
+    assert report["findings"]["overlapping_windows"] == (gaps < 720).sum() > 0
+    assert report["findings"]["subjects_on_both_sides"] == 1
+    assert not report["passed"]
 
 
 def test_overlapping_windows_stop_an_honest_run(tmp_path):
@@ -168,8 +168,8 @@ def test_overlapping_windows_stop_an_honest_run(tmp_path):
     filled.add("300", 0, heart(1), subject="one")
     filled.add("300", 719, heart(2), subject="two")
     what = spec("subject", test=0.5, seed=next(s for s in range(99) if _apart("one", "two", s)))
-    found, complaint = both(tmp_path, filled, what)
-    assert found["findings"]["overlapping_windows"] == 1
+    report, complaint = both(tmp_path, filled, what)
+    assert report["findings"]["overlapping_windows"] == 1
     assert "1 segment that overlaps one of another part, such as mitdb/300/MLII/" in complaint
 
 
@@ -201,24 +201,24 @@ def minutes(count=40, step=720):
     ],
 )
 def test_a_personal_run_counts_people_and_passes(tmp_path, options, subjects):
-    found, complaint = audit(tmp_path, minutes(step=240), spec(protocol="personal", **options))
+    report, complaint = audit(tmp_path, minutes(step=240), spec(protocol="personal", **options))
     assert complaint is None
-    assert found["passed"]
-    assert found["findings"] == {
+    assert report["passed"]
+    assert report["findings"] == {
         "subjects_on_both_sides": subjects,
         "same_recordings": 0,
         "near_duplicates": 0,
         "overlapping_windows": 0,
     }
-    assert found["counts"]["out"]["segments"]  # across the cut, or reserved
+    assert report["counts"]["out"]["segments"]  # across the cut, or reserved
 
 
 def test_a_near_duplicate_stops_a_personal_run(tmp_path):
     filled = minutes()
     again = filled.add("100", 720 * 40, heart(3))
-    found, complaint = audit(tmp_path, filled, spec("time", "personal", test=0.3))
-    assert not found["passed"]
-    assert found["findings"]["subjects_on_both_sides"] == 3
+    report, complaint = audit(tmp_path, filled, spec("time", "personal", test=0.3))
+    assert not report["passed"]
+    assert report["findings"]["subjects_on_both_sides"] == 3
     assert complaint.startswith("1 segment with a near-duplicate in another part")
     assert f"such as {again} (test) and mitdb/100/MLII/2160 (train)" in complaint
 
@@ -233,10 +233,10 @@ def test_an_overlap_stops_a_personal_run(tmp_path, monkeypatch):
         return part_N
 
     monkeypatch.setattr(assign_module, "assign", careless)
-    found, complaint = audit(
+    report, complaint = audit(
         tmp_path, minutes(step=240), spec("time", "personal", test=0.3, validation=0.2)
     )
-    assert found["findings"]["overlapping_windows"] > 0
+    assert report["findings"]["overlapping_windows"] > 0
     assert "overlap" in complaint
     assert "subject" not in complaint
 
@@ -245,8 +245,8 @@ def test_windows_end_to_end_do_not_overlap(tmp_path):
     filled = Shelf()
     for k in range(60):
         filled.add("100", 720 * k, heart(k))
-    found, _ = audit(tmp_path, filled, spec("segment", "paper", test=0.3))
-    assert found["findings"]["overlapping_windows"] == 0
+    report, _ = audit(tmp_path, filled, spec("segment", "paper", test=0.3))
+    assert report["findings"]["overlapping_windows"] == 0
 
 
 def test_overlap_reaches_back_over_a_long_window(tmp_path):
@@ -269,9 +269,9 @@ def test_examples_are_capped_and_counts_are_not(tmp_path):
     for k in range(60):
         filled.add("112", 1000 * k, heart(k))
         filled.add("113", 1000 * k, heart(k))
-    found, _ = audit(tmp_path, filled, spec(protocol="paper"))
-    assert found["findings"]["near_duplicates"] == 60
-    assert len(found["examples"]["near_duplicates"]) == leakage.EXAMPLES
+    report, _ = audit(tmp_path, filled, spec(protocol="paper"))
+    assert report["findings"]["near_duplicates"] == 60
+    assert len(report["examples"]["near_duplicates"]) == leakage.EXAMPLES
 
 
 def test_a_stale_verdict_goes_when_the_leak_is_mended(tmp_path):
@@ -312,7 +312,7 @@ PEOPLE = [f"p{k}" for k in range(8)]
 
 
 def split_file(
-    folder: Path, name: str, parts: dict[str, str], *, dataset="mitdb", start=0, **asked
+    folder: Path, name: str, parts: dict[str, str], *, dataset="mitdb", start=0, **options
 ) -> Path:
     filled = Shelf(dataset=dataset)
     for person, _ in parts.items():
@@ -321,7 +321,7 @@ def split_file(
     folders = [filled.write(folder / f"{name}-shards")]
     keys = leakage.timed(folders, shards.table(folders, list(columns)))
     part_N = np.array([parts[record] for record in keys["record"].to_pylist()], dtype=object)
-    write_split_table(folder / f"{name}.parquet", keys, part_N, spec(**asked))
+    write_split_table(folder / f"{name}.parquet", keys, part_N, spec(**options))
     return folder / f"{name}.parquet"
 
 
@@ -363,11 +363,11 @@ def test_a_clean_lineage(tmp_path, files):
         ancestor("elsewhere", "train", "validation"),
         ancestor("target", "train", "validation", stage="transfer"),
     )
-    found, complaint = run(tmp_path, clean, files)
+    report, complaint = run(tmp_path, clean, files)
     assert complaint is None
-    assert found["passed"]
-    assert [f["subjects"] for f in found["findings"]] == [0, 0, 0]
-    assert (found["subjects"], found["segments"]) == (4, 4)
+    assert report["passed"]
+    assert [f["subjects"] for f in report["findings"]] == [0, 0, 0]
+    assert (report["subjects"], report["segments"]) == (4, 4)
 
 
 @pytest.mark.parametrize(
@@ -380,16 +380,16 @@ def test_a_clean_lineage(tmp_path, files):
 )
 def test_an_ancestor_that_saw_test_subjects(tmp_path, files, split, uses, subjects, segments, such):
     what = evaluation(ancestor("target", "train", stage="transfer"), ancestor(split, *uses))
-    found, complaint = run(tmp_path, what, files)
-    assert found["findings"][1]["subjects"] == subjects
-    assert found["findings"][1]["segments"] == segments
+    report, complaint = run(tmp_path, what, files)
+    assert report["findings"][1]["subjects"] == subjects
+    assert report["findings"][1]["segments"] == segments
     assert f"pretrain 'pretrain of {split}' (split '{split}')" in complaint
     assert f"used {subjects} of the 4 test subjects of 'target'" in complaint
     assert f"({segments} segments), such as {such}" in complaint
 
     paper, silence = run(tmp_path, what.model_copy(update={"protocol": "paper"}), files)
     assert silence is None
-    assert paper["findings"] == found["findings"]
+    assert paper["findings"] == report["findings"]
     assert not paper["passed"]
 
 
@@ -397,18 +397,18 @@ def test_an_epoch_chosen_on_a_test_part_of_others(tmp_path, files):
     """Even where its test part is of other people: choosing on test is no honest habit."""
     files[1] = split_file(tmp_path / "x", "same", {"p0": "train", "p1": "test"})
     what = evaluation(ancestor("same", "train", "test"))
-    found, complaint = run(tmp_path, what, files)
-    assert found["findings"][0]["chosen_on_test"]
-    assert found["findings"][0]["subjects"] == 0
+    report, complaint = run(tmp_path, what, files)
+    assert report["findings"][0]["chosen_on_test"]
+    assert report["findings"][0]["subjects"] == 0
     assert "chose its epoch on the test part" in complaint
 
 
 def test_a_personal_evaluation_of_people_who_were_trained_on(tmp_path, files):
     what = evaluation(ancestor("swapped", "train"), protocol="personal")
-    found, complaint = run(tmp_path, what, files)
+    report, complaint = run(tmp_path, what, files)
     assert complaint is None
-    assert found["passed"]
-    assert (found["findings"][0]["subjects"], found["findings"][0]["segments"]) == (4, 0)
+    assert report["passed"]
+    assert (report["findings"][0]["subjects"], report["findings"][0]["segments"]) == (4, 0)
 
 
 @pytest.mark.parametrize(("seconds", "passes"), [(0, False), (10, True)])
@@ -422,11 +422,11 @@ def test_at_0_s_of_calibration_nobody_has_been_met(tmp_path, files, seconds, pas
         "calibration": {"seconds": seconds, "reserve": 20},
     }
     files[0] = split_file(tmp_path / "x", "target", half, **calibrated)
-    met = evaluation(ancestor("same", "train"), ancestor("swapped", "train"), protocol="personal")
-    found, complaint = run(tmp_path, met, files)
-    assert found["must_be_unseen"] is not passes
-    assert found["passed"] is passes
-    assert [f["subjects"] for f in found["findings"]] == [0, 4]
+    what = evaluation(ancestor("same", "train"), ancestor("swapped", "train"), protocol="personal")
+    report, complaint = run(tmp_path, what, files)
+    assert report["must_be_unseen"] is not passes
+    assert report["passed"] is passes
+    assert [f["subjects"] for f in report["findings"]] == [0, 4]
     if not passes:
         assert complaint.startswith(
             "pretrain 'pretrain of swapped' (split 'swapped') used 4 of the 4 test subjects of"
@@ -438,9 +438,9 @@ def test_at_0_s_of_calibration_nobody_has_been_met(tmp_path, files, seconds, pas
 
 def test_a_personal_evaluation_of_segments_that_were_trained_on(tmp_path, files):
     lineage = ancestor("swapped", "train"), ancestor("chosen", "train", "validation")
-    found, complaint = run(tmp_path, evaluation(*lineage, protocol="personal"), files)
-    assert not found["passed"]
-    assert found["findings"][1]["segment_examples"] == ["mitdb/p7/MLII/0"]
+    report, complaint = run(tmp_path, evaluation(*lineage, protocol="personal"), files)
+    assert not report["passed"]
+    assert report["findings"][1]["segment_examples"] == ["mitdb/p7/MLII/0"]
     assert complaint.startswith(
         "pretrain 'pretrain of chosen' (split 'chosen') used samples of 1 of the 4 test segments"
         " of 'target', such as mitdb/p7/MLII/0"
@@ -452,16 +452,16 @@ def test_segments_count_by_their_samples(tmp_path, files, start, segments):
     """Another cut of the same minutes has other ids, and is the same recording all the same."""
     files.append(split_file(tmp_path, "cut", dict.fromkeys(PEOPLE, "train"), start=start))
     what = evaluation(ancestor("cut", "train"), protocol="personal")
-    found, complaint = run(tmp_path, what, files)
-    assert found["findings"][0]["segments"] == segments
-    assert found["passed"] == (complaint is None) == (segments == 0)
+    report, complaint = run(tmp_path, what, files)
+    assert report["findings"][0]["segments"] == segments
+    assert report["passed"] == (complaint is None) == (segments == 0)
 
 
 def test_an_epoch_chosen_on_test_stops_a_personal_evaluation(tmp_path, files):
     files[1] = split_file(tmp_path / "x", "same", {"p0": "train", "p1": "test"})
     lineage = ancestor("swapped", "train"), ancestor("same", "train", "test")
-    found, complaint = run(tmp_path, evaluation(*lineage, protocol="personal"), files)
-    assert not found["passed"]
+    report, complaint = run(tmp_path, evaluation(*lineage, protocol="personal"), files)
+    assert not report["passed"]
     assert complaint.startswith("pretrain 'pretrain of same' (split 'same') chose its epoch")
 
 
@@ -471,8 +471,8 @@ def test_figures_on_training_subjects_are_no_leak(tmp_path, files):
     _, complaint = run(tmp_path, evaluation(lineage, parts=("train", "test")), files)
     assert complaint is None
     leaky = ancestor("swapped", "train")
-    found, complaint = run(tmp_path, evaluation(leaky, parts=("train", "test")), files)
-    assert found["subjects"] == 4
+    report, complaint = run(tmp_path, evaluation(leaky, parts=("train", "test")), files)
+    assert report["subjects"] == 4
     assert "used 4 of the 4 test subjects" in complaint
 
 

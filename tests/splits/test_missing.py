@@ -23,9 +23,9 @@ PTB = counts(train={"healthy": 311, "mi": 478}, validation={}, test={"mi": 556})
 def test_a_class_of_training_that_the_test_part_lacks():
     missing = missing_classes(PTB, (), ("test",))
     assert missing == {"test": ["healthy"]}
-    said = missing_complaint("ptb-subject", missing, PTB)
+    message = missing_complaint("ptb-subject", missing, PTB)
     for words in ("'test' of split 'ptb-subject'", "'healthy'", "556 of 'mi'", "missing: allowed"):
-        assert words in said
+        assert words in message
 
 
 def test_a_class_that_the_task_names():

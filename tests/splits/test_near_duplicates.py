@@ -92,7 +92,7 @@ def test_hash_takes_no_segments():
     assert shape_hash(np.empty((0, 2, 250), np.float32), RATE_HZ).shape == (0,)
 
 
-def found(tmp_path: Path, train, test, *, above=0.999, valid_train=None, valid_test=None):
+def hits_of(tmp_path: Path, train, test, *, above=0.999, valid_train=None, valid_test=None):
     """Search pairs of segments, train[i] beside test[i]; return the hits by place."""
     shelf, parts, valid = Shelf(), [], []
     for place, signal_CT in enumerate(train):
@@ -130,7 +130,7 @@ def test_search_finds_planted_duplicates(tmp_path, shift, channels):
     train = long_NCT[:, :, 1:251]
     test = long_NCT[:, :, 1 + shift : 251 + shift]
     test = 0.5 * noisy(test, 0.9997) + 2
-    hits = found(tmp_path, train, test)
+    hits = hits_of(tmp_path, train, test)
     assert {place: hit[0] for place, hit in hits.items()} == {place: place for place in range(60)}
     for place, (other, correlation) in hits.items():
         assert correlation == pytest.approx(reference(test[place], train[other], 1), abs=2e-5)
@@ -139,17 +139,17 @@ def test_search_finds_planted_duplicates(tmp_path, shift, channels):
 def test_search_counts_only_above_the_threshold(tmp_path, all_pairs):
     train = many(80)
     test = np.concatenate([noisy(train[:40], 0.9995), noisy(train[40:], 0.9975)])
-    assert set(found(tmp_path, train, test)) == set(range(40))
+    assert set(hits_of(tmp_path, train, test)) == set(range(40))
 
 
 def test_search_takes_a_negative_for_a_duplicate(tmp_path):
     train = many(30)
-    assert set(found(tmp_path, train, -train)) == set(range(30))
+    assert set(hits_of(tmp_path, train, -train)) == set(range(30))
 
 
 def test_search_does_not_find_what_is_shifted_further(tmp_path, all_pairs):
     long_NCT = many(30, samples=256)
-    assert found(tmp_path, long_NCT[:, :, :250], long_NCT[:, :, 4:254]) == {}
+    assert hits_of(tmp_path, long_NCT[:, :, :250], long_NCT[:, :, 4:254]) == {}
 
 
 def test_search_compares_what_both_have_before_their_padding(tmp_path):
@@ -160,7 +160,7 @@ def test_search_compares_what_both_have_before_their_padding(tmp_path):
     for place, length in enumerate(lengths):
         train[place, :, length:] = 0
         test[place, :, length:] = 0
-    hits = found(tmp_path, train, test, valid_train=lengths, valid_test=lengths)
+    hits = hits_of(tmp_path, train, test, valid_train=lengths, valid_test=lengths)
     assert len(hits) >= 39
     place, (other, correlation) = next(iter(hits.items()))
     length = lengths[place]
@@ -172,13 +172,13 @@ def test_search_does_not_match_a_short_piece_with_a_long_one(tmp_path, all_pairs
     train = many(20)
     test = train.copy()
     test[:, :, 125:] = 0
-    assert found(tmp_path, train, test, valid_test=[125] * 20) == {}
+    assert hits_of(tmp_path, train, test, valid_test=[125] * 20) == {}
 
 
 def test_search_finds_constants_but_not_beside_a_live_signal(tmp_path):
     train = np.stack([np.full((1, 250), 0.7, np.float32), heart(1)])
     test = np.stack([np.full((1, 250), -2.0, np.float32), heart(2)])
-    hits = found(tmp_path, train, test)
+    hits = hits_of(tmp_path, train, test)
     assert set(hits) == {0}
     assert hits[0] == (0, 1.0)
 
@@ -209,7 +209,9 @@ def test_search_passes_over_no_pair(tmp_path, all_pairs, channels, above):
         ]
         if max(scores) > above:
             best[i] = (int(np.argmax(scores)), max(scores))
-    hits = found(tmp_path, train, test, above=above, valid_train=lengths[0], valid_test=lengths[1])
+    hits = hits_of(
+        tmp_path, train, test, above=above, valid_train=lengths[0], valid_test=lengths[1]
+    )
     assert {i: other for i, (other, _) in hits.items()} == {i: o for i, (o, _) in best.items()}
     assert 3 < len(best) <= 24
     for i, (_, correlation) in hits.items():
@@ -221,7 +223,7 @@ def test_search_averages_channels_that_disagree(tmp_path, all_pairs):
     train, test = np.random.default_rng(0).normal(size=(2, 10, 2, 250)).astype(np.float32)
     test[:, 0] = train[:, 0]
     train[:, 1, -1], test[:, 1, -1] = 11, -11
-    hits = found(tmp_path, train, test, above=0.25)
+    hits = hits_of(tmp_path, train, test, above=0.25)
     assert {place: other for place, (other, _) in hits.items()} == {k: k for k in range(10)}
 
 
@@ -231,20 +233,20 @@ def test_search_sees_past_what_a_lag_cuts_off(tmp_path, all_pairs):
     step = np.full((10, 1, 1), 30, np.float32)
     train = np.concatenate([step, common], axis=2)
     test = np.concatenate([common, -step], axis=2)
-    hits = found(tmp_path, train, test)
+    hits = hits_of(tmp_path, train, test)
     assert {place: other for place, (other, _) in hits.items()} == {k: k for k in range(10)}
 
 
 def test_search_in_blocks_finds_the_same(tmp_path, monkeypatch):
     train = many(60)
     test = noisy(train, 0.9995)
-    whole = found(tmp_path / "whole", train, test)
+    whole = hits_of(tmp_path / "whole", train, test)
     for name, value in (("QUERIES", 7), ("VALUES", 3000)):
         monkeypatch.setattr(near_duplicates, name, value)
     for name, value in (("BLOCK", 11), ("SAMPLE", 20)):
         monkeypatch.setattr(sketches, name, value)
     monkeypatch.setattr(shards, "IN_MEMORY_BYTES", 100)
-    blocks = found(tmp_path / "blocks", train, test)
+    blocks = hits_of(tmp_path / "blocks", train, test)
     assert blocks == whole
     assert len(whole) == 60
 
@@ -293,7 +295,7 @@ def test_search_loses_nothing_that_comparing_all_hashes_finds(tmp_path, compared
     for signal_NCT, own in zip((train, test), lengths, strict=True):
         for signal_CT, length in zip(signal_NCT, own, strict=True):
             signal_CT[:, length:] = 0
-    hits = found(tmp_path, train, test, valid_train=lengths[0], valid_test=lengths[1])
+    hits = hits_of(tmp_path, train, test, valid_train=lengths[0], valid_test=lengths[1])
     expected = hashed(train, test, 0.999 + 1e-5, *lengths)
     assert len(expected) > 10
     assert set(expected) <= set(hits)
@@ -306,7 +308,7 @@ def test_search_compares_equal_segments_once(tmp_path, compared):
     flat = np.full((300, 1, 250), 0.5, np.float32)
     same = np.repeat(many(1), 300, axis=0)
     other = many(21)[1:]
-    hits = found(tmp_path, np.concatenate([flat, same]), np.concatenate([flat + 1, same, other]))
+    hits = hits_of(tmp_path, np.concatenate([flat, same]), np.concatenate([flat + 1, same, other]))
     assert set(hits) == set(range(600))
     assert hits[299] == (0, 1.0)
     assert hits[300][0] == 300
@@ -317,7 +319,7 @@ def test_search_of_a_crowd_does_not_compare_all_with_all(tmp_path, compared, mon
     """A thousand copies of one beat: each is found among its nearest."""
     monkeypatch.setattr(near_duplicates, "CROWD", 50)
     crowd = noisy(np.repeat(many(1), 1000, axis=0), 0.99995)
-    hits = found(tmp_path, crowd[:500], crowd[500:])
+    hits = hits_of(tmp_path, crowd[:500], crowd[500:])
     assert set(hits) == set(range(500))
     assert sum(compared) <= 500 * 6 * near_duplicates.NEAREST
 
@@ -330,7 +332,7 @@ def test_pairs_compared_grow_with_the_beats_of_one_person(tmp_path, compared, mo
     monkeypatch.setattr(sketches, "COUNTED", 50)
     # white noise that a sketch of few directions sees little of
     person = noisy(np.repeat(many(1), 2 * beats, axis=0), 0.998)
-    assert found(tmp_path, person[:beats], person[beats:]) == {}
+    assert hits_of(tmp_path, person[:beats], person[beats:]) == {}
     ways = 2 * 3  # two signs, lags of -1 to 1
     assert 4 * beats < sum(compared) <= beats * (ways * 4 + 10)
 
@@ -343,7 +345,7 @@ def test_a_copy_in_a_crowd_is_found_by_its_hash(tmp_path, compared, monkeypatch)
         monkeypatch.setattr(near_duplicates, name, value)
     person = noisy(np.repeat(many(1), 300, axis=0), 0.998)
     copies = noisy(person[:40], 0.99999, seed=1)
-    hits = found(tmp_path, person, copies)
+    hits = hits_of(tmp_path, person, copies)
     assert {place: other for place, (other, _) in hits.items()} == {k: k for k in range(40)}
     assert sum(compared) <= 40 * 16
 
@@ -354,7 +356,7 @@ def test_search_of_what_a_sketch_says_nothing_of_goes_by_the_hash(tmp_path, monk
     train = many(60) * 0.002
     train[:, :, 0] = 30
     test = np.concatenate([1.5 * train[:50] - 2, many(5)])
-    assert set(found(tmp_path, train, test)) == set(range(50))
+    assert set(hits_of(tmp_path, train, test)) == set(range(50))
 
 
 @pytest.mark.parametrize("lags", [0, 2])
@@ -385,4 +387,4 @@ def test_a_sketch_bounds_every_pair(above, lags):
 
 
 def test_search_of_an_empty_part(tmp_path):
-    assert found(tmp_path, many(3), np.empty((0, 1, 250), np.float32)) == {}
+    assert hits_of(tmp_path, many(3), np.empty((0, 1, 250), np.float32)) == {}

@@ -42,9 +42,9 @@ KNOWN = {
     ],
 )
 def test_a_noise_is_shared_where_pieces_overlap(tested, used, noise):
-    found = shared([tested], [used], KNOWN)
+    cases = shared([tested], [used], KNOWN)
     expected = [] if noise is None else [{"recording": tested, "other": used, "noise": noise}]
-    assert found == expected
+    assert cases == expected
 
 
 def noisy(folder, dataset, records, pieces):
@@ -70,16 +70,16 @@ def test_an_honest_run_stops_where_the_tested_noise_was_trained_on(tmp_path, pie
                  test_subjects=("incartdb/*",))  # fmt: skip
     keys = leakage.timed(folders, shards.table(folders, list({*COLUMNS, *leakage.COLUMNS})))
     write_split_table(tmp_path / "s.parquet", keys, assign(keys, what), what)
-    asked = Audit(
+    audit_spec = Audit(
         protocol="honest",
         split="s",
         lineage=(Ancestor(stage="transfer", entry="net", split="s", uses=("train",)),),
     )
-    found = lineage_audit(asked, [tmp_path / "s.parquet"], folders)
-    assert found["findings"][0]["noises"] == count
-    assert found["passed"] == (count == 0)
+    report = lineage_audit(audit_spec, [tmp_path / "s.parquet"], folders)
+    assert report["findings"][0]["noises"] == count
+    assert report["passed"] == (count == 0)
     if count:
-        assert lineage_complaint(found).endswith(
+        assert lineage_complaint(report).endswith(
             "used the noise of 2 of the test recordings of 's', such as incartdb/I01: nstdb/em is"
             " in mitdb/101 too"
         )
@@ -166,16 +166,16 @@ def test_an_honest_run_stops_at_a_renamed_noise(tmp_path, same):
                  test_subjects=("incartdb/*",))  # fmt: skip
     keys = leakage.timed(folders, shards.table(folders, list({*COLUMNS, *leakage.COLUMNS})))
     write_split_table(tmp_path / "s.parquet", keys, assign(keys, what), what)
-    asked = Audit(
+    audit_spec = Audit(
         protocol="honest",
         split="s",
         lineage=(Ancestor(stage="transfer", entry="net", split="s", uses=("train",)),),
     )
-    found = lineage_audit(asked, [tmp_path / "s.parquet"], folders)
-    assert found["passed"] == (not same)
-    assert found["findings"][0]["noises"] == (2 if same else 0)
+    report = lineage_audit(audit_spec, [tmp_path / "s.parquet"], folders)
+    assert report["passed"] == (not same)
+    assert report["findings"][0]["noises"] == (2 if same else 0)
     if same:
-        assert lineage_complaint(found).endswith(
+        assert lineage_complaint(report).endswith(
             "such as incartdb/I01: mine/x, there nstdb/em, is in mitdb/101 too"
         )
 

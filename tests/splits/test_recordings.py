@@ -93,7 +93,7 @@ def cut(tmp_path, monkeypatch):
         have = {one.id: one for one in recordings}
         monkeypatch.setattr(module, "read", lambda root, name: have[name])
         dataset = recordings[0].dataset
-        asked = Segment.model_validate(
+        spec = Segment.model_validate(
             {
                 "database": dataset,
                 "dataset": dataset,
@@ -107,7 +107,7 @@ def cut(tmp_path, monkeypatch):
             for one in recordings
         ]
         manifest = {"dataset": dataset, "root": str(tmp_path), "digest": "d", "simulated": True}
-        write_segments(asked, manifest | {"records": listed}, tmp_path / name)
+        write_segments(spec, manifest | {"records": listed}, tmp_path / name)
         return tmp_path / name
 
     return run
@@ -115,8 +115,8 @@ def cut(tmp_path, monkeypatch):
 
 def split(tmp_path, folders, name="split", **options):
     """Run the stage; return its audit and the complaint that ended it, if one did."""
-    asked = {"scheme": "dechazal", "protocol": "honest"} | options
-    what = Split(segments=tuple(folder.name for folder in folders), **asked)
+    content = {"scheme": "dechazal", "protocol": "honest"} | options
+    what = Split(segments=tuple(folder.name for folder in folders), **content)
     out, audit = tmp_path / f"{name}.parquet", tmp_path / f"{name}.audit.json"
     try:
         scripts.load("split").split(what, folders, out, audit)
@@ -168,32 +168,32 @@ def test_extra_beats_that_are_alike_are_no_copy() -> None:
 
 
 def test_people_of_their_own_are_told_apart(tmp_path, cut):
-    found, complaint = split(tmp_path, [cut(*everybody())])
+    report, complaint = split(tmp_path, [cut(*everybody())])
     assert complaint is None
-    assert found["findings"]["same_recordings"] == 0
-    assert found["no_fingerprint"]["recordings"] == 0
+    assert report["findings"]["same_recordings"] == 0
+    assert report["no_fingerprint"]["recordings"] == 0
 
 
 @pytest.mark.parametrize("copy", COPIES)
 def test_a_second_name_is_found(tmp_path, cut, copy):
     signal, rate = COPIES[copy](ecg(106))
     folder = cut(*everybody(), record("111", signal, rate))
-    found, complaint = split(tmp_path, [folder])
-    assert found["findings"]["same_recordings"] == 1
-    (case,) = found["examples"]["same_recordings"]
+    report, complaint = split(tmp_path, [folder])
+    assert report["findings"]["same_recordings"] == 1
+    (case,) = report["examples"]["same_recordings"]
     assert (case["recording"], case["other"]) == ("mitdb/111", "mitdb/106")
     assert "recording that is, by its rhythm, one of another part" in complaint
     assert "such as mitdb/111 (test) and mitdb/106 (train): " in complaint
     counted, silence = split(tmp_path, [folder], protocol="paper")
     assert silence is None
-    assert counted["findings"] == found["findings"]
+    assert counted["findings"] == report["findings"]
 
 
 def test_what_has_no_beats_is_counted(tmp_path, cut):
     flat = np.linspace(0, 1, 3600)
-    found, complaint = split(tmp_path, [cut(*everybody(), record("111", flat))])
+    report, complaint = split(tmp_path, [cut(*everybody(), record("111", flat))])
     assert complaint is None
-    assert found["no_fingerprint"] == {"recordings": 1, "of": 7, "examples": ["mitdb/111"]}
+    assert report["no_fingerprint"] == {"recordings": 1, "of": 7, "examples": ["mitdb/111"]}
 
 
 def test_a_fingerprint_changes_no_shard(cut, monkeypatch):
@@ -254,8 +254,8 @@ def test_a_pretraining_on_the_same_recordings_under_other_names(tmp_path, cut):
     assert split(tmp_path, [here])[1] is None
     copies = [record(f"x{name}", filtered(ecg(int(name)))[300:], dataset="nstdb") for name in TEST]
     there = elsewhere(tmp_path, cut, *copies)
-    found, complaint = lineage(tmp_path, [here, there], "pretext")
-    assert (found["findings"][0]["subjects"], found["findings"][0]["recordings"]) == (0, 3)
+    report, complaint = lineage(tmp_path, [here, there], "pretext")
+    assert (report["findings"][0]["subjects"], report["findings"][0]["recordings"]) == (0, 3)
     assert "used 3 of the test recordings of 'split' under another name, such as" in complaint
     other = [record(f"y{n}", ecg(900 + n), dataset="nstdb") for n in range(3)]
     clean = elsewhere(tmp_path, cut, *other)
@@ -269,8 +269,8 @@ def test_nstdb_118_is_mitdb_118(tmp_path, cut):
     assert split(tmp_path, [here], **options)[1] is None
     noisy_copy = record("118e24", noisy(ecg(7), 3), dataset="nstdb", subject="118")
     there = elsewhere(tmp_path, cut, noisy_copy)
-    found, complaint = lineage(tmp_path, [here, there], "pretext")
-    assert found["findings"][0]["subjects"] == 1
+    report, complaint = lineage(tmp_path, [here, there], "pretext")
+    assert report["findings"][0]["subjects"] == 1
     assert "used 1 of the 1 test subjects of 'split'" in complaint
     assert "such as mitdb/118" in complaint
 
@@ -304,16 +304,16 @@ def by_time(tmp_path, cut, begun, protocol="personal", **options):
 
 def test_other_minutes_of_a_recording_under_a_second_name(tmp_path, cut):
     """Both names are cut at the same time: what is trained on is not what is tested."""
-    found, complaint = by_time(tmp_path, cut, 0)
+    report, complaint = by_time(tmp_path, cut, 0)
     assert complaint is None
-    assert found["findings"]["same_recordings"] == 0
+    assert report["findings"]["same_recordings"] == 0
 
 
 def test_the_same_minutes_of_a_recording_under_a_second_name(tmp_path, cut):
     """The one's beginning is trained on; it is the other's end, or part of it, which is tested."""
-    found, complaint = by_time(tmp_path, cut, 40)
-    assert found["findings"]["same_recordings"] == 1
-    (case,) = found["examples"]["same_recordings"]
+    report, complaint = by_time(tmp_path, cut, 40)
+    assert report["findings"]["same_recordings"] == 1
+    (case,) = report["examples"]["same_recordings"]
     assert {case["recording"], case["other"]} == {"mitdb/106", "mitdb/111"}
     assert "by its rhythm" in complaint
 
@@ -340,8 +340,8 @@ def test_a_lineage_by_time_is_compared_at_the_times_in_use(tmp_path, cut):
             name=f"elsewhere{begun}",
         )
         assert split(tmp_path, [there], "pretext", **options)[1] is None
-        found, complaint = lineage(tmp_path, [here, there], "pretext", protocol="personal")
-        assert found["findings"][0]["recordings"] == (0 if passes else 1)
+        report, complaint = lineage(tmp_path, [here, there], "pretext", protocol="personal")
+        assert report["findings"][0]["recordings"] == (0 if passes else 1)
         assert (complaint is None) is passes
 
 
@@ -399,14 +399,14 @@ def test_a_regular_rhythm_is_nobodys_own():
             (signal + 0.01 * random.normal(size=len(time))).astype(np.float32), Fraction(250)
         )
 
-    found = [paced(seed) for seed in range(4)]
-    assert len(found[0].beat_B) > 250
-    assert not matches(Side(found[:2], ["a", "b"]), Side(found[2:], ["c", "d"]))
+    paced_rhythms = [paced(seed) for seed in range(4)]
+    assert len(paced_rhythms[0].beat_B) > 250
+    assert not matches(Side(paced_rhythms[:2], ["a", "b"]), Side(paced_rhythms[2:], ["c", "d"]))
 
 
 def test_one_person_is_not_compared_with_himself():
     one = rhythm(ecg(3).astype(np.float32), RATE)
     assert not matches(Side([one], ["a"]), Side([one], ["a"]))
-    (found,) = matches(Side([one], ["a"]), Side([one], ["b"]))
-    assert found.offset_s == pytest.approx(0, abs=0.01)
-    assert found.bits > found.needed_bits + 50
+    (match,) = matches(Side([one], ["a"]), Side([one], ["b"]))
+    assert match.offset_s == pytest.approx(0, abs=0.01)
+    assert match.bits > match.needed_bits + 50

@@ -40,13 +40,13 @@ def test_segments_by_version_of_the_labels(physionet, version, high, low):
 
 
 def test_no_person_of_the_test_database_is_trained_on():
-    asked = config()
+    loaded = config()
     for name in ("mixtures", "graded", "both"):
-        split = asked.splits[f"quality-{name}-all"]
+        split = loaded.splits[f"quality-{name}-all"]
         assert split.test_subjects == ("challenge_2017/*",)
-        tested = [s for s in split.segments if asked.segments[s].database == "challenge_2017"]
+        tested = [s for s in split.segments if loaded.segments[s].database == "challenge_2017"]
         assert tested == ["quality-2017-all"]
-    trained = {asked.segments[s].database for s in asked.splits["quality-both-all"].segments}
+    trained = {loaded.segments[s].database for s in loaded.splits["quality-both-all"].segments}
     assert trained == {"mitdb", "challenge_2011", "challenge_2017"}
 
 
@@ -60,9 +60,9 @@ def test_noise_is_a_second_database_of_a_segment_job():
 
 
 def test_the_same_segments_are_tested_by_rhythm():
-    asked = config()
+    loaded = config()
     for rhythm in "NAO":
-        label = asked.segments[f"quality-2017-{rhythm}"].label
+        label = loaded.segments[f"quality-2017-{rhythm}"].label
         assert label.options == {"version": "v3", "classes": "quality", "rhythm": rhythm}
 
 
@@ -80,16 +80,16 @@ def test_recordings_of_other_rhythms_are_left_out(true):
         comments=(f"label v3: {true}",),
     )
     assert challenge_2017.label(one, classes="quality").whole == ("low" if true == "~" else "high")
-    found = challenge_2017.label(one, classes="quality", rhythm="A")
-    assert (found.whole, found.unusable) == (
+    labels = challenge_2017.label(one, classes="quality", rhythm="A")
+    assert (labels.whole, labels.unusable) == (
         ("high", None) if true == "A" else (None, "not of rhythm A")
     )
 
 
 @pytest.mark.parametrize("size", ["demo", "open", "paper", "whole"])
 def test_each_size_is_a_config(size):
-    asked = load_config(merged({"studies": ["ecg_quality"], "size": size}))
-    assert asked.studies["ecg_quality"].primary == "balanced_accuracy"
+    loaded = load_config(merged({"studies": ["ecg_quality"], "size": size}))
+    assert loaded.studies["ecg_quality"].primary == "balanced_accuracy"
 
 
 def test_printed_values_are_the_papers():
@@ -99,28 +99,28 @@ def test_printed_values_are_the_papers():
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "message"),
     [
         ({"database": "nowhere"}, r"quality-mixtures.noise.database: no entry named 'nowhere'"),
         ({"shares": {"rain": 1}}, r"noise.shares: no noise or fault 'rain'.* Known: bw, clean"),
         ({"ratios_db": [9, 3]}, "9 is above 3"),
     ],
 )
-def test_odd_noise_is_refused_before_any_job(changed, said):
-    with pytest.raises(ValueError, match=said):
+def test_odd_noise_is_refused_before_any_job(changed, message):
+    with pytest.raises(ValueError, match=message):
         config(segments={"quality-mixtures": {"noise": changed}})
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "message"),
     [
         ({"parts": ["test"]}, "at 'validation' needs 'validation' among its parts"),
         ({"split": "none"}, "needs a validation part, but the split 'none' has validation 0"),
     ],
 )
-def test_a_threshold_needs_a_validation_part(changed, said):
+def test_a_threshold_needs_a_validation_part(changed, message):
     none = {"preset": "quality-apart", "validation": 0, "segments": ["quality-2017-all"]}
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=message):
         config(
             splits={"none": {**none, "scheme": "subject", "test_subjects": [], "test": 0.5}},
             baselines={"quality-majority": {"evaluate": changed}},

@@ -61,13 +61,13 @@ def test_without_the_files_hash_nothing_is_planned() -> None:
 def test_the_papers_run_stands_beside_its_values_and_fair_ones_beside_it(
     photographs: Path,
 ) -> None:
-    found = config(photographs)
+    loaded = config(photographs)
     for percent in ("100", "50", "25"):
-        paper = found.transfer[f"rhythm-image-paper-{percent}"]
+        paper = loaded.transfer[f"rhythm-image-paper-{percent}"]
         assert (paper.split, paper.frozen, paper.least) == ("rhythm-paper", ("encoder",), 1.0)
         assert (paper.training.keep, paper.training.learning_rate) == ("best_test", 0.005)
         starts = {
-            name: found.transfer[f"rhythm-{name}-{percent}"]
+            name: loaded.transfer[f"rhythm-{name}-{percent}"]
             for name in ("image", "image-tuned", "picture-random", "picture-random-frozen")
         }
         assert {run.split for run in starts.values()} == {f"rhythm-{percent}"}
@@ -80,23 +80,23 @@ def test_the_papers_run_stands_beside_its_values_and_fair_ones_beside_it(
         }
         frozen = [name for name, run in starts.items() if run.frozen]
         assert frozen == ["image", "picture-random-frozen"]
-    (outside,) = found.outside.values()
+    (outside,) = loaded.outside.values()
     assert outside.reader.name == "torchvision_googlenet"
-    assert Plan(found).outside(outside.key) == str(photographs)
+    assert Plan(loaded).outside(outside.key) == str(photographs)
 
 
 @pytest.fixture(scope="module")
 def trained(cohort: Any, photographs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two networks of pictures, of the overlay's kind but small: from the file, and not."""
     folder = tmp_path_factory.mktemp("trained")
-    asked = config(photographs).transfer["rhythm-image-25"]
-    (source,) = asked.sources
+    run = config(photographs).transfer["rhythm-image-25"]
+    (source,) = run.sources
     assert source.outside is not None
     scripts.load("outside").outside(source.outside, photographs, folder / "w.safetensors")
     view = {"name": "spectrogram", "window_s": 0.12, "height": 32, "width": 32}
     small = {"view": view, "task": "classify", "split": "toy", "model": "googlenet"}
-    small |= {"training": {"epochs": 1, "batch_size": 64}, "frozen": list(asked.frozen)}
-    given = {**small, "sources": [source.model_dump(mode="json")], "least": asked.least}
+    small |= {"training": {"epochs": 1, "batch_size": 64}, "frozen": list(run.frozen)}
+    given = {**small, "sources": [source.model_dump(mode="json")], "least": run.least}
     for name, spec, files in (
         ("image", given, [folder / "w.safetensors"]),
         ("random", {**small, "frozen": []}, []),
@@ -140,8 +140,8 @@ def test_the_report_says_below_each_run_what_its_network_began_from(
             **{"simulated": True, "tags": tags, "metrics": ["accuracy"]},
         }
     given = {"study": "rhythm_cae", "rows": rows, "primary": "accuracy"}
-    asked = Tabulate.model_validate(given)
-    runs = [read_run(name, row, files) for name, row in asked.rows.items()]
+    study_spec = Tabulate.model_validate(given)
+    runs = [read_run(name, row, files) for name, row in study_spec.rows.items()]
     began = initialisations(runs, cards)
     assert began["my-random"] == "random weights"
     assert began["my-image"].startswith("weights of googlenet-1378be20.pth from outside, SHA-256 ")
@@ -169,5 +169,5 @@ def test_the_report_says_below_each_run_what_its_network_began_from(
     study = Study("rhythm_cae", about, {"scores": frame})
     names = RunNames((), by_run={name: name for name in files})
     (table,) = overall_tables(study, names)
-    said = [row[0].small for row in table.rows if isinstance(row[0], Cell)]
-    assert said == [f"my-image · from {began['my-image']}", "my-random · from random weights"]
+    lines = [row[0].small for row in table.rows if isinstance(row[0], Cell)]
+    assert lines == [f"my-image · from {began['my-image']}", "my-random · from random weights"]

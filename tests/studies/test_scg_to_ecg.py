@@ -38,7 +38,7 @@ def frame(made: Path, name: str) -> pd.DataFrame:
     return pd.read_csv(made / f"{name}.csv", keep_default_na=False, na_values=[""])
 
 
-def told(folder: Path, out: Path) -> str:
+def page_of(folder: Path, out: Path) -> str:
     spec = Report(title="t", studies=(scg_to_ecg.__name__.split(".")[-1],))
     report.report(spec, [folder], [], [], [], [], [], [], [], out)
     return out.read_text("utf-8")
@@ -46,7 +46,7 @@ def told(folder: Path, out: Path) -> str:
 
 @pytest.fixture(scope="module")
 def page(made: Path) -> str:
-    return told(made, made.parent / "report.html")
+    return page_of(made, made.parent / "report.html")
 
 
 # Gains.
@@ -92,15 +92,15 @@ def test_a_base_ignores_its_own_tags_alone() -> None:
     transfer = {"init": "cae", "pruning": "magnitude", "steps": "a transfer’s", "inputs": "z axis"}
     longer = {**transfer, "init": "scratch", "pruning": "none", "steps": "a pretraining’s added"}
     scratch = {**longer, "steps": "a transfer’s"}
-    asked = scg_to_ecg.GAINS
+    rules = scg_to_ecg.GAINS
     for base, to, other in (
         ("equal steps", scratch, longer),
         ("matched compute", longer, scratch),
     ):
-        assert asked.from_base(base, transfer, to)
-        assert not asked.from_base(base, transfer, other)
-        assert not asked.from_base(base, transfer, {**to, "inputs": "3 axes"})
-        assert not asked.from_base(base, scratch, to)
+        assert rules.from_base(base, transfer, to)
+        assert not rules.from_base(base, transfer, other)
+        assert not rules.from_base(base, transfer, {**to, "inputs": "3 axes"})
+        assert not rules.from_base(base, scratch, to)
 
 
 # Tables.
@@ -120,13 +120,13 @@ ROW = {
 def scores(**values: dict[str, Any]) -> pd.DataFrame:
     """Return rows, each the tags and metrics of a run."""
     rows = []
-    for run, told_ in values.items():
-        metrics = {k: v for k, v in told_.items() if k in _scg_to_ecg.BESIDE}
+    for run, values_of in values.items():
+        metrics = {k: v for k, v in values_of.items() if k in _scg_to_ecg.BESIDE}
         tags = {
             **scg_to_ecg.USUAL,
-            **{k: v for k, v in told_.items() if k not in (*metrics, "protocol")},
+            **{k: v for k, v in values_of.items() if k not in (*metrics, "protocol")},
         }
-        place = {"protocol": told_.get("protocol", "honest")}
+        place = {"protocol": values_of.get("protocol", "honest")}
         for metric, value in metrics.items():
             rows.append(
                 {
@@ -226,7 +226,7 @@ def text(page: str) -> str:
 
 
 def test_page_tells_what_was_found(page: str) -> None:
-    said = text(page)
+    page_text = text(page)
     for words in (
         "Pearson r changes by",
         "where the paper reports +14.3 %",
@@ -239,17 +239,19 @@ def test_page_tells_what_was_found(page: str) -> None:
         "Controls and baselines",
         "Pearson r 0.694 in the paper (Table 1)",
     ):
-        assert words in said, words
+        assert words in page_text, words
 
 
 def test_matched_compute_has_a_key_sentence_and_lines_but_no_place_in_the_chart(
     made: Path, page: str
 ) -> None:
-    said = text(page)
+    page_text = text(page)
     start = "scg-cae-longer-honest), honest protocol, scg-subject (2 folds): Pearson r changes by"
-    (told, *_) = re.findall(re.escape(start) + r"[^:]*?\.(?= [A-Z])", said)
-    assert told.count(" from autoencoder weights (") == told.count(" from TCN weights (") == 1
-    assert ": scg-cae-longer-honest, at matched compute" in said
+    (sentence, *_) = re.findall(re.escape(start) + r"[^:]*?\.(?= [A-Z])", page_text)
+    assert (
+        sentence.count(" from autoencoder weights (") == sentence.count(" from TCN weights (") == 1
+    )
+    assert ": scg-cae-longer-honest, at matched compute" in page_text
     study_ = read_study(made)
     rows, names = study_.rows("gains"), run_names(study_)
     assert len(gains.others(study_, rows, names)) == len(gains.orders(study_, rows, names)) == 2
@@ -263,9 +265,9 @@ def test_matched_compute_has_a_key_sentence_and_lines_but_no_place_in_the_chart(
 
 
 def test_page_of_signals_speaks_of_no_classes(page: str) -> None:
-    said = text(page).lower()
+    page_text = text(page).lower()
     for words in ("confusion", "rarest class", "by class", "errors by recording"):
-        assert words not in said
+        assert words not in page_text
 
 
 def test_every_picture_is_named_and_what_is_simulated_is_marked(page: str) -> None:
@@ -292,7 +294,7 @@ def test_traces_are_the_windows(made: Path, page: str) -> None:
 
 
 def test_same_input_same_page(made: Path, page: str, tmp_path: Path) -> None:
-    assert told(made, tmp_path / "again.html") == page
+    assert page_of(made, tmp_path / "again.html") == page
 
 
 def test_numbers_lie_where_the_axes_say() -> None:
@@ -343,7 +345,7 @@ PEARSON = {"title": "Pearson r", "percent": False, "lower_is_better": False}
 
 
 @pytest.mark.parametrize(
-    ("ends", "said"),
+    ("ends", "words"),
     [
         ((0.01, 0.09), "changes by +5.0 % [+1.0, +9.0]: a gain, where the paper reports +14.3 %."),
         ((-0.01, 0.09), "no gain shown, where"),
@@ -351,8 +353,8 @@ PEARSON = {"title": "Pearson r", "percent": False, "lower_is_better": False}
         (("", ""), "+5.0 %: too few subjects for an interval"),
     ],
 )
-def test_gain_claims_what_the_numbers_show(ends: tuple[Any, Any], said: str) -> None:
-    assert said in sentences.gain({**GAIN, "low": ends[0], "high": ends[1]}, PEARSON, "cae")
+def test_gain_claims_what_the_numbers_show(ends: tuple[Any, Any], words: str) -> None:
+    assert words in sentences.gain({**GAIN, "low": ends[0], "high": ends[1]}, PEARSON, "cae")
 
 
 # Config.
@@ -418,7 +420,7 @@ def test_shown_runs_are_tabulated_with_their_segments() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("changes", "message"),
     [
         (
             {"shown": ["poled"]},
@@ -433,6 +435,6 @@ def test_shown_runs_are_tabulated_with_their_segments() -> None:
         ),
     ],
 )
-def test_what_can_not_be_drawn_is_refused(asked: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(said)):
-        load_config(config(**asked))
+def test_what_can_not_be_drawn_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        load_config(config(**changes))

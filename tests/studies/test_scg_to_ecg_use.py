@@ -24,16 +24,16 @@ def row(metric: str, value: float, **changes: Any) -> dict[str, Any]:
     return {**given, **changes}
 
 
-@pytest.mark.parametrize("asked", use.USES, ids=lambda one: one.metric)
-def test_a_use_is_met_on_one_side_of_its_limit_alone(asked: use.Use) -> None:
-    better, worse = (0.001, -0.001) if asked.at_least else (-0.001, 0.001)
-    said = []
+@pytest.mark.parametrize("one_use", use.USES, ids=lambda one: one.metric)
+def test_a_use_is_met_on_one_side_of_its_limit_alone(one_use: use.Use) -> None:
+    better, worse = (0.001, -0.001) if one_use.at_least else (-0.001, 0.001)
+    verdicts = []
     for step in (better, worse):
-        (line,) = use.verdicts([row(asked.metric, asked.limit + step)]).frame.to_dict("records")
-        assert line["Use"] == asked.name
+        (line,) = use.verdicts([row(one_use.metric, one_use.limit + step)]).frame.to_dict("records")
+        assert line["Use"] == one_use.name
         assert "9 people" in line["Here"]
-        said.append(line["Here"].split(": ")[1])
-    assert said == ["met", "must not be used for it"]
+        verdicts.append(line["Here"].split(": ")[1])
+    assert verdicts == ["met", "must not be used for it"]
 
 
 def test_a_bias_has_a_sign_and_its_size_counts() -> None:
@@ -42,13 +42,15 @@ def test_a_bias_has_a_sign_and_its_size_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ends", "said"),
+    ("ends", "verdict"),
     [((11.0, 19.0), "met"), ((11.0, 29.0), "not shown"), ((math.nan, math.nan), "not shown")],
 )
-def test_that_a_use_is_met_takes_the_whole_interval(ends: tuple[float, float], said: str) -> None:
+def test_that_a_use_is_met_takes_the_whole_interval(
+    ends: tuple[float, float], verdict: str
+) -> None:
     one = row("qrs_duration_limits", 18.0, low=ends[0], high=ends[1])
     (line,) = use.verdicts([one]).frame.to_dict("records")
-    assert line["Here"].split(": ")[1].startswith(said)
+    assert line["Here"].split(": ")[1].startswith(verdict)
 
 
 def test_what_nobody_has_is_not_tested() -> None:

@@ -24,19 +24,19 @@ def cards() -> list[dict[str, Any]]:
 
 
 def measured(folder: Path) -> costs.Measured:
-    told = {"stage": "transfer", "entry": "light", "repeat": "0", **MEASURED, **QUARTILES}
-    write_json(folder / "light.json", {"networks": [told]})
+    content = {"stage": "transfer", "entry": "light", "repeat": "0", **MEASURED, **QUARTILES}
+    write_json(folder / "light.json", {"networks": [content]})
     return costs.read_measured(folder / "light.json")
 
 
 def test_repeats_share_what_was_measured_of_the_first(tmp_path: Path) -> None:
-    found = costs.table(cards(), measured(tmp_path))
-    light = found[found["entry"] == "light"]
+    frame = costs.table(cards(), measured(tmp_path))
+    light = frame[frame["entry"] == "light"]
     assert light["repeat"].tolist() == ["0", "1"]
     for column, value in {**MEASURED, **QUARTILES}.items():
         assert light[column].tolist() == [value, value]
-    assert found[found["entry"] == "old"]["macs"].isna().all()
-    assert list(found.columns) == [*costs.KEYS, *costs.COLUMNS, "versions"]
+    assert frame[frame["entry"] == "old"]["macs"].isna().all()
+    assert list(frame.columns) == [*costs.KEYS, *costs.COLUMNS, "versions"]
 
 
 def read(folder: Path) -> Study:
@@ -48,8 +48,8 @@ def read(folder: Path) -> Study:
 
 def test_published_tables_have_it_where_it_was_measured(tmp_path: Path) -> None:
     rows = measured_costs.rows(read(tmp_path))
-    found = {row["metric"]: row["value"] for row in rows if row["run"] == "light"}
-    assert (found["segment_ms"], found["network_ms"], found["macs"]) == (
+    values = {row["metric"]: row["value"] for row in rows if row["run"] == "light"}
+    assert (values["segment_ms"], values["network_ms"], values["macs"]) == (
         "9.5",
         "6.25",
         "8.01235e+07",

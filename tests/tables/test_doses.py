@@ -51,7 +51,7 @@ def split(share: float, *, empty: bool = False) -> Split:
     )
 
 
-def said(train_N: np.ndarray, model: str) -> np.ndarray:
+def called_v(train_N: np.ndarray, model: str) -> np.ndarray:
     """Return which segments a model, learning from these, calls V."""
     if model == "majority":
         return np.full(len(LABEL), LABEL[train_N].mean() > 0.5)
@@ -62,7 +62,7 @@ def said(train_N: np.ndarray, model: str) -> np.ndarray:
 def predicted(what: Split, model: str) -> Predictions:
     part_N = assign(KEYS, what)
     test_N = part_N == "test"
-    v_N = said(np.flatnonzero(part_N == "train"), model)[test_N]
+    v_N = called_v(np.flatnonzero(part_N == "train"), model)[test_N]
     return Predictions(
         kind="classes",
         labels=("N", "V"),

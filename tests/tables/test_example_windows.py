@@ -68,26 +68,29 @@ def test_a_subject_is_ranked_by_the_mean_over_repeats(base: Predictions, tmp_pat
     picks = {p.rank: p for p in example_windows.picked(files, PEARSON)}
     assert picks["best"].subject == "mitdb/203"
     each = [
-        scoring.score(said.only(said.subject_N == "mitdb/203"), (PEARSON,))["value"][0]
-        for said in (predicted_with(base, NOISE), predicted_with(base, worse, seed=1))
+        scoring.score(predicted.only(predicted.subject_N == "mitdb/203"), (PEARSON,))["value"][0]
+        for predicted in (predicted_with(base, NOISE), predicted_with(base, worse, seed=1))
     ]
     assert picks["best"].of_subject == pytest.approx(np.mean(each))
 
 
 def test_window_is_the_subjects_median_one(base: Predictions, tmp_path: Path) -> None:
-    said = predicted_with(base, NOISE)
-    (best, *_) = example_windows.picked([saved_to(tmp_path, said)], PEARSON)
-    rows = np.flatnonzero(said.subject_N == best.subject)
-    r = {said.id_N[k]: np.corrcoef(said.target[k], said.score_NK[k])[0, 1] for k in rows}
+    predicted = predicted_with(base, NOISE)
+    (best, *_) = example_windows.picked([saved_to(tmp_path, predicted)], PEARSON)
+    rows = np.flatnonzero(predicted.subject_N == best.subject)
+    r = {
+        predicted.id_N[k]: np.corrcoef(predicted.target[k], predicted.score_NK[k])[0, 1]
+        for k in rows
+    }
     assert best.segment == sorted(r, key=r.__getitem__)[1]
     assert best.of_window == pytest.approx(r[best.segment])
 
 
 def test_pooled_test_sets_are_one(base: Predictions, tmp_path: Path) -> None:
-    said = predicted_with(base, NOISE)
-    half = said.subject_N < "mitdb/202"
-    whole = example_windows.picked([saved_to(tmp_path / "w", said)], PEARSON)
-    parts = saved_to(tmp_path / "p", said.only(~half), said.only(half))
+    predicted = predicted_with(base, NOISE)
+    half = predicted.subject_N < "mitdb/202"
+    whole = example_windows.picked([saved_to(tmp_path / "w", predicted)], PEARSON)
+    parts = saved_to(tmp_path / "p", predicted.only(~half), predicted.only(half))
     assert example_windows.picked([parts], PEARSON) == whole
 
 
@@ -103,22 +106,22 @@ def test_classes_have_no_picture(tmp_path: Path) -> None:
 
 
 def test_overlay_holds_what_was_recorded_and_said(base: Predictions, tmp_path: Path) -> None:
-    said = predicted_with(base, NOISE)
-    folder = paired_shards(said, tmp_path / "segments", channels=("SCG x", "SCG z"))
-    files = [saved_to(tmp_path, said)]
+    predicted = predicted_with(base, NOISE)
+    folder = paired_shards(predicted, tmp_path / "segments", channels=("SCG x", "SCG z"))
+    files = [saved_to(tmp_path, predicted)]
     table = example_traces.overlays(files, PEARSON, "", [folder])
     assert set(table["channel"]) == {"SCG z", "ECG"}
     for segment, own in table.groupby("segment"):
-        row = int(np.flatnonzero(said.id_N == segment)[0])
+        row = int(np.flatnonzero(predicted.id_N == segment)[0])
         kinds = {k: g["value"].to_numpy() for k, g in own.groupby("kind")}
-        np.testing.assert_allclose(kinds["true"], said.target[row], atol=1e-4)
-        np.testing.assert_allclose(kinds["predicted"], said.score_NK[row], atol=1e-4)
+        np.testing.assert_allclose(kinds["true"], predicted.target[row], atol=1e-4)
+        np.testing.assert_allclose(kinds["predicted"], predicted.score_NK[row], atol=1e-4)
         assert np.abs(kinds["input"]).max() == pytest.approx(1)
         assert np.median(kinds["input"]) == pytest.approx(0, abs=1e-4)
         # paired_shards makes z of the target, so that the right window is seen to be read
-        assert np.corrcoef(kinds["input"], said.target[row])[0, 1] > 0.999
+        assert np.corrcoef(kinds["input"], predicted.target[row])[0, 1] > 0.999
     times = table[table["kind"] == "true"].groupby("segment")["t_s"]
-    assert (times.max() == (said.target.shape[1] - 1) / RATE_HZ).all()
+    assert (times.max() == (predicted.target.shape[1] - 1) / RATE_HZ).all()
 
 
 @pytest.mark.parametrize(
@@ -137,8 +140,8 @@ def test_heart_rates_and_their_agreement_are_the_metrics(tmp_path: Path) -> None
         own = rates[rates["subject"] == f"mitdb/{200 + k}"]
         assert own["mean"].mean() == pytest.approx(60 + 9 * k, abs=2)
     (row,) = agreement(rates).to_dict("records")
-    asked = Score.model_validate({"metrics": ["heart_rate_bias", "heart_rate_limits"]}).metrics
-    scored = scoring.score(saved, asked).set_index("metric")["value"]
+    metrics = Score.model_validate({"metrics": ["heart_rate_bias", "heart_rate_limits"]}).metrics
+    scored = scoring.score(saved, metrics).set_index("metric")["value"]
     assert row["bias"] == pytest.approx(scored["heart_rate_bias"], abs=1e-3)
     assert row["limits"] == pytest.approx(scored["heart_rate_limits"], abs=1e-3)
     assert (row["windows"], row["compared"], row["subjects"]) == (30, 30, 5)
@@ -146,9 +149,9 @@ def test_heart_rates_and_their_agreement_are_the_metrics(tmp_path: Path) -> None
 
 def test_a_window_without_beats_is_counted_and_not_compared(tmp_path: Path) -> None:
     saved = signals(subjects=3, each=4, samples=1250)
-    said_NK = saved.score_NK.copy()
-    said_NK[0] = 0
-    rates = heart_rates(saved_to(tmp_path, replace(saved, score_NK=said_NK)))
+    predicted_NK = saved.score_NK.copy()
+    predicted_NK[0] = 0
+    rates = heart_rates(saved_to(tmp_path, replace(saved, score_NK=predicted_NK)))
     assert pd.isna(rates["difference"]).sum() == 1
     (row,) = agreement(rates).to_dict("records")
     assert (row["windows"], row["compared"]) == (12, 11)

@@ -111,6 +111,6 @@ def test_the_sentence_says_why_it_is_no_share(tmp_path: Path) -> None:
     row = {key: str(value) for key, value in table(tmp_path, base=0.0).loc["pearson"].items()}
     row = {key: "" if value == "nan" else value for key, value in row.items()}
     metric = {"title": "Pearson r", "percent": False, "lower_is_better": False}
-    said = sentences.gain({**row, "class": "", "paper": "0.143"}, metric, "Autoencoder")
-    assert " % " not in said.partition(": a gain")[0]
-    assert "is not clearly above zero): a gain, where the paper reports +14.3 %." in said
+    sentence = sentences.gain({**row, "class": "", "paper": "0.143"}, metric, "Autoencoder")
+    assert " % " not in sentence.partition(": a gain")[0]
+    assert "is not clearly above zero): a gain, where the paper reports +14.3 %." in sentence

@@ -115,29 +115,29 @@ def test_the_report_draws_a_line_for_each_start(
 def test_the_papers_index_stands_beside_the_run_that_does_as_the_paper(
     frames: dict[str, pd.DataFrame], tmp_path: Path
 ) -> None:
-    told = {"metric": "macro_f1", "source": "Table 3"}
+    common = {"metric": "macro_f1", "source": "Table 3"}
     values = [
-        Published(tags={"init": "scratch"}, value=1.37, **told),
-        Published(tags={"init": "cae"}, value=1.44, **told),
-        Published(tags={"init": "other"}, value=9.0, **told),
+        Published(tags={"init": "scratch"}, value=1.37, **common),
+        Published(tags={"init": "cae"}, value=1.44, **common),
+        Published(tags={"init": "other"}, value=9.0, **common),
     ]
-    asked = spec()
-    otherwise = asked.rows["run-cae"].model_copy(update={"differs": {"recipe": ("rate 1",)}})
-    asked = asked.model_copy(update={"rows": {**asked.rows, "run-cae": otherwise}})
+    made = spec()
+    otherwise = made.rows["run-cae"].model_copy(update={"differs": {"recipe": ("rate 1",)}})
+    made = made.model_copy(update={"rows": {**made.rows, "run-cae": otherwise}})
     rows = frames["learning_indices"]
-    found = published.noted(values, rows, asked, {"model": "cnn"})
-    assert found[list(rows)].equals(rows)
-    scratch = found["run"] == "run-scratch"
-    assert set(found.loc[scratch, "published"]) == {1.37}
-    assert set(found.loc[scratch, "source"]) == {"Table 3"}
-    assert found.loc[~scratch, "published"].isna().all()  # another recipe stands beside nothing
+    noted = published.noted(values, rows, made, {"model": "cnn"})
+    assert noted[list(rows)].equals(rows)
+    scratch = noted["run"] == "run-scratch"
+    assert set(noted.loc[scratch, "published"]) == {1.37}
+    assert set(noted.loc[scratch, "source"]) == {"Table 3"}
+    assert noted.loc[~scratch, "published"].isna().all()  # another recipe stands beside nothing
     unseen = rows.assign(part="validation")
-    assert published.noted(values, unseen, asked, {})["published"].isna().all()
-    assert not len(published.noted(values, rows[:0], asked, {}))
+    assert published.noted(values, unseen, made, {})["published"].isna().all()
+    assert not len(published.noted(values, rows[:0], made, {}))
 
     metrics = {"macro_f1": {"title": "Macro-F1", "percent": False}}
     about = {"metrics": metrics, "tags": ["init"], "usual": {}, "words": {}}
-    found.to_csv(tmp_path / "found.csv", index=False)
+    noted.to_csv(tmp_path / "found.csv", index=False)
     texts = {"learning_indices": pd.read_csv(tmp_path / "found.csv", dtype=str, na_filter=False)}
     frames["learning_curves"].to_csv(tmp_path / "curves.csv", index=False)
     texts["learning_curves"] = pd.read_csv(tmp_path / "curves.csv", dtype=str, na_filter=False)

@@ -144,8 +144,10 @@ def test_many_of_a_kind_are_counted_and_the_sparsest_told(tmp_path: Path) -> Non
 
 def test_the_page_says_so_below_the_costs(tmp_path: Path) -> None:
     cards = {(c["stage"], c["entry"], c["repeat"]): c for c in some(tmp_path)}
-    told = {key: json.loads((tmp_path / "/".join(key) / "card.json").read_text()) for key in cards}
-    table = cost_table(ReportInputs(studies=[], cards=told))
+    content = {
+        key: json.loads((tmp_path / "/".join(key) / "card.json").read_text()) for key in cards
+    }
+    table = cost_table(ReportInputs(studies=[], cards=content))
     assert table is not None
     assert table.note == " ".join(pruned.sentences([*cards.values()]))
     assert "pays in neither" in table.note

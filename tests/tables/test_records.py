@@ -39,7 +39,7 @@ def made(skill: float, *, each: int, seed: int) -> Predictions:
     )
 
 
-SAID = {
+PREDICTED = {
     "scratch": [made(0.1, each=3, seed=k) for k in (1, 2)],
     "pretext": [made(0.45, each=3, seed=k) for k in (3, 4)],
     "boosting": [made(0.35, each=2, seed=5)],  # of longer segments
@@ -48,7 +48,7 @@ SAID = {
 
 def row(name: str, **changes: Any) -> dict[str, Any]:
     tags = {"model": "cnn", "init": name, "per": "record"}
-    own = {"members": [name], "repeats": len(SAID[name]), "tags": tags, "metrics": METRICS}
+    own = {"members": [name], "repeats": len(PREDICTED[name]), "tags": tags, "metrics": METRICS}
     return {**PLACE, **own, **changes}
 
 
@@ -62,7 +62,7 @@ def spec() -> Tabulate:
     )
     given = {
         "study": "transform_recognition",
-        "rows": {**{name: row(name) for name in SAID}, "both": both},
+        "rows": {**{name: row(name) for name in PREDICTED}, "both": both},
         "primary": "weighted_f1",
         "comparisons": [{"tag": "init", "of": "pretext", "to": "scratch"}],
         "draws": 400,
@@ -72,13 +72,13 @@ def spec() -> Tabulate:
 
 @pytest.fixture
 def files(tmp_path: Path) -> dict[str, list[Path]]:
-    found: dict[str, list[Path]] = {}
-    for name, repeats in SAID.items():
+    files_of: dict[str, list[Path]] = {}
+    for name, repeats in PREDICTED.items():
         (tmp_path / name).mkdir()
         for k, one in enumerate(repeats):
-            found.setdefault(name, []).append(tmp_path / name / f"{k}.parquet")
-            predictions.write(one, found[name][-1])
-    return found
+            files_of.setdefault(name, []).append(tmp_path / name / f"{k}.parquet")
+            predictions.write(one, files_of[name][-1])
+    return files_of
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def f1(saved: Predictions, average: str) -> float:
 def scores(spec: Tabulate, runs: list[Run]) -> pd.DataFrame:
     rows = [
         scoring.score(counted(one, "record"), spec.rows[name].metrics).assign(run=name, repeat=k)
-        for name, repeats in SAID.items()
+        for name, repeats in PREDICTED.items()
         for k, one in enumerate(repeats)
     ]
     return score_table(spec, runs, pd.concat(rows)).set_index(["run", "metric", "class"])
@@ -102,19 +102,19 @@ def scores(spec: Tabulate, runs: list[Run]) -> pd.DataFrame:
 def test_values_and_supports_count_recordings(spec: Tabulate, runs: list[Run]) -> None:
     table = scores(spec, runs)
     for average in ("weighted", "macro"):
-        for name, repeats in SAID.items():
-            found = table.loc[(name, f"{average}_f1", "")]
+        for name, repeats in PREDICTED.items():
+            entry = table.loc[(name, f"{average}_f1", "")]
             expected = np.mean([f1(by_record(one), average) for one in repeats])
-            assert found["value"] == pytest.approx(expected)
-            assert found["low"] < found["value"] < found["high"]
-            assert (found["segments"], found["tag_per"]) == (RECORDINGS, "record")
+            assert entry["value"] == pytest.approx(expected)
+            assert entry["low"] < entry["value"] < entry["high"]
+            assert (entry["segments"], entry["tag_per"]) == (RECORDINGS, "record")
     assert table.loc[("scratch", "weighted_f1", ""), "subjects"] == RECORDINGS / 2
 
 
 def test_a_network_and_a_boosting_are_averaged_by_recording(
     spec: Tabulate, runs: list[Run]
 ) -> None:
-    every = [by_record(one) for one in (*SAID["pretext"], *SAID["boosting"])]
+    every = [by_record(one) for one in (*PREDICTED["pretext"], *PREDICTED["boosting"])]
     mean_MK = np.mean([one.score_NK for one in every], axis=0)
     expected = reference.f1_score(every[0].target, mean_MK.argmax(axis=1), average="weighted")
     assert scores(spec, runs).loc[("both", "weighted_f1", ""), "value"] == pytest.approx(expected)
@@ -127,7 +127,7 @@ def test_each_run_may_count_once_whatever_its_repeats(
     row = spec.rows["both"].model_copy(update={"counts": "runs"})
     ((_, mean),) = read_run("both", row, files).saved(0)
     each = [
-        np.mean([by_record(one).score_NK for one in SAID[n]], axis=0)
+        np.mean([by_record(one).score_NK for one in PREDICTED[n]], axis=0)
         for n in ("pretext", "boosting")
     ]
     np.testing.assert_allclose(mean.score_NK, np.mean(each, axis=0), atol=1e-6)
@@ -142,7 +142,8 @@ def test_people_are_swapped_and_drawn_with_all_their_recordings(
     assert len(table) == 1
     line = table.iloc[0]
     of, to = (
-        np.mean([f1(by_record(p), "weighted") for p in SAID[n]]) for n in ("pretext", "scratch")
+        np.mean([f1(by_record(p), "weighted") for p in PREDICTED[n]])
+        for n in ("pretext", "scratch")
     )
     assert line["difference"] == pytest.approx(of - to)
     assert (line["segments"], line["subjects"]) == (RECORDINGS, RECORDINGS / 2)

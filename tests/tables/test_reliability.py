@@ -19,7 +19,7 @@ from cardiograft.tables import reliability
 from cardiograft.tables.runs import read_run
 
 PAIR: dict[str, Any] = {"labels": ("high", "low"), "shares": (0.8, 0.2)}
-SAID = {
+PREDICTED = {
     "two": [classes(seed=k, **PAIR) for k in (1, 2)],
     "five": [classes(seed=3), classes(seed=4)],
 }
@@ -37,7 +37,7 @@ def spec(metrics: list[Any]) -> Tabulate:
             "tags": {"model": "cnn", "init": name},
             "metrics": metrics,
         }
-        for name in SAID
+        for name in PREDICTED
     }
     given = {"study": "transform_recognition", "rows": rows, "primary": "accuracy"}
     return Tabulate.model_validate(given)
@@ -45,23 +45,23 @@ def spec(metrics: list[Any]) -> Tabulate:
 
 @pytest.fixture
 def table(tmp_path: Path) -> pd.DataFrame:
-    asked, files = spec(METRICS), {}
-    for name, repeats in SAID.items():
+    made, files = spec(METRICS), {}
+    for name, repeats in PREDICTED.items():
         files[name] = [tmp_path / name / f"{k}.parquet" for k in range(len(repeats))]
         for file, saved in zip(files[name], repeats, strict=True):
             file.parent.mkdir(exist_ok=True)
             predictions.write(saved, file)
-    runs = [read_run(name, row, files) for name, row in asked.rows.items()]
-    return reliability.table(asked, runs)
+    runs = [read_run(name, row, files) for name, row in made.rows.items()]
+    return reliability.table(made, runs)
 
 
-@pytest.mark.parametrize("name", list(SAID))
+@pytest.mark.parametrize("name", list(PREDICTED))
 def test_bins_are_what_is_predicted_sorted_by_its_probability(
     name: str, table: pd.DataFrame
 ) -> None:
     own = table[table["run"] == name]
-    sure_N = np.concatenate([p.score_NK.max(axis=1) for p in SAID[name]])
-    right_N = np.concatenate([p.score_NK.argmax(axis=1) == p.target for p in SAID[name]])
+    sure_N = np.concatenate([p.score_NK.max(axis=1) for p in PREDICTED[name]])
+    right_N = np.concatenate([p.score_NK.argmax(axis=1) == p.target for p in PREDICTED[name]])
     for row in own.to_dict("records"):
         inside_N = (sure_N > row["low"]) & (sure_N <= row["high"])
         assert row["count"] == inside_N.sum() / 2  # of two repeats
@@ -71,38 +71,41 @@ def test_bins_are_what_is_predicted_sorted_by_its_probability(
     assert (own["low"].min() >= 0.46) == (name == "two")
 
 
-@pytest.mark.parametrize("name", list(SAID))
+@pytest.mark.parametrize("name", list(PREDICTED))
 def test_its_error_and_its_brier_score_are_the_scores(name: str, table: pd.DataFrame) -> None:
     own = table[table["run"] == name].iloc[0]
     for metric in ("calibration_error", "brier"):
-        asked = next(m for m in spec(METRICS).rows[name].metrics if m.name == metric)
+        metric_spec = next(m for m in spec(METRICS).rows[name].metrics if m.name == metric)
         values = [
-            scoring.values(asked, scoring.additive(p, asked).sum(axis=0)[None], p.labels)[""][0]
-            for p in SAID[name]
+            scoring.values(
+                metric_spec, scoring.additive(p, metric_spec).sum(axis=0)[None], p.labels
+            )[""][0]
+            for p in PREDICTED[name]
         ]
         assert own[metric] == pytest.approx(np.mean(values))
     if name == "two":
         brier = [
-            reference.brier_score_loss(p.target, p.score_NK[:, 1].astype(float)) for p in SAID[name]
+            reference.brier_score_loss(p.target, p.score_NK[:, 1].astype(float))
+            for p in PREDICTED[name]
         ]
         assert own["brier"] == pytest.approx(np.mean(brier), rel=1e-5)
 
 
 def test_the_points_distance_from_the_diagonal_is_the_error(tmp_path: Path) -> None:
-    saved = SAID["five"][0]
+    saved = PREDICTED["five"][0]
     predictions.write(saved, tmp_path / "0.parquet")
-    asked = spec(METRICS)
-    row = asked.rows["five"].model_copy(update={"repeats": 1})
-    one = reliability.table(asked, [read_run("five", row, {"five": [tmp_path / "0.parquet"]})])
+    made = spec(METRICS)
+    row = made.rows["five"].model_copy(update={"repeats": 1})
+    one = reliability.table(made, [read_run("five", row, {"five": [tmp_path / "0.parquet"]})])
     away = (one["probability"] - one["right"]).abs()
     error = (away * one["count"]).sum() / one["count"].sum()
     assert error == pytest.approx(one["calibration_error"].iloc[0])
 
 
 def test_a_study_that_asks_for_no_calibration_error_has_no_such_table() -> None:
-    assert reliability.asked_for(spec(METRICS))
+    assert reliability.has_calibration(spec(METRICS))
     for metrics in (["accuracy"], [{"name": "calibration_error", "without": ["mitdb/200"]}]):
-        assert not reliability.asked_for(spec(metrics))
+        assert not reliability.has_calibration(spec(metrics))
     assert drawn.section(Study("s", {}, {}), RunNames(("init",))) is None
 
 
@@ -111,7 +114,7 @@ def test_a_small_figure_a_run(table: pd.DataFrame) -> None:
     section = drawn.section(Study("s", {}, {"reliability": text}), RunNames(("init",)))
     assert section is not None
     assert len(section["figures"]) == 2
-    for figure, (name, saved) in zip(section["figures"], SAID.items(), strict=True):
+    for figure, (name, saved) in zip(section["figures"], PREDICTED.items(), strict=True):
         own = table[table["run"] == name]
         assert f"{len(saved[0].target):,}".replace(",", "\u202f") in figure["caption"]
         assert "of the test part" in figure["caption"]

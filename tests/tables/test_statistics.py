@@ -115,10 +115,10 @@ def test_paired_p_of_few_subjects_is_exact() -> None:
     of, to = (
         np.stack([generator.integers(lo, 100, size=6), total_S], axis=1)[None] for lo in (60, 40)
     )
-    found = statistics.paired_p(share, of, to, count=1, seed=(0,))[""]
+    p_value = statistics.paired_p(share, of, to, count=1, seed=(0,))[""]
     change_S = (of - to)[0, :, 0]
     every = [abs(np.dot(sign, change_S)) for sign in product((-1, 1), repeat=6)]
-    assert found == pytest.approx(np.mean(np.array(every) >= abs(change_S.sum()) - 1e-9))
+    assert p_value == pytest.approx(np.mean(np.array(every) >= abs(change_S.sum()) - 1e-9))
 
 
 def test_paired_p_agrees_with_scipys_permutation_test() -> None:
@@ -144,20 +144,20 @@ def test_paired_p_of_unequal_repeats_counts_all_of_them(repeats: tuple[int, int]
         np.stack([np.stack([generator.normal(m, 0.1, 20), np.ones(20)], axis=1) for m in means])
         for means in ([-0.5, 1.5, 2.0][: repeats[0]], [-0.5, 0.5, 0.0][: repeats[1]])
     )
-    found = statistics.paired_p(share, of, to, count=2000, seed=(0,))[""]
+    p_value = statistics.paired_p(share, of, to, count=2000, seed=(0,))[""]
     means = [sums.mean(axis=0, keepdims=True) for sums in (of, to)]
-    assert found == statistics.paired_p(share, *means, count=2000, seed=(0,))[""]
+    assert p_value == statistics.paired_p(share, *means, count=2000, seed=(0,))[""]
 
 
 def test_paired_p_is_uniform_under_no_difference() -> None:
     generator = np.random.default_rng(6)
-    found = [
+    p_values = [
         statistics.paired_p(
             share, people(generator, 15), people(generator, 15), count=199, seed=(k,)
         )[""]
         for k in range(300)
     ]
-    assert stats.kstest(found, "uniform").pvalue > 0.01
+    assert stats.kstest(p_values, "uniform").pvalue > 0.01
 
 
 def test_a_real_difference_is_seen_and_none_is_not() -> None:
@@ -178,10 +178,10 @@ def test_holm_is_statsmodels() -> None:
 
 
 def test_holm_leaves_undefined_ones_out_of_the_family() -> None:
-    found = statistics.holm([0.01, float("nan"), 0.03])
-    assert found[0] == pytest.approx(0.02)
-    assert np.isnan(found[1])
-    assert found[2] == pytest.approx(0.03)
+    adjusted = statistics.holm([0.01, float("nan"), 0.03])
+    assert adjusted[0] == pytest.approx(0.02)
+    assert np.isnan(adjusted[1])
+    assert adjusted[2] == pytest.approx(0.03)
 
 
 def mean(sums_BD: Float64) -> dict[str, Float64]:
@@ -252,8 +252,8 @@ def test_equivalence_is_two_one_sided_tests() -> None:
         mean_, error = difference_S.mean(), stats.sem(difference_S)
         half = stats.t.ppf(0.95, 39) * error
         p = [stats.t.sf((0.06 + sign * mean_) / error, 39) for sign in (1, -1)]
-        found = statistics.equivalent(mean_ - half, mean_ + half, margin=0.06)
-        assert found == (max(p) < 0.05)
+        verdict = statistics.equivalent(mean_ - half, mean_ + half, margin=0.06)
+        assert verdict == (max(p) < 0.05)
 
 
 def test_no_interval_no_equivalence() -> None:

@@ -79,9 +79,9 @@ def test_value_is_the_mean_over_repeats(made: Path) -> None:
     each = [pd.read_parquet(f).set_index(["metric", "class"])["value"] for f in files]
     for metric, name in (("accuracy", ""), ("sensitivity", "S"), ("jkappa", "")):
         row = table.loc[("mitdb-cnn-pretext-strict", metric, name)]
-        found = [one[metric, name] for one in each]
-        assert row["value"] == pytest.approx(np.mean(found))
-        assert row["spread"] == pytest.approx(np.std(found, ddof=1))
+        values = [one[metric, name] for one in each]
+        assert row["value"] == pytest.approx(np.mean(values))
+        assert row["spread"] == pytest.approx(np.std(values, ddof=1))
         assert row["low"] < row["value"] < row["high"]
         assert (row["repeats"], row["subjects"]) == (2, 14)
 
@@ -125,9 +125,9 @@ def test_comparisons_pair_runs_that_differ_in_one_tag(made: Path) -> None:
 
 
 def test_a_network_is_compared_with_a_baseline_that_has_no_initialisation(made: Path) -> None:
-    asked = {"tag": "model", "of": "cnn", "to": "majority"}
+    pair = {"tag": "model", "of": "cnn", "to": "majority"}
     names = [f"{name}-strict" for name in NAMES]
-    plain, wide = (study(comparisons=[{**asked, **more}]) for more in ({}, {"besides": ["init"]}))
+    plain, wide = (study(comparisons=[{**pair, **more}]) for more in ({}, {"besides": ["init"]}))
     assert not len(comparison_table(plain, runs(plain, made, *names)))
     table = comparison_table(wide, runs(wide, made, *names))
     assert set(zip(table["of_run"], table["to_run"], strict=True)) == {
@@ -138,8 +138,8 @@ def test_a_network_is_compared_with_a_baseline_that_has_no_initialisation(made: 
 
 def test_runs_without_the_primary_metric_are_no_pair_where_others_have_it(made: Path) -> None:
     """Both are also tested on one rhythm alone, where the primary metric has no value."""
-    asked = {"tag": "model", "of": "cnn", "to": "majority", "besides": ["init"]}
-    spec = study(comparisons=[asked])
+    pair = {"tag": "model", "of": "cnn", "to": "majority", "besides": ["init"]}
+    spec = study(comparisons=[pair])
     names = [f"{name}-strict" for name in NAMES]
     own = runs(spec, made, *names)
     without = []
@@ -262,9 +262,9 @@ def test_a_class_that_a_part_lacks_is_named_beside_every_value(tmp_path: Path) -
 def test_a_class_of_nobody_but_those_left_out_is_missing(tmp_path: Path) -> None:
     saved = classes(seed=1, subjects=8, each=60)
     alone = saved.subject_N == "mitdb/200"
-    asked = ["accuracy", {"name": "accuracy", "without": ["mitdb/200"]}]
+    metrics = ["accuracy", {"name": "accuracy", "without": ["mitdb/200"]}]
     kept = saved.only(alone | (saved.target != saved.labels.index("V")))
-    run = one_run(tmp_path, kept, metrics=asked)
+    run = one_run(tmp_path, kept, metrics=metrics)
     assert run.missing_classes("test", "accuracy") == ()
     assert run.missing_classes("test", "accuracy(without mitdb/200)") == ("V",)
 
@@ -280,20 +280,20 @@ def test_signals_and_parts_with_every_class_lack_none(tmp_path: Path) -> None:
 
 def test_who_is_left_out_is_in_no_interval(tmp_path: Path) -> None:
     saved = classes(seed=1, subjects=8, each=200)
-    asked = ["accuracy", {"name": "accuracy", "without": ["mitdb/200"]}]
-    run = one_run(tmp_path, saved, metrics=asked)
+    metrics = ["accuracy", {"name": "accuracy", "without": ["mitdb/200"]}]
+    run = one_run(tmp_path, saved, metrics=metrics)
     less = one_run(
         tmp_path / "less", saved.only(saved.subject_N != "mitdb/200"), metrics=["accuracy"]
     )
     assert run.sums["test", "accuracy(without mitdb/200)"].shape[1] == 7
-    found = []
+    rows = []
     for one in (run, less):
         spec = study(rows={"r": one.row}, comparisons=[], primary="accuracy")
         files = scored(spec, list(one.files[0]), tmp_path)
         read = pd.read_parquet(files[0]).assign(run="r", repeat=0)
-        found.append(score_table(spec, [one], read).iloc[-1])
+        rows.append(score_table(spec, [one], read).iloc[-1])
     places = ["value", "low", "high", "segments", "subjects"]
-    assert found[0][places].tolist() == found[1][places].tolist()
+    assert rows[0][places].tolist() == rows[1][places].tolist()
 
 
 def test_comparison_uses_the_segments_both_were_tested_on(tmp_path: Path) -> None:
@@ -417,7 +417,7 @@ def pooled(folder: Path, *repeats: list[Predictions], name: str = "p", **row: ob
     return read_run(name, spec.rows[name], files)
 
 
-ASKED = {
+METRICS_OF = {
     "classes": ["accuracy", "macro_f1", "jkappa", "sensitivity"],
     "heads": ["head_accuracy", "head_balanced_accuracy"],
     "signal": ["pearson", "prd", "xcor", "peak_sensitivity", "heart_rate_limits"],
@@ -425,7 +425,7 @@ ASKED = {
 }
 
 
-@pytest.mark.parametrize("kind", ASKED)
+@pytest.mark.parametrize("kind", METRICS_OF)
 @settings(
     deadline=None, max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -438,16 +438,16 @@ def test_folds_together_are_the_run_without_folds(
         repeats = [repeats[0], repeats[0]]
     subjects = np.unique(repeats[0].subject_N).tolist()
     fold_of = {s: k % FOLDS for s, k in zip(subjects, shuffled, strict=True)}
-    asked = ASKED[kind]
-    run = pooled(tmp_path, *(folds_of(one, fold_of) for one in repeats), metrics=asked)
-    whole = one_run(tmp_path, *repeats, name="whole", metrics=asked)
+    metrics = METRICS_OF[kind]
+    run = pooled(tmp_path, *(folds_of(one, fold_of) for one in repeats), metrics=metrics)
+    whole = one_run(tmp_path, *repeats, name="whole", metrics=metrics)
     assert (run.ids, run.subjects, run.segments) == (whole.ids, whole.subjects, whole.segments)
     assert run.sums.keys() == whole.sums.keys()
     for key, sums_RSD in whole.sums.items():
         np.testing.assert_array_equal(run.sums[key], sums_RSD)
     pd.testing.assert_frame_equal(run.records, whole.records)
     pd.testing.assert_frame_equal(run.confusion, whole.confusion)
-    (first, second, segments) = shared(run, whole, "test", asked[0])
+    (first, second, segments) = shared(run, whole, "test", metrics[0])
     assert (first == second).all()
     assert segments == len(repeats[0].id_N)
 
@@ -593,7 +593,7 @@ def test_a_missing_fold_is_named(tmp_path: Path) -> None:
 # Means of several models.
 
 
-@pytest.mark.parametrize("kind", ASKED)
+@pytest.mark.parametrize("kind", METRICS_OF)
 def test_a_mean_is_of_what_its_models_say(kind: str, tmp_path: Path) -> None:
     one, other = (KINDS[kind](seed=seed, subjects=6, each=8) for seed in (1, 2))
     other = replace(other, target=one.target, about=one.about)
@@ -601,11 +601,14 @@ def test_a_mean_is_of_what_its_models_say(kind: str, tmp_path: Path) -> None:
     backwards = other.only(np.arange(len(other.id_N))[::-1])
     folds = [folds_of(saved, fold_of) for saved in (one, backwards)]
     members = [f"p-{k}" for k in range(FOLDS)]
-    asked = {"averaged": [(m,) for m in members], "metrics": ASKED[kind], "repeats": 1}
-    run = pooled(tmp_path, *folds, **asked)
-    said = (one.score_NK.astype(float) + other.score_NK) / 2
+    options = {"averaged": [(m,) for m in members], "metrics": METRICS_OF[kind], "repeats": 1}
+    run = pooled(tmp_path, *folds, **options)
+    mean_NK = (one.score_NK.astype(float) + other.score_NK) / 2
     expected = one_run(
-        tmp_path, replace(one, score_NK=said.astype(np.float32)), name="m", metrics=ASKED[kind]
+        tmp_path,
+        replace(one, score_NK=mean_NK.astype(np.float32)),
+        name="m",
+        metrics=METRICS_OF[kind],
     )
     assert (run.ids, run.subjects, run.segments) == (
         expected.ids,
@@ -649,18 +652,18 @@ def test_a_question_is_a_family_of_its_own(made: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "margin", "verdict"),
+    ("own_margin", "margin", "verdict"),
     [(None, None, ""), (0.9, None, "yes"), (None, 0.9, "yes"), (1e-6, 0.9, "not shown")],
 )
 def test_equivalence_is_asked_for_by_a_margin(
-    made: Path, asked: float | None, margin: float | None, verdict: str
+    made: Path, own_margin: float | None, margin: float | None, verdict: str
 ) -> None:
     pair = {"tag": "init", "of": "pretext", "to": "scratch", "question": "one"}
-    questions = {"one": {"asks": "Does it help?", "margin": asked}}
+    questions = {"one": {"asks": "Does it help?", "margin": own_margin}}
     spec = study(comparisons=[pair], questions=questions, margin=margin)
     own = runs(spec, made, *(f"mitdb-cnn-{i}-strict" for i in ("scratch", "pretext")))
     row = comparison_table(spec, own).iloc[0]
     assert row["equivalent"] == verdict
     if verdict:
-        assert row["margin"] == (asked or margin)
+        assert row["margin"] == (own_margin or margin)
         assert row["low"] < row["within_low"] < row["difference"] < row["within_high"] < row["high"]

@@ -46,7 +46,7 @@ from cardiograft.training.tasks import classify, translate
 CPU = torch.device("cpu")
 
 
-def asked(name: str, **given: Any) -> Adapting:
+def adapting(name: str, **given: Any) -> Adapting:
     adapter: TypeAdapter[Any] = TypeAdapter(Adaptation)
     chosen = adapter.validate_python({"name": name, "domain": "there", **given})
     assert isinstance(chosen, Adapting)
@@ -148,7 +148,7 @@ def test_bandwidths_are_needed_and_positive() -> None:
     with pytest.raises(ValueError, match="mmd needs at least one of bandwidths"):
         mmd.make(3, bandwidths=())
     with pytest.raises(ValidationError, match="greater than 0"):
-        asked("mmd", bandwidths=[0.0])
+        adapting("mmd", bandwidths=[0.0])
 
 
 @given(st.floats(0, 3))
@@ -266,27 +266,27 @@ def shifted(
     if adaptation is not None:
         feed = blobs(1, stuck=True, labelled=adaptation.supervised)
         other = make_domain_term(adaptation, network, shape, feed, seed=seed)
-    asked = {"epochs": 30, "batch_size": 64, "learning_rate": 3e-3, **options}
+    options_ = {"epochs": 30, "batch_size": 64, "learning_rate": 3e-3, **options}
     outcome = fit(
         network,
         task,
         train=blobs(2, stuck=False),
         watched={"there": blobs(3, stuck=True), "here": blobs(4, stuck=False)},
-        training=Training(precision=precision, **asked),
+        training=Training(precision=precision, **options_),
         seed=seed,
         accelerator=Accelerator(mixed_precision=precision),
         domain_term=other,
     )
     last = outcome.progress.epoch
-    found = {(p, m): v for epoch, _, p, m, v in outcome.progress.history if epoch == last}
-    return found, outcome.tensors
+    values = {(p, m): v for epoch, _, p, m, v in outcome.progress.history if epoch == last}
+    return values, outcome.tensors
 
 
 def test_without_adaptation_the_other_domain_is_guessed() -> None:
-    found, _ = shifted(None)
-    assert found["here", "accuracy"] > 0.97
-    assert found["there", "accuracy"] < 0.55
-    assert ("train", "adaptation") not in found
+    values, _ = shifted(None)
+    assert values["here", "accuracy"] > 0.97
+    assert values["there", "accuracy"] < 0.55
+    assert ("train", "adaptation") not in values
 
 
 @pytest.mark.parametrize(
@@ -295,22 +295,22 @@ def test_without_adaptation_the_other_domain_is_guessed() -> None:
 def test_alike_codes_are_right_in_a_domain_whose_labels_nobody_saw(
     name: str, weight: float, epochs: int
 ) -> None:
-    found, tensors = shifted(asked(name, weight=weight), epochs=epochs)
-    assert found["there", "accuracy"] > 0.95
-    assert found["here", "accuracy"] > 0.95
-    assert math.isfinite(found["train", "adaptation"])
-    assert ("train", "domain_loss") not in found
+    values, tensors = shifted(adapting(name, weight=weight), epochs=epochs)
+    assert values["there", "accuracy"] > 0.95
+    assert values["here", "accuracy"] > 0.95
+    assert math.isfinite(values["train", "adaptation"])
+    assert ("train", "domain_loss") not in values
     assert {tensor.split(".")[0] for tensor in tensors} == {"encoder", "head"}
 
 
 @pytest.mark.parametrize("name", plugins.names("adaptations"))
 def test_with_labels_each_is_right_in_both(name: str) -> None:
-    found, _ = shifted(asked(name, supervised=True), epochs=12)
-    assert found["there", "accuracy"] > 0.95
-    assert found["here", "accuracy"] > 0.95
-    assert found["train", "domain_loss"] < 0.2
+    values, _ = shifted(adapting(name, supervised=True), epochs=12)
+    assert values["there", "accuracy"] > 0.95
+    assert values["here", "accuracy"] > 0.95
+    assert values["train", "domain_loss"] < 0.2
     if name == "none":
-        assert found["train", "adaptation"] == 0
+        assert values["train", "adaptation"] == 0
 
 
 def test_none_without_labels_is_no_adaptation_at_all() -> None:
@@ -321,17 +321,17 @@ def test_none_without_labels_is_no_adaptation_at_all() -> None:
 
 def test_a_weight_near_nothing_trains_as_if_there_were_no_adaptation() -> None:
     _, plain = shifted(None, epochs=3, optimiser="sgd")
-    _, other = shifted(asked("mmd", weight=1e-12), epochs=3, optimiser="sgd")
+    _, other = shifted(adapting("mmd", weight=1e-12), epochs=3, optimiser="sgd")
     for name, tensor in plain.items():
         torch.testing.assert_close(other[name], tensor, rtol=1e-4, atol=1e-6)
-    _, heavy = shifted(asked("mmd", weight=1.0), epochs=3, optimiser="sgd")
+    _, heavy = shifted(adapting("mmd", weight=1.0), epochs=3, optimiser="sgd")
     assert any(not torch.allclose(heavy[n], t, atol=1e-3) for n, t in plain.items())
 
 
 def test_it_goes_with_mixed_precision() -> None:
-    found, tensors = shifted(asked("dann"), precision="bf16", epochs=2)
+    values, tensors = shifted(adapting("dann"), precision="bf16", epochs=2)
     assert {t.dtype for t in tensors.values()} == {torch.float32}
-    assert math.isfinite(found["train", "adaptation"])
+    assert math.isfinite(values["train", "adaptation"])
 
 
 def test_what_a_task_makes_up_is_no_part_of_either_domain(
@@ -352,7 +352,7 @@ def test_what_a_task_makes_up_is_no_part_of_either_domain(
 
     monkeypatch.setattr(classify.Classify, "batch", longer)
     monkeypatch.setattr(coral, "make", lambda width: Watched())
-    shifted(asked("coral"), epochs=2, batch_size=150)
+    shifted(adapting("coral"), epochs=2, batch_size=150)
     sizes = [(150, 150), (150, 150), (100, 150)] * 2
     assert seen == [(*size, step / 6) for step, size in enumerate(sizes)]
 
@@ -405,7 +405,7 @@ def job(cohort: Any, tmp_path: Path) -> Callable[..., Path]:
         split: Path | None = None,
         **options: Any,
     ) -> Path:
-        asked = {key: options.pop(key) for key in ("frozen", "task") if key in options}
+        extras = {key: options.pop(key) for key in ("frozen", "task") if key in options}
         spec = Transfer.model_validate(
             {
                 "split": "toy",
@@ -413,7 +413,7 @@ def job(cohort: Any, tmp_path: Path) -> Callable[..., Path]:
                 "task": "classify",
                 "adaptation": adaptation,
                 "training": {"epochs": 3, "batch_size": 32, "learning_rate": 3e-3, **options},
-                **asked,
+                **extras,
             }
         )
         there = {} if spec.adaptation is None else {"domain_segments": [domain or cohort.segments]}
@@ -482,9 +482,9 @@ def test_interrupted_it_ends_in_the_same_bytes(
 
 def test_what_it_compared_is_in_the_history_and_not_in_the_checkpoint(job: Any) -> None:
     folder = job(adaptation={"name": "dann", "domain": "there"})
-    found = [r["value"] for r in history(folder) if r["metric"] == "adaptation"]
-    assert len(found) == 3
-    assert all(0.3 < value < 1.5 for value in found)
+    values = [r["value"] for r in history(folder) if r["metric"] == "adaptation"]
+    assert len(values) == 3
+    assert all(0.3 < value < 1.5 for value in values)
     saved = read_checkpoint(folder / "model.safetensors")
     assert {name.split(".")[0] for name in saved.tensors} == {"encoder", "head"}
     card = json.loads((folder / "card.json").read_text("utf-8"))
@@ -544,12 +544,14 @@ def domain_of(folder: Path, *, label: Callable[[int], str | None], rate_hz: floa
 
 
 def test_without_supervision_the_domains_labels_are_not_read(job: Any, tmp_path: Path) -> None:
-    found = []
+    trained = []
     for name, label in {"none": lambda _: None, "other": lambda i: f"class {i % 3}"}.items():
         segments = domain_of(tmp_path / name, label=label)
         there = {"domain": segments, "split": tmp_path / name / "there.parquet"}
-        found.append(tensors(job(f"m-{name}", adaptation={"name": "mmd", "domain": "d"}, **there)))
-    assert found[0] == found[1]
+        trained.append(
+            tensors(job(f"m-{name}", adaptation={"name": "mmd", "domain": "d"}, **there))
+        )
+    assert trained[0] == trained[1]
 
 
 def test_with_supervision_a_domain_without_labels_is_refused(job: Any, tmp_path: Path) -> None:
@@ -617,16 +619,16 @@ def test_who_was_adapted_to_was_met_with_or_without_labels(tmp_path: Path) -> No
         file("there", lambda p: {"p4": "train", "p5": "train", "p0": "test"}.get(p, "out")),
     ]
 
-    def found(*lineage: Ancestor) -> dict[str, Any]:
+    def audit_of(*lineage: Ancestor) -> dict[str, Any]:
         what = Audit(protocol="honest", split="here", parts=("test",), lineage=lineage)
         return lineage_audit(what, files)
 
-    assert found(own("here"))["passed"]
-    leak = found(own("here"), seen("train"))
+    assert audit_of(own("here"))["passed"]
+    leak = audit_of(own("here"), seen("train"))
     assert not leak["passed"]
     assert [f["subjects"] for f in leak["findings"]] == [0, 2]
     assert "transfer 'm' (split 'there') used 2 of the 2 test subjects" in lineage_complaint(leak)
-    other = found(own("here"), seen("test"))
+    other = audit_of(own("here"), seen("test"))
     assert other["passed"]
     assert not other["findings"][1]["chosen_on_test"]
 
@@ -638,7 +640,7 @@ def test_an_honest_test_part_is_never_adapted_to(job: Any, cohort: Any) -> None:
         job(adaptation=test, split=cohort.honest)
     job(adaptation=test, split=cohort.paper, epochs=1)
     with pytest.raises(ValidationError, match="supervised adaptation trains on the domain"):
-        asked("coral", part="test", supervised=True)
+        adapting("coral", part="test", supervised=True)
 
 
 def test_a_frozen_encoder_cannot_adapt(job: Any) -> None:

@@ -20,8 +20,8 @@ def network(name: str, shape: Shape, **options: Any) -> torch.nn.Module:
 
 def test_dense_layers() -> None:
     shape = Shape(2, 100, 3, (5,))
-    found = macs(network("mlp", shape, widths=(32, 16)), shape)
-    assert found == 200 * 32 + 3 * 32 + 32 * 16 + 16 * 5
+    count = macs(network("mlp", shape, widths=(32, 16)), shape)
+    assert count == 200 * 32 + 3 * 32 + 32 * 16 + 16 * 5
 
 
 def test_convolutions() -> None:
@@ -49,17 +49,17 @@ def test_recurrent_layers_are_counted_and_onednn_is_as_before() -> None:
 
 def test_a_view_takes_time_and_no_multiplications(networks: Any) -> None:
     path: Path = networks.trained("pictures") / "model.safetensors"
-    found = cost(read_checkpoint(path), where="model")
-    assert found["segment_ms"] > found["network_ms"] > 0
-    assert found["segment_low_ms"] <= found["segment_ms"] <= found["segment_high_ms"]
+    measured = cost(read_checkpoint(path), where="model")
+    assert measured["segment_ms"] > measured["network_ms"] > 0
+    assert measured["segment_low_ms"] <= measured["segment_ms"] <= measured["segment_high_ms"]
     shape = Shape(3, 122, 0, (3,), rows=122)
-    assert found["macs"] == macs(network("light_cnn", shape, widths=(4, 4, 4)), shape)
+    assert measured["macs"] == macs(network("light_cnn", shape, widths=(4, 4, 4)), shape)
 
 
 def test_without_a_view_both_times_are_one(networks: Any) -> None:
     path: Path = networks.trained("pretext") / "model.safetensors"
-    found = cost(read_checkpoint(path), where="model")
-    assert found["segment_ms"] == found["network_ms"]
+    measured = cost(read_checkpoint(path), where="model")
+    assert measured["segment_ms"] == measured["network_ms"]
 
 
 def test_a_checkpoint_of_other_tensors_is_refused(networks: Any) -> None:

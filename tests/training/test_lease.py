@@ -77,7 +77,7 @@ def test_jobs_that_race_for_a_dead_ones_lease_take_it_over_once(tmp_path: Path) 
     workers = [begin(state, 0.5) for _ in range(4)]
     ends = [(one.communicate(timeout=120), one.returncode) for one in workers]
     assert [status for _, status in ends] == [0] * 4, ends
-    assert sum("taking over a training from" in said for (_, said), _ in ends) == 1
+    assert sum("taking over a training from" in output for (_, output), _ in ends) == 1
     assert list(tmp_path.iterdir()) == []
 
 
@@ -86,7 +86,7 @@ def test_jobs_that_race_for_a_silent_ones_lease_take_it_over_once(tmp_path: Path
     workers = [begin(tmp_path / "state", 0.5) for _ in range(4)]
     ends = [(one.communicate(timeout=120), one.returncode) for one in workers]
     assert [status for _, status in ends] == [0] * 4, ends
-    assert sum("taking over a training from" in said for (_, said), _ in ends) == 1
+    assert sum("taking over a training from" in output for (_, output), _ in ends) == 1
     assert list(tmp_path.iterdir()) == []
 
 
@@ -95,11 +95,11 @@ def test_the_second_job_stops_in_a_line_that_names_the_first(tmp_path: Path) -> 
     first = begin(state, 60, SLURM_JOB_ID="4711")
     until_it_holds(first)
     second = begin(state, 0, patience=0.3)
-    _, said = second.communicate(timeout=60)
+    _, output = second.communicate(timeout=60)
     assert second.returncode == 1
-    assert f"another job trains on this state: job 4711 on {this_process().host}, process" in said
-    assert "(scancel 4711)" in said
-    assert "Traceback" not in said
+    assert f"another job trains on this state: job 4711 on {this_process().host}, process" in output
+    assert "(scancel 4711)" in output
+    assert "Traceback" not in output
     first.terminate()
     first.communicate()
 
@@ -160,17 +160,17 @@ def test_who_has_lost_its_lease_stops_and_publishes_nothing(tmp_path: Path) -> N
     worker = begin(tmp_path / "other", 60)
     until_it_holds(worker)
     write(tmp_path / "other.lease")
-    _, said = worker.communicate(timeout=60)
+    _, output = worker.communicate(timeout=60)
     assert worker.returncode == -signal.SIGTERM
-    assert "the lease was taken over by elsewhere, process 1; this job stops" in said
+    assert "the lease was taken over by elsewhere, process 1; this job stops" in output
 
 
 def test_a_lease_that_someone_has_removed_is_gone(tmp_path: Path) -> None:
     worker = begin(tmp_path / "state", 60)
     until_it_holds(worker)
     (tmp_path / "state.lease").unlink()
-    _, said = worker.communicate(timeout=60)
-    assert "the lease is gone; this job stops" in said
+    _, output = worker.communicate(timeout=60)
+    assert "the lease is gone; this job stops" in output
     with leased(tmp_path / "other", FAST._replace(beat_s=100)) as lease:
         lease.file.unlink()
         with pytest.raises(ValueError, match="the lease is gone; nothing was published"):

@@ -41,8 +41,8 @@ class Net:
         seed: int = 0,
         **more: Any,
     ) -> None:
-        name, asked = model
-        options = plugins.options("models", name).model_validate(asked).model_dump(mode="json")
+        name, own = model
+        options = plugins.options("models", name).model_validate(own).model_dump(mode="json")
         signal = "kind" in more and more["kind"] == "signal"
         count = len(outputs or LABELS)
         shape = Shape(len(leads), SAMPLES, len(features), (count, SAMPLES) if signal else (count,))
@@ -125,8 +125,8 @@ def test_labels_in_another_order_take_their_rows_along(name: str) -> None:
     torch.testing.assert_close(
         here(signal.flip(1), feature.flip(1)), source(signal, feature).flip(1)
     )
-    said = {d.what: d.done for d in ledger.differences["source"]}
-    assert said == {
+    done_by = {d.what: d.done for d in ledger.differences["source"]}
+    assert done_by == {
         "outputs": "5 of 5 go by name",
         "leads": "2 of 2 go by name",
         "features": "2 of 2 go by name",
@@ -239,8 +239,8 @@ def test_leads_in_common_go_by_name_and_others_in_order() -> None:
     other = Net(leads=("SCG x", "SCG y"), seed=2)
     ledger = other.take(source, least=1.0)
     torch.testing.assert_close(other(signals(2)), source(signals(2)))
-    (said,) = ledger.remarks()
-    assert said == (
+    (remark,) = ledger.remarks()
+    assert remark == (
         "source 'source': leads: I, II in the source, SCG x, SCG y here; taken in order"
     )
 
@@ -248,8 +248,8 @@ def test_leads_in_common_go_by_name_and_others_in_order() -> None:
 def test_what_else_differs_is_said() -> None:
     source = Net(seed=1, units=("mV",), scale="none", rate_hz=360.0, samples=SAMPLES)
     here = Net(seed=2, units=("1",), scale="zscore", rate_hz=125.0, samples=SAMPLES)
-    said = {d["what"]: (d["source"], d["here"]) for d in sources(here.take(source))[0]}
-    assert said == {
+    differing = {d["what"]: (d["source"], d["here"]) for d in sources(here.take(source))[0]}
+    assert differing == {
         "units": ("mV", "1"),
         "scale": ("none", "zscore"),
         "rate_hz": ("360", "125"),
@@ -370,10 +370,10 @@ def test_a_network_is_asked_of_the_leads_it_was_trained_on(
     write_checkpoint(checkpoint, file)
     assert meaning_of(read_checkpoint(file)).rate_hz == 250.0
     predict, spec = scripts.load("predict"), checkpoint.about["spec"]
-    asked = {"split": "toy", "model": spec["model"], "task": spec["task"]}
+    content = {"split": "toy", "model": spec["model"], "task": spec["task"]}
     with pytest.raises(ValueError, match=r"trained at 250 Hz, the shards have 125 Hz"):
         predict.predict(
-            spec=predict.Predict.model_validate(asked),
+            spec=predict.Predict.model_validate(content),
             segments=[cohort.segments],
             split=cohort.honest,
             model=file,

@@ -68,9 +68,9 @@ def test_it_is_loaded_and_told_of_like_any_source(
     assert {line["entry"] for line in ledger["tensors"] if line["state"] == "loaded"} == {
         "codec.pt"
     }
-    said = {d["what"]: d["source"] for d in ledger["sources"][0]["differences"]}
-    assert said["rate_hz"] == "500"
-    assert said["leads"] == "unknown"
+    source_of = {d["what"]: d["source"] for d in ledger["sources"][0]["differences"]}
+    assert source_of["rate_hz"] == "500"
+    assert source_of["leads"] == "unknown"
     before = torch.load(published, weights_only=True)["model_state"]
     after = read_checkpoint(out / "model.safetensors").tensors
     for name, tensor in before.items():
@@ -98,7 +98,7 @@ def test_another_file_than_the_entry_says_is_refused(published: Path, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("source", "said"),
+    ("source", "message"),
     [
         (
             {"file": "x.pt"},
@@ -111,15 +111,15 @@ def test_another_file_than_the_entry_says_is_refused(published: Path, tmp_path: 
         ({"file": "x.pt", "sha256": "0" * 64, "reader": "openegc"}, "Did you mean 'openecg'"),
     ],
 )
-def test_a_source_that_is_neither_or_both_is_refused(source: dict[str, str], said: str) -> None:
+def test_a_source_that_is_neither_or_both_is_refused(source: dict[str, str], message: str) -> None:
     whole = entry(Path(__file__)).model_dump(mode="json")
-    with pytest.raises(ValidationError, match=said):
+    with pytest.raises(ValidationError, match=message):
         Transfer.model_validate({**whole, "sources": [source]})
 
 
 def test_a_file_of_a_package_is_found_there_without_importing_it() -> None:
-    asked = {"package": "pydantic", "file": "version.py", "sha256": "0" * 64}
-    spec = Outside.model_validate({**asked, "reader": "torch_state"})
+    content = {"package": "pydantic", "file": "version.py", "sha256": "0" * 64}
+    spec = Outside.model_validate({**content, "reader": "torch_state"})
     assert spec.path.name == "version.py"
     assert spec.path.is_file()
     none = spec.model_copy(update={"package": "no_such_package"})
@@ -135,8 +135,8 @@ def test_a_file_of_a_part_of_a_package_is_found_without_importing_the_package(
     (folder.parent / "__init__.py").write_text("raise RuntimeError('imported')\n")
     (folder / "w.pt").write_bytes(b"")
     monkeypatch.syspath_prepend(tmp_path)
-    asked = {"package": "weighty.models", "file": "w.pt", "sha256": "0" * 64}
-    spec = Outside.model_validate({**asked, "reader": "torch_state"})
+    content = {"package": "weighty.models", "file": "w.pt", "sha256": "0" * 64}
+    spec = Outside.model_validate({**content, "reader": "torch_state"})
     assert spec.path == folder / "w.pt"
 
 

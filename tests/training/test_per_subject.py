@@ -48,18 +48,18 @@ def split(cohort: Cohort, path: Path, known: Mapping[int, int]) -> Path:
     return path
 
 
-def entry(**asked: Any) -> Transfer:
-    options = {"epochs": 3, "batch_size": 8, "learning_rate": 0.01, **asked.pop("training", {})}
-    content = {"split": "toy", "model": MODEL, "task": TASK, "training": options, **asked}
+def entry(**changes: Any) -> Transfer:
+    options = {"epochs": 3, "batch_size": 8, "learning_rate": 0.01, **changes.pop("training", {})}
+    content = {"split": "toy", "model": MODEL, "task": TASK, "training": options, **changes}
     return Transfer.model_validate({"per_subject": True, **content})
 
 
 @pytest.fixture
 def tuned(cohort: Cohort, tmp_path: Path) -> Train:
-    def train(name: str, known: Mapping[int, int], **asked: Any) -> Path:
+    def train(name: str, known: Mapping[int, int], **changes: Any) -> Path:
         made = split(cohort, tmp_path / f"{name}.parquet", known)
         place = Cohort(segments=cohort.segments, honest=made, paper=made, whole=made)
-        return place.job("transfer", entry(**asked), tmp_path / name, sources_=[])
+        return place.job("transfer", entry(**changes), tmp_path / name, sources_=[])
 
     return train
 
@@ -86,16 +86,18 @@ def test_each_predicts_its_own_subject_and_the_first_weights_all_others(
     folder = tuned("both", {0: 30, 1: 20})
     spec = Predict.model_validate({"split": "toy", "model": MODEL, "task": TASK, "batch_size": 7})
     given = {"segments": [cohort.segments], "split": tmp_path / "both.parquet"}
-    found = predict(spec, **given, model=folder, scratch=tmp_path / "scratch")
+    saved_predictions = predict(spec, **given, model=folder, scratch=tmp_path / "scratch")
     saved = checkpoint(folder)
-    signal = shards.arrays([cohort.segments], found.id_N.tolist(), ("signal",))["signal"]
+    signal = shards.arrays([cohort.segments], saved_predictions.id_N.tolist(), ("signal",))[
+        "signal"
+    ]
     network = rebuilt(saved).eval()
     for subject in ("toy/s0", "toy/s1", "toy/s2"):
-        mine_N = found.subject_N == subject
+        mine_N = saved_predictions.subject_N == subject
         load_checkpoint(network, saved.of(subject), where="here")
         with torch.no_grad():
             logit = network(torch.from_numpy(signal[mine_N]), torch.zeros(mine_N.sum(), 0))
-        np.testing.assert_allclose(found.score_NK[mine_N], logit.softmax(1), atol=1e-6)
+        np.testing.assert_allclose(saved_predictions.score_NK[mine_N], logit.softmax(1), atol=1e-6)
     assert mine_N.sum() == 40  # nothing of the third was trained on
 
 
@@ -128,15 +130,15 @@ def test_a_person_of_two_names_has_one_network(
     assert "toy/s1 has no training segments: predicted with the first" in capsys.readouterr().err
     spec = Predict.model_validate({"split": "toy", "model": MODEL, "task": TASK})
     given = {"segments": [cohort.segments], "split": made, "model": folder}
-    found = predict(spec, **given, scratch=tmp_path / "scratch")
+    saved_predictions = predict(spec, **given, scratch=tmp_path / "scratch")
     network = rebuilt(saved).eval()
     load_checkpoint(network, saved.of("toy/s0"), where="here")
-    mine_N = found.subject_N == "toy/s2"
-    ids = found.id_N[mine_N].tolist()
+    mine_N = saved_predictions.subject_N == "toy/s2"
+    ids = saved_predictions.id_N[mine_N].tolist()
     signal = torch.from_numpy(shards.arrays([cohort.segments], ids, ("signal",))["signal"])
     with torch.no_grad():
         logit = network(signal, torch.zeros(len(ids), 0))
-    np.testing.assert_allclose(found.score_NK[mine_N], logit.softmax(1), atol=1e-6)
+    np.testing.assert_allclose(saved_predictions.score_NK[mine_N], logit.softmax(1), atol=1e-6)
 
 
 def test_where_one_network_is_needed_it_is_refused(tuned: Train, tmp_path: Path) -> None:
@@ -156,7 +158,7 @@ def test_a_split_that_tests_nobody_who_is_trained_on_is_refused(tuned: Train) ->
 
 
 @pytest.mark.parametrize(
-    ("asked", "message"),
+    ("changes", "message"),
     [
         ({"training": {"keep": "best_validation"}}, "a subject has no validation part"),
         ({"training": {"bootstrap": 1.0}}, "a bootstrap draws subjects"),
@@ -169,9 +171,9 @@ def test_a_split_that_tests_nobody_who_is_trained_on_is_refused(tuned: Train) ->
         ),
     ],
 )
-def test_what_a_subject_alone_does_not_have_is_refused(asked: Any, message: str) -> None:
+def test_what_a_subject_alone_does_not_have_is_refused(changes: Any, message: str) -> None:
     with pytest.raises(ValidationError, match=message):
-        entry(**asked)
+        entry(**changes)
 
 
 def config(protocol: str, **more: Any) -> dict[str, Any]:

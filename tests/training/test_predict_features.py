@@ -115,9 +115,9 @@ def test_a_network_learns_it_and_its_predictions_are_scored(
     loss = [r["value"] for r in rows if (r["part"], r["metric"]) == ("validation", "loss")]
     assert loss[-1] < loss[0]
     about = read_checkpoint(folder / "model.safetensors").about["spec"]
-    asked = {"split": "toy", "model": about["model"], "task": about["task"]}
+    content = {"split": "toy", "model": about["model"], "task": about["task"]}
     saved = predict(
-        Predict.model_validate({**asked, "parts": ["test"]}),
+        Predict.model_validate({**content, "parts": ["test"]}),
         segments=[cohort.segments],
         split=cohort.honest,
         model=folder,

@@ -24,8 +24,8 @@ TEN = (0.14065, 0.1732, 0.19855, 0.2176, 0.23125, 0.2404, 0.24595, 0.2488, 0.249
 
 def test_the_schedule_has_the_published_values() -> None:
     spec = Sparsity(initial=0.10, final=0.25, begin=0, end=1000, every=100)
-    found = [sparsity_at(step, spec) for step in range(100, 1001, 100)]
-    assert found == pytest.approx(TEN, abs=1e-12)
+    sparsity = [sparsity_at(step, spec) for step in range(100, 1001, 100)]
+    assert sparsity == pytest.approx(TEN, abs=1e-12)
     assert sparsity_at(0, spec) == pytest.approx(0.10)
     assert sparsity_at(5000, spec) == 0.25
 
@@ -88,7 +88,7 @@ def test_biases_and_normalisations_are_left_alone() -> None:
     ]
 
 
-def pruned(cohort: Any, source: Path, out: Path, **asked: Any) -> Path:
+def pruned(cohort: Any, source: Path, out: Path, **changes: Any) -> Path:
     card = json.loads((source / "card.json").read_text("utf-8"))["spec"]
     spec = Prune.model_validate(
         {
@@ -96,7 +96,7 @@ def pruned(cohort: Any, source: Path, out: Path, **asked: Any) -> Path:
             "split": "toy",
             "model": card["model"],
             "task": card["task"],
-            "sparsity": {"initial": 0.1, "final": 0.4, "end": 20, "every": 5, **asked},
+            "sparsity": {"initial": 0.1, "final": 0.4, "end": 20, "every": 5, **changes},
             "training": {"epochs": 3, "batch_size": 32},
         }
     )

@@ -36,12 +36,12 @@ TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
 )
 def test_a_batch_is_shared_without_overlap_or_loss(masses: list[float], count: int) -> None:
     mass_B = torch.tensor(masses, dtype=torch.float64)
-    found = shares(mass_B, count)
-    assert len(found) == count
-    held = [np.arange(len(masses))[one.place] for one in found]
-    assert sum(one.weight for one in found) == pytest.approx(1)
+    parts = shares(mass_B, count)
+    assert len(parts) == count
+    held = [np.arange(len(masses))[one.place] for one in parts]
+    assert sum(one.weight for one in parts) == pytest.approx(1)
     if all(len(h) == len(masses) for h in held):  # each has all of it, and a say as large
-        assert {one.weight for one in found} == {1 / count}
+        assert {one.weight for one in parts} == {1 / count}
     else:
         assert np.concatenate(held).tolist() == list(range(len(masses)))
         assert max(map(len, held)) - min(map(len, held)) <= 1
@@ -69,8 +69,8 @@ def test_weighed_means_of_the_shares_are_the_mean_of_the_batch(
 
 
 def test_a_process_knows_its_place_by_torchrun_and_by_srun() -> None:
-    told = {"WORLD_SIZE": "4", "RANK": "3"}
-    assert begun(4, told) == Begun(3, 4)
+    environment = {"WORLD_SIZE": "4", "RANK": "3"}
+    assert begun(4, environment) == Begun(3, 4)
     step = {
         "SLURM_JOB_ID": "4711",
         "SLURM_STEP_NUM_TASKS": "4",
@@ -99,14 +99,14 @@ def test_the_first_of_a_list_of_nodes(nodes: str, first: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "count"),
+    ("environment", "count"),
     [({}, 1), ({"WORLD_SIZE": "3", "RANK": "0"}, 3), ({"SLURM_STEP_NUM_TASKS": "1"}, 1)],
 )
 def test_another_number_of_processes_than_the_entry_asks_for_is_refused(
-    told: dict[str, str], count: int
+    environment: dict[str, str], count: int
 ) -> None:
     with pytest.raises(ValueError, match=f"num_nodes is 2, and {count} processes were begun: call"):
-        begun(2, told)
+        begun(2, environment)
 
 
 @pytest.mark.parametrize("rank", [{}, {"RANK": ""}])
@@ -116,17 +116,17 @@ def test_a_process_that_is_not_told_its_place_is_refused(rank: dict[str, str]) -
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("options", "message"),
     [
         ({"devices": 0}, "greater than or equal to 1"),
         ({"devices": 40}, "batch_size 64 is too small to share: 80 or more"),
         ({"num_nodes": 2}, "num_nodes needs devices of 2 or more"),
     ],
 )
-def test_what_can_not_be_spread_is_refused(asked: dict[str, int], said: str) -> None:
+def test_what_can_not_be_spread_is_refused(options: dict[str, int], message: str) -> None:
     entry = {"split": "s", "model": "cnn", "task": "classify", "training": {"epochs": 1}}
-    with pytest.raises(ValidationError, match=said):
-        Pretrain.model_validate({**entry, **asked})
+    with pytest.raises(ValidationError, match=message):
+        Pretrain.model_validate({**entry, **options})
     adapting = {"name": "coral", "domain": "d"}
     with pytest.raises(ValidationError, match="devices: an adaptation compares"):
         Transfer.model_validate({**entry, "devices": 2, "adaptation": adapting})
@@ -137,8 +137,8 @@ def test_what_can_not_be_spread_is_refused(asked: dict[str, int], said: str) -> 
 
 @pytest.fixture
 def entry(entry: Callable[..., Pretrain]) -> Callable[..., Pretrain]:
-    def of(devices: int, **asked: Any) -> Pretrain:
-        return Pretrain.model_validate({**entry(**asked).model_dump(), "devices": devices})
+    def of(devices: int, **options: Any) -> Pretrain:
+        return Pretrain.model_validate({**entry(**options).model_dump(), "devices": devices})
 
     return of
 
@@ -160,9 +160,9 @@ def command(cohort: Any, spec: Pretrain, home: Path) -> list[str]:
 PLAIN = [sys.executable]
 
 
-def started(line: list[str], log: Path, **told: str) -> subprocess.Popen[bytes]:
+def started(line: list[str], log: Path, **environment: str) -> subprocess.Popen[bytes]:
     log.parent.mkdir(exist_ok=True)
-    quiet = {**os.environ, "OMP_NUM_THREADS": "1", **told}
+    quiet = {**os.environ, "OMP_NUM_THREADS": "1", **environment}
     with log.open("ab") as file:
         return subprocess.Popen(line, stdout=file, stderr=file, env=quiet)
 
@@ -178,21 +178,21 @@ def history(folder: Path) -> dict[tuple[int, str, str], float]:
     return {(r["epoch"], r["part"], r["metric"]): r["value"] for r in rows}
 
 
-ASKED = [
+OPTIONS = [
     # 320 segments in batches of 33: the last one is of 23; and of 53, with one of 2 at the end.
     {"batch_size": 33, "class_weights": "balanced", "ema": 0.9, "keep": "best_validation"},
     {"batch_size": 53, "clip_norm": 1.0, "optimiser": "sgd", "task": "recognise_transform"},
 ]
 
 
-@pytest.mark.parametrize("asked", ASKED)
+@pytest.mark.parametrize("options", OPTIONS)
 def test_two_processes_come_to_the_loss_of_one(
-    cohort: Any, entry: Callable[..., Pretrain], tmp_path: Path, asked: dict[str, Any]
+    cohort: Any, entry: Callable[..., Pretrain], tmp_path: Path, options: dict[str, Any]
 ) -> None:
-    one = trained(cohort, entry(1, **asked), tmp_path / "one")
-    two = trained(cohort, entry(2, **asked), tmp_path / "two")
-    expected, found = history(one), history(two)
-    assert found == pytest.approx(expected, rel=1e-4, abs=1e-6)
+    one = trained(cohort, entry(1, **options), tmp_path / "one")
+    two = trained(cohort, entry(2, **options), tmp_path / "two")
+    expected, actual = history(one), history(two)
+    assert actual == pytest.approx(expected, rel=1e-4, abs=1e-6)
     tensors = [read_checkpoint(f / "model.safetensors").tensors for f in (one, two)]
     for name, tensor in tensors[0].items():
         torch.testing.assert_close(tensors[1][name], tensor, rtol=1e-3, atol=1e-4)
@@ -332,10 +332,10 @@ def test_no_process_ends_while_the_first_is_saving(
     alone = [sys.executable, *line[line.index(str(tmp_path / "wrapper.py")) :]]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        told = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1"}
-        told["MASTER_PORT"] = str(free.getsockname()[1])
+        environment = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1"}
+        environment["MASTER_PORT"] = str(free.getsockname()[1])
     both = [
-        started(alone, tmp_path / f"log{rank}", **told, RANK=rank, LOCAL_RANK=rank)
+        started(alone, tmp_path / f"log{rank}", **environment, RANK=rank, LOCAL_RANK=rank)
         for rank in ("0", "1")
     ]
     deadline = time.monotonic() + 300
@@ -355,6 +355,6 @@ def test_one_process_of_an_entry_of_two_is_refused_before_it_trains(
     line = command(cohort, entry(2), tmp_path)
     alone = [sys.executable, *line[line.index(str(ROOT / "workflow/scripts/pretrain.py")) :]]
     assert started(alone, tmp_path / "log").wait() == 1
-    (said,) = {*(tmp_path / "log").read_text().splitlines()}
-    assert "devices times num_nodes is 2, and 1 processes were begun" in said
+    (message,) = {*(tmp_path / "log").read_text().splitlines()}
+    assert "devices times num_nodes is 2, and 1 processes were begun" in message
     assert not (tmp_path / "out").exists()

@@ -14,7 +14,7 @@ from cardiograft.specs.transfer import Transfer
 
 Train = Callable[..., Path]
 RATES = [1e-5, 3e-3, 1e-3]
-ASKED: dict[str, Any] = {"epochs": 3, "keep": "best_validation", "monitor": "loss"}
+OPTIONS: dict[str, Any] = {"epochs": 3, "keep": "best_validation", "monitor": "loss"}
 
 
 def digest(folder: Path) -> str:
@@ -27,8 +27,8 @@ def card(folder: Path) -> dict[str, Any]:
 
 
 def test_what_is_published_is_the_training_that_is_best_on_validation(pretrained: Train) -> None:
-    tuned = pretrained("tuned", learning_rates=RATES, **ASKED)
-    alone = [pretrained(f"alone-{k}", learning_rate=r, **ASKED) for k, r in enumerate(RATES)]
+    tuned = pretrained("tuned", learning_rates=RATES, **OPTIONS)
+    alone = [pretrained(f"alone-{k}", learning_rate=r, **OPTIONS) for k, r in enumerate(RATES)]
     lines = card(tuned)["learning_rates"]
     assert [line["learning_rate"] for line in lines] == RATES
     assert [line["best_epoch"] for line in lines] == [card(a)["best_epoch"] for a in alone]
@@ -44,20 +44,20 @@ def test_what_is_published_is_the_training_that_is_best_on_validation(pretrained
 def test_stopped_within_the_second_rate_it_ends_in_the_same_bytes(
     pretrained: Train, interrupted: Callable[[int], list[Any]], tmp_path: Path
 ) -> None:
-    whole = pretrained("whole", learning_rates=RATES, **ASKED)
+    whole = pretrained("whole", learning_rates=RATES, **OPTIONS)
     interrupted(44)
     with pytest.raises(SystemExit, match="143"):
-        pretrained("cut", learning_rates=RATES, **ASKED)
+        pretrained("cut", learning_rates=RATES, **OPTIONS)
     saved = sorted(p.name for p in (tmp_path / "state").rglob("state*"))
     assert saved == ["state-rate-0.safetensors", "state-rate-1.safetensors"]
-    cut = pretrained("cut", learning_rates=RATES, **ASKED)
+    cut = pretrained("cut", learning_rates=RATES, **OPTIONS)
     assert (cut / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
     assert card(cut)["learning_rates"] == card(whole)["learning_rates"]
 
 
 def test_a_rate_that_diverges_is_not_chosen_and_all_of_them_end_the_job(pretrained: Train) -> None:
-    asked = {**ASKED, "optimiser": "sgd"}
-    lines = card(pretrained("some", learning_rates=[1e30, 1e-3], **asked))["learning_rates"]
+    options = {**OPTIONS, "optimiser": "sgd"}
+    lines = card(pretrained("some", learning_rates=[1e30, 1e-3], **options))["learning_rates"]
     assert lines[0] == {
         "learning_rate": 1e30,
         "best": None,
@@ -69,7 +69,7 @@ def test_a_rate_that_diverges_is_not_chosen_and_all_of_them_end_the_job(pretrain
     with pytest.raises(
         ValueError, match=r"diverged with every one of learning_rates 1e\+30, 1e\+29"
     ):
-        pretrained("none", learning_rates=[1e30, 1e29], **asked)
+        pretrained("none", learning_rates=[1e30, 1e29], **options)
 
 
 def test_what_cannot_be_chosen_so_is_refused() -> None:
@@ -84,7 +84,7 @@ def test_what_cannot_be_chosen_so_is_refused() -> None:
                 "split": "a",
                 "model": "cnn",
                 "task": "classify",
-                "training": {**ASKED, "learning_rates": RATES},
+                "training": {**OPTIONS, "learning_rates": RATES},
                 "adaptation": {"name": "coral", "domain": "b"},
             }
         )

@@ -22,7 +22,7 @@ from cardiograft.training.settling import settle, unsettled
 MODEL = {"name": "rhythm_cae", "width": 2, "latent": 6}
 
 
-def entry(**asked: Any) -> Transfer:
+def entry(**changes: Any) -> Transfer:
     given = {
         "split": "toy",
         "model": MODEL,
@@ -30,8 +30,8 @@ def entry(**asked: Any) -> Transfer:
         "sources": [],
         "frozen": ["encoder"],
     }
-    training = {"epochs": 2, "batch_size": 32, **asked.pop("training", {})}
-    return Transfer.model_validate({**given, "training": training, **asked})
+    training = {"epochs": 2, "batch_size": 32, **changes.pop("training", {})}
+    return Transfer.model_validate({**given, "training": training, **changes})
 
 
 def made(cohort: Any) -> tuple[Any, Any, Any]:
@@ -72,15 +72,15 @@ def test_it_is_one_pass_of_some_batches_and_decided_by_the_seed(
     cohort: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settling, "MOST_BATCHES", 3)
-    found = []
+    means = []
     for seed in (1, 1, 2):
         network, task, feed = made(cohort)
-        torch.manual_seed(len(found))
+        torch.manual_seed(len(means))
         settle(network, task, feed, layers=("encoder.norm",), size=16, seed=seed)
         assert network.get_submodule("encoder.norm").num_batches_tracked == 3
-        found.append(network.get_submodule("encoder.norm").running_mean)
-    assert torch.equal(found[0], found[1])
-    assert not torch.equal(found[0], found[2])
+        means.append(network.get_submodule("encoder.norm").running_mean)
+    assert torch.equal(means[0], means[1])
+    assert not torch.equal(means[0], means[2])
 
 
 def test_only_frozen_layers_without_statistics_of_their_own_are_unsettled() -> None:

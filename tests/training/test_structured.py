@@ -124,12 +124,12 @@ def test_channels_that_are_added_go_together() -> None:
 def test_what_is_concatenated_or_scaled_is_followed() -> None:
     plugin = model("unet")
     network, shape = built(plugin)
-    found = structured(gradual(), network, narrowed(plugin, gradual()), shape).coupling
-    deep = found.owners["encoder.bottleneck.mix.weight"][0]
-    skip = found.owners["encoder.stages.0.second.convolution.weight"][0]
-    received = found.owners["head.stages.1.convolution.weight"][1]
+    coupling = structured(gradual(), network, narrowed(plugin, gradual()), shape).coupling
+    deep = coupling.owners["encoder.bottleneck.mix.weight"][0]
+    skip = coupling.owners["encoder.stages.0.second.convolution.weight"][0]
+    received = coupling.owners["head.stages.1.convolution.weight"][1]
     assert torch.equal(received, torch.cat([deep, skip]))
-    film = found.owners["encoder.bottleneck.film.3.weight"][0]
+    film = coupling.owners["encoder.bottleneck.film.3.weight"][0]
     assert torch.equal(film, torch.cat([deep, deep]))
 
 
@@ -323,7 +323,7 @@ def test_channels_convolved_apart_are_refused() -> None:
         coupled(network, shapes(network), Shape(4, 20, 0, (4,)))
 
 
-def asked(source: Path, **sparsity: Any) -> Prune:
+def prune_spec(source: Path, **sparsity: Any) -> Prune:
     card = json.loads((source / "card.json").read_text("utf-8"))
     given = {"method": "structured", "initial": 0.1, "final": 0.5, "end": 20, "every": 5}
     return Prune.model_validate(
@@ -344,7 +344,7 @@ def asked(source: Path, **sparsity: Any) -> Prune:
 
 
 def pruned(cohort: Any, source: Path, out: Path, **sparsity: Any) -> Path:
-    folder: Path = cohort.job("prune", asked(source, **sparsity), out / "model", source=source)
+    folder: Path = cohort.job("prune", prune_spec(source, **sparsity), out / "model", source=source)
     return folder
 
 
@@ -374,7 +374,7 @@ def test_it_is_asked_as_any_network_is(
     cohort: Any, pretrained: Callable[..., Path], tmp_path: Path
 ) -> None:
     source = pretrained()
-    folder, run = pruned(cohort, source, tmp_path / "p"), asked(source)
+    folder, run = pruned(cohort, source, tmp_path / "p"), prune_spec(source)
     spec = Predict(split="toy", model=run.result, task=run.task)
     shards, where = [cohort.segments], {"split": cohort.honest, "model": folder}
     saved = predict(spec, segments=shards, scratch=tmp_path / "s", **where)
@@ -392,7 +392,7 @@ def test_it_is_transferred_into_its_own_size(
     spec = Transfer.model_validate(
         {
             "split": "toy",
-            "model": asked(source).result,
+            "model": prune_spec(source).result,
             "task": "classify",
             "sources": [{"entry": "toy", "map": {"encoder": "encoder", "head": "head"}}],
             "least": 1.0,

@@ -159,10 +159,10 @@ def test_figures_of_classes_agree_with_scikit_learn_and_add_up_over_batches() ->
         batch = Batch(torch.zeros(len(part), 1, 64), torch.zeros(len(part), 0), target[part])
         for name, value in task.tally(output[part], batch).items():
             sums[name] = sums.get(name, 0) + value
-    found = task.values(sums)
+    values = task.values(sums)
     true, predicted = target[:80].numpy(), output[:80].argmax(1).numpy()
     score = output[:80].double().softmax(1).numpy()
-    assert found == {
+    assert values == {
         "loss": pytest.approx(log_loss(true, score)),
         "accuracy": pytest.approx(accuracy_score(true, predicted)),
         "macro_f1": pytest.approx(f1_score(true, predicted, average="macro")),
@@ -209,7 +209,7 @@ def test_the_heads_learn_to_tell_transformations(pretrained: Callable[..., Path]
     assert last["accuracy_negation"] > 0.95
 
 
-def asked(cohort: Any, folder: Path, **changes: Any) -> Predict:
+def request(cohort: Any, folder: Path, **changes: Any) -> Predict:
     about = read_checkpoint(folder / "model.safetensors").about["spec"]
     return Predict.model_validate(
         {"split": "toy", "model": about["model"], "task": about["task"], **changes}
@@ -235,8 +235,8 @@ def test_predictions_hardly_depend_on_the_batch_size_and_agree_with_the_history(
         epochs=8, learning_rate=3e-3, task={"name": "classify", "features": ["rr_before"]}
     )
     parts = {"parts": ("validation", "test")}
-    whole = predicted(cohort, folder, asked(cohort, folder, **parts), tmp_path)
-    small = predicted(cohort, folder, asked(cohort, folder, batch_size=7, **parts), tmp_path)
+    whole = predicted(cohort, folder, request(cohort, folder, **parts), tmp_path)
+    small = predicted(cohort, folder, request(cohort, folder, batch_size=7, **parts), tmp_path)
     np.testing.assert_allclose(whole.score_NK, small.score_NK, atol=1e-6)
     assert whole.labels == ("N", "S", "V")
     assert whole.id_N.tolist() == sorted(whole.id_N.tolist())
@@ -260,16 +260,16 @@ def test_predictions_of_the_pretext_have_a_row_for_each_version(
     cohort: Any, pretrained: Callable[..., Path], tmp_path: Path
 ) -> None:
     folder = pretrained(task="recognise_transform", epochs=1)
-    found = predicted(cohort, folder, asked(cohort, folder), tmp_path)
-    assert found.kind == "heads"
-    assert found.labels == NAMES
-    assert len(found.id_N) == 80 * 8
-    assert found.id_N[:9].tolist() == [
+    saved = predicted(cohort, folder, request(cohort, folder), tmp_path)
+    assert saved.kind == "heads"
+    assert saved.labels == NAMES
+    assert len(saved.id_N) == 80 * 8
+    assert saved.id_N[:9].tolist() == [
         *(f"toy/r0/II/0#{k}" for k in range(8)),
         f"{read_split_table(cohort.honest).ids('test')[1]}#0",
     ]
-    assert found.target[:9].tolist() == [*range(8), 0]
-    assert found.score_NK.shape == (640, 8)
+    assert saved.target[:9].tolist() == [*range(8), 0]
+    assert saved.score_NK.shape == (640, 8)
 
 
 def test_a_model_of_another_shape_is_refused(
@@ -278,7 +278,7 @@ def test_a_model_of_another_shape_is_refused(
     folder = pretrained(epochs=1)
     wider = {"name": "cnn", "widths": [4, 4, 8], "kernel": 5, "hidden": [8, 6]}
     with pytest.raises(ValueError, match=r"encoder.first.weight has shape \(8, 32\), the network"):
-        predicted(cohort, folder, asked(cohort, folder, model=wider), tmp_path)
+        predicted(cohort, folder, request(cohort, folder, model=wider), tmp_path)
 
 
 def test_half_precision_is_close_to_float32_and_not_it(
@@ -286,7 +286,7 @@ def test_half_precision_is_close_to_float32_and_not_it(
 ) -> None:
     folder = pretrained(epochs=1)
     half, tf32, plain = (
-        predicted(cohort, folder, asked(cohort, folder, precision=precision), tmp_path).score_NK
+        predicted(cohort, folder, request(cohort, folder, precision=precision), tmp_path).score_NK
         for precision in ("bf16", "tf32", "no")
     )
     assert half.dtype == np.float32
@@ -302,7 +302,7 @@ def test_the_script_writes_the_same_bytes_twice(
     folder = pretrained(epochs=1)
     for name in ("a", "b"):
         scripts.load("predict").predict(
-            spec=asked(cohort, folder),
+            spec=request(cohort, folder),
             segments=[cohort.segments],
             split=cohort.honest,
             model=folder,

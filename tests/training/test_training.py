@@ -101,10 +101,10 @@ def killed(line: list[str], log: Path, *, steps: int, after_s: float) -> int:
 
 
 def test_a_class_that_can_be_seen_is_learned(pretrained: Train) -> None:
-    found = history(pretrained(epochs=12, learning_rate=3e-3))
-    assert found[12, "validation", "accuracy"] > 0.95
-    assert found[12, "train", "loss"] < 0.5 * found[1, "train", "loss"]
-    assert not any(part == "test" for _, part, _ in found)
+    values_at = history(pretrained(epochs=12, learning_rate=3e-3))
+    assert values_at[12, "validation", "accuracy"] > 0.95
+    assert values_at[12, "train", "loss"] < 0.5 * values_at[1, "train", "loss"]
+    assert not any(part == "test" for _, part, _ in values_at)
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_repeat_does_not(
@@ -161,13 +161,13 @@ MODEL = {"name": "cnn", "widths": [4, 4, 4], "kernel": 5, "hidden": [8, 6]}
 def test_signalled_to_end_it_saves_its_state_at_the_very_step(
     pretrained: Train, interrupted: Interrupt, tmp_path: Path
 ) -> None:
-    asked = {"epochs": 3, "clip_norm": 1.0, "schedule": "cosine", "optimiser": "adamw"}
-    whole = pretrained("whole", **asked)
+    options = {"epochs": 3, "clip_norm": 1.0, "schedule": "cosine", "optimiser": "adamw"}
+    whole = pretrained("whole", **options)
     taken = interrupted(14)  # the fourth step of the second epoch
     with pytest.raises(SystemExit, match="143"):
-        pretrained("cut", **asked)
+        pretrained("cut", **options)
     assert not (tmp_path / "cut").exists()
-    assert weights(pretrained("cut", **asked)) == weights(whole)
+    assert weights(pretrained("cut", **options)) == weights(whole)
     assert len(taken) == 30
     assert history(tmp_path / "cut") == history(whole)
 
@@ -182,29 +182,29 @@ def test_ended_while_it_measures_it_measures_again_and_trains_no_step_twice(
     ending: str,
     ema: float | None,
 ) -> None:
-    asked: dict[str, Any] = {"epochs": 3, "ema": ema, "keep": "best_validation"}
-    asked["model"] = {**MODEL, "dropout": 0.2}
+    options: dict[str, Any] = {"epochs": 3, "ema": ema, "keep": "best_validation"}
+    options["model"] = {**MODEL, "dropout": 0.2}
     monkeypatch.setattr(loop, "WATCH_BATCH", 16)  # five batches to measure
     if ending == "killed":  # as if steps took long
         monkeypatch.setattr(run_module, "LEAST_S", 0.0)
-    whole = pretrained("whole", **asked)
-    taken, told = interrupted(1000), list[int]()
+    whole = pretrained("whole", **options)
+    taken, calls = interrupted(1000), list[int]()
     tally = Classify.tally
 
     def ended(*arguments: Any) -> Any:
-        told.append(1)
-        if len(told) == 7 and ending == "killed":  # in the second epoch
+        calls.append(1)
+        if len(calls) == 7 and ending == "killed":  # in the second epoch
             raise KeyboardInterrupt
-        if len(told) == 7:
+        if len(calls) == 7:
             os.kill(os.getpid(), signal.SIGTERM)
         return tally(*arguments)
 
     monkeypatch.setattr(Classify, "tally", ended)
     with pytest.raises(ENDINGS[ending], match="143" if ending == "signalled" else None):
-        pretrained("cut", **asked)
-    assert (len(taken), len(told)) == (20, 7)  # it did not measure to the end
-    assert weights(pretrained("cut", **asked)) == weights(whole)
-    assert (len(taken), len(told)) == (30, 7 + 10)
+        pretrained("cut", **options)
+    assert (len(taken), len(calls)) == (20, 7)  # it did not measure to the end
+    assert weights(pretrained("cut", **options)) == weights(whole)
+    assert (len(taken), len(calls)) == (30, 7 + 10)
     assert history(tmp_path / "cut") == history(whole)
 
 
@@ -237,11 +237,11 @@ def test_what_has_been_published_while_it_waited_is_not_trained_again(
     another = {"host": "elsewhere", "job": "", "restart": 0, "process": 1, "token": "t"}
     lease = tmp_path / "state.lease"
 
-    def waiting(**asked: Any) -> int:
+    def waiting(**options: Any) -> int:
         lease.write_text(json.dumps(another))
         ends = threading.Timer(1.0, lease.unlink)
         ends.start()
-        pretrained("model", **asked)
+        pretrained("model", **options)
         ends.join()
         return len(taken)
 
@@ -281,11 +281,11 @@ def test_other_code_other_data_or_another_option_never_resumes_it(
         {"stage": "prune"},
     ]
     for change in changes:
-        asked = {"stage": "pretrain", **usual, **change}
-        split = asked.pop("split")
+        content = {"stage": "pretrain", **usual, **change}
+        split = content.pop("split")
         place = Place(segments=[cohort.segments], split=split, state=tmp_path, out=tmp_path / "out")
         with pytest.raises(KeyboardInterrupt):
-            train_and_publish(Job(place=place, **asked))
+            train_and_publish(Job(place=place, **content))
     assert homes[0] == homes[1]
     assert len(set(homes)) == len(changes) - 1
 
@@ -366,10 +366,12 @@ def test_a_last_batch_of_one_is_left_out() -> None:
 
 
 def test_the_best_epoch_is_kept_and_patience_ends_the_training(pretrained: Train) -> None:
-    asked = {"learning_rate": 0.05, "keep": "best_validation", "monitor": "macro_f1"}
-    folder = pretrained(epochs=60, patience=3, **asked)
-    found = history(folder)
-    values = {e: v for (e, part, m), v in found.items() if (part, m) == ("validation", "macro_f1")}
+    options = {"learning_rate": 0.05, "keep": "best_validation", "monitor": "macro_f1"}
+    folder = pretrained(epochs=60, patience=3, **options)
+    values_at = history(folder)
+    values = {
+        e: v for (e, part, m), v in values_at.items() if (part, m) == ("validation", "macro_f1")
+    }
     best = max(values, key=lambda e: (values[e], -e))
     assert max(values) == best + 3 < 60
     shorter = pretrained("shorter", epochs=best, learning_rate=0.05)
@@ -381,18 +383,18 @@ def _monitored(monkeypatch: pytest.MonkeyPatch, values: list[float]) -> None:
     """Have the monitor be these values, epoch by epoch."""
     left, measured = list(values), loop.measure
 
-    def told(*arguments: Any, **options: Any) -> dict[str, float]:
+    def with_values(*arguments: Any, **options: Any) -> dict[str, float]:
         return {**measured(*arguments, **options), "macro_f1": left.pop(0)}
 
-    monkeypatch.setattr(loop, "measure", told)
+    monkeypatch.setattr(loop, "measure", with_values)
 
 
 def test_an_epoch_whose_monitor_is_no_number_is_not_kept(
     pretrained: Train, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = {"keep": "best_validation", "monitor": "macro_f1"}
+    options = {"keep": "best_validation", "monitor": "macro_f1"}
     _monitored(monkeypatch, [np.nan, 0.2, np.inf, 0.3, np.nan])
-    kept = pretrained(epochs=5, **asked)
+    kept = pretrained(epochs=5, **options)
     assert json.loads((kept / "card.json").read_text("utf-8"))["best_epoch"] == 4
 
 
@@ -420,12 +422,12 @@ def test_a_training_ends_where_its_own_loss_falls_no_more(pretrained: Train) -> 
 def test_the_best_epoch_on_test_is_for_paper_splits_alone(pretrained: Train, cohort: Any) -> None:
     with pytest.raises(ValueError, match=r"keep 'best_test' looks at the test set .* honest split"):
         pretrained(keep="best_test")
-    found = history(pretrained(keep="best_test", split=cohort.paper))
-    assert {part for _, part, _ in found} == {"train", "validation", "test"}
+    values_at = history(pretrained(keep="best_test", split=cohort.paper))
+    assert {part for _, part, _ in values_at} == {"train", "validation", "test"}
 
 
 @pytest.mark.parametrize(
-    ("asked", "message"),
+    ("options", "message"),
     [
         ({"keep": "best_validation"}, "the split has no validation part"),
         ({"per_class": 5, "task": "recognise_transform"}, "no classes to resample"),
@@ -434,10 +436,10 @@ def test_the_best_epoch_on_test_is_for_paper_splits_alone(pretrained: Train, coh
     ],
 )
 def test_what_cannot_be_done_is_refused_in_a_line(
-    pretrained: Train, cohort: Any, asked: dict[str, Any], message: str
+    pretrained: Train, cohort: Any, options: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        pretrained(split=cohort.whole, **asked)
+        pretrained(split=cohort.whole, **options)
 
 
 def test_a_metric_that_the_task_does_not_have_is_refused(pretrained: Train) -> None:
@@ -446,16 +448,16 @@ def test_a_metric_that_the_task_does_not_have_is_refused(pretrained: Train) -> N
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "options",
     [
         {"patience": 3, "monitor": "macro_f1"},
         {"per_class": 10, "class_weights": "balanced"},
         {"momentum": 1.0},
     ],
 )
-def test_contradictory_options_are_config_errors(asked: dict[str, Any]) -> None:
+def test_contradictory_options_are_config_errors(options: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        Training(epochs=1, **asked)
+        Training(epochs=1, **options)
 
 
 def prepared(cohort: Any, spec: Any) -> tuple[Any, Any, Any]:
@@ -547,8 +549,8 @@ def test_nothing_left_to_train_is_an_error(cohort: Any, entry: Callable[..., Any
 
 
 def test_the_cosine_falls_from_the_rate_to_nothing() -> None:
-    asked = Training(epochs=1, schedule="cosine", learning_rate=0.1)
-    rates = [rate_at(step, 100, asked) for step in range(101)]
+    training = Training(epochs=1, schedule="cosine", learning_rate=0.1)
+    rates = [rate_at(step, 100, training) for step in range(101)]
     assert rates[0] == 0.1
     assert rates[50] == pytest.approx(0.05)
     assert rates[100] == pytest.approx(0.0)
@@ -561,13 +563,13 @@ def test_an_epoch_of_resampled_classes_is_as_long_as_asked(pretrained: Train) ->
 
 
 def test_a_bootstrap_trains_on_another_draw_each_repeat(pretrained: Train) -> None:
-    asked = {"a": (1.0, 0), "b": (1.0, 0), "c": (1.0, 1), "d": (None, 0)}
-    found = {}
-    for name, (share, repeat) in asked.items():
+    draws = {"a": (1.0, 0), "b": (1.0, 0), "c": (1.0, 1), "d": (None, 0)}
+    digests = {}
+    for name, (share, repeat) in draws.items():
         folder = pretrained(name, bootstrap=share, epochs=1, repeat=repeat)
-        found[name] = weights_digest(read_checkpoint(folder / "model.safetensors").tensors)
-    assert found["a"] == found["b"]
-    assert len(set(found.values())) == 3
+        digests[name] = weights_digest(read_checkpoint(folder / "model.safetensors").tensors)
+    assert digests["a"] == digests["b"]
+    assert len(set(digests.values())) == 3
 
 
 def test_a_state_holds_everything_and_nothing_is_unpickled(
@@ -602,8 +604,8 @@ def test_bf16_trains_and_keeps_weights_in_float32(pretrained: Train) -> None:
     folder = pretrained(epochs=6, precision="bf16", learning_rate=3e-3)
     tensors = read_checkpoint(folder / "model.safetensors").tensors
     assert {t.dtype for t in tensors.values()} == {torch.float32}
-    found = history(folder)
-    assert found[6, "train", "loss"] < found[1, "train", "loss"]
+    values_at = history(folder)
+    assert values_at[6, "train", "loss"] < values_at[1, "train", "loss"]
 
 
 LSTM = {"name": "lstm", "units": 8, "hidden": [6]}
@@ -623,8 +625,8 @@ def test_bf16_trains_a_recurrent_layer_on_any_processor_and_the_card_says_how(
     folder = pretrained(epochs=6, model=model, precision="bf16", learning_rate=1e-2)
     tensors = read_checkpoint(folder / "model.safetensors").tensors
     assert {t.dtype for t in tensors.values()} == {torch.float32}
-    found = history(folder)
-    assert found[6, "train", "loss"] < found[1, "train", "loss"]
+    values_at = history(folder)
+    assert values_at[6, "train", "loss"] < values_at[1, "train", "loss"]
     card = json.loads((folder / "card.json").read_text())
     able = torch.bfloat16 in Recurrent(1, 1).cpu_dtypes
     assert card["float32_layers"] == ([] if able else [layer])
@@ -724,7 +726,7 @@ def test_folders_that_do_not_fit_together_are_refused(cohort: Any, tmp_path: Pat
 
 @pytest.mark.parametrize("total", [7, 40, 333])
 def test_one_cycle_is_that_of_torch(total: int) -> None:
-    asked = Training(epochs=1, schedule="one_cycle", learning_rate=0.3)
+    training = Training(epochs=1, schedule="one_cycle", learning_rate=0.3)
     optimiser = torch.optim.SGD([torch.zeros(1, requires_grad=True)])
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, 0.3, total_steps=total, pct_start=0.15, cycle_momentum=False
@@ -735,7 +737,7 @@ def test_one_cycle_is_that_of_torch(total: int) -> None:
         optimiser.step()
         if len(expected) < total:
             schedule.step()
-    rates = [rate_at(step, total, asked) for step in range(total)]
+    rates = [rate_at(step, total, training) for step in range(total)]
     assert rates == pytest.approx(expected)
 
 
@@ -744,10 +746,10 @@ def trained(
     entry: Callable[..., Any],
     network: nn.Module,
     start: Start = AS_IT_IS,
-    **asked: Any,
+    **changes: Any,
 ) -> tuple[Any, dict[str, float]]:
     """Train a network; return the outcome, and what its tensors measure on what was watched."""
-    spec = entry(learning_rate=0.05, **asked)
+    spec = entry(learning_rate=0.05, **changes)
     _, task, feed = prepared(cohort, spec)
     outcome = fit(
         network,
@@ -793,10 +795,10 @@ def test_the_average_of_the_weights_is_what_is_measured_and_published(
     for name, tensor in outcome.tensors.items():
         torch.testing.assert_close(tensor.double(), average[name].double(), rtol=1e-5, atol=1e-6)
     assert not torch.equal(outcome.tensors["head.weight"], seen[-1]["head.weight"])
-    found = {
+    measured = {
         m: v for e, _, part, m, v in outcome.progress.history if (e, part) == (2, "validation")
     }
-    assert found == values
+    assert measured == values
 
 
 def test_an_average_changes_nothing_in_what_is_averaged(
@@ -853,7 +855,7 @@ def test_schedule_and_average_go_on_exactly(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(run_module, "LEAST_S", 0.0)  # the state of each epoch, however short
-    asked: dict[str, Any] = {
+    options: dict[str, Any] = {
         "epochs": 4,
         "schedule": "one_cycle",
         "ema": 0.9,
@@ -862,14 +864,14 @@ def test_schedule_and_average_go_on_exactly(
         "keep": "best_validation",
         "model": {**MODEL, "dropout": 0.2},
     }
-    whole = pretrained("whole", **asked)
+    whole = pretrained("whole", **options)
     taken = interrupted(24, ending)  # the fourth step of the third epoch
     with pytest.raises(ENDINGS[ending]):
-        pretrained("cut", **asked)
-    assert weights(pretrained("cut", **asked)) == weights(whole)
+        pretrained("cut", **options)
+    assert weights(pretrained("cut", **options)) == weights(whole)
     assert history(tmp_path / "cut") == history(whole)
     assert len(taken) == (40 if ending == "signalled" else 44)
-    assert weights(pretrained("plain", **{**asked, "ema": None})) != weights(whole)
+    assert weights(pretrained("plain", **{**options, "ema": None})) != weights(whole)
 
 
 def test_states_of_short_epochs_are_not_all_written(
@@ -888,10 +890,10 @@ def test_states_of_short_epochs_are_not_all_written(
     assert written[1:] == [0, 1, 1, 2, 2, 3, 3, 4]
 
 
-@pytest.mark.parametrize("asked", [{"ema": 0.0}, {"ema": 1.0}, {"schedule": "two_cycles"}])
-def test_schedules_and_averages_that_are_none_are_config_errors(asked: dict[str, Any]) -> None:
+@pytest.mark.parametrize("options", [{"ema": 0.0}, {"ema": 1.0}, {"schedule": "two_cycles"}])
+def test_schedules_and_averages_that_are_none_are_config_errors(options: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        Training(epochs=1, **asked)
+        Training(epochs=1, **options)
 
 
 def test_a_task_is_told_which_items_a_network_learns_from(

@@ -87,8 +87,8 @@ def test_losses_are_as_defined() -> None:
         ("correlation", apart),
         ("correlation_mse", apart + part),
     ):
-        found = losses(output, target, kind)
-        np.testing.assert_allclose(found.numpy(), expected, rtol=1e-4)
+        loss_B = losses(output, target, kind)
+        np.testing.assert_allclose(loss_B.numpy(), expected, rtol=1e-4)
         task = translate.make(META, loss=kind)
         batch = Batch(rows()["signal"], torch.zeros(6, 0), target)
         assert float(task.loss(output, batch)) == pytest.approx(expected.mean(), rel=1e-4)

@@ -26,10 +26,10 @@ VIEW = {
 }
 
 
-def entry(**asked: Any) -> Pretrain:
+def entry(**changes: Any) -> Pretrain:
     whole = {"split": "toy", "model": SMALL, "view": VIEW, "task": "classify"}
     return Pretrain.model_validate(
-        {**whole, "training": {"epochs": 2, "batch_size": 32, "learning_rate": 0.003}, **asked}
+        {**whole, "training": {"epochs": 2, "batch_size": 32, "learning_rate": 0.003}, **changes}
     )
 
 
@@ -45,7 +45,7 @@ def trained(cohort: Any, tmp_path: Path) -> Path:
     return tmp_path / "model"
 
 
-def asked(cohort: Any, trained: Path, scratch: Path, **change: Any) -> Any:
+def predicted(cohort: Any, trained: Path, scratch: Path, **change: Any) -> Any:
     spec = {"split": "toy", "model": SMALL, "view": VIEW, "task": "classify", **change}
     return predict(
         Predict.model_validate(spec),
@@ -61,7 +61,7 @@ def test_it_learns_and_predicts_what_it_learnt(cohort: Any, trained: Path, tmp_p
     assert card["view"]["name"] == "spectrogram"
     assert card["view"]["rate_hz"] == 125.0
     assert card["spec"]["view"]["options"]["window_s"] == 0.1
-    saved = asked(cohort, trained, tmp_path)
+    saved = predicted(cohort, trained, tmp_path)
     assert np.mean(saved.score_NK.argmax(1) == saved.target) > 0.6
     checkpoint = read_checkpoint(trained / "model.safetensors")
     assert view_of(checkpoint) is not None
@@ -75,7 +75,7 @@ def test_another_view_than_it_was_trained_behind_is_refused(
     cohort: Any, trained: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(ValueError, match="trained behind another view than the entry's"):
-        asked(cohort, trained, tmp_path, view={**VIEW, "overlap": 0.5})
+        predicted(cohort, trained, tmp_path, view={**VIEW, "overlap": 0.5})
 
 
 def test_the_code_of_a_job_holds_its_view() -> None:

@@ -45,9 +45,9 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Trained]
 
 
 def used(
-    model: Path, records: list[Path], out: Path, piece_s: float = 3600.0, **asked: Any
+    model: Path, records: list[Path], out: Path, piece_s: float = 3600.0, **changes: Any
 ) -> Report:
-    about = {"path": ".", "subject": "record", "mains_hz": 60, "name": "mitdb", **asked}
+    about = {"path": ".", "subject": "record", "mains_hz": 60, "name": "mitdb", **changes}
     folder = OwnFolder.model_validate(about)
     return apply(load(model), records, out, folder=folder, piece_s=piece_s)
 
@@ -111,13 +111,13 @@ def test_real_recordings_have_the_workflows_probabilities(
 def test_other_tools_open_the_beats(models: Callable[[str], Trained], tmp_path: Path) -> None:
     case = models("beats")
     used(case.model, [case.root / "208"], tmp_path, annotator="atr")
-    table, found = pd.read_csv(tmp_path / "208.csv"), wfdb.rdann(str(tmp_path / "208"), "pred")
-    assert found.fs == 360
-    assert found.sample.tolist() == table["beat"].tolist()
-    assert found.symbol == table["predicted"].tolist()
+    table, annotation = pd.read_csv(tmp_path / "208.csv"), wfdb.rdann(str(tmp_path / "208"), "pred")
+    assert annotation.fs == 360
+    assert annotation.sample.tolist() == table["beat"].tolist()
+    assert annotation.symbol == table["predicted"].tolist()
     truth = wfdb.rdann(str(case.root / "208"), "atr")
     beats = truth.sample[np.isin(truth.symbol, list("NVSFAQ"))]
-    assert np.isin(found.sample, beats).all()
+    assert np.isin(annotation.sample, beats).all()
     written = pd.read_parquet(tmp_path / "208.parquet")
     shown = table.filter(like="p_").to_numpy(dtype=np.float32)
     assert (shown == written.filter(like="p_").to_numpy()).all()
@@ -138,13 +138,13 @@ def test_detected_beats_are_marked_at_their_peaks(
 def test_rhythms_are_spans(models: Callable[[str], Trained], tmp_path: Path) -> None:
     case = models("windows")
     used(case.model, [case.root / "119"], tmp_path)
-    found = wfdb.rdann(str(tmp_path / "119"), "pred")
+    annotation = wfdb.rdann(str(tmp_path / "119"), "pred")
     table = pd.read_parquet(tmp_path / "119.parquet")
-    assert set(found.symbol) == {"+"}
-    assert found.sample[0] == table["start"][0] == 0
-    assert found.aux_note[0].rstrip("\0") == f"({table['predicted'][0]}"
-    assert found.aux_note[-1].rstrip("\0") == ")"
-    assert found.sample[-1] == table["start"].iloc[-1] + 4 * 360
+    assert set(annotation.symbol) == {"+"}
+    assert annotation.sample[0] == table["start"][0] == 0
+    assert annotation.aux_note[0].rstrip("\0") == f"({table['predicted'][0]}"
+    assert annotation.aux_note[-1].rstrip("\0") == ")"
+    assert annotation.sample[-1] == table["start"].iloc[-1] + 4 * 360
 
 
 def test_marks_stand_where_the_class_changes() -> None:
@@ -159,8 +159,8 @@ def test_marks_stand_where_the_class_changes() -> None:
     ]
     note = Marker("note")
     notes = [*note.add([0, 10, 40], [10, 20, 50], ["A", "A", "B"]), *note.finish()]
-    said = [(0, "A"), (20, "unjudged"), (40, "B"), (50, "unjudged")]
-    assert [(m.sample, m.symbol, m.note) for m in notes] == [(at, '"', one) for at, one in said]
+    expected = [(0, "A"), (20, "unjudged"), (40, "B"), (50, "unjudged")]
+    assert [(m.sample, m.symbol, m.note) for m in notes] == [(at, '"', one) for at, one in expected]
     rhythm = Marker("rhythm")
     spans = [*rhythm.add([0, 30], [10, 40], ["N", "N"]), *rhythm.finish()]
     assert [(m.sample, m.note) for m in spans] == [(0, "(N"), (10, ")"), (30, "(N"), (40, ")")]
@@ -170,14 +170,14 @@ def test_marks_stand_where_the_class_changes() -> None:
 def test_other_tools_open_a_predicted_ecg(models: Callable[[str], Trained], tmp_path: Path) -> None:
     case = models("signal")
     used(case.model, [case.root / "P1"], tmp_path, name="chest", mains_hz=50)
-    found = wfdb.rdrecord(str(tmp_path / "P1"))
-    assert (found.fs, found.sig_name, found.units) == (125, ["II"], ["NU"])
+    record = wfdb.rdrecord(str(tmp_path / "P1"))
+    assert (record.fs, record.sig_name, record.units) == (125, ["II"], ["NU"])
     # the last two seconds are in no second window, the first in no other
     table = pd.read_parquet(tmp_path / "P1.parquet")
     first_T = np.asarray(table["score"][0])[:250]
-    step = np.nanmax(np.abs(found.p_signal)) / 32000
-    np.testing.assert_allclose(found.p_signal[:250, 0], first_T, atol=step)
-    assert found.sig_len == int((table["start_s"].iloc[-1] + 4) * 125)
+    step = np.nanmax(np.abs(record.p_signal)) / 32000
+    np.testing.assert_allclose(record.p_signal[:250, 0], first_T, atol=step)
+    assert record.sig_len == int((table["start_s"].iloc[-1] + 4) * 125)
 
 
 def test_windows_that_overlap_are_averaged(tmp_path: Path) -> None:
@@ -364,8 +364,8 @@ def test_a_stretch_of_a_format_that_nobody_writes(format_: str, kind: str, tmp_p
     value_TC = np.cumsum(stored_TC, axis=0) + start if format_ == "8" else stored_TC
     stream = open_wfdb(tmp_path, "r")
     for first, count in ((0, 500), (97, 3), (499, 1)):
-        found_CT = stream.read(first, count)[0]
-        np.testing.assert_allclose(found_CT.T, value_TC[first : first + count] / 100, rtol=1e-6)
+        read_CT = stream.read(first, count)[0]
+        np.testing.assert_allclose(read_CT.T, value_TC[first : first + count] / 100, rtol=1e-6)
 
 
 @pytest.mark.parametrize("suffix", ["hea", "csv"])
@@ -434,12 +434,12 @@ def test_a_large_csv_file_is_read_as_a_small_one(
     if "time" in clock:
         frame = frame.drop(index=range(100, 330))
     frame.to_csv(tmp_path / "a.csv", index=False)
-    asked = {"path": ".", "subject": "record", "mains_hz": 50, **clock}
-    folder = OwnFolder.model_validate(asked)
-    (found,) = recordings.find([tmp_path / "a.csv"], folder)
-    small = recordings.opened(found, folder)
+    content = {"path": ".", "subject": "record", "mains_hz": 50, **clock}
+    folder = OwnFolder.model_validate(content)
+    (recording,) = recordings.find([tmp_path / "a.csv"], folder)
+    small = recordings.opened(recording, folder)
     monkeypatch.setattr(recordings, "LARGE_CSV", 0)
-    large = recordings.opened(found, folder)
+    large = recordings.opened(recording, folder)
     assert (large.frames, large.groups) == (small.frames, small.groups)
     assert large.frames == 500
     assert large.notes == small.notes == ("lead left out: note holds what is no number",)
@@ -467,9 +467,9 @@ def test_an_older_card_needs_the_shards_beside_it(
 
 def test_a_card_says_how_recordings_were_cut(models: Callable[[str], Trained]) -> None:
     case = models("windows")
-    said = read_json(case.model / "card.json")["segments"]["windows"]
-    assert said["spec"]["cut"]["options"]["window_s"] == 4
-    assert (said["channels"], said["rate_hz"]) == (["MLII|V5"], 125)
+    windows = read_json(case.model / "card.json")["segments"]["windows"]
+    assert windows["spec"]["cut"]["options"]["window_s"] == 4
+    assert (windows["channels"], windows["rate_hz"]) == (["MLII|V5"], 125)
 
 
 @pytest.mark.parametrize("how", ["command", "script"])
@@ -499,11 +499,11 @@ def test_the_command_ends_as_it_went(
         assert end.value.code == 1
         return capsys.readouterr().err
 
-    said = ended(case.root / "106", bad)
-    assert "takes MLII or else V5 at 125 Hz, cut by windows" in said
-    assert "SIMULATED" in said
-    assert "bad: refused: " in said
-    assert "1 of 2 recordings: 0.03 h in " in said
+    output = ended(case.root / "106", bad)
+    assert "takes MLII or else V5 at 125 Hz, cut by windows" in output
+    assert "SIMULATED" in output
+    assert "bad: refused: " in output
+    assert "1 of 2 recordings: 0.03 h in " in output
     assert (tmp_path / how / "106.csv").is_file()
     assert "nothing: no such recording" in ended("nothing")
     assert "--lead 'II': expected LEAD=NAME" in ended(case.root / "106", "--lead", "II")

@@ -16,7 +16,7 @@ from cardiograft.use.doctor import Finding, Here
 ROOT = Path(__file__).parents[2]
 
 
-def found(findings: list[Finding], level: str) -> str:
+def lines_of(findings: list[Finding], level: str) -> str:
     return " | ".join(f"{f.what}: {f.line}" for f in findings if f.level == level)
 
 
@@ -46,8 +46,8 @@ def test_a_library_that_is_missing_or_another_is_named(
     monkeypatch.setattr(doctor, "required", lambda: ["numpy", "scipy", "torch"])
     monkeypatch.setattr(doctor, "installed", have.get)
     findings = list(doctor.libraries(Here(tmp_path, [])))
-    assert found(findings, "wrong").startswith("libraries: missing: torch: pip install -c")
-    assert "other than tested: scipy 1.0 (tested: 0.1):" in found(findings, "look")
+    assert lines_of(findings, "wrong").startswith("libraries: missing: torch: pip install -c")
+    assert "other than tested: scipy 1.0 (tested: 0.1):" in lines_of(findings, "look")
 
 
 def test_what_the_project_needs_is_read_from_its_metadata_or_its_source(
@@ -69,39 +69,41 @@ def test_another_python_on_the_path_is_seen(
     other.write_text("#!/bin/sh\n")
     other.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert f"jobs call {other}, another one" in found(list(doctor.python(Here(ROOT, []))), "look")
+    assert f"jobs call {other}, another one" in lines_of(
+        list(doctor.python(Here(ROOT, []))), "look"
+    )
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
-    assert not found(list(doctor.python(Here(ROOT, []))), "look")
+    assert not lines_of(list(doctor.python(Here(ROOT, []))), "look")
 
 
 def test_a_lock_and_what_a_killed_run_left_are_named(workflow: Path) -> None:
     here = Here(workflow, [])
-    assert not found(list(doctor.workflow(here)), "look")
+    assert not lines_of(list(doctor.workflow(here)), "look")
     (workflow / ".snakemake" / "incomplete").mkdir(parents=True)
     (workflow / ".snakemake" / "incomplete" / "cmVz").write_text("")
-    assert "1 outputs of a killed run" in found(list(doctor.workflow(here)), "look")
+    assert "1 outputs of a killed run" in lines_of(list(doctor.workflow(here)), "look")
     (workflow / ".snakemake" / "locks").mkdir()
     (workflow / ".snakemake" / "locks" / "0.input.lock").write_text("x")
-    assert "snakemake --unlock" in found(list(doctor.workflow(here)), "look")
+    assert "snakemake --unlock" in lines_of(list(doctor.workflow(here)), "look")
 
 
 def test_a_config_that_can_not_be_is_told_in_its_own_line(workflow: Path) -> None:
-    assert "SIMULATED" in found(examined(workflow), "ok")
-    assert "save_every_s" in found(examined(workflow, save_every_s=-1), "wrong")
+    assert "SIMULATED" in lines_of(examined(workflow), "ok")
+    assert "save_every_s" in lines_of(examined(workflow, save_every_s=-1), "wrong")
 
 
 def test_a_directory_mirror_is_looked_at_database_by_database(workflow: Path) -> None:
     mirror = workflow / "mirror"
-    assert "no directory" in found(examined(workflow, mirror=str(mirror)), "wrong")
+    assert "no directory" in lines_of(examined(workflow, mirror=str(mirror)), "wrong")
     place = mirror / "mitdb" / "1.0.0"
     place.mkdir(parents=True)
     (place / "RECORDS").write_text("100\n101\n102\n103\n")
     (place / "100.dat").write_bytes(b"0" * 40_000_000)
     findings = examined(workflow, mirror=str(mirror))
-    wrong = found(findings, "wrong")
+    wrong = lines_of(findings, "wrong")
     assert "mitdb" not in wrong.replace("open/mitdb", "")
     assert f"ptbdb: no directory {mirror}/ptbdb/1.0.0" in wrong
-    assert "about 0.04 GB to come" in found(findings, "ok")
+    assert "about 0.04 GB to come" in lines_of(findings, "ok")
 
 
 def test_a_disk_that_is_too_small_is_wrong(workflow: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +111,7 @@ def test_a_disk_that_is_too_small_is_wrong(workflow: Path, monkeypatch: pytest.M
     place.mkdir(parents=True)
     (place / "100.dat").write_bytes(b"0" * 40_000_000)
     monkeypatch.setattr(needs, "_free", lambda _: 30e6)
-    assert "0.0 GB free" in found(examined(workflow, mirror="mirror"), "wrong")
+    assert "0.0 GB free" in lines_of(examined(workflow, mirror="mirror"), "wrong")
 
 
 def test_room_for_a_folder_of_ones_own_is_known_before_it_is_read(workflow: Path) -> None:
@@ -130,8 +132,8 @@ def test_room_for_a_folder_of_ones_own_is_known_before_it_is_read(workflow: Path
         },
     }
     findings = examined(workflow, **content)
-    assert "about 0.02 GB to come" in found(findings, "ok")  # 4,000 s x 1,000 x 4 bytes
-    assert "not known" not in found(findings, "ok")
+    assert "about 0.02 GB to come" in lines_of(findings, "ok")  # 4,000 s x 1,000 x 4 bytes
+    assert "not known" not in lines_of(findings, "ok")
 
 
 def test_little_memory_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,8 +106,8 @@ def test_causes_come_first_and_what_follows_is_counted() -> None:
             block("all", "", "", "Input files updated by another job: r.html"),
         ]
     )
-    said = list(lines(jobs(text)))
-    assert said == [
+    output = list(lines(jobs(text)))
+    assert output == [
         "4 jobs would run: 2 transfer, 1 predict, 1 report.",
         "",
         "transfer one 0, transfer two 0",

@@ -194,8 +194,8 @@ def test_an_installed_package_does_not_name_a_workflow_that_it_lacks(
     for name in ("a_1", "b_1"):
         in_use.write_wfdb(tmp_path, name, np.zeros((1, 9000)), leads=("II",), units=("mV",))
     _, printed = begun("one", "--records", tmp_path, "--mains-hz", 50)
-    (told,) = [line for line in printed.splitlines() if "snakemake --cores" in line]
-    assert Path(told.split("--snakefile ")[1].split()[0]).is_file()
+    (printed_line,) = [line for line in printed.splitlines() if "snakemake --cores" in line]
+    assert Path(printed_line.split("--snakefile ")[1].split()[0]).is_file()
     monkeypatch.setattr(init, "__file__", str(tmp_path / "lib" / "cardiograft" / "use" / "init.py"))
     _, printed = begun("two", "--records", tmp_path, "--mains-hz", 50)
     assert "--snakefile" not in printed

@@ -45,20 +45,20 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Undecided:
     )
 
 
-def used(network: Undecided, root: Path, names: list[str], **asked: Any) -> Report:
+def used(network: Undecided, root: Path, names: list[str], **changes: Any) -> Report:
     """Apply it to a recording of such leads; one called `flat` never changes."""
     random = np.random.default_rng(0)
     signal_CT = random.standard_normal((len(names), SECONDS * 250))
-    units = asked.pop("units", ["mV"] * len(names))
+    units = changes.pop("units", ["mV"] * len(names))
     for row, lead in enumerate(names):
         if lead.startswith("flat "):
             signal_CT[row] = 1.0
     own = [lead.removeprefix("flat ") for lead in names]
     in_use.write_wfdb(root, "P1", signal_CT, leads=own, units=units)
-    folder = OwnFolder.model_validate({"path": ".", "subject": "record", "mains_hz": 50, **asked})
+    folder = OwnFolder.model_validate({"path": ".", "subject": "record", "mains_hz": 50, **changes})
     report = apply(network, [root / "P1"], root / "out", folder=folder)
-    said = read_json(root / "out" / "summary.json")
-    assert (said["recordings"], said["refused"]) == (report.taken, report.refused)
+    summary = read_json(root / "out" / "summary.json")
+    assert (summary["recordings"], summary["refused"]) == (report.taken, report.refused)
     return report
 
 
@@ -77,7 +77,7 @@ def test_one_lead_short_it_names_the_one_and_how_to_give_it(
 
 
 @pytest.mark.parametrize(
-    ("leads", "asked", "taken", "notes"),
+    ("leads", "changes", "taken", "notes"),
     [
         (["MLII", "V5", "V1"], {}, "MLII+V1", []),
         (["V5", "V1"], {}, "V5+V1", []),
@@ -105,13 +105,13 @@ def test_one_lead_short_it_names_the_one_and_how_to_give_it(
 def test_of_several_it_says_which_it_took(
     network: Undecided,
     leads: list[str],
-    asked: dict[str, Any],
+    changes: dict[str, Any],
     taken: str,
     notes: list[str],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    report = used(network, tmp_path, leads, **asked)
+    report = used(network, tmp_path, leads, **changes)
     assert list(report.taken["P1"]["lead"]) == [taken]
     assert set(notes) <= set(report.taken["P1"]["notes"])
     assert bool(notes) == bool(report.taken["P1"]["notes"])

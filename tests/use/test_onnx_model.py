@@ -67,9 +67,9 @@ def test_probabilities_are_torchs(
     pd.testing.assert_frame_equal(ours[same], theirs[same])
     apart = np.abs(ours.filter(like="p_").to_numpy() - theirs.filter(like="p_").to_numpy())
     assert apart.max() <= TOLERANCE
-    said = read_json(tmp_path / "onnx" / "summary.json")
-    assert said["weights_sha256"] == made.shipped.card["weights_sha256"]
-    assert said["model"].endswith(".onnx")
+    summary = read_json(tmp_path / "onnx" / "summary.json")
+    assert summary["weights_sha256"] == made.shipped.card["weights_sha256"]
+    assert summary["model"].endswith(".onnx")
 
 
 def test_without_torch_a_checkpoint_is_refused_in_a_line(made: Run, tmp_path: Path) -> None:
@@ -83,8 +83,8 @@ def test_onnxruntime_is_taken_when_it_is_asked_for(
     made: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(catalogue.HOME, str(made.shipped.folder.parent))
-    asked = ready(Path(NAME), onnx=True)
-    assert (asked.where, type(asked).__name__) == (str(made.shipped.onnx), "OnnxModel")
+    network = ready(Path(NAME), onnx=True)
+    assert (network.where, type(network).__name__) == (str(made.shipped.onnx), "OnnxModel")
     assert type(ready(Path(NAME))).__name__ == "Model"
     with pytest.raises(ValueError, match="onnxruntime runs ONNX files"):
         ready(made.model, onnx=True)

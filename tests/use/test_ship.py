@@ -45,7 +45,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 @pytest.fixture
-def found(made: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
+def shipped_run(made: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The run, with its network where fetched ones are looked for."""
     monkeypatch.setenv(catalogue.HOME, str(made.shipped.folder.parent))
     return made
@@ -67,10 +67,10 @@ def test_its_scores_are_those_of_the_saved_predictions(made: Run) -> None:
     rows = pd.DataFrame(made.shipped.card["scores"])
     assert set(rows["model"]) == {NETWORK, "majority"}
     own = rows[(rows["model"] == NETWORK) & (rows["metric"] == "accuracy")]
-    asked = made.config.spec("score", NETWORK)
+    spec = made.config.spec("score", NETWORK)
     out = made.model / "scores.parquet"
     saved = Path(made.plan.results) / "predictions" / NETWORK / "0.parquet"
-    scripts.load("score").score(asked, saved, out)
+    scripts.load("score").score(spec, saved, out)
     theirs = pd.read_parquet(out)
     value = theirs[(theirs["metric"] == "accuracy") & (theirs["part"] == "test")]["value"]
     assert own["value"].tolist() == pytest.approx(value.tolist(), abs=1e-6)
@@ -179,25 +179,25 @@ def started(made: Run, tested: str) -> dict[str, Any]:
     return {**base, "transfer": {"started": entry}}
 
 
-def test_config_knows_it_by_name(found: Run) -> None:
-    config = load_config(started(found, "mitdb/233"))
+def test_config_knows_it_by_name(shipped_run: Run) -> None:
+    config = load_config(started(shipped_run, "mitdb/233"))
     (source,) = config.transfer["started"].sources
-    assert source.sha256 == found.shipped.sha256
+    assert source.sha256 == shipped_run.shipped.sha256
     assert source.name == f"{NAME}.safetensors"
     assert config.transfer["started"].model == config.pretrain[NETWORK].model
     lineage = config.ancestors("started")
     assert [one.stage for one in lineage] == ["transfer", "pretrain"]
     assert lineage[1].entry.startswith(f"{NETWORK} ({NAME} ")
     plan = Plan(config)
-    assert plan.shipped_splits("started") == [str(path) for path in found.shipped.splits]
+    assert plan.shipped_splits("started") == [str(path) for path in shipped_run.shipped.splits]
     assert plan.shipped_splits(NETWORK) == []
 
 
 @pytest.mark.parametrize(("tested", "passes"), [("mitdb/233", True), ("mitdb/106", False)])
 def test_the_audit_knows_whom_it_was_trained_on(
-    found: Run, tested: str, passes: bool, tmp_path: Path
+    shipped_run: Run, tested: str, passes: bool, tmp_path: Path
 ) -> None:
-    config = load_config(started(found, tested))
+    config = load_config(started(shipped_run, tested))
     plan = Plan(config)
     shards = [Path(s) for s in plan.segments("other")]
     split, counts = tmp_path / "other.parquet", tmp_path / "counts.json"
@@ -216,20 +216,22 @@ def test_the_audit_knows_whom_it_was_trained_on(
     assert [one["subjects"] for one in read_json(out)["findings"]] == [0, 0]
 
 
-def test_the_audit_knows_a_recording_of_it_under_another_name(found: Run, tmp_path: Path) -> None:
+def test_the_audit_knows_a_recording_of_it_under_another_name(
+    shipped_run: Run, tmp_path: Path
+) -> None:
     """Of few recordings the rhythms come along."""
-    assert found.shipped.card["rhythms_known"]
-    config = load_config(started(found, "mitdb/233"))
+    assert shipped_run.shipped.card["rhythms_known"]
+    config = load_config(started(shipped_run, "mitdb/233"))
     plan = Plan(config)
     root = tmp_path / "raw"
-    shutil.copytree(found.recordings, root)
+    shutil.copytree(shipped_run.recordings, root)
     for file in root.glob("106.*"):  # a person it has seen, as somebody of whom it has not heard
         text = file.read_bytes()
         (root / f"233.{file.suffix[1:]}").write_bytes(text.replace(b"106", b"233"))
     shards = [in_use.cut("windows", root, tmp_path / "segments", ("233", "200"))]
     split, counts = tmp_path / "other.parquet", tmp_path / "counts.json"
-    asked = config.spec("split", "other").model_copy(update={"train_subjects": ("mitdb/200",)})
-    scripts.load("split").split(asked, shards, split, counts)
+    spec = config.spec("split", "other").model_copy(update={"train_subjects": ("mitdb/200",)})
+    scripts.load("split").split(spec, shards, split, counts)
     splits = [split, *map(Path, plan.shipped_splits("started"))]
     segments = [*shards, *map(Path, plan.shipped_segments("started"))]
     with pytest.raises(ValueError, match=r"under another name, such as mitdb/233, there mitdb/106"):
@@ -256,17 +258,17 @@ def test_it_is_read_with_its_masks_and_what_it_says_of_itself(made: Run, tmp_pat
     assert (read.about["stage"], read.about["file_sha256"]) == ("outside", digest)
 
 
-def test_a_transfer_starts_from_it(found: Run, tmp_path: Path) -> None:
-    config = load_config(started(found, "mitdb/233"))
+def test_a_transfer_starts_from_it(shipped_run: Run, tmp_path: Path) -> None:
+    config = load_config(started(shipped_run, "mitdb/233"))
     (key,) = config.outside
     out = tmp_path / "outside.safetensors"
     spec = config.spec("outside", key)
     scripts.load("outside").outside(spec, Path(Plan(config).outside(key)), out)
-    split = Path(found.plan.split("strict"))
-    shards = [Path(s) for s in found.plan.segments("strict")]
-    asked = config.spec("transfer", "started")
+    split = Path(shipped_run.plan.split("strict"))
+    shards = [Path(s) for s in shipped_run.plan.segments("strict")]
+    transfer_spec = config.spec("transfer", "started")
     places = {"state": tmp_path / "state", "out": tmp_path / "model"}
-    scripts.load("transfer").transfer(asked, shards, split, 0, sources_=[out], **places)
+    scripts.load("transfer").transfer(transfer_spec, shards, split, 0, sources_=[out], **places)
     ledger = read_json(tmp_path / "model" / "ledger.json")
     loaded = [line for line in ledger["tensors"] if line["state"] == "loaded"]
     assert {line["entry"] for line in loaded} == {f"{NAME}.safetensors"}
@@ -276,19 +278,19 @@ def test_a_transfer_starts_from_it(found: Run, tmp_path: Path) -> None:
 
 
 def test_apply_takes_it_by_name(
-    found: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shipped_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     tables = []
-    for model in (NAME, str(found.model)):
-        record = str(found.recordings / "106")
+    for model in (NAME, str(shipped_run.model)):
+        record = str(shipped_run.recordings / "106")
         words = ["apply", model, record, "--out", model.replace("/", "_")]
         command.main(words)
         tables.append(pd.read_parquet(Path(model.replace("/", "_")) / "106.parquet"))
     pd.testing.assert_frame_equal(*tables)
 
 
-def test_models_are_listed(found: Run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_models_are_listed(shipped_run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     lines = listed()
     assert any(line.startswith(f"{NAME}  0.") and "SIMULATED" in line for line in lines)
     assert any(re.fullmatch(r"  accuracy [\d.]+, unseen subjects", line) for line in lines)
@@ -297,14 +299,14 @@ def test_models_are_listed(found: Run, capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_a_name_that_nobody_has_is_said(
-    found: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    shipped_run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
         command.main(["apply", "tiny-rhythms", str(tmp_path)])
-    told = capsys.readouterr().err
-    assert "no model named 'tiny-rhythms' comes along or was fetched (" in told
-    assert NAME in told.partition("fetched (")[2]
-    given = started(found, "mitdb/233")
+    output = capsys.readouterr().err
+    assert "no model named 'tiny-rhythms' comes along or was fetched (" in output
+    assert NAME in output.partition("fetched (")[2]
+    given = started(shipped_run, "mitdb/233")
     given["transfer"]["started"]["source"] = {"shipped": "tiny"}
     with pytest.raises(
         ValueError, match=r"transfer\.started\.source\.shipped: no model named 'tiny'"
@@ -390,12 +392,12 @@ def test_all_that_come_along_are_within_the_budget() -> None:
 
 @pytest.mark.parametrize("name", catalogue.names())
 def test_fingerprints_that_come_along_are_of_this_version(name: str) -> None:
-    found = catalogue.find(name)
-    assert found.segments
-    rhythms.read(found.segments)  # which refuses another version
-    for file in found.card["files"]:
-        place = found.folder / file
-        assert file_digest(place) == found.card["files"][file]["sha256"], file
+    network = catalogue.find(name)
+    assert network.segments
+    rhythms.read(network.segments)  # which refuses another version
+    for file in network.card["files"]:
+        place = network.folder / file
+        assert file_digest(place) == network.card["files"][file]["sha256"], file
 
 
 def test_what_would_exceed_the_budget_is_not_written(

@@ -32,8 +32,8 @@ def test_a_threshold_names_its_class_from_there_on() -> None:
 
 def test_of_more_classes_the_most_probable_other_one_is_left() -> None:
     score_NK = np.array([[0.5, 0.2, 0.3], [0.6, 0.3, 0.1]], dtype=np.float32)
-    found = classes("classes", ("a", "b", "c"), score_NK, Threshold("a", 0.55))
-    assert found == ["c", "a"]
+    names = classes("classes", ("a", "b", "c"), score_NK, Threshold("a", 0.55))
+    assert names == ["c", "a"]
 
 
 def test_the_cards_own_or_a_number_is_taken() -> None:
@@ -45,7 +45,7 @@ def test_the_cards_own_or_a_number_is_taken() -> None:
 
 
 @pytest.mark.parametrize(
-    ("network", "asked", "said"),
+    ("network", "text", "message"),
     [
         (Network(), "validation", "the card of net has none"),
         (Network(labels=("a", "b", "c")), "0.5", "net has not two classes"),
@@ -53,6 +53,6 @@ def test_the_cards_own_or_a_number_is_taken() -> None:
         *((Network(), bad, "a number between 0 and 1") for bad in ("0", "1", "nan", "much")),
     ],
 )
-def test_what_can_not_be_is_said(network: Network, asked: str, said: str) -> None:
-    with pytest.raises(ValueError, match=said):
-        with_threshold(network, asked)
+def test_what_can_not_be_is_said(network: Network, text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        with_threshold(network, text)

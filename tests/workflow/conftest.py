@@ -81,7 +81,7 @@ TINY = {
     "tables": {"transform_recognition": {"evaluations": ["scratch", "grafted", "majority"]}},
 }
 
-STRANGERS = ["scg_vhd/UP-01", "scg_vhd/UP-03"]
+OTHER_SUBJECTS = ["scg_vhd/UP-01", "scg_vhd/UP-03"]
 # SCG to ECG: a source made narrow and adapted to another hospital, people who calibrate first,
 # in two folds, and an oracle.
 SIGNALS = {
@@ -112,14 +112,14 @@ SIGNALS = {
             "scheme": "named",
             "protocol": "honest",
             "train_subjects": ["scg_vhd/CP-*"],
-            "test_subjects": STRANGERS,
+            "test_subjects": OTHER_SUBJECTS,
         },
         "domain": {
             "segments": ["scg"],
             "scheme": "named",
             "protocol": "honest",
             "train_subjects": ["scg_vhd/UP-04", "scg_vhd/UP-07"],
-            "test_subjects": STRANGERS,
+            "test_subjects": OTHER_SUBJECTS,
         },
         "known": {
             "segments": ["scg"],
@@ -245,14 +245,14 @@ class House:
 
 def jobs(text: str) -> set[str]:
     """Read the jobs off what a dry run prints."""
-    found = set()
+    lines = set()
     for block in re.split(r"\n(?=(?:local)?rule )", text):
         head = re.match(r"(?:local)?rule (\w+):", block)
         if head:
             wildcards = re.search(r"wildcards: (.*)", block)
             values = re.findall(r"=([^,\n]+)", wildcards[1]) if wildcards else []
-            found.add(" ".join([head[1], *values]))
-    return found - {"all"}
+            lines.add(" ".join([head[1], *values]))
+    return lines - {"all"}
 
 
 def lay(root: Path, config: dict) -> House:

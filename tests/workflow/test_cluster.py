@@ -49,11 +49,11 @@ Path("told.json").write_text(json.dumps([TOLD, LOCAL]))
 """
 
 
-def row(asked):
+def row(resources):
     """Return what the page's table says of a rule: GPUs, memory, time."""
-    minutes = asked["runtime"]
+    minutes = resources["runtime"]
     time = f"{minutes // 60} h" if minutes >= 60 else f"{minutes} min"
-    return [str(asked["gpu"]), f"{asked['mem_mb'] // 1000} GB", time]
+    return [str(resources["gpu"]), f"{resources['mem_mb'] // 1000} GB", time]
 
 
 def rows_of_page():
@@ -69,19 +69,19 @@ def of_page_that_are_no_jobs():
 def test_every_rule_says_what_it_needs_and_more_at_each_attempt(tiny):
     (tiny.root / "probe.smk").write_text(PROBE)
     tiny.snakemake("--snakefile", "probe.smk", "--list-rules")
-    told, local = json.loads((tiny.root / "told.json").read_text())
+    needs, local = json.loads((tiny.root / "told.json").read_text())
     assert (
-        set(told) > {"download", "segment", "split", "audit", "score", "tabulate", "report"} | GPU
+        set(needs) > {"download", "segment", "split", "audit", "score", "tabulate", "report"} | GPU
     )
-    for rule, (first, second) in told.items():
+    for rule, (first, second) in needs.items():
         assert first["_cores"] == 1, rule
         assert first["gpu"] == (rule in GPU), rule
         for name in ("mem_mb", "runtime"):
             assert second[name] == 2 * first[name] > 0, (rule, name)
-    assert {n: row(first) for n, (first, _) in told.items() if n not in local} == rows_of_page()
+    assert {n: row(first) for n, (first, _) in needs.items() if n not in local} == rows_of_page()
     assert ", ".join(f"`{n}`" for n in sorted(local)) == of_page_that_are_no_jobs()
     profile = yaml.safe_load(PROFILE.read_text())
-    assert set(profile["set-resources"]) == GPU <= set(told)
+    assert set(profile["set-resources"]) == GPU <= set(needs)
     # Snakemake applies a rule's own retries once more inside each job of a cluster.
     assert profile["retries"] > 0
     rules = [ROOT / "Snakefile", *(ROOT / "workflow/rules").glob("*.smk")]
@@ -95,17 +95,17 @@ def test_a_training_of_several_devices_runs_as_so_many_processes(tiny):
     assert card["processes"] == card["spec"]["devices"] == 2
     tiny.configure(lambda c: c["pretrain"]["pretext"].update(num_nodes=2))
     planned = tiny.snakemake("--dry-run", "results/pretrain/pretext/0/card.json")
-    said = planned.stdout + planned.stderr
-    assert "gpu=4, processes=4, nodes=2, tasks_per_node=2, tasks_per_gpu=0, mpi=srun" in said
-    assert "mem_mb=8000" in said
+    output = planned.stdout + planned.stderr
+    assert "gpu=4, processes=4, nodes=2, tasks_per_node=2, tasks_per_gpu=0, mpi=srun" in output
+    assert "mem_mb=8000" in output
     refused = tiny.snakemake("--cores", "2", "results/pretrain/pretext/0/card.json", check=False)
-    said = "num_nodes: 2: only a job of SLURM has several nodes; call snakemake with"
-    assert refused.stdout.count(said) == 1
-    assert said in (tiny.root / "results/logs/pretrain/pretext/0.log").read_text()
+    output = "num_nodes: 2: only a job of SLURM has several nodes; call snakemake with"
+    assert refused.stdout.count(output) == 1
+    assert output in (tiny.root / "results/logs/pretrain/pretext/0.log").read_text()
 
 
 @pytest.mark.parametrize(
-    ("devices", "num_nodes", "asked"),
+    ("devices", "num_nodes", "expected"),
     [
         (1, 1, {"threads": 1, "tasks_per_node": None, "tasks_per_gpu": None, "readers": 1}),
         # sbatch then gives one task all processors and GPUs of the node
@@ -113,14 +113,14 @@ def test_a_training_of_several_devices_runs_as_so_many_processes(tiny):
         (4, 2, {"threads": 1, "tasks_per_node": 4, "tasks_per_gpu": 0, "readers": 4}),
     ],
 )
-def test_a_scheduler_is_told_of_tasks_in_one_way(devices, num_nodes, asked):
+def test_a_scheduler_is_told_of_tasks_in_one_way(devices, num_nodes, expected):
     training = {"split": "s", "model": "cnn", "task": "classify", "training": {"epochs": 1}}
     spread = {"devices": devices, "num_nodes": num_nodes}
     plan = SimpleNamespace(
         config=SimpleNamespace(spec=lambda *_: Pretrain.model_validate({**training, **spread}))
     )
-    told = Plan.spread(plan, "pretrain", "large")
-    assert {name: told[name] for name in asked} == asked
+    resources = Plan.spread(plan, "pretrain", "large")
+    assert {name: resources[name] for name in expected} == expected
 
 
 def test_the_logs_of_all_attempts_are_kept(tiny):
@@ -148,15 +148,15 @@ def shell_code(file: str, name: str) -> str:
     """Return what a rules file puts before the commands of all rules, under a name."""
     text = (ROOT / "workflow/rules" / file).read_text()
     (block,) = re.findall(rf"^({name} = doubled\(\n.*?^\))$", text, re.M | re.S)
-    found = {"doubled": str}
-    exec(block, found)
-    return str(found[name])
+    namespace = {"doubled": str}
+    exec(block, namespace)
+    return str(namespace[name])
 
 
 def test_a_log_that_is_written_again_is_not_the_earlier_attempts(tmp_path):
     begin = f"set -euo pipefail; {shell_code('common.smk', 'ATTEMPT')}"
-    for said in ("first", "second"):
-        line = f"{begin} attempt job.log; echo {said} >> job.log"
+    for note in ("first", "second"):
+        line = f"{begin} attempt job.log; echo {note} >> job.log"
         subprocess.run(["bash", "-c", line], cwd=tmp_path, check=True)
     kept = [f.read_text() for f in sorted((tmp_path / "job.attempts").iterdir())]
     assert [[word in text for text in kept] for word in ("first", "second")] in (
@@ -175,8 +175,8 @@ def test_a_job_that_is_told_to_end_saves_and_is_not_timed_as_one_that_succeeded(
     begin = f"set -euo pipefail; {shell_code('common.smk', 'ATTEMPT')} attempt job.log;"
     for status in (0, 143):
         line = ["bash", "-c", f"{begin} python saving.py {status}"]
-        told = {"stdout": subprocess.PIPE, "start_new_session": True}
-        with subprocess.Popen(line, cwd=tmp_path, **told) as job:
+        options = {"stdout": subprocess.PIPE, "start_new_session": True}
+        with subprocess.Popen(line, cwd=tmp_path, **options) as job:
             assert job.stdout.readline() == b"runs\n"
             os.killpg(job.pid, signal.SIGTERM)
             assert job.wait(60) == 143

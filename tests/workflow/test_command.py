@@ -10,8 +10,8 @@ pytestmark = pytest.mark.xdist_group("workflow")
 
 
 def shown(page):
-    (found,) = re.findall(r"<pre><code>(.*?)</code></pre>", page.read_text("utf-8"), re.DOTALL)
-    return html.unescape(found)
+    (text,) = re.findall(r"<pre><code>(.*?)</code></pre>", page.read_text("utf-8"), re.DOTALL)
+    return html.unescape(text)
 
 
 def test_the_usual_one(finished):

@@ -95,17 +95,17 @@ def test_one_line(name, tiny):
     house.configure(change)
     done = house.snakemake(check=False)
     assert done.returncode != 0
-    said = [line for line in done.stderr.splitlines() if line.strip()]
-    assert len(said) == 1, done.stderr
-    assert not [word for word in words if word not in said[0]], said[0]
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    assert len(lines) == 1, done.stderr
+    assert not [word for word in words if word not in lines[0]], lines[0]
     assert not (house.root / "results").exists(), "a job ran"
 
 
 def one_line(done):
     assert done.returncode != 0
-    said = [line for line in done.stderr.splitlines() if line.strip()]
-    assert len(said) == 1, done.stderr
-    return said[0]
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    assert len(lines) == 1, done.stderr
+    return lines[0]
 
 
 def test_a_directory_mirror_without_the_database(tiny):
@@ -120,8 +120,8 @@ def test_a_directory_mirror_without_the_database(tiny):
 
 def test_a_key_that_stands_twice_in_a_file_on_top(tiny):
     tiny.root.joinpath("mine.yaml").write_text("seed: 1\nseed: 2\n")
-    said = one_line(tiny.snakemake("-n", "--configfile", "mine.yaml", check=False))
-    assert "mine.yaml, line 2: the key 'seed' stands in line 1 too" in said
+    lines = one_line(tiny.snakemake("-n", "--configfile", "mine.yaml", check=False))
+    assert "mine.yaml, line 2: the key 'seed' stands in line 1 too" in lines
 
 
 def test_a_config_that_is_empty(tiny):
@@ -152,5 +152,5 @@ def test_a_data_set_of_ones_own_without_a_simulation(tmp_path):
     text = (folder / "mitdb.py").read_text()
     (folder / "own.py").write_text(text[: text.index("def simulate(")])
     assert "download mitdb" in house.plan()
-    said = one_line(house.snakemake("-n", "--config", "mirror=simulated", check=False))
-    assert "databases.mitdb: datasets/own.py has no function 'simulate'" in said
+    lines = one_line(house.snakemake("-n", "--config", "mirror=simulated", check=False))
+    assert "databases.mitdb: datasets/own.py has no function 'simulate'" in lines

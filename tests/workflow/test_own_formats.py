@@ -91,9 +91,9 @@ def labels() -> str:
 
 def config(kind: str) -> dict[str, object]:
     """Return the documents' example for another kind of folder."""
-    asked: dict[str, object] = yaml.safe_load(EXAMPLE)
-    clinic = asked["databases"]["clinic"]  # type: ignore[index]
+    content: dict[str, object] = yaml.safe_load(EXAMPLE)
+    clinic = content["databases"]["clinic"]  # type: ignore[index]
     clinic["dataset"] = kind
     if kind == "csv_folder":
         clinic["folder"]["rate_hz"] = own_folder.RATE_HZ
-    return asked
+    return content

@@ -17,7 +17,7 @@ WINDOWS = {"name": "windows", "window_s": 5}
 LEARNED = {"model": {"name": "cnn"}, "training": {"epochs": 3, "batch_size": 16}}
 RHYTHM = {**LEARNED, "task": {"name": "classify", "labels": ["A", "N", "O"]}}
 PEOPLE = {"scheme": "subject", "protocol": "honest", "test": 0.3, "drop_labels": ["~"]}
-ASKED = {"metrics": ["f1", "macro_f1"], "missing": "allowed", "chosen_on": "untuned"}
+EVALUATE = {"metrics": ["f1", "macro_f1"], "missing": "allowed", "chosen_on": "untuned"}
 CONFIG = {
     "mirror": "simulated",
     "databases": {
@@ -66,12 +66,12 @@ CONFIG = {
             "task": {"name": "classify", "labels": ["high", "low"]},
             "training": {"epochs": 12, "batch_size": 16, "class_weights": "balanced"},
         },
-        "plain": {"split": "all", **RHYTHM, "tags": {"gate": "none"}, "evaluate": ASKED},
+        "plain": {"split": "all", **RHYTHM, "tags": {"gate": "none"}, "evaluate": EVALUATE},
         "usable": {
             "split": "gated",
             **RHYTHM,
             "tags": {"gate": "training"},
-            "evaluate": {**ASKED, "split": "all"},
+            "evaluate": {**EVALUATE, "split": "all"},
         },
         "elsewhere": {"split": "others", **RHYTHM},
     },
@@ -98,11 +98,11 @@ def test_what_the_gate_drops_is_counted_and_the_rest_is_split(gated: House) -> N
     results = gated.root / "results"
     before = read_json(results / "segments/windows/summary.json")
     after = read_json(results / "quality_gates/usable/summary.json")
-    found = after["quality_gate"]["counts"]
-    assert {row["database"] for row in found} == {"challenge_2017"}
-    assert {row["label"]: row["segments"] for row in found} == before["labels"]
-    assert sum(row["kept"] for row in found) == after["segments"] < before["segments"]
-    low = {row["label"]: row["low"] / row["segments"] for row in found}
+    rows = after["quality_gate"]["counts"]
+    assert {row["database"] for row in rows} == {"challenge_2017"}
+    assert {row["label"]: row["segments"] for row in rows} == before["labels"]
+    assert sum(row["kept"] for row in rows) == after["segments"] < before["segments"]
+    low = {row["label"]: row["low"] / row["segments"] for row in rows}
     assert low["~"] > max(low[label] for label in "ANO")  # it finds the noisy ones
     parts = read_json(results / "splits/gated.audit.json")["counts"]
     assert sum(counts["segments"] for counts in parts.values()) == after["segments"]
@@ -142,7 +142,7 @@ def test_a_gate_that_has_seen_tested_people_is_a_leak(gated: House, tmp_path: Pa
     house.configure(change)
     done = house.snakemake("results/audits/usable.json", check=False)
     assert done.returncode
-    told = done.stdout + done.stderr
-    assert "transfer 'elsewhere of the quality gate usable' (split 'others') used" in told
-    assert "test subjects of 'all'" in told
+    output = done.stdout + done.stderr
+    assert "transfer 'elsewhere of the quality gate usable' (split 'others') used" in output
+    assert "test subjects of 'all'" in output
     assert not (house.root / "results/audits/usable.json").exists()

@@ -9,14 +9,14 @@ STUDY = "scg_to_ecg"
 SCORED = {f"tabulate {STUDY}", "report"}
 
 
-def asked(*evaluations):
+def jobs_below(*evaluations):
     """Return the jobs below the models of these evaluations."""
     return {f"{stage} {e} 0" for stage in ("predict", "score") for e in evaluations} | SCORED
 
 
 MEASURED = {f"cost {STUDY}"}
-ADAPTED = {"transfer adapted 0"} | MEASURED | asked("adapted")
-EVERY_EVALUATION = asked("adapted", "known-0", "known-1")
+ADAPTED = {"transfer adapted 0"} | MEASURED | jobs_below("adapted")
+EVERY_EVALUATION = jobs_below("adapted", "known-0", "known-1")
 
 
 def study(config):
@@ -58,12 +58,12 @@ FOLDS = {
     for job in (f"split {fold}", f"transfer {fold} 0", f"audit {fold}")
 } | MEASURED
 CHANGES = {
-    "a control": (two_controls_to_one, asked("adapted")),
+    "a control": (two_controls_to_one, jobs_below("adapted")),
     "a pool": (another_pool, SCORED),
     "an adaptation's weight": (weight, ADAPTED),
     "a domain's split": (domain, {"split domain", "audit adapted"} | ADAPTED),
     "what is drawn": (drawn, SCORED),
-    "a calibration": (calibration, FOLDS | asked("known-0", "known-1")),
+    "a calibration": (calibration, FOLDS | jobs_below("known-0", "known-1")),
     "structured pruning": (structured, {"prune narrowed 0"} | ADAPTED),
 }
 EDITS = {

@@ -21,13 +21,13 @@ def ask(path, words):
         server.connect(path)
     except OSError:
         return None
-    asked = {
+    request = {
         "script": words[0],
         "arguments": words[1:],
         "folder": os.getcwd(),  # noqa: PTH109  (pathlib would take longer than all else)
         "environment": dict(os.environ),
     }
-    message = json.dumps(asked).encode() + b"\n"
+    message = json.dumps(request).encode() + b"\n"
     sent = socket.send_fds(server, [message[: 1 << 14]], [0, 1, 2])
     server.sendall(message[sent:])
     return server, number(server)

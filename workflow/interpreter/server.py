@@ -40,7 +40,7 @@ def modules(names: list[str]) -> list[str]:
         listed.append(package)
         if package != name:
             path = importlib.import_module(package).__path__
-            listed += [found.name for found in pkgutil.walk_packages(path, f"{package}.")]
+            listed += [module.name for module in pkgutil.walk_packages(path, f"{package}.")]
     return listed
 
 
@@ -122,13 +122,13 @@ def become(client: socket.socket) -> str:
         os.dup2(stream, number)
         os.close(stream)
     client.close()
-    asked = json.loads(message)
-    os.chdir(asked["folder"])
+    request = json.loads(message)
+    os.chdir(request["folder"])
     os.environ.clear()
-    os.environ.update(asked["environment"])
-    sys.argv = [asked["script"], *asked["arguments"]]
+    os.environ.update(request["environment"])
+    sys.argv = [request["script"], *request["arguments"]]
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    return str(asked["script"])
+    return str(request["script"])
 
 
 def main(path: Path, names: list[str]) -> str:

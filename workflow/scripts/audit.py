@@ -15,8 +15,8 @@ from cardiograft.splits.table import read_split_table
 def audit(
     spec: Audit, splits: list[Path], counts: Path, out: Path, segments: Sequence[Path] = ()
 ) -> None:
-    found = read_json(counts)["counts"]
-    missing = {} if spec.labels is None else missing_classes(found, spec.labels, spec.parts)
+    count_by_part = read_json(counts)["counts"]
+    missing = {} if spec.labels is None else missing_classes(count_by_part, spec.labels, spec.parts)
     content = {**lineage_audit(spec, splits, segments), "missing_classes": missing}
     failed = out.with_name(f"{out.stem}.failed.json")
     for stale in (failed, out):
@@ -24,7 +24,7 @@ def audit(
     if spec.protocol != "paper" and not content["passed"]:
         write_json(failed, content)  # not an output: it outlives the failed job
         raise ValueError(f"{lineage_complaint(content)} (all of it in {failed})")
-    lacking = missing_complaint(spec.split, missing, found)
+    lacking = missing_complaint(spec.split, missing, count_by_part)
     if lacking and spec.missing == "refused":
         write_json(failed, content)
         raise ValueError(lacking)

@@ -12,12 +12,12 @@ from cardiograft.training.cost import cost as measured
 
 
 def cost(models: Sequence[Path], out: Path) -> None:
-    found: list[dict[str, Any]] = []
+    networks: list[dict[str, Any]] = []
     for model in models:
         stage, entry, repeat = model_key(model)
         one = measured(read_checkpoint(model), where=str(model))
-        found.append({"stage": stage, "entry": entry, "repeat": repeat, **one})
-    write_json(out, {"networks": found})
+        networks.append({"stage": stage, "entry": entry, "repeat": repeat, **one})
+    write_json(out, {"networks": networks})
 
 
 if __name__ == "__main__":

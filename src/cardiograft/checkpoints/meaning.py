@@ -52,8 +52,8 @@ class Meaning:
 
     def names(self, end: End) -> Names:
         """Return the names of the outputs, the leads or the features."""
-        found: Names = getattr(self, end)
-        return found
+        end_names: Names = getattr(self, end)
+        return end_names
 
     def content(self) -> dict[str, Any]:
         """Return it as JSON, for a card."""
@@ -146,13 +146,13 @@ def partners(source: Meaning, here: Meaning, end: End) -> Pairs | None:
 
 def differences(source: Meaning, here: Meaning) -> list[Difference]:
     """Return in what a source differs from the network here, one entry each."""
-    found = [d for end in ENDS if (d := _of_names(source, here, end))]
+    entries = [d for end in ENDS if (d := _of_names(source, here, end))]
     for what in ("units", "scale", "rate_hz", "samples"):
         theirs, ours = getattr(source, what), getattr(here, what)
         if theirs != ours and ours is not None:
             done = "not compared" if theirs is None else "weights are loaded as they are"
-            found.append(Difference(what=what, source=_text(theirs), here=_text(ours), done=done))
-    return found
+            entries.append(Difference(what=what, source=_text(theirs), here=_text(ours), done=done))
+    return entries
 
 
 def form_differences(checkpoint: Checkpoint, spec: Mapping[str, Any]) -> list[Difference]:
@@ -167,23 +167,23 @@ def form_differences(checkpoint: Checkpoint, spec: Mapping[str, Any]) -> list[Di
     specs = [one for one in trained if {"signal", "cut"} <= one.keys()]
     if not {"signal", "cut"} <= spec.keys():  # shards that no entry cut
         return []
-    found = []
+    entries = []
     for what, form in (("filter", _filter), ("cut", _cut)):
         theirs, here = sorted({form(one) for one in specs}), form(spec)
         if theirs and here not in theirs:
             source, done = " or ".join(theirs), "weights are loaded as they are"
-            found.append(Difference(what=what, source=source, here=here, done=done))
-    return found
+            entries.append(Difference(what=what, source=source, here=here, done=done))
+    return entries
 
 
 def _filter(spec: Mapping[str, Any]) -> str:
     """Return an entry's filter of the signal as text."""
-    asked = spec["signal"].get("filter")
-    if asked is None:
+    filter_spec = spec["signal"].get("filter")
+    if filter_spec is None:
         return "none"
-    ends = ((asked.get("low_hz"), "from"), (asked.get("high_hz"), "to"))
+    ends = ((filter_spec.get("low_hz"), "from"), (filter_spec.get("high_hz"), "to"))
     band = " ".join(f"{word} {hz:g} Hz" for hz, word in ends if hz is not None)
-    return f"{band}, order {asked['order']}"
+    return f"{band}, order {filter_spec['order']}"
 
 
 def _cut(spec: Mapping[str, Any]) -> str:

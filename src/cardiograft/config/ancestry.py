@@ -51,5 +51,7 @@ def _domain_ancestor(name: str, run: Model) -> list[Ancestor]:
     """Return the use of an adaptation's domain: it counts as seen, with its targets or without."""
     if not isinstance(run, TransferRun) or run.adaptation is None:
         return []
-    asked = run.adaptation
-    return [Ancestor(stage="transfer", entry=name, split=asked.domain, uses=(asked.part,))]
+    adaptation = run.adaptation
+    return [
+        Ancestor(stage="transfer", entry=name, split=adaptation.domain, uses=(adaptation.part,))
+    ]

@@ -19,23 +19,23 @@ def check_applied(config: Config) -> None:
         One line: the key, its value, and what is accepted.
     """
     networks = [*config.pretrain, *config.prune, *config.transfer]
-    for name, asked in config.apply.items():
+    for name, entry in config.apply.items():
         place = f"apply.{name}"
-        if asked.model in config.baselines:
-            raise ValueError(f"{place}.model: {asked.model!r} is a baseline, not a network")
-        if asked.model in networks:
-            run = config.trained(asked.model)
+        if entry.model in config.baselines:
+            raise ValueError(f"{place}.model: {entry.model!r} is a baseline, not a network")
+        if entry.model in networks:
+            run = config.trained(entry.model)
             assert not isinstance(run, BaselineRun)
-            if asked.repeat >= run.repeats:
+            if entry.repeat >= run.repeats:
                 raise ValueError(
-                    f"{place}.repeat: {asked.repeat}: {asked.model!r} has {run.repeats}, counted"
+                    f"{place}.repeat: {entry.repeat}: {entry.model!r} has {run.repeats}, counted"
                     " from 0"
                 )
-        elif asked.model not in catalogue.names():
-            known = plugins.hint(asked.model, [*networks, *catalogue.names()])
+        elif entry.model not in catalogue.names():
+            known = plugins.hint(entry.model, [*networks, *catalogue.names()])
             raise ValueError(
                 f"{place}.model: no entry, and no model that comes along, is named"
-                f" {asked.model!r}.{known}"
+                f" {entry.model!r}.{known}"
             )
 
 

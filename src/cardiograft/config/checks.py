@@ -136,8 +136,8 @@ def _check_own(config: Config, own: bool, name: str) -> None:
 
 
 def _check_controls(config: Config) -> None:
-    asked = {name: e for name, e in config.evaluations.items() if e.controls}
-    for name, evaluation in asked.items():
+    with_controls = {name: e for name, e in config.evaluations.items() if e.controls}
+    for name, evaluation in with_controls.items():
         for metric in evaluation.metrics:
             kinds = plugins.constants("metrics", metric.name)["KINDS"]
             if "signal" not in kinds:
@@ -145,7 +145,7 @@ def _check_controls(config: Config) -> None:
                     f"evaluations.{name}: controls {list(evaluation.controls)} are for models that"
                     f" give signals, the metric {metric.name!r} is of {' or '.join(kinds)}"
                 )
-    for name, evaluation in asked.items():
+    for name, evaluation in with_controls.items():
         if evaluation.model in config.baselines:
             raise ValueError(
                 f"evaluations.{name}.controls: {list(evaluation.controls)} are for networks,"
@@ -174,8 +174,8 @@ def _check_references(config: Config) -> None:
     for name, evaluation in config.evaluations.items():
         _known(f"evaluations.{name}.model", evaluation.model, trainings)
         _known(f"evaluations.{name}.split", evaluation.split, config.splits)
-    for name, asked in config.export.items():
-        _known(f"export.{name}.source", asked.source, networks)
+    for name, export in config.export.items():
+        _known(f"export.{name}.source", export.source, networks)
     for name, study in config.studies.items():
         plugins.path("studies", name)
         for entry in study.evaluations:
@@ -278,8 +278,8 @@ def _check_tags(config: Config, name: str) -> None:
                 f"tables.{name}.comparisons: no question is named {pair.question!r}.{known}"
             )
     tags = {tag for evaluation in study.evaluations for tag in config.tags(evaluation)}
-    for key, asked in (("comparisons", study.comparisons), ("curves", study.curves)):
-        for one in asked:
+    for key, entries in (("comparisons", study.comparisons), ("curves", study.curves)):
+        for one in entries:
             if one.tag not in tags:
                 known = plugins.hint(one.tag, tags)
                 raise ValueError(f"tables.{name}.{key}: no run has the tag {one.tag!r}.{known}")
@@ -304,11 +304,11 @@ def _check_view(place: str, run: Any) -> None:
 def _check_domain(config: Config, place: str, run: Any) -> None:
     if not isinstance(run, TransferRun) or run.adaptation is None:
         return
-    asked, protocol = run.adaptation, config.splits[run.adaptation.domain].protocol
-    if asked.part == "test" and protocol != "paper":
+    adaptation, protocol = run.adaptation, config.splits[run.adaptation.domain].protocol
+    if adaptation.part == "test" and protocol != "paper":
         raise ValueError(
             f"{place}.adaptation.part: 'test' adapts to the test part of the {protocol} split"
-            f" {asked.domain!r}: accepted is 'train'"
+            f" {adaptation.domain!r}: accepted is 'train'"
         )
 
 

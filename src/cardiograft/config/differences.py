@@ -51,15 +51,15 @@ def differences(config: Sections, study: str, evaluation: str) -> dict[str, tupl
     """
     paper: Mapping[str, Any] = plugins.constants("studies", study).get("PAPER", {})
     model = config.evaluations[evaluation].model
-    found: dict[str, dict[str, None]] = {}
+    lines_by_kind: dict[str, dict[str, None]] = {}
     for name, run in config.lineage(model) if paper else ():
         stage = config.stage_of(name)
         where = "" if name == model else f"{BEFORE.get(stage, stage)}: "
         own = dict(facts(config, run))
         for kind, stated in paper.items():
             for line in _lines(own, stage, stated):
-                found.setdefault(kind, {})[where + line] = None
-    return {kind: tuple(lines) for kind, lines in found.items()}
+                lines_by_kind.setdefault(kind, {})[where + line] = None
+    return {kind: tuple(lines) for kind, lines in lines_by_kind.items()}
 
 
 def facts(config: Sections, run: Model) -> Iterator[tuple[str, Any]]:

@@ -1,4 +1,4 @@
-"""Check that entries of `export` ask of their networks what these can give."""
+"""Check that the networks of `export` can give what its entries need."""
 
 from cardiograft import plugins
 from cardiograft.config.entries import BaselineRun
@@ -13,23 +13,23 @@ def check_exports(config: Config) -> None:
     ValueError
         One line: the key, its value, and what is accepted.
     """
-    for name, asked in config.export.items():
-        place, run = f"export.{name}", config.trained(asked.source)
+    for name, export in config.export.items():
+        place, run = f"export.{name}", config.trained(export.source)
         if isinstance(run, BaselineRun):
-            raise ValueError(f"{place}.source: {asked.source!r} is a baseline, not a network")
-        if asked.repeat >= run.repeats:
+            raise ValueError(f"{place}.source: {export.source!r} is a baseline, not a network")
+        if export.repeat >= run.repeats:
             raise ValueError(
-                f"{place}.repeat: {asked.repeat}: {asked.source!r} has {run.repeats}, counted"
+                f"{place}.repeat: {export.repeat}: {export.source!r} has {run.repeats}, counted"
                 " from 0"
             )
-        if asked.view == "left out" and run.view is None:
+        if export.view == "left out" and run.view is None:
             raise ValueError(
-                f"{place}.view: 'left out': {asked.source!r} takes signals, there is no view"
+                f"{place}.view: 'left out': {export.source!r} takes signals, there is no view"
             )
         labels = run.task.options.get("labels")
-        if asked.threshold is not None and labels and asked.threshold.label not in labels:
-            known = plugins.hint(asked.threshold.label, labels)
+        if export.threshold is not None and labels and export.threshold.label not in labels:
+            known = plugins.hint(export.threshold.label, labels)
             raise ValueError(
-                f"{place}.threshold.label: {asked.source!r} has no class"
-                f" {asked.threshold.label!r}.{known}"
+                f"{place}.threshold.label: {export.source!r} has no class"
+                f" {export.threshold.label!r}.{known}"
             )

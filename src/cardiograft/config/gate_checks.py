@@ -20,10 +20,10 @@ def check_gates(config: Config) -> None:
         place = f"quality_gates.{name}"
         if name in config.segments:
             raise ValueError(f"{place}: an entry of segments has that name")
-        for key, asked in (("segments", gate.segments), ("judged", gate.shown)):
-            if asked not in config.segments:
-                hint = plugins.hint(asked, config.segments)
-                raise ValueError(f"{place}.{key}: no entry of segments named {asked!r}.{hint}")
+        for key, entry in (("segments", gate.segments), ("judged", gate.shown)):
+            if entry not in config.segments:
+                hint = plugins.hint(entry, config.segments)
+                raise ValueError(f"{place}.{key}: no entry of segments named {entry!r}.{hint}")
         _check_judged(config, place, gate)
         if gate.model is not None:
             _check_model(config, place, gate, gate.model)

@@ -30,15 +30,15 @@ class Sections(Protocol):
 
 def gates(config: Sections, splits: Iterable[str]) -> dict[str, QualityGate]:
     """Return the quality gates of some splits' segments, and of what led to those gates."""
-    found: dict[str, QualityGate] = {}
+    gate_by_name: dict[str, QualityGate] = {}
     todo = [name for split in splits for name in config.splits[split].segments]
     for name in todo:  # which grows
         gate = config.quality_gates.get(name)
-        if gate is not None and name not in found:
-            found[name] = gate
+        if gate is not None and name not in gate_by_name:
+            gate_by_name[name] = gate
             read = [split for _, run in led_to(config, gate) for split in splits_of(run)]
             todo += [piece for split in read for piece in config.splits[split].segments]
-    return found
+    return gate_by_name
 
 
 def led_to(config: Sections, gate: QualityGate) -> list[tuple[str, Model]]:
@@ -65,8 +65,8 @@ def shipped(gate: QualityGate) -> Shipped | None:
 
 def outside(name: str, gate: QualityGate) -> Iterator[Ancestor]:
     """Yield what led to a file that is a gate, by its card or the tables that it names."""
-    if found := shipped(gate):
-        yield from shipped_sources.trainings(found, of_gate(name))
+    if network := shipped(gate):
+        yield from shipped_sources.trainings(network, of_gate(name))
         return
     for table in gate.trained_on:
         yield Ancestor(
@@ -86,8 +86,8 @@ def check_gate_files(gates: Mapping[str, QualityGate]) -> None:
         One is not there.
     """
     for name, gate in gates.items():
-        asked = {"file": (gate.file,) if gate.file else (), "trained_on": gate.trained_on}
-        for key, files in asked.items():
+        files_by_key = {"file": (gate.file,) if gate.file else (), "trained_on": gate.trained_on}
+        for key, files in files_by_key.items():
             for file in files:
                 if not Path(file).is_file():
                     where = f"quality_gates.{name}.{key}"

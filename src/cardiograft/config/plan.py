@@ -48,7 +48,7 @@ class Plan:
         if any(not Path(self.database_manifest(d)).exists() for d in published):
             mirrors.check(config.mirror)
         for database in set(self.databases) - set(published):
-            self._content(database)  # a folder that is not there is said before any job
+            self._content(database)  # a folder that is not there is reported before any job
         check_weights(config.transfer)
         for name in config.apply:
             self.applied_content(name)
@@ -131,10 +131,10 @@ class Plan:
 
     def gate_model(self, gate: str) -> str:
         """Return the checkpoint of a quality gate: of a training here, or a file."""
-        asked = self.config.quality_gates[gate]
-        if asked.model is None:
-            return str(asked.file)
-        return self.file_of(asked.model, asked.repeat, WEIGHTS)
+        spec = self.config.quality_gates[gate]
+        if spec.model is None:
+            return str(spec.file)
+        return self.file_of(spec.model, spec.repeat, WEIGHTS)
 
     def split(self, split: str) -> str:
         """Return a split's table."""
@@ -180,8 +180,8 @@ class Plan:
 
     def export_source(self, entry: str) -> str:
         """Return the checkpoint that an entry of `export` writes as a file."""
-        asked = self.config.export[entry]
-        return self.file_of(asked.source, asked.repeat, WEIGHTS)
+        export = self.config.export[entry]
+        return self.file_of(export.source, export.repeat, WEIGHTS)
 
     def export_split(self, entry: str) -> str:
         """Return the name of the split that its network was trained on."""
@@ -192,20 +192,20 @@ class Plan:
         known = set(sources)
         return [
             f"{self.results}/export/{name}/{CARD}"
-            for name, asked in self.config.export.items()
-            if asked.source in known
+            for name, export in self.config.export.items()
+            if export.source in known
         ]
 
     def all_exports(self) -> list[str]:
         """Return the cards of all files for devices."""
-        return self.exports_of(asked.source for asked in self.config.export.values())
+        return self.exports_of(export.source for export in self.config.export.values())
 
     def applied_model(self, entry: str) -> str:
         """Return the checkpoint that an entry of `apply` asks: a training's, or a shipped one."""
-        asked = self.config.apply[entry]
-        if asked.model in (*self.config.pretrain, *self.config.prune, *self.config.transfer):
-            return self.file_of(asked.model, asked.repeat, WEIGHTS)
-        return str(catalogue.find(asked.model).weights)
+        spec = self.config.apply[entry]
+        if spec.model in (*self.config.pretrain, *self.config.prune, *self.config.transfer):
+            return self.file_of(spec.model, spec.repeat, WEIGHTS)
+        return str(catalogue.find(spec.model).weights)
 
     @cache  # noqa: B019
     def applied_content(self, entry: str) -> str:
@@ -265,11 +265,11 @@ class Plan:
 
     def shipped_splits(self, evaluation: str) -> list[str]:
         """Return tables of whom shipped networks behind an evaluation were trained on."""
-        return once(str(path) for found in self._shipped(evaluation) for path in found.splits)
+        return once(str(path) for network in self._shipped(evaluation) for path in network.splits)
 
     def shipped_segments(self, evaluation: str) -> list[str]:
         """Return folders that say of their recordings what shards say."""
-        return once(str(path) for found in self._shipped(evaluation) for path in found.segments)
+        return once(str(path) for network in self._shipped(evaluation) for path in network.segments)
 
     def _shipped(self, evaluation: str) -> list[Shipped]:
         spec = self.config.evaluations[evaluation]
@@ -279,7 +279,7 @@ class Plan:
         for gate in gates(self.config, (spec.split, *read)).values():
             runs += [run for _, run in led_to(self.config, gate)]
             own.append(shipped(gate))
-        return [*(found for run in runs for found in behind(run)), *filter(None, own)]
+        return [*(network for run in runs for network in behind(run)), *filter(None, own)]
 
     # Which evaluations ask a network, and which a baseline: two rules with one output. No rule
     # makes files by the name of an evaluation that has those of another.
@@ -299,8 +299,8 @@ class Plan:
     @cached_property
     def databases(self) -> list[str]:
         """The databases that some study needs."""
-        asked = (study.evaluations for study in self.config.studies.values())
-        return self.databases_behind(once(e for evaluations in asked for e in evaluations))
+        by_study = (study.evaluations for study in self.config.studies.values())
+        return self.databases_behind(once(e for evaluations in by_study for e in evaluations))
 
     def databases_behind(self, evaluations: Iterable[str]) -> list[str]:
         """Return the databases behind evaluations: of every training, then of their tests."""
@@ -322,10 +322,10 @@ class Plan:
 
     @cache  # noqa: B019
     def _content(self, database: str) -> str:
-        asked, manifest = self.config.databases[database], Path(self.database_manifest(database))
-        if asked.folder is not None:
-            return mirrors.own_content(asked.folder, manifest)
-        facts = plugins.constants("datasets", asked.dataset)
+        spec, manifest = self.config.databases[database], Path(self.database_manifest(database))
+        if spec.folder is not None:
+            return mirrors.own_content(spec.folder, manifest)
+        facts = plugins.constants("datasets", spec.dataset)
         if facts.get("GENERATED"):
             return "published"  # no mirror holds it
         return mirrors.content(self.config.mirror, facts["SLUG"], facts["VERSION"], manifest)

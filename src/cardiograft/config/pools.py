@@ -16,10 +16,10 @@ def runs(pool_of: Mapping[str, str | None]) -> dict[str, tuple[str, ...]]:
     pool_of
         Evaluation to its pool, if it is of any.
     """
-    found: dict[str, list[str]] = {}
+    members_by_run: dict[str, list[str]] = {}
     for evaluation, pool in pool_of.items():
-        found.setdefault(pool or evaluation, []).append(evaluation)
-    return {run: tuple(members) for run, members in found.items()}
+        members_by_run.setdefault(pool or evaluation, []).append(evaluation)
+    return {run: tuple(members) for run, members in members_by_run.items()}
 
 
 def split(names: Sequence[str]) -> str:

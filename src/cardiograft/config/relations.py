@@ -37,9 +37,9 @@ def _behind(config: Config, section: str, entry: str) -> Iterator[str]:
         yield f"{_stage(config, model)}: {model}"
         yield f"the folder {config.apply[entry].records}"
     elif section == "evaluations":
-        asked = config.evaluations[entry]
-        yield f"{config.stage_of(asked.model)}: {asked.model}"
-        yield from _split(config, asked.split)
+        evaluation = config.evaluations[entry]
+        yield f"{config.stage_of(evaluation.model)}: {evaluation.model}"
+        yield from _split(config, evaluation.split)
         other = config.predicted_as[entry]
         if other != entry:
             yield f"evaluations: {other}, which asks the same: its audit and predictions are shared"
@@ -89,8 +89,8 @@ def _after(config: Config, section: str, entry: str) -> Iterator[str]:
                 weights = () if isinstance(run, BaselineRun) else sources(run)
                 if entry in (splits_of(run) if split else weights):
                     yield f"{stage}: {name}"
-        for name, asked in config.evaluations.items():
-            if entry == (asked.split if split else asked.model):
+        for name, evaluation in config.evaluations.items():
+            if entry == (evaluation.split if split else evaluation.model):
                 yield f"evaluations: {name}"
         for name, used in config.apply.items():
             if not split and entry == used.model:

@@ -99,10 +99,10 @@ def rows(section: str, name: str, entry: Raw, presets: Raw, folds: Folds) -> Ite
     first = _Draft(copy.deepcopy(entry), _places(entry, place))
     axes = [key for one in ("sweep", "variants") for key in _axes(place, one, entry)]
     named = {*axes, *(["split"] if entry.get("splits") else [])}
-    if (found := set(PLACEHOLDER.findall(name))) != named:
+    if (placeholders := set(PLACEHOLDER.findall(name))) != named:
         rest = "" if named else ": no file below has an entry of this name to change"
         raise ValueError(
-            f"{'.'.join(place)}: the placeholders of its name {sorted(found)} are not the"
+            f"{'.'.join(place)}: the placeholders of its name {sorted(placeholders)} are not the"
             f" variables of its sweep, variants and splits {sorted(named)}{rest}"
         )
     for draft in _placed(place, _varied(place, _swept(place, first)), folds):

@@ -87,11 +87,11 @@ class Config(Entry):
 
     def trained(self, entry: str) -> Model:
         """Return an entry of `pretrain`, `prune`, `transfer` or `baselines`."""
-        found: Model = getattr(self, self.stage_of(entry))[entry]
-        return found
+        run: Model = getattr(self, self.stage_of(entry))[entry]
+        return run
 
     def spec(self, stage: str, entry: str, *, content: str = "published") -> Entry:
-        """Return what one job of a stage is asked for, and nothing else of config.
+        """Return the spec of one job of a stage, and nothing else of config.
 
         Parameters
         ----------
@@ -154,10 +154,10 @@ class Config(Entry):
 
     def tags(self, evaluation: str) -> Tags:
         """Return the tags of an evaluation and of its model."""
-        asked = self.evaluations[evaluation]
-        both = {**self.trained(asked.model).tags, **asked.tags}
-        if asked.per != "segment":
-            both["per"] = asked.per  # so that tables and names say it
+        spec = self.evaluations[evaluation]
+        both = {**self.trained(spec.model).tags, **spec.tags}
+        if spec.per != "segment":
+            both["per"] = spec.per  # so that tables and names say it
         return {tag: value for tag, value in both.items() if value is not None}
 
     def cut_by(self, name: str) -> Segment:
@@ -187,8 +187,8 @@ class Config(Entry):
         facts = plugins.constants("datasets", database.dataset)
         made = self.simulated or bool(facts.get("GENERATED"))  # the latter whatever the mirror
         if made:
-            asked = plugins.options("datasets", database.dataset)
-            options = asked.model_validate(database.simulate).model_dump(mode="json")
+            options_model = plugins.options("datasets", database.dataset)
+            options = options_model.model_validate(database.simulate).model_dump(mode="json")
         return Download(
             dataset=database.dataset,
             records=database.records,
@@ -231,8 +231,8 @@ class Config(Entry):
         )
 
     def _export(self, entry: str) -> Export:
-        asked = self.export[entry]
-        run = self.trained(asked.source)
+        spec = self.export[entry]
+        run = self.trained(spec.source)
         if isinstance(run, BaselineRun):
             raise TypeError(f"{entry} exports a baseline")
         network = Predict(
@@ -242,14 +242,14 @@ class Config(Entry):
             task=run.task,
             parts=("train", "validation"),
         )
-        given = {name: getattr(asked, name) for name in Exporting.model_fields}
-        metrics = asked.metrics or self._metrics(asked.source)
+        given = {name: getattr(spec, name) for name in Exporting.model_fields}
+        metrics = spec.metrics or self._metrics(spec.source)
         return Export(**{**given, "metrics": metrics, "network": network})
 
     def _metrics(self, training: str) -> tuple[MetricSpec, ...]:
         """Return the metrics of a training's evaluations that leave out nobody, each once."""
-        found = [m for e in self.evaluations.values() if e.model == training for m in e.metrics]
-        return tuple({m.canonical(): m for m in found if not m.without}.values())
+        metrics = [m for e in self.evaluations.values() if e.model == training for m in e.metrics]
+        return tuple({m.canonical(): m for m in metrics if not m.without}.values())
 
     def ancestors(self, training: str, split: str = "") -> tuple[Ancestor, ...]:
         """Return every training that led to a model: `cardiograft.config.ancestry`."""

@@ -1,7 +1,7 @@
 """Networks that come along, as sources of transfers and as gates: from a name to a file.
 
-A job is told of a file with its hash and its reader, as of any weights from outside; the audit of
-an evaluation is told of the trainings that led to it, too.
+A job's spec names a file with its hash and its reader, as of any weights from outside; the audit of
+an evaluation lists the trainings that led to it, too.
 """
 
 from collections.abc import Iterator
@@ -52,13 +52,13 @@ def named(place: str, transfer: Raw) -> Raw | None:
             if other in rest:
                 raise ValueError(f"{place}.source: {KEY!r} and {other!r} contradict: give one")
         try:
-            found = catalogue.find(str(name))
+            network = catalogue.find(str(name))
             filled.append({**catalogue.as_source(str(name)), **rest})
         except (FileNotFoundError, ValueError) as error:
             raise ValueError(f"{place}.source.{KEY}: {error}") from None
         if number == 0:
             first = {
-                key: _as_asked(found.card[key]) for key in ("model", "view") if found.card[key]
+                key: _as_entry(network.card[key]) for key in ("model", "view") if network.card[key]
             }
     transfer["sources"] = filled
     return first
@@ -78,11 +78,11 @@ def gate_named(place: str, gate: Raw) -> None:
         if gate.get(other) is not None:
             raise ValueError(f"{place}: {KEY!r} and {other!r} contradict: give one")
     try:
-        found = catalogue.find(str(gate.pop(KEY)))
-        trained_on = [_from_here(path) for path in found.splits]
+        network = catalogue.find(str(gate.pop(KEY)))
+        trained_on = [_from_here(path) for path in network.splits]
     except (FileNotFoundError, ValueError) as error:
         raise ValueError(f"{place}.{KEY}: {error}") from None
-    gate.update(file=_from_here(found.weights), sha256=found.sha256, trained_on=trained_on)
+    gate.update(file=_from_here(network.weights), sha256=network.sha256, trained_on=trained_on)
 
 
 def _from_here(path: Path) -> str:
@@ -91,7 +91,7 @@ def _from_here(path: Path) -> str:
     return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
 
 
-def _as_asked(plugin: dict[str, Any]) -> Raw:
+def _as_entry(plugin: dict[str, Any]) -> Raw:
     return {"name": plugin["name"], **plugin["options"]}
 
 
@@ -99,29 +99,29 @@ def behind(run: Model) -> Iterator[Shipped]:
     """Yield the shipped networks that a training starts from."""
     for source in run.sources if isinstance(run, TransferRun) else ():
         outside = source.outside
-        if outside is not None and (found := catalogue.known(_path(outside), outside.sha256)):
-            yield found
+        if outside is not None and (network := catalogue.known(_path(outside), outside.sha256)):
+            yield network
 
 
 def _path(outside: Any) -> Path:
     try:
-        found: Path = outside.path
-    except FileNotFoundError:  # said before any job, by the plan
-        found = Path(outside.file)
-    return found
+        path: Path = outside.path
+    except FileNotFoundError:  # reported before any job, by the plan
+        path = Path(outside.file)
+    return path
 
 
 def ancestors(run: Model) -> list[Ancestor]:
     """Return the trainings behind a shipped network, for the audit of what starts from it."""
-    return [one for found in behind(run) for one in trainings(found)]
+    return [one for network in behind(run) for one in trainings(network)]
 
 
-def trainings(found: Shipped, suffix: str = "") -> Iterator[Ancestor]:
+def trainings(network: Shipped, suffix: str = "") -> Iterator[Ancestor]:
     """Yield the trainings behind a shipped network, and what each used, by its card."""
-    for one in found.card["lineage"]:
+    for one in network.card["lineage"]:
         yield Ancestor(
             stage=one["stage"],
-            entry=f"{one['entry']} ({found.name} {found.sha256[:12]}){suffix}",
+            entry=f"{one['entry']} ({network.name} {network.sha256[:12]}){suffix}",
             split=one["split"],
             uses=tuple(one["uses"]),
         )

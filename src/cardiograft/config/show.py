@@ -92,26 +92,26 @@ def show(entry: str, configfile: list[Path]) -> None:
     ValueError
         There is none.
     """
-    found = read(configfile)
-    config = found.config
+    resolved = read(configfile)
+    config = resolved.config
     sections = [s for s in SHOWN if entry in getattr(config, s)]
     if not sections:
         raise ValueError(_unknown(config, entry))
     width = shutil.get_terminal_size((120, 24)).columns
     for section in sections:
-        options = table(found, section, entry, width)
+        options = table(resolved, section, entry, width)
         around = relations(config, section, entry)
         lines = [f"{section}: {entry}", "", *options, "", *around, ""]
         sys.stdout.write("\n".join(lines) + "\n")
 
 
-def table(found: Resolved, section: str, entry: str, width: int) -> Iterator[str]:
+def table(resolved: Resolved, section: str, entry: str, width: int) -> Iterator[str]:
     """Yield a line for each option: its name, its value, where it comes from."""
-    content = getattr(found.config, section)[entry].model_dump(mode="json")
+    content = getattr(resolved.config, section)[entry].model_dump(mode="json")
     if section == "evaluations":
-        content["metrics"] = [metric_name(m) for m in found.config.evaluations[entry].metrics]
+        content["metrics"] = [metric_name(m) for m in resolved.config.evaluations[entry].metrics]
     lines = [
-        (".".join(key), _text(value), found.origin(section, entry, key))
+        (".".join(key), _text(value), resolved.origin(section, entry, key))
         for key, value in options((), content)
     ]
     wide = max(len(name) for name, _, _ in lines)

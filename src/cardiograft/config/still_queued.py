@@ -41,15 +41,15 @@ def earlier_jobs(lines: str, folder: Path) -> list[str]:
     lines
         As `queue` returns them.
     """
-    found = []
+    numbers = []
     for line in lines.splitlines():
         if line.count("|") < 2:
             continue  # a warning, or the rest of a comment of several lines
         number, comment, place = line.split("|", 2)
         # What it submits has such a comment; a job in which it is itself called has not.
         if comment.startswith("rule_") and Path(place) == folder:
-            found.append(number)
-    return found
+            numbers.append(number)
+    return numbers
 
 
 def queue() -> str:

@@ -109,11 +109,11 @@ class StudyPlan:
         return self.config.trained(self.config.evaluations[evaluation].model).repeats
 
     def _model_files(self, evaluations: Iterable[str], file: str) -> list[str]:
-        found = []
+        files = []
         for evaluation in evaluations:
             repeats = self._repeats(evaluation)
             for name, run in self.config.lineage(self.config.evaluations[evaluation].model):
                 has_ledger = isinstance(run, TransferRun) or file != LEDGER
                 if has_ledger and not isinstance(run, BaselineRun):
-                    found += [self.plan.file_of(name, repeat, file) for repeat in range(repeats)]
-        return once(found)
+                    files += [self.plan.file_of(name, repeat, file) for repeat in range(repeats)]
+        return once(files)

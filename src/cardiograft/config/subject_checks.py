@@ -30,8 +30,8 @@ def check_per_subject(config: Config) -> None:
         for name, run in getattr(config, stage).items():
             for source in sources(run):
                 _refuse(f"{stage}.{name}.source", source, apart)
-    for name, asked in config.export.items():
-        _refuse(f"export.{name}.source", asked.source, apart)
+    for name, export in config.export.items():
+        _refuse(f"export.{name}.source", export.source, apart)
     for name, applied in config.apply.items():
         _refuse(f"apply.{name}.model", applied.model, apart)
     for name, gate in config.quality_gates.items():

@@ -93,13 +93,13 @@ def _put(result: Raw, origins: dict[str, dict[str, Raw]], section: str, row: Ent
             if v is not None or section == "evaluations"
         }
     if section in TRAININGS and content.get("evaluate") is not None:
-        asked = mapping(f"{section}.{row.name}.evaluate", content.pop("evaluate"))
-        asked = {"model": row.name, **asked}
+        evaluation = mapping(f"{section}.{row.name}.evaluate", content.pop("evaluate"))
+        evaluation = {"model": row.name, **evaluation}
         _put(
             result,
             origins,
             "evaluations",
-            EntryRow(row.name, asked, origin.pop("evaluate"), row.run),
+            EntryRow(row.name, evaluation, origin.pop("evaluate"), row.run),
         )
     content.pop("evaluate", None)
     origin.pop("evaluate", None)
@@ -120,8 +120,10 @@ def _folds(row: EntryRow, folds: dict[str, dict[str, str]]) -> list[EntryRow]:
         raise ValueError(
             f"splits.{row.name}.name: {pattern!r} has no {FOLD}, which stands for the fold's name"
         )
-    found = {fold: pattern.replace(FOLD, fold) for fold, n in names.items() if n is not None}
-    folds[row.name] = found
+    split_by_fold = {
+        fold: pattern.replace(FOLD, fold) for fold, n in names.items() if n is not None
+    }
+    folds[row.name] = split_by_fold
     content = {k: v for k, v in row.content.items() if k != "name"}
     places = row.origin["fold"]
     return [
@@ -130,15 +132,15 @@ def _folds(row: EntryRow, folds: dict[str, dict[str, str]]) -> list[EntryRow]:
             content={**content, "fold": names[fold]},
             origin={**row.origin, "fold": places[fold] if isinstance(places, dict) else places},
         )
-        for fold, split in found.items()
+        for fold, split in split_by_fold.items()
     ]
 
 
 def _of_study(name: str, tables: Raw) -> Raw:
     if name not in tables:
         raise ValueError(f"tables: no entry for the study {name!r}.{plugins.hint(name, tables)}")
-    found: Raw = tables[name]
-    return found
+    table: Raw = tables[name]
+    return table
 
 
 def completed(config: Raw) -> Raw:
@@ -228,8 +230,8 @@ def _result(source: Raw) -> Any:
 def _training(config: Raw, name: Any) -> Raw | None:
     for section in TRAININGS:
         if isinstance(name, str) and name in config[section]:
-            found: Raw = config[section][name]
-            return found
+            training: Raw = config[section][name]
+            return training
     return None
 
 
@@ -241,12 +243,12 @@ def _matching(place: str, patterns: Any, known: Any) -> list[str]:
     patterns = [patterns] if isinstance(patterns, str) else patterns
     if not isinstance(patterns, list):
         raise ValueError(f"{place}: expected names or patterns of names, not {patterns!r}")
-    found: list[str] = []
+    matches: list[str] = []
     for pattern in patterns:
         if not isinstance(pattern, str):
             raise ValueError(f"{place}: {pattern!r}: expected text: write it in quotes")
         hits = [name for name in known if fnmatchcase(name, pattern)]
         if not hits:
             raise ValueError(f"{place}: nothing matches {pattern!r}.{plugins.hint(pattern, known)}")
-        found += [h for h in hits if h not in found]
-    return found
+        matches += [h for h in hits if h not in matches]
+    return matches

@@ -1,4 +1,4 @@
-"""A study's slice of config: its runs, means of runs, and what is asked of them."""
+"""A study's slice of config: its runs, means of runs, and its questions."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ class Sections(differences.Sections, Protocol):
 
 
 def tabulate(config: Sections, name: str) -> Tabulate:
-    """Return what the job is asked for that makes a study's tables."""
+    """Return the spec of the job that makes a study's tables."""
     study = config.studies[name]
     rows = {run: _run(config, name, members) for run, members in config.runs(name).items()}
     whose = {one: config.predicted_as[one] for one in study.evaluations}
@@ -86,14 +86,14 @@ def _means(
     study: Study, rows: dict[str, StudyRun], runs: dict[str, tuple[str, ...]]
 ) -> dict[str, StudyRun]:
     means = {}
-    for run, asked in study.means.items():
-        first = rows[asked.of[0]]
-        groups = tuple(zip(*(runs[one] for one in asked.of), strict=True))
-        tags = {**first.tags, **asked.tags}
-        how = {"aligned": asked.aligned, "counts": asked.counts}
+    for run, mean in study.means.items():
+        first = rows[mean.of[0]]
+        groups = tuple(zip(*(runs[one] for one in mean.of), strict=True))
+        tags = {**first.tags, **mean.tags}
+        how = {"aligned": mean.aligned, "counts": mean.counts}
         changes = {"averaged": groups, "repeats": 1, "tags": tags, **how}
-        members = [rows[one] for one in asked.of]
-        means[run] = first.model_copy(update={**changes, **_chosen(members, asked.chosen_on)})
+        members = [rows[one] for one in mean.of]
+        means[run] = first.model_copy(update={**changes, **_chosen(members, mean.chosen_on)})
     return means
 
 

@@ -30,17 +30,17 @@ def file_of(message: str, config: dict[str, Any], layers: Sequence[Layer]) -> st
         origins: Any = traced(plain(config))[1]
     except (ValueError, TypeError, AttributeError):  # what can't be expanded has no origins
         origins = {}
-    written = _found(place, origins)
+    written = _values_along(place, origins)
     raw = written[-1] if written and isinstance(written[-1], tuple) else None
     depths = [
-        (_depth(raw, content) if raw else len(_found(place, content)), number, name)
+        (_depth(raw, content) if raw else len(_values_along(place, content)), number, name)
         for number, (name, content) in enumerate(layers)
     ]
     depth, _, name = max(depths, default=(0, 0, ""))
     return name if depth else None
 
 
-def _found(place: str, tree: Any) -> list[Any]:
+def _values_along(place: str, tree: Any) -> list[Any]:
     """Return what stands at each step of a place in a tree, as far as it is there."""
     if not isinstance(tree, dict) or not place:
         return []
@@ -48,7 +48,7 @@ def _found(place: str, tree: Any) -> list[Any]:
     for key, value in tree.items():
         name = str(key)
         if place == name or place.startswith(f"{name}."):
-            ways.append([value, *_found(place[len(name) + 1 :], value)])
+            ways.append([value, *_values_along(place[len(name) + 1 :], value)])
     return max(ways, key=len, default=[])
 
 

@@ -49,12 +49,12 @@ def _json(text: str, file: Path) -> Any:
     """Return JSON, or None where it is YAML that begins in the same way."""
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
+        content = dict(pairs)
+        if len(content) < len(pairs):
             keys = [key for key, _ in pairs]
             twice = next(key for key in keys if keys.count(key) > 1)
             raise yaml.YAMLError(f"the key {twice!r} stands there twice")
-        return found
+        return content
 
     try:
         return json.loads(text, object_pairs_hook=once)

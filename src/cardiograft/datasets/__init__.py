@@ -87,12 +87,12 @@ GENERATED : bool
     mirror, and marked ``generated`` wherever it shows, not ``simulated``.
 OWN : bool
     True for a format of one's own recordings, in a folder that config names
-    (``databases.<name>.folder``, a `cardiograft.specs.own_folder.OwnFolder`). It has `found` and
-    `mentioned` in place of `names` and `simulate`; these, `subject` and `read` take the keyword
-    argument ``folder``. A record's `dataset` is the folder's ``name``, `SLUG` and `MAINS_HZ` say
-    nothing. Raises `cardiograft.physionet.headers.UnfitError` where a recording's subject can't be
-    told, or labels contradict one another.
-found(root: Path) -> tuple of str
+    (``databases.<name>.folder``, a `cardiograft.specs.own_folder.OwnFolder`). It has
+    `record_names` and `mentioned` in place of `names` and `simulate`; these, `subject` and `read`
+    take the keyword argument ``folder``. A record's `dataset` is the folder's ``name``, `SLUG` and
+    `MAINS_HZ` say nothing. Raises `cardiograft.physionet.headers.UnfitError` where a recording's
+    subject is not known, or labels contradict one another.
+record_names(root: Path) -> tuple of str
     The names of the recordings below `root`.
 mentioned(root: Path) -> dict of str to tuple of str
     The recordings that each of the folder's tables names.

@@ -22,7 +22,7 @@ from cardiograft.records import BEATS, Annotations, Int64
 MOST_BYTES = 1 << 26  # a day of annotations takes a hundredth of it
 HIGHEST_TICKS_HZ = 1e9
 COLUMNS = ("tick_A", "code_A", "subtype_A", "channel_A", "number_A")
-Row = tuple[int, int, int, int, int]
+MarkFields = tuple[int, int, int, int, int]
 NOTHING, NOTE, SKIP, NUM, SUB, CHN, AUX = 0, 22, 59, 60, 61, 62, 63
 RESOLUTION = re.compile(rf"## time resolution:\s*({NUMBER})")
 DEFINITIONS = "## annotation type definitions"
@@ -116,7 +116,7 @@ def annotations(
     if by != 1:
         place_A = np.floor(marks.tick_A * float(by) + 0.5).astype(np.int64)
     order_A = np.argsort(place_A, kind="stable")
-    found = Annotations(
+    placed_marks = Annotations(
         sample_A=place_A[order_A],
         symbol_A=np.array([symbols[code] for code in marks.code_A[order_A].tolist()], np.str_),
         aux_A=np.array([marks.aux[a] for a in order_A.tolist()], dtype=np.str_),
@@ -126,26 +126,26 @@ def annotations(
     )
     if marks.fault:
         notes.append(f"annotations not whole: {name} {marks.fault}")
-    inside_A = (found.sample_A >= 0) & (found.sample_A < samples)
+    inside_A = (placed_marks.sample_A >= 0) & (placed_marks.sample_A < samples)
     if not inside_A.all():
         notes.append(f"marks beyond the signal: {int((~inside_A).sum())} of {name} left out")
-    found, again = one_mark_a_beat(found.taken(inside_A), rate_hz)
+    placed_marks, again = one_mark_a_beat(placed_marks.taken(inside_A), rate_hz)
     if again:
         notes.append(f"beats marked more than once: {again} further marks of {name} left out")
-    return found, notes
+    return placed_marks, notes
 
 
-def one_mark_a_beat(found: Annotations, rate_hz: Fraction) -> tuple[Annotations, int]:
+def one_mark_a_beat(marks: Annotations, rate_hz: Fraction) -> tuple[Annotations, int]:
     """Leave out a beat's mark that is another one's again.
 
     Of several channels, or several annotators that NUM tells apart, the one with the most beats
     keeps its marks, the lower one of two, and others' within 150 ms go; within one, the first of
     two marks within 20 ms stays. The number left out is returned with what is left.
     """
-    beat_B = np.flatnonzero(np.isin(found.symbol_A, list(BEATS)))
-    sample_B = found.sample_A[beat_B]
+    beat_B = np.flatnonzero(np.isin(marks.symbol_A, list(BEATS)))
+    sample_B = marks.sample_A[beat_B]
     whose_B = list(
-        zip(found.channel_A[beat_B].tolist(), found.number_A[beat_B].tolist(), strict=True)
+        zip(marks.channel_A[beat_B].tolist(), marks.number_A[beat_B].tolist(), strict=True)
     )
     counts = Counter(whose_B)
     kept_B = np.zeros(len(beat_B), dtype=np.bool_)
@@ -159,9 +159,9 @@ def one_mark_a_beat(found: Annotations, rate_hz: Fraction) -> tuple[Annotations,
             following = np.abs(sample_B - known_K[np.clip(after_B, None, len(known_K) - 1)])
             its_B &= np.minimum(before, following) > reach
         kept_B |= _apart(its_B, sample_B, float(ONE_MARK_S * rate_hz))
-    keep_A = np.ones(len(found.sample_A), dtype=np.bool_)
+    keep_A = np.ones(len(marks.sample_A), dtype=np.bool_)
     keep_A[beat_B] = kept_B
-    return found.taken(keep_A), int((~kept_B).sum())
+    return marks.taken(keep_A), int((~kept_B).sum())
 
 
 def _apart(its_B: npt.NDArray[np.bool_], sample_B: Int64, reach: float) -> npt.NDArray[np.bool_]:
@@ -184,9 +184,9 @@ def _is_aha(content: bytes) -> bool:
     return whole and int.from_bytes(first[6:8], "little") == 1
 
 
-def _decoded(content: bytes) -> tuple[list[Row], dict[int, str], bool]:
+def _decoded(content: bytes) -> tuple[list[MarkFields], dict[int, str], bool]:
     """Return (time, code, subtype, channel, number) of each mark, notes, and whether it ends."""
-    rows: list[Row] = []
+    rows: list[MarkFields] = []
     notes: dict[int, str] = {}
     at, tick = 0, 0
     last = len(content) - 1
@@ -225,7 +225,7 @@ def _decoded(content: bytes) -> tuple[list[Row], dict[int, str], bool]:
 
 
 def _preamble(
-    name: str, rows: list[Row], notes: dict[int, str]
+    name: str, rows: list[MarkFields], notes: dict[int, str]
 ) -> tuple[set[int], Fraction | None, dict[int, tuple[str, str]]]:
     """Return which notes at time 0 speak of the file itself, its clock, and codes it defines."""
     remarked: set[int] = set()

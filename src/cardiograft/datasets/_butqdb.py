@@ -137,13 +137,13 @@ def write(root: Path, record: str, subject: str, seed: int, duration_s: float) -
 
 def _stretches(samples: int, rng: np.random.Generator) -> list[Stretch]:
     """Draw stretches that follow one another from the first sample to the last."""
-    found, at = [], 0
+    stretches, at = [], 0
     while at < samples:
         stop = min(at + round(rng.uniform(*STRETCH_S) * RATE_HZ), samples)
         stop = samples if samples - stop < STRETCH_S[0] * RATE_HZ else stop
-        found.append((at, stop, str(rng.choice(CLASSES, p=SHARES))))
+        stretches.append((at, stop, str(rng.choice(CLASSES, p=SHARES))))
         at = stop
-    return found
+    return stretches
 
 
 def _seen(stretch: Stretch, rng: np.random.Generator) -> Stretch:

@@ -43,14 +43,16 @@ def grades(root: Path) -> dict[str, str]:
 
     A record that both lists name is said to be ``acceptable and unacceptable``.
     """
-    found: dict[str, str] = {}
+    grade_by_record: dict[str, str] = {}
     for grade in GRADES:
         path = root / f"set-a/RECORDS-{grade}"
         if path.is_file():
             facts = path.stat()
             for name in set(_list(path, facts.st_mtime_ns, facts.st_size)):
-                found[name] = f"{found[name]} and {grade}" if name in found else grade
-    return found
+                grade_by_record[name] = (
+                    f"{grade_by_record[name]} and {grade}" if name in grade_by_record else grade
+                )
+    return grade_by_record
 
 
 def grade(root: Path, name: str) -> str | None:
@@ -61,10 +63,10 @@ def grade(root: Path, name: str) -> str | None:
     UnfitError
         Both lists do.
     """
-    found = grades(root).get(name)
-    if found is not None and found not in GRADES:
-        raise UnfitError(f"its grade is {found}: both lists name it")
-    return found
+    record_grade = grades(root).get(name)
+    if record_grade is not None and record_grade not in GRADES:
+        raise UnfitError(f"its grade is {record_grade}: both lists name it")
+    return record_grade
 
 
 @cache

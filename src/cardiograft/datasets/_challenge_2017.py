@@ -75,12 +75,12 @@ def _labels(root: Path, version: str) -> dict[str, tuple[str, ...]]:
 @cache
 def _read(path: Path, *edition: int) -> dict[str, tuple[str, ...]]:
     """Return each record's labels, of equal ones one."""
-    found: dict[str, tuple[str, ...]] = {}
+    labels_by_record: dict[str, tuple[str, ...]] = {}
     for row in csv.reader(listings.text(path).splitlines()):
         if len(row) > 1:
             name, given = row[0].strip(), row[1].strip()
-            found[name] = tuple(dict.fromkeys((*found.get(name, ()), given)))
-    return found
+            labels_by_record[name] = tuple(dict.fromkeys((*labels_by_record.get(name, ()), given)))
+    return labels_by_record
 
 
 def simulated_labels(number: int, *, even: bool) -> dict[str, str]:

@@ -78,13 +78,13 @@ def _rows(path: Path, *edition: int) -> Mapping[str, Sequence[Mapping[str, str]]
     twice = [column for column in USED if head.count(column) > 1]
     if twice:
         raise ValueError(f"{path.name} has several columns {twice[0]}")
-    found: dict[str, list[dict[str, str]]] = {}
+    rows_by_record: dict[str, list[dict[str, str]]] = {}
     for line in lines[1:]:
         row = {column: line[head.index(column)] for column in USED}
-        rows = found.setdefault(row["FileName"], []) if row["FileName"] else []
+        rows = rows_by_record.setdefault(row["FileName"], []) if row["FileName"] else []
         if row not in rows:
             rows.append(row)
-    return found
+    return rows_by_record
 
 
 def _library() -> Any:

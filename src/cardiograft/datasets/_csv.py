@@ -137,8 +137,8 @@ def heads(columns: Iterable[str]) -> tuple[list[str], list[str]]:
     """
     titles, stated = [], []
     for column in columns:
-        found = HEAD.fullmatch(column)
-        title, unit = (found[1], (found[2] or "").strip()) if found else (column, "")
+        matches = HEAD.fullmatch(column)
+        title, unit = (matches[1], (matches[2] or "").strip()) if matches else (column, "")
         rounded = _csv_time.ROUND.fullmatch(title)
         if not unit and rounded and _is_unit(rounded[2]):
             title, unit = rounded[1], rounded[2].strip()

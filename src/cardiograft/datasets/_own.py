@@ -23,7 +23,7 @@ from cardiograft.specs.own_folder import OwnFolder
 
 SUFFIXES = (".hea", ".dat", ".mat", ".edf", ".bdf", ".csv")
 SAME_S = 1e-6  # spans that overlap by less touch one another
-Row = dict[str, str]
+TableRow = dict[str, str]
 
 
 class Span(NamedTuple):
@@ -37,18 +37,18 @@ class Span(NamedTuple):
 class _Rows(NamedTuple):
     """A table's rows by recording, and whether a comma may stand in its numbers for a point."""
 
-    by_record: dict[str, list[Row]]
+    by_record: dict[str, list[TableRow]]
     commas: bool
 
 
 def names(root: Path, *suffixes: str, without: Sequence[str] = ()) -> tuple[str, ...]:
     """Return the names of files below `root` of one kind, without their extension, in order."""
-    found = []
+    records = []
     for place in listings.walk(root):
         path = place.relative_to(root).as_posix()
         if path.lower().endswith(suffixes) and place not in [root / file for file in without]:
-            found.append(path.rpartition(".")[0])
-    return tuple(found)
+            records.append(path.rpartition(".")[0])
+    return tuple(records)
 
 
 def file(root: Path, record: str, *suffixes: str) -> str:
@@ -63,14 +63,14 @@ def file(root: Path, record: str, *suffixes: str) -> str:
     """
     place = root / record
     inner = sorted(place.parent.iterdir()) if place.parent.is_dir() else []
-    found = [
+    files = [
         p for p in inner if p.name.rpartition(".")[0] == place.name and p.suffix.lower() in suffixes
     ]
-    if not found:
+    if not files:
         raise FileNotFoundError(f"no file {record}{suffixes[0]}")
-    if len(found) > 1:
-        raise UnfitError(f"several files of one name: {', '.join(p.name for p in found)}")
-    return found[0].relative_to(root).as_posix()
+    if len(files) > 1:
+        raise UnfitError(f"several files of one name: {', '.join(p.name for p in files)}")
+    return files[0].relative_to(root).as_posix()
 
 
 def subject(root: Path, record: str, folder: OwnFolder) -> str:
@@ -79,26 +79,26 @@ def subject(root: Path, record: str, folder: OwnFolder) -> str:
     Raises
     ------
     UnfitError
-        That can't be told, or the table has two subjects for it.
+        Its subject is not known, or the table has two subjects for it.
     ValueError
         The table can't be read, or lacks a column.
     """
-    asked = folder.subject
-    if asked.by == "record":
+    rule = folder.subject
+    if rule.by == "record":
         return record
-    if asked.by == "folder":
+    if rule.by == "folder":
         first, inner, _ = record.partition("/")
         if not inner:
             raise UnfitError("no subject: it lies in no folder")
         return first
-    if asked.by == "pattern":
-        found = re.search(asked.pattern or "", record)
-        group = "subject" if found and "subject" in found.re.groupindex else 1
-        if not found or not found[group]:
-            raise UnfitError(f"no subject: {asked.pattern!r} is not in its name")
-        return found[group]
-    table, column = folder.subject_file or "", asked.column or ""
-    rows = _rows(root, table, (asked.record, column)).by_record.get(record, [])
+    if rule.by == "pattern":
+        match = re.search(rule.pattern or "", record)
+        group = "subject" if match and "subject" in match.re.groupindex else 1
+        if not match or not match[group]:
+            raise UnfitError(f"no subject: {rule.pattern!r} is not in its name")
+        return match[group]
+    table, column = folder.subject_file or "", rule.column or ""
+    rows = _rows(root, table, (rule.record, column)).by_record.get(record, [])
     known = list(dict.fromkeys(row[column] for row in rows if row[column]))
     if len(known) != 1:
         why = f"two subjects in {table}: {known[0]}, {known[1]}" if known else f"none in {table}"
@@ -116,15 +116,15 @@ def labels(root: Path, record: str, folder: OwnFolder) -> tuple[Span, ...]:
     ValueError
         The table can't be read, or lacks a column.
     """
-    asked = folder.labels
-    if asked is None:
+    spec = folder.labels
+    if spec is None:
         return ()
-    times = () if asked.start_s is None else (asked.start_s, asked.end_s or "")
-    found = _rows(root, asked.file, (asked.record, asked.label, *times))
+    times = () if spec.start_s is None else (spec.start_s, spec.end_s or "")
+    found = _rows(root, spec.file, (spec.record, spec.label, *times))
     spans = {
-        Span(*_times(row, times, asked.file, commas=found.commas), row[asked.label])
+        Span(*_times(row, times, spec.file, commas=found.commas), row[spec.label])
         for row in found.by_record.get(record, [])
-        if row[asked.label]
+        if row[spec.label]
     }
     joined: list[Span] = []
     for span in sorted(spans):
@@ -149,20 +149,20 @@ def mentioned(root: Path, folder: OwnFolder) -> dict[str, tuple[str, ...]]:
     ValueError
         A table can't be read, or lacks a column.
     """
-    found: dict[str, tuple[str, ...]] = {}
+    records_by_table: dict[str, tuple[str, ...]] = {}
     if folder.labels is not None:
         labels = folder.labels
         times = (labels.start_s or labels.record, labels.end_s or labels.record)
         rows = _rows(root, labels.file, (labels.record, labels.label, *times))
-        found[labels.file] = tuple(rows.by_record)
+        records_by_table[labels.file] = tuple(rows.by_record)
     if folder.subject_file is not None:
         rows = _rows(
             root, folder.subject_file, (folder.subject.record, folder.subject.column or "")
         )
-        found[folder.subject_file] = tuple(
-            dict.fromkeys((*found.get(folder.subject_file, ()), *rows.by_record))
+        records_by_table[folder.subject_file] = tuple(
+            dict.fromkeys((*records_by_table.get(folder.subject_file, ()), *rows.by_record))
         )
-    return found
+    return records_by_table
 
 
 def unique(name: str, taken: Sequence[str]) -> str:
@@ -183,8 +183,8 @@ def named(record: Record, folder: OwnFolder) -> Record:
         if canonical(lead) in have:
             continue
         wanted = [canonical(other).casefold() for other in others]
-        found = {h.casefold(): h for h in reversed(have)}
-        first = next((found[name] for name in wanted if name in found), None)
+        lead_by_name = {h.casefold(): h for h in reversed(have)}
+        first = next((lead_by_name[name] for name in wanted if name in lead_by_name), None)
         if first is not None:
             # a second one too, whose turn comes where the first is dead
             again = {have[place] for place in places(have, first)}
@@ -244,7 +244,9 @@ def _sample(time_s: float, record: Record) -> int:
     return math.ceil(time_s * float(record.rate_hz) - SAME_S)
 
 
-def _times(row: Row, columns: Sequence[str], table: str, *, commas: bool) -> tuple[float, float]:
+def _times(
+    row: TableRow, columns: Sequence[str], table: str, *, commas: bool
+) -> tuple[float, float]:
     if not columns:
         return 0.0, math.inf
     first, last = (row[column] for column in columns)
@@ -272,13 +274,13 @@ def _rows(root: Path, table: str, columns: Sequence[str]) -> _Rows:
 @cache
 def _read(path: Path, columns: tuple[str, ...], *version: int) -> _Rows:
     table = _tables.read(path, columns)
-    found: dict[str, list[Row]] = {}
+    rows_by_record: dict[str, list[TableRow]] = {}
     for cells in table.rows:
         row = dict(zip(table.columns, (" ".join(cell.split()) for cell in cells), strict=False))
         if row.get(columns[0]):
-            rows = found.setdefault(plain(row[columns[0]]), [])
+            rows = rows_by_record.setdefault(plain(row[columns[0]]), [])
             rows.append({column: row.get(column, "") for column in columns})
-    return _Rows(found, table.mark != ",")
+    return _Rows(rows_by_record, table.mark != ",")
 
 
 def plain(name: str) -> str:

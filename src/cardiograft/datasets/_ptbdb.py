@@ -192,10 +192,10 @@ def recording(record: str, seed: int, duration_s: float) -> tuple[Float64, Patie
     much = noise.level(rng, unrest=0.25)
     noise_CT, _ = noise.disturb(seen_CT.shape, RATE_HZ, how_much=much, mains_hz=MAINS_HZ, rng=rng)
     seen_CT += noise_CT + rng.normal(0, 0.25, (len(own), 1))  # an electrode's own voltage
-    found = dict(zip(own, seen_CT, strict=True))
+    signal_by_lead = dict(zip(own, seen_CT, strict=True))
     for lead, (one, two) in hearts.LIMB.items():
-        found[lead] = one * found["I"] + two * found["II"]
-    return np.stack([found[lead] for lead in LEADS]), who
+        signal_by_lead[lead] = one * signal_by_lead["I"] + two * signal_by_lead["II"]
+    return np.stack([signal_by_lead[lead] for lead in LEADS]), who
 
 
 def _case(who: Patient, rng: np.random.Generator) -> Case:

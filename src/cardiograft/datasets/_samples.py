@@ -95,15 +95,15 @@ def read_leads(
     if not kept:
         raise UnfitError(f"no signal can be used: {next(filter(None, faults))}")
     lines = [header.lines[i] for i in readable]
-    asked = Span(0, frames) if span is None else span
-    stored = dict(zip(readable, decode(root, lines, frames, asked), strict=True))
-    found = []
+    read_span = Span(0, frames) if span is None else span
+    stored = dict(zip(readable, decode(root, lines, frames, read_span), strict=True))
+    groups = []
     for per_frame in dict.fromkeys(header.lines[i].per_frame for i in kept):
         its = [i for i in kept if header.lines[i].per_frame == per_frame]
-        signal_CT = np.empty((len(its), asked.frames * per_frame), dtype=np.float32)
+        signal_CT = np.empty((len(its), read_span.frames * per_frame), dtype=np.float32)
         for signal_T, i in zip(signal_CT, its, strict=True):
             _fill(signal_T, stored.pop(i), header.lines[i], baseline)
-        found.append(
+        groups.append(
             Leads(
                 names=tuple(names[i] for i in its),
                 units=tuple(header.lines[i].units for i in its),
@@ -111,7 +111,7 @@ def read_leads(
                 signal_CT=signal_CT,
             )
         )
-    return found, _notes(header, names, faults)
+    return groups, _notes(header, names, faults)
 
 
 def _fault(line: Signal, frames: int, broken: dict[str, str]) -> str | None:

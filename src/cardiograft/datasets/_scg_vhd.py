@@ -126,9 +126,11 @@ def write(path: Path, record: str, names: list[str], filed_CT: Float64, clock_T:
     """Write a MATLAB 5 file, one column a variable, without the time of writing."""
     prefix, clock, end = scheme(record)
     idle = np.zeros(len(clock_T), dtype=np.uint8)
-    found = dict(zip(names, filed_CT, strict=True))
-    found |= {"ECG_EMG_Status1": idle, "ECG_EMG_Status2": idle, clock: clock_T}
-    content = {f"{prefix}{name}{end}": found[name][:, None] for name in sorted(found)}
+    column_by_name = dict(zip(names, filed_CT, strict=True))
+    column_by_name |= {"ECG_EMG_Status1": idle, "ECG_EMG_Status2": idle, clock: clock_T}
+    content = {
+        f"{prefix}{name}{end}": column_by_name[name][:, None] for name in sorted(column_by_name)
+    }
     buffer = io.BytesIO()
     savemat(buffer, content)  # compressing would take half of the simulation
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -83,10 +83,10 @@ def twelve_leads(
     seen_CT = rhythms.leads(heart, laid, own, rate_hz=rate_hz, samples=samples, rng=rng)
     much = noise.level(rng, unrest=0.25)
     seen_CT += noise.disturb(seen_CT.shape, rate_hz, how_much=much, mains_hz=mains_hz, rng=rng)[0]
-    found = dict(zip(own, seen_CT, strict=True))
+    signal_by_lead = dict(zip(own, seen_CT, strict=True))
     for lead, (one, two) in hearts.LIMB.items():
-        found[lead] = one * found["I"] + two * found["II"]
-    return np.stack([found[lead] for lead in LEADS])
+        signal_by_lead[lead] = one * signal_by_lead["I"] + two * signal_by_lead["II"]
+    return np.stack([signal_by_lead[lead] for lead in LEADS])
 
 
 def findings(rhythm: str, rng: np.random.Generator) -> str:

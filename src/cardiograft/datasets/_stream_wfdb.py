@@ -36,8 +36,8 @@ def open_wfdb(root: Path, record: str, *, annotator: str | None = None) -> Strea
     groups = tuple(Group(first[g].names, first[g].units, first[g].per_frame) for g in order)
 
     def read(begin: int, count: int) -> Sequence[Float32]:
-        found, _ = _leads(root, header, Span(begin, count))
-        return [found[g].signal_CT for g in order]
+        by_group, _ = _leads(root, header, Span(begin, count))
+        return [by_group[g].signal_CT for g in order]
 
     marks: tuple[Annotations, ...] = ()
     if annotator is not None:
@@ -64,7 +64,7 @@ def _marks(
     path = root / f"{record}.{annotator}"
     if not path.is_file():
         raise FileNotFoundError(f"no annotations {path.name} beside its header")
-    marks, found, notes = read_marks(path), [], []
+    marks, by_group, notes = read_marks(path), [], []
     for group in groups:
         placed, remarks = annotations(
             marks,
@@ -73,6 +73,6 @@ def _marks(
             rate_hz=header.rate_hz * group.per_frame,
             samples=frames * group.per_frame,
         )
-        found.append(placed)
+        by_group.append(placed)
         notes += remarks
-    return tuple(found), list(dict.fromkeys(notes))
+    return tuple(by_group), list(dict.fromkeys(notes))

@@ -45,12 +45,12 @@ def read_strung(
     names, remarks = _names(top, headers)
     lines, notes = _lines(top, headers, names)
     notes = remarks + notes
-    asked = Span(0, top.samples or 0) if span is None else span
-    found = _missing(asked.frames, lines, size)
+    read_span = Span(0, top.samples or 0) if span is None else span
+    leads_by_rate = _missing(read_span.frames, lines, size)
     for name, header in headers.items():
         for start, samples in _starts(top, name) if header.signals else ():
             notes += _held(root, header, name, samples)
-            first, stop = max(start, asked.first), min(start + samples, sum(asked))
+            first, stop = max(start, read_span.first), min(start + samples, sum(read_span))
             if first >= stop:
                 continue
             own = Span(first - start, stop - first)
@@ -58,8 +58,8 @@ def read_strung(
             notes += remarks
             called = dict(zip(unique_names(header.lines), names[name], strict=True))
             for leads in inner:
-                _place(found, leads, called, first - asked.first, own.frames)
-    return list(found.values()), list(dict.fromkeys(notes))
+                _place(leads_by_rate, leads, called, first - read_span.first, own.frames)
+    return list(leads_by_rate.values()), list(dict.fromkeys(notes))
 
 
 def _held(root: Path, header: Header, name: str, samples: int) -> list[str]:
@@ -74,12 +74,12 @@ def _held(root: Path, header: Header, name: str, samples: int) -> list[str]:
 
 def _starts(top: Header, name: str) -> list[tuple[int, int]]:
     """Return where a segment's frames begin, and how many there are: a layout has none."""
-    found, start = [], 0
+    starts, start = [], 0
     for part in top.parts:
         if part.name == name and part.samples:
-            found.append((start, part.samples))
+            starts.append((start, part.samples))
         start += part.samples
-    return found
+    return starts
 
 
 def _checked_bytes(root: Path, top: Header, headers: dict[str, Header]) -> int:
@@ -101,22 +101,22 @@ def _checked_bytes(root: Path, top: Header, headers: dict[str, Header]) -> int:
 def _missing(frames: int, lines: dict[str, Signal], size: int) -> dict[int, Leads]:
     """Return leads without a sample yet, by their samples a frame."""
     check_size(frames * sum(line.per_frame for line in lines.values()), size)
-    found = {}
+    leads_by_rate = {}
     for per_frame in dict.fromkeys(line.per_frame for line in lines.values()):
         its = {name: line for name, line in lines.items() if line.per_frame == per_frame}
-        found[per_frame] = Leads(
+        leads_by_rate[per_frame] = Leads(
             names=tuple(its),
             units=tuple(line.units for line in its.values()),
             per_frame=per_frame,
             signal_CT=np.full((len(its), frames * per_frame), np.nan, dtype=np.float32),
         )
-    return found
+    return leads_by_rate
 
 
 def _place(
-    found: dict[int, Leads], leads: Leads, called: dict[str, str], start: int, samples: int
+    leads_by_rate: dict[int, Leads], leads: Leads, called: dict[str, str], start: int, samples: int
 ) -> None:
-    whole = found.get(leads.per_frame)
+    whole = leads_by_rate.get(leads.per_frame)
     if whole is None:
         return
     first, count = start * leads.per_frame, samples * leads.per_frame

@@ -29,9 +29,9 @@ def whole(dataset: str, root: Path, record: str, *, subject: str, mains_hz: int)
     UnfitError
         A file can't be read, or samples are missing.
     """
-    found = _wfdb.read_record(dataset, root, record, subject=subject, mains_hz=mains_hz)
-    check_whole(found)
-    return found
+    recording = _wfdb.read_record(dataset, root, record, subject=subject, mains_hz=mains_hz)
+    check_whole(recording)
+    return recording
 
 
 def check_whole(record: Record) -> None:

@@ -76,11 +76,11 @@ def read_record(
     with _naming(f"{dataset}/{record}"):
         header = checked_header(root, record)
         read = read_strung if header.parts else read_leads
-        found, notes = read(root, header, baseline=baseline)
+        groups, notes = read(root, header, baseline=baseline)
         marks = _marks(root, record, annotator)
-        head = _constant_frames(found, header.rate_hz) if trim_constant_head else 0
+        head = _constant_frames(groups, header.rate_hz) if trim_constant_head else 0
         name = f"{record}.{annotator}"
-        ordered = _in_order(found, wanted)
+        ordered = _in_order(groups, wanted)
         placed = [_placed(marks, name, header, leads, head * leads.per_frame) for leads in ordered]
         common = {"dataset": dataset, "id": record, "subject": subject, "mains_hz": mains_hz}
         records = [
@@ -162,14 +162,14 @@ def _placed(
     return dataclasses.replace(kept, sample_A=kept.sample_A - offset), notes
 
 
-def _constant_frames(found: Sequence[Leads], rate_hz: Fraction) -> int:
+def _constant_frames(groups: Sequence[Leads], rate_hz: Fraction) -> int:
     return min(
         constant_head(leads.signal_CT, rate_hz * leads.per_frame) // leads.per_frame
-        for leads in found
+        for leads in groups
     )
 
 
-def _in_order(found: Sequence[Leads], wanted: Sequence[str]) -> list[Leads]:
+def _in_order(groups: Sequence[Leads], wanted: Sequence[str]) -> list[Leads]:
     """Return leads of the rate that is asked for first, then those of the others."""
 
     def place(leads: Leads) -> tuple[int, int]:
@@ -178,4 +178,4 @@ def _in_order(found: Sequence[Leads], wanted: Sequence[str]) -> list[Leads]:
         ]
         return (min(ranks, default=len(wanted)), -len(leads.names))
 
-    return sorted(found, key=place)
+    return sorted(groups, key=place)

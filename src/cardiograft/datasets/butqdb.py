@@ -65,15 +65,15 @@ def read(root: Path, record: str) -> Record:
     ValueError
         A file can't be read.
     """
-    found = _whole(root, record)
+    ecg = _whole(root, record)
     if not record.endswith("_ECG"):
-        return found
+        return ecg
     whole = record.removesuffix("_ECG")
-    marks = _butqdb.grades(root / f"{whole}_ANN.csv", found.signal_CT.shape[1])
+    marks = _butqdb.grades(root / f"{whole}_ANN.csv", ecg.signal_CT.shape[1])
     moved = _whole(root, f"{whole}_ACC")
-    at_ACC = _butqdb.at_rate(marks, float(moved.rate_hz / found.rate_hz))
+    at_ACC = _butqdb.at_rate(marks, float(moved.rate_hz / ecg.rate_hz))
     moved = dataclasses.replace(moved, id=record, annotations=at_ACC)
-    return dataclasses.replace(found, annotations=marks, beside=(moved,))
+    return dataclasses.replace(ecg, annotations=marks, beside=(moved,))
 
 
 def _whole(root: Path, record: str) -> Record:

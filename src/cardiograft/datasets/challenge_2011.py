@@ -72,11 +72,11 @@ def read(root: Path, record: str) -> Record:
     """
     form = files(root, record)
     if form[0].endswith(".hea"):
-        found = _wfdb.read_record(
+        recording = _wfdb.read_record(
             "challenge_2011", root, record, subject=subject(root, record), mains_hz=MAINS_HZ
         )
     else:
-        found = Record(
+        recording = Record(
             dataset="challenge_2011",
             id=record,
             subject=subject(root, record),
@@ -86,10 +86,10 @@ def read(root: Path, record: str) -> Record:
             units=("mV",) * len(_challenge_2011.LEADS),
             mains_hz=MAINS_HZ,
         )
-    _challenge_2011.check_alive(found.signal_CT)
+    _challenge_2011.check_alive(recording.signal_CT)
     grade = _challenge_2011.grade(root, subject(root, record))
     remarks = () if grade is None else (f"quality: {grade}",)
-    return dataclasses.replace(found, comments=(*found.comments, *remarks))
+    return dataclasses.replace(recording, comments=(*recording.comments, *remarks))
 
 
 def simulate(

@@ -57,7 +57,7 @@ def read(root: Path, record: str) -> Record:
     ValueError
         A file can't be read, or gives the record several labels.
     """
-    found = _wfdb.read_record(
+    recording = _wfdb.read_record(
         "challenge_2017", root, record, subject=subject(root, record), mains_hz=MAINS_HZ
     )
     name, remarks = record.rpartition("/")[2], []
@@ -65,7 +65,7 @@ def read(root: Path, record: str) -> Record:
         label = _challenge_2017.label(root, version, name)
         if label is not None:
             remarks.append(f"label {version}: {label}")
-    return dataclasses.replace(found, comments=(*found.comments, *remarks))
+    return dataclasses.replace(recording, comments=(*recording.comments, *remarks))
 
 
 def simulate(

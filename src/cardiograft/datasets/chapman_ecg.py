@@ -77,7 +77,7 @@ def read(root: Path, record: str) -> Record:
         One of them can't be read, or samples are missing.
     """
     names_C, signal_CT = _chapman_ecg.columns(root / files(root, record)[0])
-    found = Record(
+    recording = Record(
         dataset="chapman_ecg",
         id=record,
         subject=subject(root, record),
@@ -88,8 +88,8 @@ def read(root: Path, record: str) -> Record:
         mains_hz=MAINS_HZ,
         comments=_chapman_ecg.comments(root / EXTRAS[0], record),
     )
-    _twelve.check_whole(found)
-    return found
+    _twelve.check_whole(recording)
+    return recording
 
 
 def simulate(

@@ -28,7 +28,7 @@ OWN = True
 GAPS = True
 
 
-def found(root: Path, *, folder: OwnFolder) -> tuple[str, ...]:
+def record_names(root: Path, *, folder: OwnFolder) -> tuple[str, ...]:
     """Return the names of the recordings, without extension, in order: tables are none."""
     return tuple(dict.fromkeys(_own.names(root, ".csv", without=folder.tables)))
 
@@ -55,7 +55,7 @@ def subject(root: Path, record: str, *, folder: OwnFolder) -> str:
     Raises
     ------
     UnfitError
-        That can't be told.
+        Its subject is not known.
     """
     return _own.subject(root, record, folder)
 

@@ -30,7 +30,7 @@ OWN = True
 SUFFIXES = (".edf", ".bdf")
 
 
-def found(root: Path, *, folder: OwnFolder) -> tuple[str, ...]:
+def record_names(root: Path, *, folder: OwnFolder) -> tuple[str, ...]:
     """Return the names of the recordings, without extension, in order.
 
     Raises
@@ -64,7 +64,7 @@ def subject(root: Path, record: str, *, folder: OwnFolder) -> str:
     Raises
     ------
     UnfitError
-        That can't be told.
+        Its subject is not known.
     """
     return _own.subject(root, record, folder)
 

@@ -30,7 +30,7 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".pgm", ".ppm", ".tif", ".t
 MODES = {"grey": "L", "rgb": "RGB"}
 
 
-def found(root: Path, *, folder: OwnFolder) -> tuple[str, ...]:
+def record_names(root: Path, *, folder: OwnFolder) -> tuple[str, ...]:
     """Return the names of the pictures, without extension, in order.
 
     Raises
@@ -64,7 +64,7 @@ def subject(root: Path, record: str, *, folder: OwnFolder) -> str:
     Raises
     ------
     UnfitError
-        That can't be told.
+        Its subject is not known.
     """
     return _own.subject(root, record, folder)
 

@@ -172,7 +172,7 @@ def _signal(heart: hearts.Heart, beats: Rhythm, samples: int, rng: np.random.Gen
     seen_CT = ecg.leads(heart, beats, own, rate_hz=RATE_HZ, samples=samples, rng=rng)
     much = noise.level(rng, unrest=0.5)
     seen_CT += noise.disturb(seen_CT.shape, RATE_HZ, how_much=much, mains_hz=MAINS_HZ, rng=rng)[0]
-    found = dict(zip(own, seen_CT, strict=True))
+    signal_by_lead = dict(zip(own, seen_CT, strict=True))
     for lead, (one, two) in hearts.LIMB.items():
-        found[lead] = one * found["I"] + two * found["II"]
-    return np.stack([found[lead] for lead in LEADS])
+        signal_by_lead[lead] = one * signal_by_lead["I"] + two * signal_by_lead["II"]
+    return np.stack([signal_by_lead[lead] for lead in LEADS])

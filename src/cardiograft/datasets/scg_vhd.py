@@ -121,11 +121,11 @@ def _columns(where: str, path: Path) -> tuple[Float64, Float64]:
     except Exception as error:  # scipy lets whatever its parser trips over through
         raise ValueError(f"{where}: unreadable {path.name}: {error}") from error
     patterns = [*(rf"_{column}_CAL1?$" for column in COLUMNS), CLOCK]
-    found = [[k for k in content if re.search(pattern, k)] for pattern in patterns]
-    for pattern, keys in zip(patterns, found, strict=True):
+    matching_keys = [[k for k in content if re.search(pattern, k)] for pattern in patterns]
+    for pattern, keys in zip(patterns, matching_keys, strict=True):
         if len(keys) != 1:
             raise ValueError(f"{where}: {len(keys)} columns like {pattern} where there is one")
-    columns = [np.asarray(content[key], dtype=np.float64).ravel() for (key,) in found]
+    columns = [np.asarray(content[key], dtype=np.float64).ravel() for (key,) in matching_keys]
     if len({len(column_T) for column_T in columns}) > 1 or len(columns[0]) < 2:
         raise ValueError(f"{where}: columns of {[len(c) for c in columns]} samples")
     return np.stack(columns[:-1]), columns[-1]

@@ -25,7 +25,7 @@ OWN = True
 GAPS = True  # of multi-segment recordings, and missing samples
 
 
-def found(root: Path, *, folder: OwnFolder) -> tuple[str, ...]:
+def record_names(root: Path, *, folder: OwnFolder) -> tuple[str, ...]:
     """Return the names of the recordings: as RECORDS lists them, or of headers in their order.
 
     Raises
@@ -84,7 +84,7 @@ def subject(root: Path, record: str, *, folder: OwnFolder) -> str:
     Raises
     ------
     UnfitError
-        That can't be told.
+        Its subject is not known.
     """
     return _own.subject(root, record, folder)
 

@@ -66,12 +66,12 @@ def beats(signal_NCT: Float64, rate_hz: float) -> list[Beats]:
     return list(_remembered(np.ascontiguousarray(signal_NCT).tobytes(), samples, rate_hz))
 
 
-# Six metrics ask about the same signals one after another, as those of peaks do.
+# Six metrics read the same signals one after another, as those of peaks do.
 @lru_cache(maxsize=peak_matching.REMEMBERED)
 def _remembered(signals: bytes, samples: int, rate_hz: float) -> tuple[Beats, ...]:
     signal_NT = np.frombuffer(signals, dtype=np.float64).reshape(-1, samples)
-    found = peak_matching.peaks(signal_NT[:, None], rate_hz)
-    return tuple(_beats(s_T, at_A, rate_hz) for s_T, at_A in zip(signal_NT, found, strict=True))
+    peaks = peak_matching.peaks(signal_NT[:, None], rate_hz)
+    return tuple(_beats(s_T, at_A, rate_hz) for s_T, at_A in zip(signal_NT, peaks, strict=True))
 
 
 def _beats(signal_T: Float64, at_A: Float64, rate_hz: float) -> Beats:
@@ -188,8 +188,10 @@ def of_usual(predictions: Predictions) -> Float64:
     rate_hz = signal_errors.rate_hz(predictions)
 
     def each(signal_NCT: Float64) -> Float64:
-        found = beats(signal_NCT, rate_hz)
-        read = [(duration_ms(b.usual_W, rate_hz, b.noise), polarity(b.usual_W)) for b in found]
+        window_beats = beats(signal_NCT, rate_hz)
+        read = [
+            (duration_ms(b.usual_W, rate_hz, b.noise), polarity(b.usual_W)) for b in window_beats
+        ]
         return np.array(read).reshape(*signal_NCT.shape[:2], 2)
 
     def measured(true_NCT: Float64, predicted_NCT: Float64) -> Float64:

@@ -65,8 +65,8 @@ def best(delay_ms_L: Float64, r_XL: Float64) -> tuple[Float64, npt.NDArray[np.bo
     There is none where all delays are alike, as of a flat signal: the delay is then 0. Of equal
     ones the first is taken, the earliest.
     """
-    told_X = np.ptp(r_XL, axis=-1) > 0
-    return np.where(told_X, delay_ms_L[r_XL.argmax(axis=-1)], 0.0), told_X
+    has_best_X = np.ptp(r_XL, axis=-1) > 0
+    return np.where(has_best_X, delay_ms_L[r_XL.argmax(axis=-1)], 0.0), has_best_X
 
 
 def aligned(predictions: Predictions, reference: Predictions) -> Predictions:

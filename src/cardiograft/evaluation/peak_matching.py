@@ -23,7 +23,7 @@ MARGIN_S = 0.15
 INTERVAL_REACH_MS = 75
 INTERVALS_MS = (10, 20, 50)  # all that `rr_within` offers
 LEAST_PEAKS = 3  # for a heart rate: two intervals
-# Five metrics ask about the same signals one after another, and each control of a model about
+# Five metrics read the same signals one after another, and each control of a model about
 # the same true ones: so many blocks of windows are remembered, some 5 MB each.
 REMEMBERED = 8
 

@@ -91,7 +91,9 @@ def write_gated(
     low_M, unlike = _low(gate, spec.network, checkpoint, pieces, where=str(model), scratch=scratch)
     keys, shown = (timed([f], shards.table([f], list(KEYS))) for f in (segments, pieces))
     same = segments.resolve() == pieces.resolve()
-    found = judge(gate, keys, None if same else shown, low_M, every=None if same else step(pieces))
+    verdict = judge(
+        gate, keys, None if same else shown, low_M, every=None if same else step(pieces)
+    )
     about = {
         **({"simulated": True} if checkpoint.about.get("simulated") else {}),
         "quality_gate": {
@@ -99,14 +101,14 @@ def write_gated(
             "weights_sha256": checkpoint.digest(),
             "differences": unlike,
             "pieces": len(low_M),
-            "counts": counts(keys, found, gate.threshold),
+            "counts": counts(keys, verdict, gate.threshold),
         },
     }
-    write_chosen(segments, keys, found.keep_N, out, why=WHY, about=about)
-    columns = {"low": found.low_N, "pieces": found.pieces_N, "missing": found.missing_N}
-    judged = pa.table({"id": keys["id"], **columns, "kept": found.keep_N})
+    write_chosen(segments, keys, verdict.keep_N, out, why=WHY, about=about)
+    columns = {"low": verdict.low_N, "pieces": verdict.pieces_N, "missing": verdict.missing_N}
+    judged = pa.table({"id": keys["id"], **columns, "kept": verdict.keep_N})
     parquet.write(judged, out / JUDGED)
-    gone = int((~found.keep_N).sum())
+    gone = int((~verdict.keep_N).sum())
     return f"{gone} of {len(keys)} segments dropped by {gate.network}" if gone else ""
 
 
@@ -125,11 +127,11 @@ def _low(
     """
     device = available_device()
     deterministic(device)
-    meta, asked = shards.meta(pieces), network or own_request(checkpoint, where=where)
-    task = make_task(asked.task, meta)
+    meta, request = shards.meta(pieces), network or own_request(checkpoint, where=where)
+    task = make_task(request.task, meta)
     if task.kind != "classes" or task.versions > 1:
-        raise ValueError(f"{where}: its task {asked.task.name!r} names no classes of segments")
-    ready = rebuilt(asked, checkpoint, meta, task, where=where).to(device).eval()
+        raise ValueError(f"{where}: its task {request.task.name!r} names no classes of segments")
+    ready = rebuilt(request, checkpoint, meta, task, where=where).to(device).eval()
     if gate.label not in task.labels:
         hint = plugins.hint(gate.label, task.labels)
         raise ValueError(f"{where}: no class {gate.label!r} to tell low quality by.{hint}")
@@ -203,8 +205,8 @@ def judge(
         low_N, pieces_N = low_M, np.ones(len(low_M), dtype=np.int64)
         missing_N = np.zeros_like(pieces_N)
     else:
-        asked: dict[str, Any] = {"how": gate.of_pieces, "every": every}
-        low_N, pieces_N, missing_N = of_pieces(keys, pieces, low_M, **asked)
+        options: dict[str, Any] = {"how": gate.of_pieces, "every": every}
+        low_N, pieces_N, missing_N = of_pieces(keys, pieces, low_M, **options)
     with np.errstate(invalid="ignore"):
         weight_N = np.where(low_N > gate.threshold, 0.0, 1.0)
     weight_N[pieces_N == 0] = float(gate.unjudged == "kept")
@@ -261,14 +263,14 @@ def of_pieces(
             counts = (2 * common >= shorter) & (common > 0)
             if not counts.any():
                 continue
-            found, weight = low_M[near[counts]], common[counts]
+            low_P, weight = low_M[near[counts]], common[counts]
             if every is not None:
                 span = start_N[row], stop_N[row]
                 missing_N[row] = _missing(span, first_M[near], last_M[near], length, every)
             if missing_N[row]:
-                found = np.append(found, 1.0)
+                low_P = np.append(low_P, 1.0)
                 weight = np.append(weight, missing_N[row] * length)
-            low_N[row] = found.max() if how == "worst" else np.average(found, weights=weight)
+            low_N[row] = low_P.max() if how == "worst" else np.average(low_P, weights=weight)
             pieces_N[row] = counts.sum()
     return low_N, pieces_N, missing_N
 
@@ -306,7 +308,7 @@ def _by_record(keys: pa.Table) -> dict[str, Int64]:
     return {one: order_N[ends[k] : ends[k + 1]] for k, one in enumerate(known)}
 
 
-def counts(keys: pa.Table, found: Judged, threshold: float) -> list[dict[str, Any]]:
+def counts(keys: pa.Table, verdict: Judged, threshold: float) -> list[dict[str, Any]]:
     """Return how many segments and recordings of each database and label there were, and are left.
 
     ``label`` is null where segments have none; ``low`` are those above the threshold, ``unjudged``
@@ -320,16 +322,16 @@ def counts(keys: pa.Table, found: Judged, threshold: float) -> list[dict[str, An
     rows = []
     for dataset, label in groups:
         own_N = (dataset_N == dataset) & (label_N == label)
-        records, left = ({*record_N[rows]} for rows in (own_N, own_N & found.keep_N))
+        records, left = ({*record_N[rows]} for rows in (own_N, own_N & verdict.keep_N))
         rows.append(
             {
                 "database": dataset,
                 "label": label,
                 "segments": int(own_N.sum()),
-                "low": int((own_N & (np.nan_to_num(found.low_N) > threshold)).sum()),
-                "unjudged": int((own_N & (found.pieces_N == 0)).sum()),
-                "partly_without_signal": int((own_N & (found.missing_N > 0)).sum()),
-                "kept": int((own_N & found.keep_N).sum()),
+                "low": int((own_N & (np.nan_to_num(verdict.low_N) > threshold)).sum()),
+                "unjudged": int((own_N & (verdict.pieces_N == 0)).sum()),
+                "partly_without_signal": int((own_N & (verdict.missing_N > 0)).sum()),
+                "kept": int((own_N & verdict.keep_N).sum()),
                 "recordings": len(records),
                 "recordings_kept": len(left),
             }

@@ -54,8 +54,8 @@ def chosen(saved: Predictions) -> float | None:
 
 def noted(saved: Predictions) -> Predictions:
     """Return predictions that know the threshold of their validation part, where they have one."""
-    found = chosen(saved)
-    return saved if found is None else replace(saved, about={**saved.about, KEY: found})
+    threshold = chosen(saved)
+    return saved if threshold is None else replace(saved, about={**saved.about, KEY: threshold})
 
 
 def averaged(mean: Predictions, each: Sequence[float | None]) -> Predictions:
@@ -63,12 +63,12 @@ def averaged(mean: Predictions, each: Sequence[float | None]) -> Predictions:
 
     Of its validation part; counted per record without one, the mean of the models' thresholds.
     """
-    found = chosen(mean)
+    threshold = chosen(mean)
     known = [one for one in each if one is not None]
-    if found is None and len(known) == len(each):
-        found = float(np.mean(known))
+    if threshold is None and len(known) == len(each):
+        threshold = float(np.mean(known))
     about = {key: value for key, value in mean.about.items() if key != KEY}
-    return replace(mean, about=about if found is None else {**about, KEY: found})
+    return replace(mean, about=about if threshold is None else {**about, KEY: threshold})
 
 
 def applied(saved: Predictions) -> Predictions:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from cardiograft.checkpoints.folder import checkpoint_file
 from cardiograft.checkpoints.network import shape_of, view_of
-from cardiograft.export import asking
+from cardiograft.export import runtime
 from cardiograft.export.graphs import LIBRARIES
 from cardiograft.export.network import Exported
 from cardiograft.export.writing import Written
@@ -103,14 +103,14 @@ def source(exported: Exported, model: Path) -> dict[str, Any]:
 def costs(exported: Exported, written: Written, content: bytes) -> dict[str, Any]:
     """Return sizes, multiplications, and the time of one call with and without the view."""
     network, shape = without_view(exported.network, shape_of(exported.checkpoint))
-    behind = asking.session(written.network.SerializeToString())
+    behind = runtime.session(written.network.SerializeToString())
     return {
         "file_bytes": len(content),
         "file_zstd_bytes": len(pa.compress(content, codec="zstd", asbytes=True)),
         "parameters": sum(one.numel() for one in network.parameters()),
         "macs": macs(network, shape),
-        "latency": asking.timed(asking.session(content), written.taken),
-        "network_latency": asking.timed(behind, written.shown),
+        "latency": runtime.timed(runtime.session(content), written.taken),
+        "network_latency": runtime.timed(behind, written.shown),
         "timing": f"onnxruntime, one thread, batch {exported.spec.batch}: median and quartiles of"
         f" the processor's time, in ms, after {WARM_UP} passes",
     }

@@ -1,10 +1,10 @@
-"""Write a network as a file, ask both for the same segments, and say what the file is and costs."""
+"""Write a network as a file, compare their scores, and measure what the file costs."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from cardiograft.checkpoints.folder import CARD
-from cardiograft.export import asking
+from cardiograft.export import runtime
 from cardiograft.export.card import about, costs, libraries, processor, source
 from cardiograft.export.graphs import OPSET, check_libraries
 from cardiograft.export.measuring import (
@@ -45,7 +45,7 @@ def export(
     if seen is None or shown is None:
         raise ValueError(f"split {spec.network.split!r} has no training segments")
     written = write(exported, seen)
-    session = asking.session(written.whole.SerializeToString())
+    session = runtime.session(written.whole.SerializeToString())
     both = [compared(exported, session, "train", shown)]
     validation = read_part(exported, "validation", scratch)
     if validation is not None:

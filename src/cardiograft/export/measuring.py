@@ -14,7 +14,7 @@ from cardiograft import plugins
 from cardiograft.evaluation import scoring
 from cardiograft.evaluation import threshold as thresholds
 from cardiograft.evaluation.predictions import Predictions, whose
-from cardiograft.export import asking
+from cardiograft.export import runtime
 from cardiograft.export.network import Exported, Part, batches, given, predicted_scores, targets
 from cardiograft.records import Float32, Float64
 from cardiograft.specs.entry import MetricSpec
@@ -52,11 +52,11 @@ class Compared:
 
 
 def compared(exported: Exported, session: Any, name: str, part: Part) -> Compared:
-    """Ask the network and its file for the same segments."""
+    """Return the scores of the network and of its file for the same segments."""
     network, file, target = [], [], []
     for rows, batch in batches(exported, part):
         network.append(predicted_scores(exported, batch))
-        file.append(_asked(session, given(exported, rows, batch), exported.spec.batch))
+        file.append(_file_scores(session, given(exported, rows, batch), exported.spec.batch))
         target.append(targets(exported, batch))
     return Compared(
         name=name,
@@ -67,14 +67,14 @@ def compared(exported: Exported, session: Any, name: str, part: Part) -> Compare
     )
 
 
-def _asked(session: Any, whole: Mapping[str, Float32], size: int) -> Float32:
+def _file_scores(session: Any, whole: Mapping[str, Float32], size: int) -> Float32:
     """Return a file's scores of a batch, as many segments at once as it takes."""
     count = len(next(iter(whole.values())))
-    found = []
+    chunks = []
     for first in range(0, count, size):
         row_B = np.minimum(np.arange(first, first + size), count - 1)
-        found.append(asking.scores(session, {name: one[row_B] for name, one in whole.items()}))
-    return np.concatenate(found)[:count]
+        chunks.append(runtime.scores(session, {name: one[row_B] for name, one in whole.items()}))
+    return np.concatenate(chunks)[:count]
 
 
 def check_tolerance(both: Compared, tolerance: float) -> None:
@@ -104,7 +104,7 @@ def metrics_of(
     ValueError
         A metric does not take such predictions.
     """
-    found: dict[str, dict[str, float]] = {}
+    by_metric: dict[str, dict[str, float]] = {}
     values = [_values(exported, both, one, metrics) for one in (both.network_NK, both.file_NK)]
     for metric in metrics:
         name, (before, after) = named(metric), (one.get(named(metric)) for one in values)
@@ -112,8 +112,8 @@ def metrics_of(
             continue  # a value for each class, and none for all
         worse = plugins.load("metrics", metric.name).LOWER_IS_BETTER
         loss = after - before if worse else before - after
-        found[name] = {"network": before, "file": after, "loss": loss}
-    return found
+        by_metric[name] = {"network": before, "file": after, "loss": loss}
+    return by_metric
 
 
 def _values(
@@ -157,7 +157,7 @@ def check_limit(limit: Limit, measured: Mapping[str, Mapping[str, float]]) -> No
 
 
 def threshold(
-    exported: Exported, asked: Threshold | None, both: Compared | None
+    exported: Exported, spec: Threshold | None, both: Compared | None
 ) -> dict[str, Any] | None:
     """Return from which probability on a segment is of a class, for the card.
 
@@ -166,22 +166,22 @@ def threshold(
     ValueError
         There is no such class, or no validation part with both kinds of segments to choose on.
     """
-    if asked is None:
+    if spec is None:
         return None
     labels = exported.task.labels
-    if exported.task.kind not in ("classes", "heads") or asked.label not in labels:
-        known = plugins.hint(asked.label, labels)
-        raise ValueError(f"threshold: the network has no class {asked.label!r}.{known}")
-    if asked.at != "validation":
-        return {"label": asked.label, "at": asked.at, "chosen": "as given"}
+    if exported.task.kind not in ("classes", "heads") or spec.label not in labels:
+        known = plugins.hint(spec.label, labels)
+        raise ValueError(f"threshold: the network has no class {spec.label!r}.{known}")
+    if spec.at != "validation":
+        return {"label": spec.label, "at": spec.at, "chosen": "as given"}
     if both is None:
         raise ValueError("threshold: 'validation': the split has no validation part")
-    place = labels.index(asked.label)
+    place = labels.index(spec.label)
     known_N = both.target >= 0
     score_N = both.file_NK[known_N, place].astype(np.float64)
     at, best = best_threshold(score_N, both.target[known_N] == place)
     return {
-        "label": asked.label,
+        "label": spec.label,
         "at": at,
         "chosen": "on the validation part, by balanced accuracy",
         "balanced_accuracy": best,

@@ -77,16 +77,16 @@ def read_exported(spec: Export, *, segments: Sequence[Path], split: Path, model:
     """
     deterministic(CPU)
     table, meta = read_split_table(split), pooled(segments)
-    asked = spec.network
-    task = make_task(asked.task, meta)
+    entry = spec.network
+    task = make_task(entry.task, meta)
     checkpoint = read_checkpoint(checkpoint_file(model))
-    network = rebuilt(asked, checkpoint, meta, task, where=str(model)).eval()
+    network = rebuilt(entry, checkpoint, meta, task, where=str(model)).eval()
     takes = spec.takes
-    if takes == "picture" and asked.view is None:
+    if takes == "picture" and entry.view is None:
         raise ValueError(f"view 'left out': {spec.source!r} takes signals, there is no view")
-    if takes == "segment" and (task.versions > 1 or asked.task.options.get("shuffle_phase")):
+    if takes == "segment" and (task.versions > 1 or entry.task.options.get("shuffle_phase")):
         raise ValueError(
-            f"preprocessing 'included': {asked.task.name!r} makes its own versions of each segment"
+            f"preprocessing 'included': {entry.task.name!r} makes its own versions of each segment"
             " by chance, a file can't: preprocessing: left out"
         )
     scales = {own_scale(shards.meta(folder)) for folder in segments}

@@ -117,15 +117,15 @@ def _front(
     )
     front = _Front(shown, standardises=bool(features) and takes == "segment")
     with torch.no_grad():
-        found, _ = shown(signal, features.get("feature", signal.new_zeros(size, 0)))
+        network_input, _ = shown(signal, features.get("feature", signal.new_zeros(size, 0)))
     if takes == "picture":
-        given = {"picture": found, **features}
+        given = {"picture": network_input, **features}
         return None, given, given
     given = {"signal": signal, **features}
     if takes == "signal" and exported.view is None:
         return None, given, given
     standard = {STANDARD if front.standardises else name: one for name, one in features.items()}
-    return front, given, {SHOWN: found, **standard}
+    return front, given, {SHOWN: network_input, **standard}
 
 
 def _of_front(front: _Front, taken: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -86,7 +86,7 @@ class Fetcher:
     sums: dict[str, str] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
     _failures: list[BaseException] = field(default_factory=list)
-    _said: set[str] = field(default_factory=set)
+    _noted_topics: set[str] = field(default_factory=set)
 
     def files(self, names: Iterable[str]) -> dict[str, File | RefusedError]:
         """Fetch many files; what the mirror refuses is returned, not raised.
@@ -198,7 +198,7 @@ class Fetcher:
                 self._receive(name, stream, part)
             self._measure(name, stream, part)
         except BrokenOffError as error:
-            # The length may be the lie: what has come is asked first.
+            # The length may be the lie: the hash of what has come is checked first.
             if expected is not None and part.size() and part.sha256() == expected:
                 self._say("lengths", f"{error}; its hash agrees, so it is taken as whole")
                 return self._publish(name, part, sha256=expected, verified=True)
@@ -281,8 +281,8 @@ class Fetcher:
         raise DamagedError(kind, where, note=note, bytes=size, sha256=sha256)
 
     def _say(self, about: str, line: str) -> None:
-        if about not in self._said:
-            self._said.add(about)
+        if about not in self._noted_topics:
+            self._noted_topics.add(about)
             self.progress.note(line)
 
     def _publish(self, name: str, part: PartFile, *, sha256: str, verified: bool) -> File:

@@ -94,7 +94,7 @@ def sums(text: str) -> dict[str, str]:
     ValueError
         It lists no hash at all, or a name is not `safe`.
     """
-    hashes = {name: found.pop() for name, found in _hashes(text).items() if len(found) == 1}
+    hashes = {name: digests.pop() for name, digests in _hashes(text).items() if len(digests) == 1}
     if not hashes:
         what = f"its first line: {text.strip().splitlines()[0][:60]!r}" if text.strip() else "empty"
         raise ValueError(
@@ -109,18 +109,18 @@ def malformed(text: str) -> int:
     They are no hash and name, or one of several with different hashes for one name.
     """
     stray = sum(1 for line in text.splitlines() if line.strip() and not _HASH.fullmatch(line))
-    return stray + sum(len(found) for found in _hashes(text).values() if len(found) > 1)
+    return stray + sum(len(digests) for digests in _hashes(text).values() if len(digests) > 1)
 
 
 _HASH = re.compile(r"([0-9a-fA-F]{64})\s+\*?(?:\./)?(.+?)\s*")
 
 
 def _hashes(text: str) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
+    hashes_by_name: dict[str, set[str]] = {}
     for match in map(_HASH.fullmatch, text.splitlines()):
         if match:
-            found.setdefault(safe(match[2]), set()).add(match[1].lower())
-    return found
+            hashes_by_name.setdefault(safe(match[2]), set()).add(match[1].lower())
+    return hashes_by_name
 
 
 def digest(records: str, sums_text: str | None) -> str:

@@ -43,12 +43,12 @@ def make_manifest(
         No record can be used.
     """
     generated = bool(getattr(dataset, "GENERATED", False))
-    rows = [_row(collection, dataset, found, root, spec) for found in collection.records]
+    rows = [_row(collection, dataset, entry, root, spec) for entry in collection.records]
     _leave_out_copies(collection, rows)
     accepted = {row["name"] for row in rows if row["status"] == "accepted"}
     if not accepted:
         raise ValueError(f"{dataset.SLUG}: no record can be used: {tally(rows)}")
-    used = {file for found in collection.records if found.name in accepted for file in found.files}
+    used = {file for entry in collection.records if entry.name in accepted for file in entry.files}
     hashes = {f.path: f.sha256 for f in collection.files.values()}
     return {
         "dataset": spec.dataset,
@@ -135,10 +135,10 @@ def tally(rows: list[dict[str, Any]]) -> str:
 
 
 def _row(
-    collection: Collection, dataset: DataSet, found: FoundRecord, root: Path, spec: Download
+    collection: Collection, dataset: DataSet, entry: FoundRecord, root: Path, spec: Download
 ) -> dict[str, Any]:
     row: dict[str, Any] = {
-        "name": found.name,
+        "name": entry.name,
         "subject": None,
         "status": "quarantined",
         "reason": None,
@@ -148,8 +148,8 @@ def _row(
         "notes": [],
     }
     try:
-        _check_files(collection, found)
-        record = _read(dataset, root, found.name)
+        _check_files(collection, entry)
+        record = _read(dataset, root, entry.name)
         row["leads"] = [lead for lead, _ in _lanes(record)]
         row["rate_hz"] = float(record.rate_hz)
         row["samples"] = record.offset + record.signal_CT.shape[1]
@@ -182,45 +182,45 @@ def _leave_out_copies(collection: Collection, rows: list[dict[str, Any]]) -> Non
     """
     hashes = {file.path: file.sha256 for file in collection.files.values()}
     first: dict[tuple[str, ...], str] = {}
-    for row, found in zip(rows, collection.records, strict=True):
+    for row, entry in zip(rows, collection.records, strict=True):
         if row["status"] != "accepted":
             continue
         content = sorted(
             f"{Path(file).name} {hashes[file]}"
-            for file in found.files
+            for file in entry.files
             if file in hashes and not file.endswith(".hea")
         )
-        own = (found.name.rpartition("/")[2], str(row["subject"]), *content)
-        other = first.setdefault(own, found.name) if content else found.name
-        if other != found.name:
+        own = (entry.name.rpartition("/")[2], str(row["subject"]), *content)
+        other = first.setdefault(own, entry.name) if content else entry.name
+        if other != entry.name:
             row |= {"status": "quarantined", "reason": f"listed twice: the same as {other}"}
 
 
-def _check_files(collection: Collection, found: FoundRecord) -> None:
+def _check_files(collection: Collection, entry: FoundRecord) -> None:
     """Judge a record by its files' presence and sizes.
 
     Of several signal files of a header it takes one that can be used: the reader says which leads
     the others would have held.
     """
-    if found.reason:
-        raise UnfitError(found.reason)
+    if entry.reason:
+        raise UnfitError(entry.reason)
     faults = {
         file: refusal(file, collection.refused[file])
-        for file in found.files
+        for file in entry.files
         if file in collection.refused
     }
     # Of a folder of one's own, where nothing is refused, a file may not be there at all.
-    named = {file for header in found.headers for file in header.files}
+    named = {file for header in entry.headers for file in header.files}
     lost = named - collection.files.keys() - faults.keys()
     faults |= {file: f"missing file: {file}" for file in sorted(lost)}
     stated: dict[str, list[int]] = {}
-    for header in found.headers:
+    for header in entry.headers:
         for file in (file for file in header.files if file not in faults):
             least, size = header.least_bytes(file), collection.files[file].bytes
             if size < least:
                 faults[file] = f"truncated signal: {file} has {size} of {least} bytes"
             stated.setdefault(file, []).append(least)
-    spared = {file for header in found.headers for file in _spared(header, faults, collection)}
+    spared = {file for header in entry.headers for file in _spared(header, faults, collection)}
     for file, fault in faults.items():
         if file not in spared:
             raise UnfitError(fault)

@@ -30,7 +30,7 @@ def of_folder(dataset: ModuleType, folder: OwnFolder) -> SimpleNamespace:
     facts = {name: value for name, value in vars(dataset).items() if not name.startswith("_")}
     bound = {
         name: functools.partial(facts[name], folder=folder)
-        for name in ("found", "mentioned", "subject", "read")
+        for name in ("record_names", "mentioned", "subject", "read")
     }
     facts |= {"SLUG": folder.name, "EXTRAS": folder.tables}
     facts |= {"ANNOTATORS": (folder.annotator,) if folder.annotator else ()}
@@ -72,15 +72,17 @@ def gather(dataset: SimpleNamespace, root: Path, records: Wanted) -> Collection:
         It holds no recording, lacks one by that name, or a table can't be read.
     """
     _check_folder(dataset, root)
-    known = dataset.found(root)
-    found = [_found(dataset, root, name) for name in _requested(dataset.SLUG, known, records)]
+    known = dataset.record_names(root)
+    entries = [
+        _find_record(dataset, root, name) for name in _requested(dataset.SLUG, known, records)
+    ]
     place = root / listings.SUMS
     text = listings.text(place) if place.is_file() else None
     sums = {} if text is None else listings.sums(text)
-    names = dict.fromkeys((*(file for record in found for file in record.files), *dataset.EXTRAS))
+    names = dict.fromkeys((*(file for record in entries for file in record.files), *dataset.EXTRAS))
     files = {name: _file(root, name, sums) for name in sorted(names)}
     return Collection(
-        records=tuple(_checked(record, files, sums) for record in found),
+        records=tuple(_checked(record, files, sums) for record in entries),
         files=files,
         refused={},
         listing=listings.digest("", text),
@@ -99,7 +101,7 @@ def remarks(dataset: SimpleNamespace, root: Path) -> list[str]:
         A table can't be read, or lacks a column.
     """
     _check_folder(dataset, root)
-    known = set(dataset.found(root))
+    known = set(dataset.record_names(root))
     lines = []
     for table, names in dataset.mentioned(root).items():
         unknown = [name for name in names if name not in known]
@@ -130,7 +132,7 @@ def _requested(name: str, known: tuple[str, ...], records: Wanted) -> tuple[str,
     return tuple(record for record in known if record in asked)
 
 
-def _found(dataset: SimpleNamespace, root: Path, name: str) -> FoundRecord:
+def _find_record(dataset: SimpleNamespace, root: Path, name: str) -> FoundRecord:
     """Return a recording with its files, or with the reason why it can't be used."""
     try:
         listings.safe(name)

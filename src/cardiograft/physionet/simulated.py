@@ -47,8 +47,8 @@ def simulate(dataset: ModuleType, spec: Download, root: Path) -> None:
 def _code(dataset: ModuleType) -> dict[str, Any]:
     file = getattr(dataset, "__file__", None)
     sources = [] if file is None else [Path(file).relative_to(ROOT).as_posix()]
-    found: dict[str, Any] = json.loads(fingerprint(*sources))
-    return found
+    digests: dict[str, Any] = json.loads(fingerprint(*sources))
+    return digests
 
 
 def _is_whole(root: Path, code: dict[str, Any]) -> bool:

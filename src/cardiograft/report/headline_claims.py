@@ -127,11 +127,11 @@ def _further(
 ) -> tuple[str, list[str]]:
     """Return what runs besides the headline's have, and which of them there are."""
     others = [one for one in facts.further if one.run != run.honest]
-    found = [(one, values.of(one.run, facts.metric)) for one in others]
+    pairs = [(one, values.of(one.run, facts.metric)) for one in others]
     parts = [
-        f"{one.name} has {wording.estimate(row, percent=percent)}" for one, row in found if row
+        f"{one.name} has {wording.estimate(row, percent=percent)}" for one, row in pairs if row
     ]
-    return wording.listed(parts) if parts else "", [one.run for one, row in found if row]
+    return wording.listed(parts) if parts else "", [one.run for one, row in pairs if row]
 
 
 def _side(

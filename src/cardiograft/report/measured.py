@@ -168,12 +168,12 @@ def _corrected(table: pd.DataFrame) -> pd.DataFrame:
     table = table.fillna({"question": "", "value": ""})
     own = table["protocol"] == COMPARISON
     ps = table[own & (table["metric"] == P) & (table["value"] != "")]
-    found: dict[tuple[str, ...], tuple[str, str]] = {}
+    holm_by_pair: dict[tuple[str, ...], tuple[str, str]] = {}
     for _, family in ps.groupby("question", sort=False):
         adjusted = holm(family["value"].astype(float).tolist())
         keys = family[[*PAIR]].astype(str).itertuples(index=False, name=None)
         size = str(len(family))
-        found |= {key: (_short(str(p)), size) for key, p in zip(keys, adjusted, strict=True)}
+        holm_by_pair |= {key: (_short(str(p)), size) for key, p in zip(keys, adjusted, strict=True)}
     sizes = {
         tuple(str(row[key]) for key in PAIR): str(row["value"])
         for row in table[own & (table["metric"] == FAMILY)].to_dict("records")
@@ -181,7 +181,7 @@ def _corrected(table: pd.DataFrame) -> pd.DataFrame:
     for place in table.index[own]:
         key = tuple(str(table.loc[place, name]) for name in PAIR)
         metric = str(table.loc[place, "metric"])
-        p_holm, size = found.get(key, ("", ""))
+        p_holm, size = holm_by_pair.get(key, ("", ""))
         if metric in (P_HOLM, FAMILY):
             table.loc[place, "value"] = p_holm if metric == P_HOLM else size
         elif metric.endswith(f", {DETECTABLE}") and size != sizes.get(key):
@@ -343,7 +343,7 @@ def _difference(row: ReportRow, value: str, low: str, high: str) -> MeasuredRow:
 
 
 def _comparisons(study: Study) -> list[MeasuredRow]:
-    """Return each difference, and below it the figures of its test."""
+    """Return each difference, and below it the values of its test."""
     rows = []
     for row in study.rows("comparisons"):
         about = {
@@ -352,14 +352,18 @@ def _comparisons(study: Study) -> list[MeasuredRow]:
             "question": row["question"],
         }
         difference = _difference(row, "difference", "low", "high")
-        figures = {P: row["p"], P_HOLM: row["p_holm"], FAMILY: row["family"] if row["p"] else ""}
-        told = {name: _short(value) for name, value in figures.items()}
-        told[f"{row['metric']}, {DETECTABLE}"] = _short(row["detectable"])
-        told[EQUIVALENT] = row["equivalent"]
+        test_values = {
+            P: row["p"],
+            P_HOLM: row["p_holm"],
+            FAMILY: row["family"] if row["p"] else "",
+        }
+        cells = {name: _short(value) for name, value in test_values.items()}
+        cells[f"{row['metric']}, {DETECTABLE}"] = _short(row["detectable"])
+        cells[EQUIVALENT] = row["equivalent"]
         rows.append({**about, **difference})
         rows += [
             {**about, "data": difference["data"], "class": row["class"], "metric": m, "value": v}
-            for m, v in told.items()
+            for m, v in cells.items()
             if v
         ]
     return rows

@@ -8,7 +8,6 @@ import pandas as pd
 from cardiograft import plugins
 from cardiograft.report import wording
 from cardiograft.report.cells import Cell, once, records
-from cardiograft.report.figures import renewed_figures
 from cardiograft.report.headline import HEAD, headline_row
 from cardiograft.report.headline_values import within
 from cardiograft.report.measured import (
@@ -22,6 +21,7 @@ from cardiograft.report.measured import (
     read,
     shown,
 )
+from cardiograft.report.prose_values import renewed_values
 
 HEADLINES = "headlines"  # the README's table
 CONTROLS = {
@@ -298,6 +298,6 @@ def renewed(results: Path, *, pages: Path, readme: Path) -> dict[Path, str]:
         page = pages / f"{study}.md"
         text = PAGE.format(title=plugins.load("studies", study).TITLE, study=study)
         text = page.read_text("utf-8") if page.is_file() else text
-        texts[page] = renewed_figures(replaced(text, study, study_tables(table)), table)
+        texts[page] = renewed_values(replaced(text, study, study_tables(table)), table)
     texts[readme] = replaced(readme.read_text("utf-8"), HEADLINES, headline_table(tables))
     return texts

@@ -15,7 +15,7 @@ def read(folder: Path) -> Times:
         Of logs: ``<stage>/<entry>.took`` or ``<stage>/<entry>/<repeat>.took``, two times in
         microseconds. What can't be read is a job that was not measured.
     """
-    found: Times = {}
+    times: Times = {}
     for file in sorted(folder.rglob(f"*{SUFFIX}")):
         stage, *entry = file.relative_to(folder).with_suffix("").parts
         try:
@@ -23,5 +23,5 @@ def read(folder: Path) -> Times:
         except (ValueError, OSError):
             continue
         name, *repeat = entry or [""]
-        found.setdefault((stage, name), {})["/".join(repeat)] = max(0, ended - began) / 1e6
-    return found
+        times.setdefault((stage, name), {})["/".join(repeat)] = max(0, ended - began) / 1e6
+    return times

@@ -53,7 +53,7 @@ class Noises:
     def __init__(self, spec: Segment, manifest: Mapping[str, Any], records: Sequence[str]) -> None:
         if spec.noise is None:
             raise ValueError(f"{spec.database}: no noise is asked for")
-        self._asked, self._leads = spec.noise, spec.signal.leads
+        self._spec, self._leads = spec.noise, spec.signal.leads
         self._digest = manifest["digest"]
         self.simulated = bool(manifest["simulated"])
         self._called = called(manifest)
@@ -77,18 +77,18 @@ class Noises:
         """
         rows = self._rows(record)
         number = zlib.crc32(f"{record.dataset}/{record.id}".encode())
-        first = int(np.random.default_rng([self._asked.seed, number, 0]).integers(1 << 16))
+        first = int(np.random.default_rng([self._spec.seed, number, 0]).integers(1 << 16))
         signal_CT = record.signal_CT.copy()
         stretches: Sequence[noise_mixing.Stretch] = ()
         for count, row in enumerate(rows):
-            rng = np.random.default_rng([self._asked.seed, number, 1])  # alike for every lead
+            rng = np.random.default_rng([self._spec.seed, number, 1])  # alike for every lead
             signal_CT[row], stretches = self._lead(record, row, first + count, rng)
         marks = _marked(record.annotations, stretches)
         return dataclasses.replace(record, signal_CT=signal_CT, annotations=marks)
 
     def within(self, record: str) -> tuple[float, float]:
         """Return from where to where a recording's noise is taken, as shares of the noise's."""
-        if not self._asked.apart:
+        if not self._spec.apart:
             return 0.0, 1.0
         pieces = len(self._place)
         return self._place[record] / pieces, (self._place[record] + 1) / pieces
@@ -96,7 +96,7 @@ class Noises:
     def about(self, dataset: str) -> dict[str, Any]:
         """Return what ``summary.json`` says of it: which recordings have which piece of what."""
         return {
-            "database": self._asked.database,
+            "database": self._spec.database,
             "manifest_digest": self._digest,
             "noises": sorted(f"{self._called}/{name}" for name in self._of),
             "pieces": {f"{dataset}/{record}": self.within(record) for record in self._place},
@@ -111,21 +111,21 @@ class Noises:
         ]
 
     def _check_pieces(self) -> None:
-        for name in sorted(set(self._of) & set(self._asked.shares)):
+        for name in sorted(set(self._of) & set(self._spec.shares)):
             seconds = self._of[name].signal_CT.shape[1] / float(self._of[name].rate_hz)
             piece_s = seconds / max(len(self._place), 1)
-            if piece_s < self._asked.stretch_s + 0.1:  # rounding takes samples
+            if piece_s < self._spec.stretch_s + 0.1:  # rounding takes samples
                 raise ValueError(
                     f"noise {name}: {seconds:g} s for {len(self._place)} recordings are"
-                    f" {piece_s:.3g} s each, less than a stretch of {self._asked.stretch_s:g} s:"
+                    f" {piece_s:.3g} s each, less than a stretch of {self._spec.stretch_s:g} s:"
                     " take fewer recordings, or say apart: false"
                 )
 
     def _rows(self, record: Record) -> list[int]:
-        asked = [name for text in self._leads for name in text.split("|")]
-        if any(leads.places(other.leads, name) for other in record.beside for name in asked):
+        names = [name for text in self._leads for name in text.split("|")]
+        if any(leads.places(other.leads, name) for other in record.beside for name in names):
             raise UnusableError("a lead at another rate than the first can't be given noise")
-        rows = [row for name in asked for row in leads.places(record.leads, name)]
+        rows = [row for name in names for row in leads.places(record.leads, name)]
         return list(dict.fromkeys(rows))
 
     def _lead(
@@ -141,9 +141,9 @@ class Noises:
             self._signals(record.rate_hz, number),
             _beats(clean_T, record),
             rate_hz=float(record.rate_hz),
-            stretch_s=self._asked.stretch_s,
-            ratios_db=self._asked.ratios_db,
-            shares={kind: share for kind, share in self._asked.shares.items() if share},
+            stretch_s=self._spec.stretch_s,
+            ratios_db=self._spec.ratios_db,
+            shares={kind: share for kind, share in self._spec.shares.items() if share},
             within=self.within(record.id),
             rng=rng,
         )
@@ -164,23 +164,23 @@ class Noises:
         return signals
 
 
-def _recordings(asked: Noise, manifest: Mapping[str, Any]) -> dict[str, Record]:
+def _recordings(noise: Noise, manifest: Mapping[str, Any]) -> dict[str, Record]:
     root = Path(manifest["root"])
     if not root.is_dir():
-        raise FileNotFoundError(f"{asked.database}: no recordings at {root}")
+        raise FileNotFoundError(f"{noise.database}: no recordings at {root}")
     accepted = [r["name"] for r in manifest["records"] if r["status"] == "accepted"]
-    source = source_of(asked.dataset, manifest)
-    return {name: source.read(root, name) for name in accepted if asked.shares.get(name)}
+    source = source_of(noise.dataset, manifest)
+    return {name: source.read(root, name) for name in accepted if noise.shares.get(name)}
 
 
 def _beats(clean_T: Float64, record: Record) -> Int64:
-    """Return where beats are: annotated ones; where there are none, those that are found."""
+    """Return where beats are: annotated ones; where there are none, detected ones."""
     marks = record.annotations
     beat_A = marks.sample_A[np.isin(marks.symbol_A, list(BEATS))]
     if len(beat_A):
         return beat_A
-    found = qrs_peaks(np.nan_to_num(clean_T)[None], float(record.rate_hz))[0]
-    return np.rint(found).astype(np.int64)
+    peak_B = qrs_peaks(np.nan_to_num(clean_T)[None], float(record.rate_hz))[0]
+    return np.rint(peak_B).astype(np.int64)
 
 
 def _marked(marks: Annotations, stretches: Sequence[noise_mixing.Stretch]) -> Annotations:

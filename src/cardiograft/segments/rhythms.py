@@ -82,10 +82,10 @@ def _row(record: Record, source: Record, row: int) -> Row:
 
 def _lead(record: Record, spec: Segment) -> tuple[Record, int]:
     sources = (record, *record.beside)
-    asked = [*spec.signal.leads, *(spec.target.leads if spec.target else ())]
+    texts = [*spec.signal.leads, *(spec.target.leads if spec.target else ())]
     named = [
         (source, row)
-        for text in asked
+        for text in texts
         for name in text.split("|")
         for source in sources
         for row in leads.places(source.leads, name)

@@ -186,7 +186,7 @@ def read_meta(file: Path) -> Meta:
     ValueError
         The file is no shard.
     """
-    found = (parquet.opened(file).schema_arrow.metadata or {}).get(PARQUET_KEY)
-    if found is None:
+    meta_json = (parquet.opened(file).schema_arrow.metadata or {}).get(PARQUET_KEY)
+    if meta_json is None:
         raise ValueError(f"{file}: not a shard")
-    return Meta.of(json.loads(found))
+    return Meta.of(json.loads(meta_json))

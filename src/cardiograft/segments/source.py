@@ -1,4 +1,4 @@
-"""Where an entry's recordings come from: a data set's reader, told what config says of a folder."""
+"""Where an entry's recordings come from: a data set's reader, with what config says of a folder."""
 
 import functools
 from collections.abc import Callable, Mapping

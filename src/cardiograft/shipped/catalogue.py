@@ -115,16 +115,16 @@ def read(folder: Path) -> Shipped:
 def beside(file: Path) -> Shipped | None:
     """Return the network whose checkpoint a file is, if it is one's."""
     try:
-        found = read(file.parent)
+        network = read(file.parent)
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
-    return found if found.weights.name == file.name else None
+    return network if network.weights.name == file.name else None
 
 
 def known(file: Path, sha256: str | None) -> Shipped | None:
     """Return the network that a file is by its place, or by its bytes wherever it lies."""
-    if found := beside(file):
-        return found
+    if network := beside(file):
+        return network
     cards = [folder / CARD for place in _places() for folder in _folders(place)] if sha256 else []
     digests = _digests(tuple((card, card.stat().st_mtime_ns) for card in cards))
     return read(digests[sha256]) if sha256 in digests else None
@@ -133,10 +133,10 @@ def known(file: Path, sha256: str | None) -> Shipped | None:
 @lru_cache(maxsize=1)
 def _digests(cards: tuple[tuple[Path, int], ...]) -> dict[str, Path]:
     """Return the folder of each network by its checkpoint's SHA-256; the first place counts."""
-    found: dict[str, Path] = {}
+    folder_by_digest: dict[str, Path] = {}
     for card, _ in cards:
-        found.setdefault(read(card.parent).sha256, card.parent)
-    return found
+        folder_by_digest.setdefault(read(card.parent).sha256, card.parent)
+    return folder_by_digest
 
 
 def of_package() -> Path:
@@ -160,12 +160,12 @@ def as_source(name: str) -> dict[str, Any]:
     FileNotFoundError, ValueError
         As `find`.
     """
-    found = find(name)
-    asked: dict[str, Any] = {"sha256": found.sha256, "reader": "cardiograft"}
-    if found.folder.parent == of_package():  # the same words on every machine
-        place = found.weights.relative_to(of_package().parent).as_posix()
-        return {"package": PACKAGE, "file": place, **asked}
-    return {"file": str(found.weights), **asked}
+    network = find(name)
+    common: dict[str, Any] = {"sha256": network.sha256, "reader": "cardiograft"}
+    if network.folder.parent == of_package():  # the same words on every machine
+        place = network.weights.relative_to(of_package().parent).as_posix()
+        return {"package": PACKAGE, "file": place, **common}
+    return {"file": str(network.weights), **common}
 
 
 def _places() -> Iterator[Path]:

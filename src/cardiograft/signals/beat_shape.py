@@ -27,11 +27,11 @@ def shape(beats: Sequence) -> Features:
     geometry = beats.geometry
     base_B = np.median(beats.signal_BT[:, geometry.span(*BASELINE)], axis=1)
     beat_BT = beats.signal_BT - base_B[:, None]
-    found: Features = {}
+    features: Features = {}
     for name, usual_T in _typical(beats, beat_BT).items():
-        found |= _against(beat_BT, usual_T, geometry, name)
+        features |= _against(beat_BT, usual_T, geometry, name)
     return (
-        found
+        features
         | _qrs(beat_BT, geometry)
         | _waves(beat_BT, geometry)
         | _neighbours(beat_BT, geometry)
@@ -39,9 +39,9 @@ def shape(beats: Sequence) -> Features:
     )
 
 
-def likeness(found: Features) -> Float64:
+def likeness(features: Features) -> Float64:
     """Return how each QRS complex resembles the recording's median one, -1 to 1."""
-    return found["QRS like all"]
+    return features["QRS like all"]
 
 
 def _typical(beats: Sequence, beat_BT: Float64) -> dict[str, Float64]:
@@ -56,14 +56,14 @@ def _typical(beats: Sequence, beat_BT: Float64) -> dict[str, Float64]:
 
 def _against(beat_BT: Float64, usual_T: Float64, geometry: Geometry, name: str) -> Features:
     lag = max(1, round(SHIFT_S * geometry.rate_hz))
-    found = {}
+    features = {}
     for wave, span in (("QRS", AROUND_QRS), ("P", P), ("T", T)):
         at = geometry.span(*span)
-        found[f"{wave} like {name}"] = _shifted_correlation(beat_BT[:, at], usual_T[at], lag)
+        features[f"{wave} like {name}"] = _shifted_correlation(beat_BT[:, at], usual_T[at], lag)
     qrs, p = geometry.span(*QRS), geometry.span(*P)
-    found[f"QRS unlike {name}"] = _rms(beat_BT[:, qrs] - usual_T[qrs])
-    found[f"P unlike {name}"] = _rms(_centred(beat_BT[:, p]) - _centred(usual_T[p]))
-    return found
+    features[f"QRS unlike {name}"] = _rms(beat_BT[:, qrs] - usual_T[qrs])
+    features[f"P unlike {name}"] = _rms(_centred(beat_BT[:, p]) - _centred(usual_T[p]))
+    return features
 
 
 def _qrs(beat_BT: Float64, geometry: Geometry) -> Features:
@@ -97,13 +97,13 @@ def _waves(beat_BT: Float64, geometry: Geometry) -> Features:
 
 def _neighbours(beat_BT: Float64, geometry: Geometry) -> Features:
     lag = max(1, round(SHIFT_S * geometry.rate_hz))
-    found = {}
+    features = {}
     for wave, span in (("QRS", AROUND_QRS), ("P", P)):
         wave_BW = beat_BT[:, geometry.span(*span)]
         for name, away in (("before", 1), ("after", -1)):
             other_BW = np.roll(wave_BW, away, axis=0)
-            found[f"{wave} like the one {name}"] = _shifted_correlation(wave_BW, other_BW, lag)
-    return found
+            features[f"{wave} like the one {name}"] = _shifted_correlation(wave_BW, other_BW, lag)
+    return features
 
 
 def _coherence(p_BW: Float64) -> Features:

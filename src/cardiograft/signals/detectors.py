@@ -37,8 +37,8 @@ def agreement(signal_T: Float32, rate_hz: Fraction, window_s: float, *, mains_hz
         Windows stand end to end from the first sample on; what is left at the end has none.
     """
     one_A = r_peaks(signal_T, rate_hz, mains_hz=mains_hz)
-    found = xqrs_detect(signal_T.astype(np.float64), float(rate_hz), verbose=False)
-    two_B = np.asarray(found, dtype=np.int64)
+    xqrs_peaks = xqrs_detect(signal_T.astype(np.float64), float(rate_hz), verbose=False)
+    two_B = np.asarray(xqrs_peaks, dtype=np.int64)
     both_A, both_B = matched(one_A, two_B, NEAR_S * float(rate_hz))
     size = round(window_s * rate_hz)
     edges = size * np.arange(len(signal_T) // size + 1)
@@ -46,9 +46,9 @@ def agreement(signal_T: Float32, rate_hz: Fraction, window_s: float, *, mains_hz
     def counted(beat: Int64) -> Float64:
         return np.histogram(beat, edges)[0].astype(np.float64) if len(edges) > 1 else np.zeros(0)
 
-    found_N = counted(one_A) + counted(two_B)
+    total_N = counted(one_A) + counted(two_B)
     both_N = counted(one_A[both_A]) + counted(two_B[both_B])
-    return np.divide(both_N, found_N, out=np.zeros_like(both_N), where=found_N > 0)
+    return np.divide(both_N, total_N, out=np.zeros_like(both_N), where=total_N > 0)
 
 
 def matched(one_A: Int64, two_B: Int64, near: float) -> tuple[Int64, Int64]:

@@ -100,14 +100,14 @@ def corrupted(
         How often each kind is: ``clean``, names of `noises`, names of
         `cardiograft.signals.faults`, in any unit.
     within
-        Where noise is taken from, as shares of its recording; ratios are told by all of it.
+        Where noise is taken from, as shares of its recording; ratios are measured on all of it.
     rng
         The same generator gives the same samples.
 
     Raises
     ------
     ValueError
-        A kind is neither, a noise is too short, or no ratio can be told.
+        A kind is neither, a noise is too short, or no ratio can be measured.
     """
     _check_kinds(shares, noises)
     size = round(stretch_s * rate_hz)

@@ -98,15 +98,15 @@ def r_peaks(signal_T: Float32, rate_hz: Fraction, *, mains_hz: int) -> Int64:
     if not len(filled_T):
         return np.zeros(0, dtype=np.int64)
     lead_T = deviation(filled_T.astype(np.float64))
-    found, level_A = _candidates(lead_T, float(rate_hz))
-    if not len(found.sample_A):
-        return found.sample_A
+    candidates, level_A = _candidates(lead_T, float(rate_hz))
+    if not len(candidates.sample_A):
+        return candidates.sample_A
     end_s = len(lead_T) / float(rate_hz)
-    sure_A = found.strength_A > SURE * level_A
-    chosen_B = _most_plausible(found, level_A, _rhythm(found, sure_A), end_s)
-    level_A = _around(found, found.strength_A, chosen_B)
-    chosen_B = _most_plausible(found, level_A, _rhythm(found, chosen_B), end_s)
-    peak_B = _peaks(lead_T, found.sample_A[chosen_B], float(rate_hz), mains_hz)
+    sure_A = candidates.strength_A > SURE * level_A
+    chosen_B = _most_plausible(candidates, level_A, _rhythm(candidates, sure_A), end_s)
+    level_A = _around(candidates, candidates.strength_A, chosen_B)
+    chosen_B = _most_plausible(candidates, level_A, _rhythm(candidates, chosen_B), end_s)
+    peak_B = _peaks(lead_T, candidates.sample_A[chosen_B], float(rate_hz), mains_hz)
     return peak_B if missing_T is None else peak_B[~missing_T[peak_B]]
 
 
@@ -167,41 +167,43 @@ def _running_median(value_B: Float64, near: int) -> Float64:
     )
 
 
-def _around(found: _Candidates, value_A: Float64, beat_A: npt.NDArray[np.bool_]) -> Float64:
+def _around(candidates: _Candidates, value_A: Float64, beat_A: npt.NDArray[np.bool_]) -> Float64:
     """Return for each candidate the median of a value over the beats around it."""
-    return np.interp(found.time_A, found.time_A[beat_A], _running_median(value_A[beat_A], NEAR))
+    return np.interp(
+        candidates.time_A, candidates.time_A[beat_A], _running_median(value_A[beat_A], NEAR)
+    )
 
 
-def _rhythm(found: _Candidates, beat_A: npt.NDArray[np.bool_]) -> Float64:
+def _rhythm(candidates: _Candidates, beat_A: npt.NDArray[np.bool_]) -> Float64:
     """Return for each candidate the usual interval of beats around it, in seconds."""
-    time_B = found.time_A[beat_A]
+    time_B = candidates.time_A[beat_A]
     if len(time_B) < 3:
-        return np.ones(len(found.time_A))
+        return np.ones(len(candidates.time_A))
     middle_B = (time_B[1:] + time_B[:-1]) / 2
-    return np.interp(found.time_A, middle_B, _running_median(np.diff(time_B), NEAR))
+    return np.interp(candidates.time_A, middle_B, _running_median(np.diff(time_B), NEAR))
 
 
-def _evidence(found: _Candidates, level_A: Float64) -> Float64:
+def _evidence(candidates: _Candidates, level_A: Float64) -> Float64:
     """Return what speaks for each candidate by itself, and against it as a complex' T wave."""
-    strong_A = np.minimum(np.log(found.strength_A / level_A / LEVEL), MOST)
-    own_A = np.log(found.strength_A) + found.steep_A
+    strong_A = np.minimum(np.log(candidates.strength_A / level_A / LEVEL), MOST)
+    own_A = np.log(candidates.strength_A) + candidates.steep_A
     before_A = np.full(len(own_A), -np.inf)
     for back in range(1, min(int(T_WAVE_S[1] / MAXIMA_S), len(own_A) - 1) + 1):
-        apart_A = found.time_A[back:] - found.time_A[:-back]
+        apart_A = candidates.time_A[back:] - candidates.time_A[:-back]
         steeper_A = own_A[:-back] > own_A[back:] + STEEPER
         follows_A = steeper_A & (T_WAVE_S[0] < apart_A) & (apart_A < T_WAVE_S[1])
-        steep_A = np.where(follows_A, found.steep_A[:-back], -np.inf)
+        steep_A = np.where(follows_A, candidates.steep_A[:-back], -np.inf)
         before_A[back:] = np.maximum(before_A[back:], steep_A)
-    blunt_A = np.clip(before_A - BLUNT - found.steep_A, 0, MOST_BLUNT)
+    blunt_A = np.clip(before_A - BLUNT - candidates.steep_A, 0, MOST_BLUNT)
     return np.asarray(strong_A - BLUNT_WEIGHT * blunt_A)
 
 
 def _most_plausible(
-    found: _Candidates, level_A: Float64, rhythm_A: Float64, end_s: float
+    candidates: _Candidates, level_A: Float64, rhythm_A: Float64, end_s: float
 ) -> npt.NDArray[np.bool_]:
     """Return which candidates make up the sequence with most evidence, by dynamic programming."""
-    time, rhythm = found.time_A.tolist(), rhythm_A.tolist()
-    own = _evidence(found, level_A).tolist()
+    time, rhythm = candidates.time_A.tolist(), rhythm_A.tolist()
+    own = _evidence(candidates, level_A).tolist()
     total: list[float] = []
     before: list[int] = []
     for at, now in enumerate(time):

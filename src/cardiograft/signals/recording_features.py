@@ -35,14 +35,16 @@ def named_features(lead: Stitched, rate_hz: float) -> rr_statistics.Features:
     signal_S = lead.signal_S
     peak_B = r_peaks(signal_S.astype(np.float32), Fraction(rate_hz), mains_hz=MAINS_HZ)
     other_B = qrs_peaks(signal_S[None], rate_hz)[0]
-    found = {"beats a second": len(peak_B) * rate_hz / max(len(signal_S), 1)}
+    feature_by_name = {"beats a second": len(peak_B) * rate_hz / max(len(signal_S), 1)}
     # a second detector: where the two differ, the recording is noisy or its beats are strange
     for name, at_B in (("", peak_B.astype(np.float64)), ("other ", other_B)):
         rr_B = _intervals(lead, at_B) / rate_hz
-        found |= {name + key: value for key, value in rr_statistics.statistics(rr_B).items()}
-    found["detectors agree"] = _agreement(peak_B, other_B, NEAR_S * rate_hz)
-    found["detectors' beats"] = len(peak_B) / max(len(other_B), 1)
-    return found | recording_shape.statistics(signal_S, peak_B, rate_hz)
+        feature_by_name |= {
+            name + key: value for key, value in rr_statistics.statistics(rr_B).items()
+        }
+    feature_by_name["detectors agree"] = _agreement(peak_B, other_B, NEAR_S * rate_hz)
+    feature_by_name["detectors' beats"] = len(peak_B) / max(len(other_B), 1)
+    return feature_by_name | recording_shape.statistics(signal_S, peak_B, rate_hz)
 
 
 def _intervals(lead: Stitched, at_B: Float64) -> Float64:

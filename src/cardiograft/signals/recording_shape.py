@@ -54,12 +54,12 @@ def statistics(signal_T: Float64, peak_B: Int64, rate_hz: float) -> Features:
     upside = 1.0 if qrs_W.max() >= -qrs_W.min() else -1.0
     clean_T, beat_BW, usual_W = clean_T * upside, beat_BW * upside, usual_W * upside
     height = max(float(np.abs(usual_W).max()), SMALL)
-    found = {"turned": upside, **_usual(usual_W, rate_hz), **_waves(beat_BW, usual_W, rate_hz)}
-    found |= _alike(beat_BW, usual_W, used_B, rate_hz)
+    features = {"turned": upside, **_usual(usual_W, rate_hz), **_waves(beat_BW, usual_W, rate_hz)}
+    features |= _alike(beat_BW, usual_W, used_B, rate_hz)
     rest_T = _without_beats(clean_T, used_B, usual_W, rate_hz)
-    found |= _residual(rest_T, used_B, height, rate_hz)
+    features |= _residual(rest_T, used_B, height, rate_hz)
     whole = _spectrum("lead", signal_T, rate_hz) | _quality(signal_T, clean_T, rate_hz)
-    return whole | ({name: float("nan") for name in found} if few else found)
+    return whole | ({name: float("nan") for name in features} if few else features)
 
 
 def _clean(signal_T: Float64, rate_hz: float) -> Float64:
@@ -102,18 +102,20 @@ def _usual(usual_W: Float64, rate_hz: float) -> Features:
     qrs_W = beat_W[_span(WIDE_QRS, rate_hz)]
     height = max(float(np.abs(qrs_W).max()), SMALL)
     pieces = np.array_split(beat_W / height, round((BEFORE_S + AFTER_S) / OUTLINE_S))
-    found = {f"outline {k}": float(piece.mean()) for k, piece in enumerate(pieces)}
+    features = {f"outline {k}": float(piece.mean()) for k, piece in enumerate(pieces)}
     for share in (0.2, 0.5):
-        found[f"qrs wider than {share:g}"] = float((np.abs(qrs_W) > share * height).sum() / rate_hz)
-    found["qrs area"] = float(np.abs(qrs_W).sum() / height / rate_hz)
-    found["qrs slope"] = float(np.abs(np.diff(qrs_W)).max() / height)
-    found["qrs down / up"] = float(-qrs_W.min() / height)
-    return found
+        features[f"qrs wider than {share:g}"] = float(
+            (np.abs(qrs_W) > share * height).sum() / rate_hz
+        )
+    features["qrs area"] = float(np.abs(qrs_W).sum() / height / rate_hz)
+    features["qrs slope"] = float(np.abs(np.diff(qrs_W)).max() / height)
+    features["qrs down / up"] = float(-qrs_W.min() / height)
+    return features
 
 
 def _waves(beat_BW: Float64, usual_W: Float64, rate_hz: float) -> Features:
     """Return how large P and T wave are, where they are, and whether each beat has them."""
-    found: Features = {}
+    features: Features = {}
     height = max(float(np.abs(usual_W[_span(WIDE_QRS, rate_hz)]).max()), SMALL)
     for name, at in (("p", P), ("t", T_WAVE)):
         here = _span(at, rate_hz)
@@ -123,7 +125,7 @@ def _waves(beat_BW: Float64, usual_W: Float64, rate_hz: float) -> Features:
         each = np.sqrt(np.square(each_BW).mean(axis=1))
         common = float(np.sqrt(np.square(mean_W).mean()))
         alike_B = _correlation(each_BW, usual_W[here])
-        found |= {
+        features |= {
             f"{name} height": float(np.ptp(wave_W)) / height,
             f"{name} rms": float(np.sqrt(np.square(wave_W).mean())) / height,
             f"{name} up": float(wave_W.max()) / height,
@@ -133,8 +135,8 @@ def _waves(beat_BW: Float64, usual_W: Float64, rate_hz: float) -> Features:
             f"{name} likeness": float(np.median(alike_B)),
             f"{name} least likeness": float(np.quantile(alike_B, 0.1)),
         }
-    found["p / t"] = found["p height"] / max(found["t height"], SMALL)
-    return found
+    features["p / t"] = features["p height"] / max(features["t height"], SMALL)
+    return features
 
 
 def _line(wave_W: Float64) -> Float64:
@@ -158,7 +160,7 @@ def _alike(beat_BW: Float64, usual_W: Float64, peak_B: Int64, rate_hz: float) ->
     rr_B = np.diff(peak_B) / np.median(np.diff(peak_B))
     early_B = np.concatenate([[False], rr_B < EARLY])
     strange_B = qrs_B < UNLIKE[1]
-    found = {
+    features = {
         f"{name} {what}": float(value)
         for name, value_B in (("beat", whole_B), ("qrs", qrs_B), ("narrow qrs", narrow_B))
         for what, value in (
@@ -169,8 +171,8 @@ def _alike(beat_BW: Float64, usual_W: Float64, peak_B: Int64, rate_hz: float) ->
             ("q0.25", np.quantile(value_B, 0.25)),
         )
     }
-    found |= {f"qrs below {least:g}": float((qrs_B < least).mean()) for least in UNLIKE}
-    return found | {
+    features |= {f"qrs below {least:g}": float((qrs_B < least).mean()) for least in UNLIKE}
+    return features | {
         "size spread": float(size_B.std()),
         "largest": float(size_B.max()),
         "smallest": float(size_B.min()),
@@ -200,14 +202,14 @@ def _without_beats(lead_T: Float64, peak_B: Int64, usual_W: Float64, rate_hz: fl
 
 def _residual(rest_T: Float64, peak_B: Int64, height: float, rate_hz: float) -> Features:
     """Return what the lead holds beside its beats: atrial waves, noise."""
-    found = _spectrum("rest", rest_T, rate_hz)
+    features = _spectrum("rest", rest_T, rate_hz)
     quiet = np.ones(len(rest_T), dtype=bool)
     for peak in peak_B.tolist():
         quiet[max(0, peak - round(0.1 * rate_hz)) : peak + round(0.12 * rate_hz)] = False
     between_T = np.where(quiet, rest_T, 0.0)
-    found |= _spectrum("between", between_T, rate_hz)
+    features |= _spectrum("between", between_T, rate_hz)
     kept = rest_T[quiet] if quiet.any() else rest_T
-    return found | {
+    return features | {
         "rest / qrs": float(rest_T.std()) / height,
         "between / qrs": float(kept.std()) / height,
         "between, median / qrs": float(np.median(np.abs(kept))) / height,
@@ -220,20 +222,20 @@ def _spectrum(name: str, signal_T: Float64, rate_hz: float) -> Features:
     at_F, power_F = welch(signal_T - signal_T.mean(), rate_hz, nperseg=size)
     used_F = (at_F >= BANDS_HZ[0][0]) & (at_F <= BANDS_HZ[-1][1])
     total = max(float(power_F[used_F].sum()), SMALL**2)
-    found: Features = {}
+    features: Features = {}
     for low, high in BANDS_HZ:
         here = power_F[(at_F >= low) & (at_F < high)]
-        found[f"{name} {low:g}-{high:g} Hz"] = float(here.sum()) / total
+        features[f"{name} {low:g}-{high:g} Hz"] = float(here.sum()) / total
     here_F = (at_F >= ATRIAL_HZ[0]) & (at_F <= ATRIAL_HZ[1])
     atrial_F, which_F = power_F[here_F], at_F[here_F]
     share_F = atrial_F / max(float(atrial_F.sum()), SMALL**2)
-    found[f"{name} atrial peak"] = float(share_F.max())
-    found[f"{name} atrial Hz"] = float(which_F[share_F.argmax()])
-    found[f"{name} atrial entropy"] = -float((share_F * np.log(share_F + SMALL)).sum())
-    found[f"{name} median Hz"] = float(
+    features[f"{name} atrial peak"] = float(share_F.max())
+    features[f"{name} atrial Hz"] = float(which_F[share_F.argmax()])
+    features[f"{name} atrial entropy"] = -float((share_F * np.log(share_F + SMALL)).sum())
+    features[f"{name} median Hz"] = float(
         at_F[used_F][min(np.searchsorted(np.cumsum(power_F[used_F]), total / 2), used_F.sum() - 1)]
     )
-    return found
+    return features
 
 
 def _quality(signal_T: Float64, clean_T: Float64, rate_hz: float) -> Features:

@@ -98,16 +98,16 @@ def _beats(lead_T: Float64) -> Float64:
     if start_W[-1] + size < len(lead_T):
         start_W = np.append(start_W, len(lead_T) - size)
     window_WT = lead_T[start_W[:, None] + np.arange(size)]
-    found_WA = qrs_peaks(window_WT, float(RATE_HZ), share=SHARE)
-    found = []
-    for number, peak_A in enumerate(found_WA):
+    peak_WA = qrs_peaks(window_WT, float(RATE_HZ), share=SHARE)
+    by_window = []
+    for number, peak_A in enumerate(peak_WA):
         start = start_W[number]
         low = 0 if number == 0 else (start_W[number - 1] + size + start) / 2
         last = number == len(start_W) - 1
         high = np.inf if last else (start + size + start_W[number + 1]) / 2
         at_A = peak_A + start
-        found.append(at_A[(at_A >= low) & (at_A < high)])
-    beat_B = np.concatenate(found)
+        by_window.append(at_A[(at_A >= low) & (at_A < high)])
+    beat_B = np.concatenate(by_window)
     # the same beat on both sides of a seam
     apart_B = np.append(True, np.diff(beat_B) > 0.1 * float(RATE_HZ))[: len(beat_B)]
     return np.asarray(beat_B[apart_B], dtype=np.float64)

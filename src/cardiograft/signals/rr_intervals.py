@@ -125,10 +125,10 @@ def _against(before_B: Float64, after_B: Float64) -> Features:
         np.roll(after_B, -1),
         np.roll(after_B, -2),
     )
-    found = {f"{n} / usual": rr_B - usual for n, rr_B in zip(NAMES, intervals, strict=True)}
-    found |= {f"{n} / near": rr_B - near_B for n, rr_B in zip(NAMES, intervals, strict=True)}
+    features = {f"{n} / usual": rr_B - usual for n, rr_B in zip(NAMES, intervals, strict=True)}
+    features |= {f"{n} / near": rr_B - near_B for n, rr_B in zip(NAMES, intervals, strict=True)}
     pair_B = np.log(np.exp(before_B) + np.exp(after_B)) - np.log(2)
-    return found | {
+    return features | {
         "before / nearest": before_B - nearest_B,
         "after / nearest": after_B - nearest_B,
         "near / usual": near_B - usual,
@@ -144,14 +144,14 @@ def _against(before_B: Float64, after_B: Float64) -> Features:
 
 def _quantiles(before_B: Float64) -> Features:
     """Lay the interval before against quantiles of the recording and of the surroundings."""
-    found = {f"before / q{q:g}": before_B - np.quantile(before_B, q) for q in (0.25, 0.75, 0.9)}
+    features = {f"before / q{q:g}": before_B - np.quantile(before_B, q) for q in (0.25, 0.75, 0.9)}
     for reach in (10, 30):
         local_QB = np.quantile(around(before_B, reach), (0.75, 0.9), axis=-1)
-        found |= {
+        features |= {
             f"before / q{q:g} of {reach}": before_B - local_B
             for q, local_B in zip((0.75, 0.9), local_QB, strict=True)
         }
-    return found
+    return features
 
 
 def _steps(before_B: Float64) -> Float64:
@@ -164,16 +164,16 @@ def _median_step(step_B: Float64, reach: int) -> Float64:
 
 def _irregularity(before_B: Float64) -> Features:
     step_B = _steps(before_B)
-    found = {}
+    features = {}
     for reach in (8, 20, 40):
-        found[f"step rms {reach}"] = np.sqrt(_mean(step_B**2, reach))
-        found[f"step median {reach}"] = _median_step(step_B, reach)
+        features[f"step rms {reach}"] = np.sqrt(_mean(step_B**2, reach))
+        features[f"step median {reach}"] = _median_step(step_B, reach)
     low_B, high_B = np.quantile(around(before_B, 20), (0.25, 0.75), axis=-1)
-    short_B = found["step rms 20"] / np.sqrt(2)
+    short_B = features["step rms 20"] / np.sqrt(2)
     spread_B = local(before_B, 20, np.std)
     long_B = np.sqrt(np.maximum(2 * spread_B**2 - short_B**2, 1e-6))
     turn_B = np.pad((step_B[1:-1] * step_B[2:] < 0).astype(float), (1, 1))[: len(before_B)]
-    return found | {
+    return features | {
         "quartiles apart": high_B - low_B,
         "Poincare short / long": short_B / (long_B + 1e-3),
         "turns": _mean(turn_B, 20),

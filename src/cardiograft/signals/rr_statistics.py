@@ -43,9 +43,9 @@ def statistics(rr_B: Float64) -> Features:
     few = len(rr_B) < FEWEST
     # of three made-up intervals the names alone are used
     used_B = np.ones(FEWEST) if few else rr_B
-    found = _spread(used_B) | _changes(used_B) | _outliers(used_B) | _regularity(used_B)
-    found |= _lorenz(np.diff(used_B)) | _histograms(used_B)
-    return {name: float("nan") for name in found} if few else found
+    features = _spread(used_B) | _changes(used_B) | _outliers(used_B) | _regularity(used_B)
+    features |= _lorenz(np.diff(used_B)) | _histograms(used_B)
+    return {name: float("nan") for name in features} if few else features
 
 
 def _spread(rr_B: Float64) -> Features:
@@ -144,20 +144,20 @@ def _longest_run(yes_C: np.ndarray) -> float:
 
 def _regularity(rr_B: Float64) -> Features:
     """Return how seldom stretches of so many intervals come back, at several tolerances."""
-    found = {}
+    features = {}
     for length in (1, 2):
         for tolerance_s in (0.03, 0.06):
             entropy = _sample_entropy(rr_B, length, tolerance_s)
-            found[f"entropy {length}, {tolerance_s:g} s"] = entropy
-            found[f"coefficient {length}, {tolerance_s:g} s"] = (
+            features[f"entropy {length}, {tolerance_s:g} s"] = entropy
+            features[f"coefficient {length}, {tolerance_s:g} s"] = (
                 entropy + float(np.log(2 * tolerance_s)) - float(np.log(rr_B.mean()))
             )
     relative_B = rr_B / np.median(rr_B)
-    found["entropy 1, relative"] = _sample_entropy(relative_B, 1, 0.05)
-    found["entropy 2, relative"] = _sample_entropy(relative_B, 2, 0.1)
+    features["entropy 1, relative"] = _sample_entropy(relative_B, 1, 0.05)
+    features["entropy 2, relative"] = _sample_entropy(relative_B, 2, 0.1)
     share_K = np.histogram(rr_B, bins=16, range=(0.2, 2.0))[0] / len(rr_B)
     share_K = share_K[share_K > 0]
-    return {**found, "entropy of intervals": -float((share_K * np.log(share_K)).sum())}
+    return {**features, "entropy of intervals": -float((share_K * np.log(share_K)).sum())}
 
 
 def _sample_entropy(value_B: Float64, length: int, tolerance: float) -> float:
@@ -209,11 +209,11 @@ def _lorenz(change_C: Float64) -> Features:
 
 def _histograms(rr_B: Float64) -> Features:
     median = float(np.median(rr_B))
-    found: Features = {}
+    features: Features = {}
     for name, value, edges in (
         ("change", np.diff(rr_B) / median, CHANGE_EDGES),
         ("interval", rr_B / median, INTERVAL_EDGES),
     ):
         count_K = np.bincount(np.digitize(value, edges), minlength=len(edges) + 1)
-        found |= {f"{name} {k}": float(c) / len(value) for k, c in enumerate(count_K)}
-    return found
+        features |= {f"{name} {k}": float(c) / len(value) for k, c in enumerate(count_K)}
+    return features

@@ -44,11 +44,11 @@ class Applying(Entry):
 
     def words(self) -> list[str]:
         """Return the arguments that the stage's script is given, behind its model and its `out`."""
-        found = [self.records, "--piece-s", f"{self.piece_s:g}"]
+        arguments = [self.records, "--piece-s", f"{self.piece_s:g}"]
         for lead, others in self.lead.items():
-            found += ["--lead", f"{lead}={','.join(others)}"]
+            arguments += ["--lead", f"{lead}={','.join(others)}"]
         for key in ("unit", "mains_hz", "annotator", "rate_hz", "time", "threshold"):
             value = getattr(self, key)
             if value is not None:
-                found += [f"--{key.replace('_', '-')}", str(value)]
-        return found if self.lost == "refused" else [*found, "--allow-refused"]
+                arguments += [f"--{key.replace('_', '-')}", str(value)]
+        return arguments if self.lost == "refused" else [*arguments, "--allow-refused"]

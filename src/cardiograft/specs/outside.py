@@ -62,13 +62,13 @@ class Outside(Entry):
         if not all(part.isidentifier() for part in parts):
             raise ValueError(f"{self.package!r} is no name of a Python package")
         try:
-            found = importlib.util.find_spec(top)  # of the top alone: a part below imports it
+            module_spec = importlib.util.find_spec(top)  # of the top alone: a part below imports it
         except (ImportError, ValueError):  # a module of that name is loaded that has no file
-            found = None
-        if found is None or not found.submodule_search_locations:
+            module_spec = None
+        if module_spec is None or not module_spec.submodule_search_locations:
             from_where = f"'cardiograft[{top}]'" if top in EXTRAS else f"--no-deps {top}"
             raise FileNotFoundError(
                 f"the package {top!r}, of which {self.file} is a file, is not installed:"
                 f" pip install {from_where}"
             )
-        return Path(next(iter(found.submodule_search_locations))).joinpath(*inner, self.file)
+        return Path(next(iter(module_spec.submodule_search_locations))).joinpath(*inner, self.file)

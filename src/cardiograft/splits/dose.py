@@ -173,12 +173,12 @@ def _spread(row_N: Int64, keys: pa.Table, seed: int) -> list[int]:
     subject_N = keys["subject"].take(row_N).to_pylist()
     place_N = _places(keys["id"].take(row_N).to_pylist(), "dose", seed)
     offset = {subject: place(seed, "dose", subject) for subject in set(subject_N)}
-    found: dict[str, int] = {}
+    rank_by_subject: dict[str, int] = {}
     total = Counter(subject_N)
     order = []
     for k in np.argsort(place_N, kind="stable"):
         subject = subject_N[k]
-        rank = found[subject] = found.get(subject, -1) + 1
+        rank = rank_by_subject[subject] = rank_by_subject.get(subject, -1) + 1
         order.append(((rank + offset[subject]) / total[subject], subject, int(row_N[k])))
     return [row for *_, row in sorted(order)]
 

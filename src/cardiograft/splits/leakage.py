@@ -75,13 +75,13 @@ def leaks(
     }
 
 
-def faults(found: Mapping[str, Leak], protocol: str) -> dict[str, Leak]:
+def faults(leak_by_kind: Mapping[str, Leak], protocol: str) -> dict[str, Leak]:
     """Return the leaks that a protocol does not mean to have."""
     meant = ALLOWED.get(protocol, ())
-    return {kind: leak for kind, leak in found.items() if leak.count and kind not in meant}
+    return {kind: leak for kind, leak in leak_by_kind.items() if leak.count and kind not in meant}
 
 
-def complaint(found: Mapping[str, Leak]) -> str:
+def complaint(leak_by_kind: Mapping[str, Leak]) -> str:
     """Return one line that counts every kind of leak and names a case of each."""
     words = {
         "subjects_on_both_sides": ("subject in two parts", "subjects in two parts"),
@@ -100,7 +100,7 @@ def complaint(found: Mapping[str, Leak]) -> str:
     }
     return "; ".join(
         f"{leak.count} {words[kind][leak.count > 1]}, such as {_case(leak.examples[0])}"
-        for kind, leak in found.items()
+        for kind, leak in leak_by_kind.items()
     )
 
 
@@ -163,8 +163,8 @@ def recordings(
             )
             for parts in ((query,), pool)
         )
-        found = matches(here[0], there[0])
-        part_of = _part_of(table, pool) if found else {}
+        pairs = matches(here[0], there[0])
+        part_of = _part_of(table, pool) if pairs else {}
         examples = [
             {
                 "recording": here[1][match.one],
@@ -173,9 +173,9 @@ def recordings(
                 "other_part": part_of[there[1][match.other]],
                 **match.measured(),
             }
-            for match in found[:EXAMPLES]
+            for match in pairs[:EXAMPLES]
         ]
-        leak.add(len(found), examples)
+        leak.add(len(pairs), examples)
     return leak
 
 
@@ -200,14 +200,14 @@ def duplicates(
     )
     leak = Leak()
     for query, pool in SIDES:
-        found = near_duplicates.search(
+        pairs = near_duplicates.search(
             directories, segment_keys, query=query, pool=pool, above=correlation
         )
         examples = [
             {**_pair(ids, part_N, t.row, t.other), "correlation": round(t.correlation, 6)}
-            for t in found[:EXAMPLES]
+            for t in pairs[:EXAMPLES]
         ]
-        leak.add(len(found), examples)
+        leak.add(len(pairs), examples)
     return leak
 
 

@@ -199,13 +199,13 @@ def _alike(
         side(known, _in_seconds(table, rates), people, timely=bool(rates))
         for table in (tested, used)
     )
-    found = matches(here, there)
+    pairs = matches(here, there)
     examples = [
         {"recording": names[match.one], "other": others[match.other], **match.measured()}
-        for match in found[:EXAMPLES]
+        for match in pairs[:EXAMPLES]
     ]
     return {
-        "recordings": len(found),
+        "recordings": len(pairs),
         "recording_examples": examples,
         "no_fingerprint": len(records) - with_rhythm(known, records),
     }
@@ -220,8 +220,8 @@ def _noise(
     """Return the tested recordings that hold noise which is in what was used."""
     used = _parts(tables, ancestor.split, ancestor.uses)
     here, there = (sorted(table["record"].unique().to_pylist()) for table in (tested, used))
-    found = noise_used.shared(here, there, *known)
-    return {"noises": len(found), "noise_examples": found[: noise_used.EXAMPLES]}
+    shared_noise = noise_used.shared(here, there, *known)
+    return {"noises": len(shared_noise), "noise_examples": shared_noise[: noise_used.EXAMPLES]}
 
 
 def _in_seconds(table: pa.Table, rates: Mapping[str, float]) -> pa.Table:

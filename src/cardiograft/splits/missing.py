@@ -21,11 +21,11 @@ def missing_classes(
         That are evaluated.
     """
     wanted = labels or sorted(counts["train"]["labels"])
-    found = {
+    lacking_by_part = {
         part: [label for label in wanted if not counts[part]["labels"].get(label)]
         for part in dict.fromkeys(("train", *parts))
     }
-    return {part: lacking for part, lacking in found.items() if lacking}
+    return {part: lacking for part, lacking in lacking_by_part.items() if lacking}
 
 
 def missing_complaint(split: str, missing: Mapping[str, Sequence[str]], counts: Counts) -> str:

@@ -184,7 +184,9 @@ def _best(
         codes = _Codes(segments.code_N8[among_U])
         for first in range(0, len(at_Q), QUERIES):
             some_Q = query_Q[at_Q[first : first + QUERIES]]
-            for query_P, other_P, score_P in _found(segments, sketches, codes, some_Q, among_U):
+            for query_P, other_P, score_P in _alike_pairs(
+                segments, sketches, codes, some_Q, among_U
+            ):
                 for query, other, score in zip(
                     query_P.tolist(), other_P.tolist(), score_P.tolist(), strict=True
                 ):
@@ -196,7 +198,7 @@ def _best(
 Pairs = tuple[Int64, Int64, Float64]
 
 
-def _found(
+def _alike_pairs(
     segments: _Segments, sketches: Sketches, codes: _Codes, query_Q: Int64, among_U: Int64
 ) -> Iterator[Pairs]:
     """Yield pairs of rows that are alike enough, and how much."""

@@ -39,14 +39,14 @@ Added = Mapping[str, tuple[Piece, ...]]
 
 def added(directories: Iterable[Path]) -> Added:
     """Return what noise was added to each recording, ``<dataset>/<record>``, of some shards."""
-    found: defaultdict[str, tuple[Piece, ...]] = defaultdict(tuple)
+    pieces_by_record: defaultdict[str, tuple[Piece, ...]] = defaultdict(tuple)
     for directory in directories:
         noise: dict[str, Any] | None = read_json(directory / "summary.json").get("noise")
         if noise is None:
             continue
         for record, (first, last) in noise["pieces"].items():
-            found[record] += tuple(Piece(name, first, last) for name in noise["noises"])
-    return dict(found)
+            pieces_by_record[record] += tuple(Piece(name, first, last) for name in noise["noises"])
+    return dict(pieces_by_record)
 
 
 def one_noise(directories: Sequence[Path]) -> dict[str, str]:
@@ -87,16 +87,16 @@ def shared(
     for record in used:
         for piece in _pieces(record, known):
             theirs[alike.get(piece.noise, piece.noise)].append((piece, record))
-    found = []
+    cases = []
     for record in tested:
         for piece in _pieces(record, known):
             such = theirs[alike.get(piece.noise, piece.noise)]
             if case := next(((p, name) for p, name in such if _overlap(piece, p)), None):
                 (there, other) = case
                 also = "" if there.noise == piece.noise else f", there {there.noise},"
-                found.append({"recording": record, "other": other, "noise": piece.noise + also})
+                cases.append({"recording": record, "other": other, "noise": piece.noise + also})
                 break
-    return found
+    return cases
 
 
 def _pieces(record: str, known: Added) -> tuple[Piece, ...]:

@@ -39,5 +39,5 @@ def overlapping_row(segments: pa.Table, row_N: Int64, pool_N: Int64) -> Int64:
         np.where(stop_N[pool_N] == reach_N, np.arange(len(pool_N)), 0)
     )
     before_N = np.searchsorted(start_N[pool_N], stop_N[row_N], side="left") - 1
-    found_N = (before_N >= 0) & (reach_N[before_N] > start_N[row_N])
-    return np.where(found_N, pool_N[furthest_N[before_N]], -1)
+    overlaps_N = (before_N >= 0) & (reach_N[before_N] > start_N[row_N])
+    return np.where(overlaps_N, pool_N[furthest_N[before_N]], -1)

@@ -39,17 +39,17 @@ def side(
     """
     some = known.filter(pc.is_in(known["record"], used["record"].unique()))
     whose, names = persons(some["subject"], people).to_pylist(), some["record"].to_pylist()
-    found = rhythms.rhythms(some)
+    rhythm_R = rhythms.rhythms(some)
     if timely:
         spans = used.select(["record", "start", "stop"]).sort_by("record")
         record_N = np.asarray(spans["record"].to_pylist(), dtype=str)
         start_N, stop_N = (spans[name].to_numpy() for name in ("start", "stop"))
         first_R, last_R = (np.searchsorted(record_N, names, side=end) for end in ("left", "right"))
-        found = [
+        rhythm_R = [
             during(one, start_N[first:last], stop_N[first:last])
-            for one, first, last in zip(found, first_R, last_R, strict=True)
+            for one, first, last in zip(rhythm_R, first_R, last_R, strict=True)
         ]
-    return Side(found, whose), names
+    return Side(rhythm_R, whose), names
 
 
 def with_rhythm(known: pa.Table, records: pa.Array) -> int:

@@ -122,11 +122,11 @@ class Sketches:
 
     def within(self, point_QSK: Float64, radius_QS: Float64) -> tuple[Int64, Int64]:
         """Return the pairs within the distances: places of the queried, of the others, (P,)."""
-        found_QS = self._tree.query_ball_point(point_QSK, radius_QS)
-        lists = found_QS.reshape(-1)
+        places_QS = self._tree.query_ball_point(point_QSK, radius_QS)
+        lists = places_QS.reshape(-1)
         size_A = np.fromiter(map(len, lists), np.int64, len(lists))
         other_P = np.fromiter((u for one in lists for u in one), np.int64, int(size_A.sum()))
-        query_P = np.repeat(np.arange(len(lists)) // found_QS.shape[1], size_A)
+        query_P = np.repeat(np.arange(len(lists)) // places_QS.shape[1], size_A)
         return self._once(query_P, other_P)
 
     def nearest(self, point_QSK: Float64, radius_QS: Float64, number: int) -> tuple[Int64, Int64]:

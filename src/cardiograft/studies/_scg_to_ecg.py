@@ -58,13 +58,13 @@ EVERY = {
 }
 BESIDE = ("pearson", "prd", "r2", "peak_sensitivity", "peak_positive_predictivity")
 FIRST = {"Run": "run", "Protocol": "text"}
-Row = Mapping[str, Any]
+ScoreRow = Mapping[str, Any]
 NO_CALIBRATION = "0 s"
 
 
-def hallucination(rows: Sequence[Row]) -> OwnTable:
+def hallucination(rows: Sequence[ScoreRow]) -> OwnTable:
     """Return each run beside itself on every corrupted input, one row a metric."""
-    by_part: dict[tuple[str, str], dict[str, Row]] = {}
+    by_part: dict[tuple[str, str], dict[str, ScoreRow]] = {}
     for row in (r for r in rows if r["metric"] in CONTROLLED):
         by_part.setdefault((row["run"], row["metric"]), {})[row["part"]] = row
     lines = []
@@ -79,14 +79,14 @@ def hallucination(rows: Sequence[Row]) -> OwnTable:
     return OwnTable(pd.DataFrame(lines), formats)
 
 
-def baselines(rows: Sequence[Row]) -> OwnTable:
+def baselines(rows: Sequence[ScoreRow]) -> OwnTable:
     """Return, a protocol and split each, every baseline and the network with the highest r."""
-    runs: dict[str, dict[str, Row]] = {}
+    runs: dict[str, dict[str, ScoreRow]] = {}
     for row in rows:
         # A network that saw nothing of the people it is tested on.
         if row.get("tag_calibration") in (None, NO_CALIBRATION):
             runs.setdefault(row["run"], {})[row["metric"]] = row
-    places: dict[tuple[str, str], list[dict[str, Row]]] = {}
+    places: dict[tuple[str, str], list[dict[str, ScoreRow]]] = {}
     for own in runs.values():
         if "pearson" in own:
             first = own["pearson"]
@@ -101,9 +101,9 @@ def baselines(rows: Sequence[Row]) -> OwnTable:
     return OwnTable(pd.DataFrame(lines), {**FIRST, **dict(EVERY[metric] for metric in BESIDE)})
 
 
-def parts(rows: Sequence[Row]) -> OwnTable:
+def parts(rows: Sequence[ScoreRow]) -> OwnTable:
     """Return each run that was also evaluated on its training part, a row a part."""
-    by_run: dict[str, dict[str, dict[str, Row]]] = {}
+    by_run: dict[str, dict[str, dict[str, ScoreRow]]] = {}
     for row in rows:
         by_run.setdefault(row["run"], {}).setdefault(row["part"], {})[row["metric"]] = row
     lines = []
@@ -123,24 +123,24 @@ def _values(values: Mapping[str, float]) -> dict[str, float]:
     return {title: values.get(metric, float("nan")) for metric, (title, _) in EVERY.items()}
 
 
-def _is_baseline(own: Mapping[str, Row]) -> bool:
+def _is_baseline(own: Mapping[str, ScoreRow]) -> bool:
     return bool(own["pearson"].get("tag_init") == "none")
 
 
-def _line(own: Mapping[str, Row]) -> dict[str, Any]:
+def _line(own: Mapping[str, ScoreRow]) -> dict[str, Any]:
     cells: dict[str, float] = {}
     for metric in BESIDE:
         cells |= _cells(EVERY[metric][0], own.get(metric))
     return {**_place(own["pearson"]), **cells}
 
 
-def _place(row: Row) -> dict[str, str]:
+def _place(row: ScoreRow) -> dict[str, str]:
     remarks = [row["split"], "simulated" if row["simulated"] else ""]
     remark = ", ".join(r for r in remarks if r)
     return {"Run": row["run"], "Protocol": row["protocol"], "Protocol remark": remark}
 
 
-def _cells(title: str, row: Row | None) -> dict[str, float]:
+def _cells(title: str, row: ScoreRow | None) -> dict[str, float]:
     """Return a value with its interval, which shares of R-peaks go without."""
     if row is None:
         return with_interval(title, float("nan"))

@@ -1,6 +1,6 @@
 """What a reader of a predicted ECG could do with it, and what it must not be used for.
 
-Each use asks for something, and each run's own figure says whether that is met. The limits are ours
+Each use has a limit, and each run's own value says whether it keeps it. The limits are ours
 but for the heart rate's, which is what a monitor is held to.
 """
 
@@ -13,7 +13,7 @@ import pandas as pd
 
 from cardiograft.tables.own_table import OwnTable, with_interval
 
-Row = Mapping[str, Any]
+ScoreRow = Mapping[str, Any]
 # Metric to its column and format.
 MEASURED = {
     "rr_within": ("R–R within 20 ms", "percent"),
@@ -45,7 +45,7 @@ INPUTS = {
 
 @dataclass(frozen=True)
 class Use:
-    """A use of an ECG, and what of a metric it asks for.
+    """A use of an ECG, and the limit that a metric must keep for it.
 
     Attributes
     ----------
@@ -67,14 +67,14 @@ class Use:
     bias: str | None = None
     nothing: str = NOT_DRAWN
 
-    def met(self, *values: float) -> bool:
-        """Whether all of some values meet it."""
+    def satisfied_by(self, *values: float) -> bool:
+        """Whether all of some values keep the limit."""
         if self.at_least:
             return min(values) >= self.limit
         return max(map(abs, values)) <= self.limit
 
-    def asked(self) -> str:
-        """Return what is asked, in words."""
+    def limit_text(self) -> str:
+        """Return the limit in words."""
         return f"{'at least' if self.at_least else 'at most'} {self.written(self.limit)}"
 
     def written(self, value: float) -> str:
@@ -100,7 +100,7 @@ USES = (
 )
 
 
-def measured(rows: Sequence[Row]) -> OwnTable:
+def measured(rows: Sequence[ScoreRow]) -> OwnTable:
     """Return what is measured of each run's beats, as recorded and on every corrupted input."""
     by_run = _by_run(rows, INPUTS)
     shown = {m: title for m, title in MEASURED.items() if any(m in own for own in by_run.values())}
@@ -114,8 +114,8 @@ def measured(rows: Sequence[Row]) -> OwnTable:
     return OwnTable(pd.DataFrame(lines), formats)
 
 
-def verdicts(rows: Sequence[Row]) -> OwnTable:
-    """Return, a row a use, whether a network meets on unseen subjects what it asks for."""
+def verdicts(rows: Sequence[ScoreRow]) -> OwnTable:
+    """Return, a row a use, whether a network keeps its limit on unseen subjects."""
     lines = []
     for own in _by_run(rows, ("test",)).values():
         place = _place(own)
@@ -125,14 +125,14 @@ def verdicts(rows: Sequence[Row]) -> OwnTable:
         for use in USES:
             if use.metric not in own:
                 continue
-            asked = {"Use": use.name, "Asks": use.asked(), "Here": _in_words(use, own)}
-            lines.append({**place, **asked})
+            cells = {"Use": use.name, "Asks": use.limit_text(), "Here": _in_words(use, own)}
+            lines.append({**place, **cells})
     formats = {"Run": "run", "Use": "text", "Asks": "text", "Here": "text"}
     return OwnTable(pd.DataFrame(lines), formats)
 
 
-def _in_words(use: Use, own: Mapping[str, Row]) -> str:
-    """Return what figures say of a use: met takes the whole interval, and some people."""
+def _in_words(use: Use, own: Mapping[str, ScoreRow]) -> str:
+    """Return what values say of a use: met takes the whole interval, and some people."""
     row = own[use.metric]
     value, *ends = (float(row[name]) for name in ("value", "low", "high"))
     if math.isnan(value):
@@ -148,14 +148,14 @@ def _in_words(use: Use, own: Mapping[str, Row]) -> str:
     given = _given(use, own)
     if given < LEAST_GIVEN:
         return f"{words}, in {given:.0%} of windows alone: must not be used for it"
-    if not use.met(value):
+    if not use.satisfied_by(value):
         return f"{words}: must not be used for it"
-    if not interval or not use.met(*ends) or row["subjects"] < LEAST_PEOPLE:
+    if not interval or not use.satisfied_by(*ends) or row["subjects"] < LEAST_PEOPLE:
         return f"{words}: not shown, do not rely on it"
     return f"{words}: met"
 
 
-def _given(use: Use, own: Mapping[str, Row]) -> float:
+def _given(use: Use, own: Mapping[str, ScoreRow]) -> float:
     """Return in which share of the windows with R-R intervals a heart rate is predicted."""
     if use.bias is None or not own.get("rr_within", {}).get("segments"):
         return 1.0
@@ -163,15 +163,15 @@ def _given(use: Use, own: Mapping[str, Row]) -> float:
 
 
 def _by_run(
-    rows: Sequence[Row], parts: Mapping[str, str] | Sequence[str]
-) -> dict[tuple[str, str], dict[str, Row]]:
-    found: dict[tuple[str, str], dict[str, Row]] = {}
+    rows: Sequence[ScoreRow], parts: Mapping[str, str] | Sequence[str]
+) -> dict[tuple[str, str], dict[str, ScoreRow]]:
+    rows_by_run: dict[tuple[str, str], dict[str, ScoreRow]] = {}
     for row in rows:
         if row["part"] in parts and row["metric"] in MEASURED:
-            found.setdefault((row["run"], row["part"]), {})[row["metric"]] = row
-    return found
+            rows_by_run.setdefault((row["run"], row["part"]), {})[row["metric"]] = row
+    return rows_by_run
 
 
-def _place(own: Mapping[str, Row]) -> dict[str, str]:
+def _place(own: Mapping[str, ScoreRow]) -> dict[str, str]:
     row = next(iter(own.values()))
     return {"Run": row["run"], "Protocol": row["protocol"]}

@@ -90,7 +90,7 @@ def comparison_table(spec: Tabulate, runs: Sequence[Run]) -> pd.DataFrame:
     for pair in spec.comparisons:
         for of in (r for r in runs if r.row.tags.get(pair.tag) == pair.of):
             for to in (r for r in runs if r.row.tags.get(pair.tag) == pair.to):
-                if _pair(of, to, {pair.tag, *pair.besides}) and _asked(spec, runs, of, to):
+                if _pair(of, to, {pair.tag, *pair.besides}) and _has_primary(spec, runs, of, to):
                     about = {"question": pair.question or "", "tag": pair.tag}
                     pairs.append((about, _Paired(spec, of, to, pair.tag)))
     sizes = Counter(about["question"] for about, paired in pairs if paired.tested)
@@ -109,8 +109,8 @@ def _could_show(
     spec: Tabulate, paired: "_Paired", question: str, sizes: Mapping[str, int]
 ) -> dict[str, Any]:
     """Return what the people of a comparison could have shown, and whether runs are equivalent."""
-    asked = spec.questions.get(question)
-    margin = (asked.margin if asked else None) or spec.margin
+    question_spec = spec.questions.get(question)
+    margin = (question_spec.margin if question_spec else None) or spec.margin
     nothing = {"family": sizes[question], "detectable": np.nan, "margin": margin or np.nan}
     ends = {"within_low": np.nan, "within_high": np.nan, "equivalent": ""}
     if not paired.tested:
@@ -143,7 +143,7 @@ def _pair(of: Run, to: Run, may_differ: set[str]) -> bool:
     return one == other and tested_alike(of, to)
 
 
-def _asked(spec: Tabulate, runs: Sequence[Run], of: Run, to: Run) -> bool:
+def _has_primary(spec: Tabulate, runs: Sequence[Run], of: Run, to: Run) -> bool:
     """Whether two runs are evaluated in the primary metric, as others of the study are."""
     name = spec.primary.partition(":")[0]
     having = [run.name for run in runs if name in map(named, run.row.metrics)]

@@ -60,13 +60,13 @@ def tables(spec: Tabulate, runs: Sequence[Run]) -> dict[str, pd.DataFrame]:
 
 def _curves(runs: Sequence[Run]) -> Iterator[list[Run]]:
     """Yield the runs of each curve, by dose, empty slots last."""
-    found: dict[tuple[Any, ...], list[Run]] = {}
+    runs_by_curve: dict[tuple[Any, ...], list[Run]] = {}
     for run in runs:
         if run.row.dose is not None and "test" in run.ids:
             tags = tuple(sorted((k, v) for k, v in run.row.tags.items() if k != TAG))
             rest = run.row.dose.canonical(exclude={"share", "empty"})
-            found.setdefault((run.row.simulated, tags, rest), []).append(run)
-    for curve in found.values():
+            runs_by_curve.setdefault((run.row.simulated, tags, rest), []).append(run)
+    for curve in runs_by_curve.values():
         first = curve[0]
         for run in curve:
             if run.ids["test"] != first.ids["test"]:

@@ -24,13 +24,13 @@ def initialisations(runs: Sequence[Run], cards: Sequence[Mapping[str, Any]]) -> 
         part`` where layers of that had no statistics of their own.
     """
     known = {card["weights_sha256"]: card for card in cards if card.get("weights_sha256")}
-    found = {}
+    start_by_run = {}
     for run in runs:
         files = [file for group in (run.averaged or run.files[:1]) for file in group]
         began = [text for file in files if (text := _in_words(known.get(_weights(file), {})))]
         if began:
-            found[run.name] = "; ".join(dict.fromkeys(began))
-    return found
+            start_by_run[run.name] = "; ".join(dict.fromkeys(began))
+    return start_by_run
 
 
 def _weights(file: Path) -> str:

@@ -51,11 +51,11 @@ def tables(spec: Tabulate, files: Sequence[Path], metric: str) -> dict[str, pd.D
         where = place(spec, Run(name, row, ()))
         own = {key: h for key, h in histories.items() if key[1] in row.members}
         for part in PARTS:
-            found = {key: _values(history, part, metric) for key, history in own.items()}
-            lines = {key: values for key, values in found.items() if len(values)}
-            asked = {"part": part, "metric": metric}
-            indices += [{**where, **asked, **one} for one in _indices(lines)]
-            curves += [{**where, **asked, **one} for one in _epochs(list(lines.values()))]
+            by_training = {key: _values(history, part, metric) for key, history in own.items()}
+            lines = {key: values for key, values in by_training.items() if len(values)}
+            which = {"part": part, "metric": metric}
+            indices += [{**where, **which, **one} for one in _indices(lines)]
+            curves += [{**where, **which, **one} for one in _epochs(list(lines.values()))]
     name, row = next(iter(spec.rows.items()))
     first = list(place(spec, Run(name, row, ())))
     return {

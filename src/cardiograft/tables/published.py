@@ -116,12 +116,12 @@ def noted(
         The rows, with ``published`` (NaN beside none) and ``source``.
     """
     kinds = [" ".join(spec.rows[run].differs) for run in rows["run"]]
-    asked = rows.assign(**{"class": "", "differs": kinds})
-    found = rows.assign(published=np.nan, source="")
+    lookup_rows = rows.assign(**{"class": "", "differs": kinds})
+    noted_rows = rows.assign(published=np.nan, source="")
     for value in values:
-        beside = value.fits(asked, usual).index
-        found.loc[beside, ["published", "source"]] = value.value, value.source
-    return found
+        beside = value.fits(lookup_rows, usual).index
+        noted_rows.loc[beside, ["published", "source"]] = value.value, value.source
+    return noted_rows
 
 
 def differences(runs: Iterable[Run]) -> pd.DataFrame:

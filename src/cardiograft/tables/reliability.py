@@ -27,8 +27,8 @@ COLUMNS = (
 )
 
 
-def asked_for(spec: Tabulate) -> bool:
-    """Whether some run of a study asks for the calibration error."""
+def has_calibration(spec: Tabulate) -> bool:
+    """Whether some run of a study has the calibration error among its metrics."""
     return any(_plain(run.metrics) for run in spec.rows.values())
 
 
@@ -45,17 +45,17 @@ def table(spec: Tabulate, runs: Sequence[Run]) -> pd.DataFrame:
     """
     rows = []
     for run in runs:
-        found = _plain(run.row.metrics)
-        for part in run.subjects if found else ():
+        metric = _plain(run.row.metrics)
+        for part in run.subjects if metric else ():
             about = {
                 **place(spec, run),
                 "part": part,
-                "calibration_error": _value(run, part, found),
+                "calibration_error": _value(run, part, metric),
                 "brier": _value(run, part, _plain(run.row.metrics, BESIDE)),
                 "repeats": run.row.repeats,
                 "simulated": run.row.simulated,
             }
-            rows += [{**about, **one} for one in _bins(run.sums[part, named(found)])]
+            rows += [{**about, **one} for one in _bins(run.sums[part, named(metric)])]
     first = [key for run in runs[:1] for key in place(spec, run)]
     return pd.DataFrame(rows, columns=[*first, *COLUMNS])
 

@@ -48,15 +48,15 @@ def swappable(
 
     The same sums, but of a metric that has a layout: those are of one layout for both runs.
     """
-    asked = one.metric(metric)
-    if not scoring.has_layout(asked):
+    metric_spec = one.metric(metric)
+    if not scoring.has_layout(metric_spec):
         return sums
     both = _ids(one, part) & _ids(other, part)
     files = [
         [[*_shared_files(run, repeat, part, both)] for repeat in range(len(run.files))]
         for run in (one, other)
     ]
-    sums_RSD = summed_alike([of_repeat for of_run in files for of_repeat in of_run], asked)
+    sums_RSD = summed_alike([of_repeat for of_run in files for of_repeat in of_run], metric_spec)
     return np.stack(sums_RSD[: len(files[0])]), np.stack(sums_RSD[len(files[0]) :])
 
 

@@ -93,7 +93,7 @@ def study_tables(
         "looks": looks.table(runs),
         "differences": published.differences(runs),
         **signal_tables(spec, runs, segments),
-        **_asked_for(study, spec, runs, histories),
+        **_optional_tables(study, spec, runs, histories),
     }
     own = study.tables(undosed, frames["costs"], **spec.study.options)
     return StudyTables(
@@ -107,12 +107,12 @@ def _began(runs: Sequence[Run], cards: Sequence[Path]) -> dict[str, Any]:
     return {"began": initialisations(runs, [read_json(card) for card in cards])}
 
 
-def _asked_for(
+def _optional_tables(
     study: Any, spec: Tabulate, runs: Sequence[Run], histories: Sequence[Path]
 ) -> dict[str, pd.DataFrame]:
-    """Return the tables that a study has by a constant of its own, or by what its runs ask for."""
+    """Return the tables that a study has by a constant of its own, or by its runs' metrics."""
     frames: dict[str, pd.DataFrame] = {}
-    if reliability.asked_for(spec):
+    if reliability.has_calibration(spec):
         frames["reliability"] = reliability.table(spec, runs)
     if hasattr(study, "GAINS"):
         metrics = dict.fromkeys(value.metric for value in study.PUBLISHED)

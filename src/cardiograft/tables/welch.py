@@ -51,10 +51,10 @@ def welch(
     """
     if min(count) < 2 or not sum(deviation) > 0:
         return float("nan"), float("nan")
-    found = stats.ttest_ind_from_stats(
+    test = stats.ttest_ind_from_stats(
         *(mean[0], deviation[0], count[0]), *(mean[1], deviation[1], count[1]), equal_var=False
     )
-    return float(found.statistic), float(found.pvalue)
+    return float(test.statistic), float(test.pvalue)
 
 
 def over_repeats(scores: pd.DataFrame, *, metric: str, tag: str, to: str) -> OwnTable:

@@ -45,10 +45,10 @@ def cost(checkpoint: Checkpoint, *, where: str) -> dict[str, Any]:
     network, shape = rebuilt(checkpoint), shape_of(checkpoint)
     load_checkpoint(network, checkpoint.of(None), where=where)  # its subjects' own cost as much
     behind, taken = without_view(network, shape)
-    found: dict[str, Any] = {"macs": macs(behind, taken)}
+    measurements: dict[str, Any] = {"macs": macs(behind, taken)}
     timed = latency(network, shape, device)
     alone = timed if behind is network else latency(behind, taken, device)
     for name, times in (("segment", timed), ("network", alone)):
         for unit in ("ms", "low_ms", "high_ms"):
-            found[f"{name}_{unit}"] = times[f"latency_{unit}"]
-    return found
+            measurements[f"{name}_{unit}"] = times[f"latency_{unit}"]
+    return measurements

@@ -16,8 +16,10 @@ def available_device() -> torch.device:
 
     As `accelerate.Accelerator` chooses; but importing that takes as long as predicting.
     """
-    found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
-    return found or torch.device("cpu")
+    accelerator = (
+        torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    )
+    return accelerator or torch.device("cpu")
 
 
 def deterministic(device: torch.device, *, precision: str = "no") -> None:

@@ -41,7 +41,6 @@ from cardiograft.segments.source import is_generated
 from cardiograft.specs.members import files as files_of
 from cardiograft.specs.training import Trained, Training
 from cardiograft.splits.table import SplitTable
-from cardiograft.training.asked import Asked, asked_for, published
 from cardiograft.training.build import (
     build_network,
     fitted_task,
@@ -53,6 +52,7 @@ from cardiograft.training.determinism import deterministic, float32_layers
 from cardiograft.training.domain import DomainTerm, make_domain_term
 from cardiograft.training.epoch_looks import epoch_looks
 from cardiograft.training.feed import Feed, read_feed
+from cardiograft.training.inputs import TrainingInputs, published, read_inputs
 from cardiograft.training.latency import latency
 from cardiograft.training.lease import Lease, leased
 from cardiograft.training.loop import Outcome, fit
@@ -139,16 +139,16 @@ def train_and_publish(job: Job) -> None:
 
 def _train_and_publish(job: Job, own: Begun, lease: Lease | None, scratch: Path) -> None:
     began = time.monotonic()
-    asked = asked_for(job)
+    inputs = read_inputs(job)
     accelerator, ranks = joined(own, precision=job.spec.training.mixed_precision)
     waited = lease is not None and lease.waited
     # All ranks end, where the first finds that there is nothing to do.
-    (done,) = ranks.highest([waited and published(job, asked)])
+    (done,) = ranks.highest([waited and published(job, inputs)])
     if done:
         if ranks.first:
             say(f"{job.place.out}: already published, by the job that was waited for")
         return
-    prepared = prepare(job, asked, accelerator, ranks, scratch=scratch)
+    prepared = prepare(job, inputs, accelerator, ranks, scratch=scratch)
     outcome, own_tensors, tried = train(job, prepared, lease)
     if lease is None:  # the first of the processes publishes what all of them have
         return
@@ -178,7 +178,7 @@ def initialisation(origin: Origin) -> str:
 
 
 def prepare(
-    job: Job, asked: Asked, accelerator: Accelerator, ranks: Ranks, *, scratch: Path
+    job: Job, inputs: TrainingInputs, accelerator: Accelerator, ranks: Ranks, *, scratch: Path
 ) -> Prepared:
     """Read the data, build the task and the network, and give it its first weights.
 
@@ -192,9 +192,9 @@ def prepare(
     ValueError
         As `train_and_publish`.
     """
-    spec, place, split = job.spec, job.place, asked.split
+    spec, place, split = job.spec, job.place, inputs.split
     parent_digests = [file_digest(checkpoint_file(path)) for path in job.parents]
-    key = state_key(json.dumps(asked.facts, sort_keys=True), parent_digests)
+    key = state_key(json.dumps(inputs.facts, sort_keys=True), parent_digests)
     device = accelerator.device
     deterministic(device, precision=spec.training.precision)
     meta = pooled(place.segments)
@@ -211,7 +211,7 @@ def prepare(
         feed = job.domain.feed(place.segments, task, device=device, scratch=scratch / "domain")
         domain_term = make_domain_term(job.domain.request, network, shape, feed, seed=job.seed)
     return Prepared(
-        facts=asked.facts,
+        facts=inputs.facts,
         accelerator=accelerator,
         ranks=ranks,
         task=task,

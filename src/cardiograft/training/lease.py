@@ -190,15 +190,15 @@ def _named(holder: Holder | None) -> str:
 
 def _held(file: Path, holder: Holder | None, silent: float, *, hangs: bool) -> str:
     """Return why a job can't train on a state, and what a user may do."""
-    state, who, heard = file.with_suffix(""), _named(holder), f"heard of {silent:.0f} s ago"
+    state, who, since = file.with_suffix(""), _named(holder), f"heard of {silent:.0f} s ago"
     end = f" (scancel {holder.job})" if holder and holder.job else ""
     if hangs:
         return (
-            f"{state}: another job trains on this state: {who}, which is stopped or hangs, {heard};"
+            f"{state}: another job trains on this state: {who}, which is stopped or hangs, {since};"
             f" let it go on (kill -CONT), or end it{end}, and run again"
         )
     return (
-        f"{state}: another job trains on this state: {who}, {heard}; wait for it, or end it{end},"
+        f"{state}: another job trains on this state: {who}, {since}; wait for it, or end it{end},"
         " and run again"
     )
 

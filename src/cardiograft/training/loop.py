@@ -152,7 +152,7 @@ def _epoch(run: TrainingRun, stop: Stop) -> None:
             continue
         loss += _step(run, step, item_B).double() * len(item_B)
         progress.step, progress.items = step + 1, progress.items + len(item_B)
-        signalled, due = run.asked(stop)
+        signalled, due = run.poll(stop)
         if due:
             progress.loss = run.ranks.total(float(loss))
             run.save()
@@ -238,12 +238,12 @@ def _close(run: TrainingRun, losses: Mapping[str, float], stop: Stop) -> None:
                 f" (learning_rate {training.learning_rate:g})"
             )
     run.ranks.level(run.network, run.average)
-    found = _measured(run, stop)
+    values_by_part = _measured(run, stop)
     done = epoch * run.steps
     progress.history += [(epoch, done, "train", name, value) for name, value in losses.items()]
     terms = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in losses.items())
     line = f"epoch {epoch}/{training.epochs}: train {terms}"
-    for part, values in found.items():
+    for part, values in values_by_part.items():
         progress.history += [(epoch, done, part, name, v) for name, v in values.items()]
         line += f"; {part} " + ", ".join(f"{n} {values[n]:.4f}" for n in list(values)[:3])
         if training.keep == f"best_{part}":
@@ -257,14 +257,14 @@ def _close(run: TrainingRun, losses: Mapping[str, float], stop: Stop) -> None:
 
 
 def _measured(run: TrainingRun, stop: Stop) -> dict[str, dict[str, float]]:
-    """Return what is measured of an epoch, by part; a job that is told to end ends between batches.
+    """Return an epoch's values by part; a job that receives a signal ends between two batches.
 
     It has saved the epoch's last step, which nothing here changes: taken up again, it measures
     again.
     """
     if run.watched:
         run.save_before_measuring()
-    found = {}
+    values_by_part = {}
     try:
         with averaged_weights(run.average, run.network):
             for part, feed in run.watched.items():
@@ -272,7 +272,7 @@ def _measured(run: TrainingRun, stop: Stop) -> dict[str, dict[str, float]]:
                     tensors, masks = _as_measured(run)
                     digest = Checkpoint(tensors=tensors, masks=masks).digest()
                     run.looked(run.progress.epoch + 1, digest)
-                found[part] = measure(
+                values_by_part[part] = measure(
                     run.watching,
                     run.model,
                     run.task,
@@ -281,10 +281,10 @@ def _measured(run: TrainingRun, stop: Stop) -> dict[str, dict[str, float]]:
                     ranks=run.ranks,
                     between=lambda: run.refuse_to_go_on(stop),
                 )
-    except SignalledError as told:
+    except SignalledError as error:
         run.save()  # of the network's own weights, which are back in it
-        _end(run, told.by, f"the measuring of epoch {run.progress.epoch + 1}")
-    return found
+        _end(run, error.by, f"the measuring of epoch {run.progress.epoch + 1}")
+    return values_by_part
 
 
 def _as_measured(run: TrainingRun) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

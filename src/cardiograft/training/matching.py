@@ -82,7 +82,7 @@ class Matcher:
     @cached_property
     def named(self) -> dict[End, Pairs | None]:
         """The ends whose names differ, or are not known of the source, and their partners."""
-        found = {}
+        pairs_by_end = {}
         for end in ENDS:
             pairs, ours = partners(self.source, self.here, end), self.here.names(end)
             theirs = self.source.names(end)
@@ -90,8 +90,8 @@ class Matcher:
                 continue
             whole = [(place, place) for place in range(len(ours))]
             if pairs != whole or len(theirs or ()) != len(ours):
-                found[end] = pairs
-        return found
+                pairs_by_end[end] = pairs
+        return pairs_by_end
 
     def match(self, theirs: str, source: Tensor, ours: str, state: Mapping[str, Tensor]) -> Match:
         """Return what of a source's tensor goes into the target's tensor of a name."""

@@ -64,12 +64,12 @@ def named_axes(
     model: str, options: Mapping[str, Any], shape: Shape, view: View | None = None
 ) -> Axes:
     """Return, for each end of a network, the tensors that have an axis of its names."""
-    builder, found = _Builder(model, options, view), dict[End, Mapping[str, Axis]]()
+    builder, axes_by_end = _Builder(model, options, view), dict[End, Mapping[str, Axis]]()
     for end in ENDS:
         axes = _grown(builder, shape, end)
         sure = not axes or _holds(builder, shape, end, axes)
-        found[end] = {name: replace(axis, sure=sure) for name, axis in axes.items()}
-    return found
+        axes_by_end[end] = {name: replace(axis, sure=sure) for name, axis in axes.items()}
+    return axes_by_end
 
 
 @dataclass(frozen=True)
@@ -91,9 +91,9 @@ class _Builder:
 
 def _grown(builder: _Builder, shape: Shape, end: End) -> dict[str, Axis]:
     """Return the axes that grow with the names of one end."""
-    found: dict[str, Axis] = {}
+    axis_by_name: dict[str, Axis] = {}
     if end == "features" and not shape.features:
-        return found
+        return axis_by_name
     own = builder.sizes(shape)
     for more in MORE:
         try:
@@ -102,13 +102,13 @@ def _grown(builder: _Builder, shape: Shape, end: End) -> dict[str, Axis]:
             continue
         for name, sizes in own.items():
             there = larger.get(name, ())
-            if len(there) != len(sizes) or name in found:
+            if len(there) != len(sizes) or name in axis_by_name:
                 continue
             grown = [axis for axis, size in enumerate(sizes) if there[axis] != size]
             count = _count(shape, end)
             if len(grown) == 1 and sizes[grown[0]] % count == 0:
-                found[name] = Axis(grown[0], sizes[grown[0]] // count)
-    return found
+                axis_by_name[name] = Axis(grown[0], sizes[grown[0]] // count)
+    return axis_by_name
 
 
 def _count(shape: Shape, end: End) -> int:

@@ -96,6 +96,12 @@ def _mean(histories: list[list[HistoryRow]]) -> list[HistoryRow]:
         for epoch, step, part, metric, value in history:
             values[epoch, part, metric].append((step, value))
     return [
-        (epoch, max(step for step, _ in found), part, metric, float(np.mean([v for _, v in found])))
-        for (epoch, part, metric), found in sorted(values.items())
+        (
+            epoch,
+            max(step for step, _ in points),
+            part,
+            metric,
+            float(np.mean([v for _, v in points])),
+        )
+        for (epoch, part, metric), points in sorted(values.items())
     ]

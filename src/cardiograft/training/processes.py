@@ -1,4 +1,4 @@
-"""How many processes a training is, and which of them this one is: what a launcher has told it."""
+"""How many processes train together, and which of them this is, by the launcher's variables."""
 
 import os
 import re
@@ -46,7 +46,7 @@ def begun(processes: int, environment: MutableMapping[str, str] = os.environ) ->
         return ONE
     count = _number(environment, "WORLD_SIZE")
     if count is None and _number(environment, "SLURM_STEP_NUM_TASKS", 1) != 1:
-        count = _told_by_slurm(environment)
+        count = _set_ranks_by_slurm(environment)
     if count != processes:
         raise ValueError(
             f"devices times num_nodes is {processes}, and {count or 1} processes were begun: call"
@@ -66,8 +66,8 @@ def _number(environment: Mapping[str, str], name: str, default: int | None = Non
     return int(given) if given.isdecimal() else default
 
 
-def _told_by_slurm(environment: MutableMapping[str, str]) -> int:
-    """Say of a task of a step of SLURM what torchrun would; return how many there are."""
+def _set_ranks_by_slurm(environment: MutableMapping[str, str]) -> int:
+    """Set the variables that torchrun would, for a task of a SLURM step; return how many it has."""
     count = _number(environment, "SLURM_STEP_NUM_TASKS", 1) or 1
     nodes = _number(environment, "SLURM_STEP_NUM_NODES", 1) or 1
     job = _number(environment, "SLURM_JOB_ID", 0) or 0
@@ -82,8 +82,8 @@ def _told_by_slurm(environment: MutableMapping[str, str]) -> int:
 
 def first_host(nodes: str) -> str:
     """Return the first of SLURM's list of nodes: ``gpu07`` of ``gpu[07-09,12],big1``."""
-    found = re.match(r"([^\[,]*)(?:\[(\w+))?", nodes)
-    return "".join(part or "" for part in found.groups()) if found and found[0] else "127.0.0.1"
+    match = re.match(r"([^\[,]*)(?:\[(\w+))?", nodes)
+    return "".join(part or "" for part in match.groups()) if match and match[0] else "127.0.0.1"
 
 
 def refuse_several_processes(environment: Mapping[str, str] = os.environ) -> None:

@@ -21,7 +21,7 @@ from cardiograft.checkpoints.meaning import Meaning, differences, meaning_of
 from cardiograft.files import atomic_directory, write_json
 from cardiograft.training.loop import Outcome
 
-# Of what a checkpoint holds, what its card does not: too long, or told there in other words.
+# Of what a checkpoint holds, what its card does not: too long, or written there in other words.
 LEFT_OUT = ("memory", "buffers", "code")
 
 

@@ -56,9 +56,9 @@ class Ranks:
         """Return, to every rank, what each of them has, in their order."""
         if self.count == 1:
             return [value]
-        found: list[Any] = [None] * self.count
-        distributed.all_gather_object(found, value, group=self.group)
-        return found
+        values: list[Any] = [None] * self.count
+        distributed.all_gather_object(values, value, group=self.group)
+        return values
 
     def total(self, value: float) -> float:
         """Return, to every rank, the sum of what each of them has."""
@@ -110,7 +110,7 @@ def joined(own: Begun, *, precision: str) -> tuple[Accelerator, Ranks]:
     RuntimeError
         They do not train together.
     """
-    # Accelerate leaves processes without a GPU each to itself unless it is told of them.
+    # Accelerate leaves processes without a GPU each to itself unless the variables are set.
     together = own.count > 1 and available_device().type == "cpu"
     accelerator = Accelerator(mixed_precision=precision, cpu=together)
     if own.count == 1:

@@ -1,4 +1,4 @@
-"""What a training job is asked for: its entry, its files, and where first weights come from."""
+"""The request of a training job: its entry, its files, and where its first weights come from."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

@@ -44,7 +44,7 @@ def unseen(epoch: int, weights: str) -> None:
 
 
 class SignalledError(Exception):
-    """A rank was told to end."""
+    """A rank has received a signal to end."""
 
     def __init__(self, by: signal.Signals) -> None:
         super().__init__(by.name)
@@ -163,8 +163,8 @@ class TrainingRun:
         self.terms = {n: torch.tensor(v, dtype=torch.float64).to(self.device) for n, v in terms}
         return scaler
 
-    def asked(self, stop: Stop) -> tuple[signal.Signals | None, bool]:
-        """Return the signal that told any rank to end, and whether the state is due to be saved."""
+    def poll(self, stop: Stop) -> tuple[signal.Signals | None, bool]:
+        """Return the signal that any rank has received, and whether it is time to save."""
         late = time.monotonic() - self.saved >= self.save_every_s
         number, due = self.ranks.highest([stop.signalled or 0, late and self.ranks.first])
         return (signal.Signals(number) if number else None), bool(number or due)
@@ -175,9 +175,9 @@ class TrainingRun:
         Raises
         ------
         SignalledError
-            Any of them was told to end.
+            Any of them has received a signal to end.
         """
-        signalled, _ = self.asked(stop)
+        signalled, _ = self.poll(stop)
         if signalled:
             raise SignalledError(signalled)
 

@@ -156,7 +156,7 @@ def restore_state(
 
 @dataclass
 class Stop:
-    """The signal that told the job to end, once there was one."""
+    """The signal to end that the job has received, if any."""
 
     signalled: signal.Signals | None = None
 

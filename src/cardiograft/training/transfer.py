@@ -111,8 +111,8 @@ class Ledger:
             "unused": [asdict(line) for line in self.unused],
             "settled": list(self.unsettled),
             "sources": [
-                {"entry": entry, "differences": [asdict(d) for d in found]}
-                for entry, found in self.differences.items()
+                {"entry": entry, "differences": [asdict(d) for d in entries]}
+                for entry, entries in self.differences.items()
             ],
         }
 
@@ -120,8 +120,8 @@ class Ledger:
         """Yield a line for everything in which a source differs, and for what none gave."""
         if self.unsettled:
             yield f"{len(self.unsettled)} {SETTLED}: {', '.join(self.unsettled)}"
-        for entry, found in self.differences.items():
-            yield from (f"source {entry!r}: {one.line()}" for one in found)
+        for entry, entries in self.differences.items():
+            yield from (f"source {entry!r}: {one.line()}" for one in entries)
 
 
 @dataclass(frozen=True)
@@ -201,10 +201,10 @@ def graft(
             _put(name, tensor, offers[name], match, masks)
     mapped = sum(x.parameters for x in lines if longest(x.tensor, reached) is not None)
     loaded = sum(x.parameters for x in lines if x.state != "skipped")
-    found = {s.entry: differences(meaning_of(s.checkpoint), meaning) for s in sources}
+    source_diffs = {s.entry: differences(meaning_of(s.checkpoint), meaning) for s in sources}
     given = frozenset(line.tensor for line in lines if line.state != "skipped")
     unused, unknown = tuple(_unused(offers, matches)), unsettled(model, frozen, given)
-    ledger = Ledger(tuple(lines), masks, mapped, loaded, found, unused, unknown)
+    ledger = Ledger(tuple(lines), masks, mapped, loaded, source_diffs, unused, unknown)
     if sources and ledger.share < least:
         raise ValueError(_too_little(ledger, least))
     return ledger

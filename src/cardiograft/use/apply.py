@@ -20,7 +20,7 @@ from cardiograft.use.outputs import EXTENSIONS, Outputs, remove_former
 from cardiograft.use.pieces import Named
 from cardiograft.use.predictor import Predictor
 from cardiograft.use.progress import Progress
-from cardiograft.use.recordings import Found, find, opened
+from cardiograft.use.recordings import RecordingFile, find, opened
 
 PIECE_S = 3600.0
 SUMMARY = "summary.json"
@@ -85,13 +85,13 @@ def apply(
     FileNotFoundError, ValueError
         No path names a recording, or predictions would be written over one.
     """
-    found = find(records, folder)
-    _check_kept(found, out)
+    recordings = find(records, folder)
+    _check_kept(recordings, out)
     report = Report()
-    with Progress(len(found)) as progress:
+    with Progress(len(recordings)) as progress:
         for line in about(model, folder):
             progress.say(line)
-        for one in found:
+        for one in recordings:
             try:
                 report.taken[one.name] = _one(model, one, out, folder, piece_s, report, progress)
             except (UnusableError, ValueError, FileNotFoundError, ArithmeticError) as error:
@@ -112,7 +112,7 @@ def apply(
     return report
 
 
-def _check_kept(found: Sequence[Found], out: Path) -> None:
+def _check_kept(recordings: Sequence[RecordingFile], out: Path) -> None:
     """Refuse a folder in which predictions would be written over what they are made of.
 
     Raises
@@ -120,9 +120,9 @@ def _check_kept(found: Sequence[Found], out: Path) -> None:
     ValueError
         See above.
     """
-    places = [one.root / one.record for one in found]
+    places = [one.root / one.record for one in recordings]
     read = {f.resolve() for p in places for f in p.parent.glob(f"{glob.escape(p.name)}.*")}
-    for one in found:
+    for one in recordings:
         for extension in EXTENSIONS:
             file = out / f"{one.name}.{extension}"
             if file.resolve() in read:
@@ -158,7 +158,7 @@ def mains_hz(segments: dict[str, Any]) -> int:
 
 def _one(
     model: Predictor,
-    found: Found,
+    recording: RecordingFile,
     out: Path,
     folder: OwnFolder,
     piece_s: float,
@@ -167,17 +167,19 @@ def _one(
 ) -> dict[str, Any]:
     """Predict one recording; return what the summary has of it."""
     with report.clock.of("reading"):
-        stream = opened(found, folder)
-    whose = Named(folder.name, found.record)
+        stream = opened(recording, folder)
+    whose = Named(folder.name, recording.record)
     dropped: Counter[str] = Counter()
     leads: Counter[str] = Counter()
     notes: dict[str, None] = dict.fromkeys(stream.notes)
     number = 0
     with (
-        progress.recording(found.name, stream.duration_s),
+        progress.recording(recording.name, stream.duration_s),
         contextlib.ExitStack() as stack,
     ):
-        outputs = stack.enter_context(Outputs(out / found.name, model, _metadata(model, stream)))
+        outputs = stack.enter_context(
+            Outputs(out / recording.name, model, _metadata(model, stream))
+        )
         for piece in predicted(model, stream, whose, folder, piece_s=piece_s, clock=report.clock):
             with report.clock.of("writing"):
                 outputs.add(piece)
@@ -198,7 +200,7 @@ def _one(
         "dropped" if number == 1 else "dropped_at_most": dict(dropped.most_common()),
         "notes": list(notes),
     }
-    progress.say(f"{found.name}: {_line(row, model)}")
+    progress.say(f"{recording.name}: {_line(row, model)}")
     return row
 
 

@@ -125,7 +125,7 @@ def run(
     )
 
 
-def with_threshold(network: Predictor, asked: str | None) -> Predictor:
+def with_threshold(network: Predictor, text: str | None) -> Predictor:
     """Return a network that uses a threshold, as ``--threshold`` names it.
 
     Raises
@@ -133,29 +133,29 @@ def with_threshold(network: Predictor, asked: str | None) -> Predictor:
     ValueError
         It can't have one, its card has none, or a number is no probability.
     """
-    if asked is None:
+    if text is None:
         return network
-    if asked == "validation":
+    if text == "validation":
         if network.own_threshold is None:
             raise ValueError(f"--threshold validation: the card of {network.where} has none")
         return replace(network, threshold=network.own_threshold)
     if network.kind != "classes" or len(network.labels) != TWO:
-        raise ValueError(f"--threshold {asked}: {network.where} has not two classes")
+        raise ValueError(f"--threshold {text}: {network.where} has not two classes")
     try:
-        at = float(asked)
+        at = float(text)
     except ValueError:
         at = math.nan
     if not 0 < at < 1:
-        raise ValueError(f"--threshold {asked}: expected validation, or a number between 0 and 1")
+        raise ValueError(f"--threshold {text}: expected validation, or a number between 0 and 1")
     return replace(network, threshold=Threshold(network.labels[1], at))
 
 
 def _leads(texts: list[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    names_by_lead: dict[str, list[str]] = {}
     for text in texts:
         lead, equals, names = text.partition("=")
         others = [name.strip() for name in names.split(",") if name.strip()]
         if not (lead.strip() and equals and others):
             raise ValueError(f"--lead {text!r}: expected LEAD=NAME, such as MLII=II")
-        found.setdefault(lead.strip(), []).extend(others)
-    return found
+        names_by_lead.setdefault(lead.strip(), []).extend(others)
+    return names_by_lead

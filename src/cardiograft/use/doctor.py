@@ -101,15 +101,15 @@ def python(here: Here) -> Iterator[Finding]:
     need = "" if new else f"; {'.'.join(map(str, LEAST_PYTHON))} or newer is needed"
     yield Finding("ok" if new else "wrong", "python", f"{version} at {sys.executable}{need}")
     # rules call `python`, whichever is first
-    found = shutil.which("python")
-    if found is None:
+    python_path = shutil.which("python")
+    if python_path is None:
         yield Finding("wrong", "python", "jobs call `python`, which is nowhere on PATH")
-    elif Path(found).parent != Path(sys.executable).parent:
+    elif Path(python_path).parent != Path(sys.executable).parent:
         folder = Path(sys.executable).parent
         yield Finding(
             "look",
             "python",
-            f"jobs call {found}, another one: put {folder} first on PATH, or use make",
+            f"jobs call {python_path}, another one: put {folder} first on PATH, or use make",
         )
 
 
@@ -212,8 +212,8 @@ def free_memory_mb() -> float | None:
     info = Path("/proc/meminfo")
     if not info.is_file():
         return None
-    found = re.search(r"^MemAvailable:\s+(\d+) kB", info.read_text(), re.MULTILINE)
-    return None if found is None else int(found[1]) * 1024 / 1e6
+    match = re.search(r"^MemAvailable:\s+(\d+) kB", info.read_text(), re.MULTILINE)
+    return None if match is None else int(match[1]) * 1024 / 1e6
 
 
 def workflow(here: Here) -> Iterator[Finding]:

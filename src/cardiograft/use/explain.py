@@ -1,7 +1,7 @@
 """Why jobs of the workflow would run, in words: which option, which file of code, which input.
 
 Snakemake gives each job of a dry run a reason, and the two params of a job here are JSON: its spec,
-and a digest of each file of code that it runs. What has changed in them is read off and told by
+and a digest of each file of code that it runs. What has changed in them is read off and reported by
 name. Jobs that only follow from others are counted behind these.
 """
 
@@ -126,17 +126,17 @@ def _complaint(text: str) -> str:
 
 def jobs(text: str) -> list[Job]:
     """Return the jobs that a dry run lists, without the one that only gathers targets."""
-    found, head, fields = [], "", dict[str, str]()
+    job_list, head, fields = [], "", dict[str, str]()
     for line in [*text.splitlines(), ""]:
         match = FIELD.match(line) if head else None
         if match:
             fields[match[1]] = match[2]
             continue
         if head and head != "all":
-            found.append(_job(head, fields))
+            job_list.append(_job(head, fields))
         start = HEAD.match(line)
         head, fields = (start[1], {}) if start else ("", {})
-    return found
+    return job_list
 
 
 def _job(rule: str, fields: Mapping[str, str]) -> Job:
@@ -212,17 +212,17 @@ def _after(group: Sequence[Job], following: Mapping[str, Sequence[Job]]) -> list
 
 def cause_lines(job: Job) -> list[str]:
     """Return why a job would run, in words, one line a cause."""
-    found: list[str] = []
+    causes: list[str] = []
     for kind, reason_text in job.own:
         if kind == PARAMS:
-            found += changes(reason_text)
+            causes += changes(reason_text)
         elif kind == CODE and any(k == PARAMS for k, _ in job.own):
-            found.append("the command of its rule changed")
+            causes.append("the command of its rule changed")
         else:
             words = WORDS.get(kind, kind)
             named = reason_text and kind != MISSING  # else no two jobs had one cause
-            found.append(f"{words}: {_named(_files(reason_text))}" if named else words)
-    return found or ["Snakemake gives no reason"]
+            causes.append(f"{words}: {_named(_files(reason_text))}" if named else words)
+    return causes or ["Snakemake gives no reason"]
 
 
 def changes(reason_text: str) -> Iterator[str]:
@@ -235,7 +235,7 @@ def changes(reason_text: str) -> Iterator[str]:
 
 def _params(text: str) -> dict[str, dict[str, Any]]:
     """Return a job's spec and code, as far as they stand in a text as literals."""
-    found: dict[str, dict[str, Any]] = {}
+    by_kind: dict[str, dict[str, Any]] = {}
     for literal in LITERAL.findall(text):
         try:
             content = json.loads(ast.literal_eval(literal))
@@ -243,8 +243,8 @@ def _params(text: str) -> dict[str, dict[str, Any]]:
             continue
         if isinstance(content, dict):
             is_code = bool(content) and all(key.endswith(".py") for key in content)
-            found["code" if is_code else "spec"] = content
-    return found
+            by_kind["code" if is_code else "spec"] = content
+    return by_kind
 
 
 def _changed(kind: str, old: dict[str, Any] | None, new: dict[str, Any] | None) -> Iterator[str]:

@@ -15,7 +15,7 @@ from cardiograft import plugins
 from cardiograft.datasets import _own, _tables
 from cardiograft.physionet import listings
 from cardiograft.specs.own_folder import OwnFolder
-from cardiograft.use.recordings import KINDS, Found, opened
+from cardiograft.use.recordings import KINDS, RecordingFile, opened
 
 MOST_READ = 20  # recordings that are read for their gaps
 STRETCH_S = 600  # of a recording that is in memory at a time
@@ -108,7 +108,7 @@ def look(root: Path, folder: OwnFolder, *, without: Path | None = None) -> Folde
     table = None if without is None else without.resolve()
     names = [
         name
-        for name in plugins.load("datasets", kinds[0]).found(root, folder=folder)
+        for name in plugins.load("datasets", kinds[0]).record_names(root, folder=folder)
         if (root / f"{name}.csv").resolve() != table
     ]
     seen: list[Seen] = []
@@ -130,7 +130,7 @@ def look(root: Path, folder: OwnFolder, *, without: Path | None = None) -> Folde
 
 
 def _seen(root: Path, name: str, kind: str, folder: OwnFolder, *, reads: bool) -> Seen:
-    stream = opened(Found(root, name, kind), folder)
+    stream = opened(RecordingFile(root, name, kind), folder)
     missing = None
     if reads:
         step = max(1, int(STRETCH_S * stream.frame_hz))
@@ -208,9 +208,9 @@ def _called(columns: Sequence[str], names: Sequence[str]) -> str | None:
 
 def _label(cells: dict[str, list[str]], taken: set[str | None], file: Path) -> str:
     rest = [name for name in cells if name not in taken]
-    found = _called(rest, LABELS)
-    if found is not None:
-        return found
+    column = _called(rest, LABELS)
+    if column is not None:
+        return column
     few = [n for n in rest if 2 <= len({cell for cell in cells[n] if cell}) <= MOST_CLASSES]
     if len(few) != 1:
         raise ValueError(
@@ -241,19 +241,19 @@ def _level(names: Sequence[str]) -> int | None:
     """
     folders = [name.split("/")[:-1] for name in names]
     for level in range(min(map(len, folders), default=0)):
-        found = len({tuple(one[: level + 1]) for one in folders})
-        if found > 1:
-            return level if found < len(names) else None
+        count = len({tuple(one[: level + 1]) for one in folders})
+        if count > 1:
+            return level if count < len(names) else None
     return None
 
 
-def people(names: Sequence[str], asked: Any) -> Counter[str]:
+def people(names: Sequence[str], rule: Any) -> Counter[str]:
     """Return how many recordings each guessed person has; none where a table says it."""
-    if asked == "folder":
+    if rule == "folder":
         return Counter(name.partition("/")[0] for name in names)
-    if asked == "record":
+    if rule == "record":
         return Counter(names)
-    if "pattern" in asked:
-        found = (re.search(asked["pattern"], name) for name in names)
-        return Counter(itertools.chain.from_iterable(m.groups()[:1] for m in found if m))
+    if "pattern" in rule:
+        matches = (re.search(rule["pattern"], name) for name in names)
+        return Counter(itertools.chain.from_iterable(m.groups()[:1] for m in matches if m))
     return Counter()

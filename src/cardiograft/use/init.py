@@ -77,25 +77,27 @@ def run(
     own = OwnFolder.model_validate(
         {"path": str(root), "subject": "record", "mains_hz": mains_hz, **clock}
     )
-    found = look(root, own, without=labels)
-    if not found.seen:
-        raise ValueError(f"{records}: no recording can be read: {_first(found.faults)}")
-    asked = None if labels is None else table(labels.resolve(), found.names)
-    whose = subject(found.names, () if asked is None else asked.columns)
-    if asked is not None and "column" in whose:
-        whose["record"] = asked.record
+    survey = look(root, own, without=labels)
+    if not survey.seen:
+        raise ValueError(f"{records}: no recording can be read: {_first(survey.faults)}")
+    label_table = None if labels is None else table(labels.resolve(), survey.names)
+    whose = subject(survey.names, () if label_table is None else label_table.columns)
+    if label_table is not None and "column" in whose:
+        whose["record"] = label_table.record
     about = {"path": str(root), "mains_hz": mains_hz, "subject": whose, **clock}
-    if asked is not None and labels is not None:
-        about["labels"] = _labels(asked, labels.resolve())
-    content = config(found, asked, about, model or MODEL)
-    names = [s.name for s in found.seen if asked is None or s.name in asked.known]
+    if label_table is not None and labels is not None:
+        about["labels"] = _labels(label_table, labels.resolve())
+    content = config(survey, label_table, about, model or MODEL)
+    names = [s.name for s in survey.seen if label_table is None or s.name in label_table.known]
     content["splits"]["own-people"]["seed"] = seed_of(_persons(root, names, about))
     load_config(content)  # refused here rather than on the first run
     folder.mkdir(parents=True, exist_ok=True)
     with atomic_file(file) as partial:
         text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
         partial.write_text(HEAD + text, encoding="utf-8")
-    sys.stdout.write("".join(f"{line}\n" for line in summary_lines(found, asked, whose, file)))
+    sys.stdout.write(
+        "".join(f"{line}\n" for line in summary_lines(survey, label_table, whose, file))
+    )
 
 
 HEAD = """# Made by `cardiograft init` from what it found; each line may be changed (docs/config.md,
@@ -106,23 +108,23 @@ HEAD = """# Made by `cardiograft init` from what it found; each line may be chan
 
 
 def config(
-    found: FolderLook, asked: TableLook | None, folder: dict[str, Any], model: str
+    survey: FolderLook, label_table: TableLook | None, folder: dict[str, Any], model: str
 ) -> dict[str, Any]:
     """Return the config: windows of one lead, people parted, a network, a baseline, a report."""
-    lowest_hz = min(float(one.rate_hz) for one in found.seen)
+    lowest_hz = min(float(one.rate_hz) for one in survey.seen)
     rate_hz = min(RATE_HZ, lowest_hz)
-    window_s = min(LONGEST_WINDOW_S, max(1.0, float(round(min_duration_s(found) / 2))))
-    spans = asked is not None and asked.start_s is not None
+    window_s = min(LONGEST_WINDOW_S, max(1.0, float(round(min_duration_s(survey) / 2))))
+    spans = label_table is not None and label_table.start_s is not None
     segments = {
         "database": "own",
         "signal": {
-            "leads": ["|".join(leads(found))],
+            "leads": ["|".join(leads(survey))],
             "filter": {"low_hz": 0.5, "high_hz": round(min(40.0, 0.4 * rate_hz), 3)},
             "scale": "zscore",
         },
         "rate_hz": rate_hz,
         "cut": {"name": "windows", "window_s": window_s, "restart_after_gaps": True},
-        **({} if asked is None else {"label": "file_span" if spans else "file_record"}),
+        **({} if label_table is None else {"label": "file_span" if spans else "file_record"}),
     }
     split = {"scheme": "subject", "protocol": "honest", "test": TEST, "validation": VALIDATION}
     return {
@@ -131,14 +133,14 @@ def config(
         "results": "results",
         "title": "own recordings",
         "studies": None,
-        "databases": {"own": {"dataset": found.dataset, "folder": folder}},
+        "databases": {"own": {"dataset": survey.dataset, "folder": folder}},
         "segments": {"own-windows": segments},
         "splits": {"own-people": {"segments": ["own-windows"], **split}},
-        **(_unlabelled() if asked is None else _labelled(asked, model)),
+        **(_unlabelled() if label_table is None else _labelled(label_table, model)),
         "tables": {
             "own_recordings": {
                 "evaluations": ["own-*"],
-                "primary": "r2" if asked is None else "macro_f1",
+                "primary": "r2" if label_table is None else "macro_f1",
                 "draws": 1000,
             }
         },
@@ -148,11 +150,11 @@ def config(
 def _persons(root: Path, names: Sequence[str], folder: dict[str, Any]) -> list[str]:
     """Return the people of some recordings, as a split knows them."""
     own = OwnFolder.model_validate({**folder, "name": "own"})
-    found: dict[str, None] = {}
+    subjects: dict[str, None] = {}
     for name in names:
         with contextlib.suppress(UnfitError):
-            found[f"own/{_own.subject(root, name, own)}"] = None
-    return list(found)
+            subjects[f"own/{_own.subject(root, name, own)}"] = None
+    return list(subjects)
 
 
 def seed_of(persons: Sequence[str]) -> int:
@@ -175,7 +177,7 @@ def _part(seed: int, name: str) -> str:
     return "validation" if place(seed, "validation", name) < VALIDATION else "train"
 
 
-def _labelled(asked: TableLook, model: str) -> dict[str, Any]:
+def _labelled(label_table: TableLook, model: str) -> dict[str, Any]:
     # ASSUME a few people may lack a class among those tested: the report says which
     metrics = ["accuracy", "macro_f1", "sensitivity"]
     return {
@@ -183,7 +185,7 @@ def _labelled(asked: TableLook, model: str) -> dict[str, Any]:
             "own-network": {
                 "split": "own-people",
                 "model": model,
-                "task": {"name": "classify", "labels": sorted(asked.counts)},
+                "task": {"name": "classify", "labels": sorted(label_table.counts)},
                 "training": {
                     "epochs": 20,
                     "keep": "best_validation",
@@ -237,58 +239,61 @@ def _unlabelled() -> dict[str, Any]:
     }
 
 
-def _labels(asked: TableLook, file: Path) -> dict[str, str]:
-    times = {"start_s": asked.start_s, "end_s": asked.end_s} if asked.start_s else {}
-    given = {"file": str(file), "record": asked.record, "label": asked.label, **times}
+def _labels(label_table: TableLook, file: Path) -> dict[str, str]:
+    times = (
+        {"start_s": label_table.start_s, "end_s": label_table.end_s} if label_table.start_s else {}
+    )
+    given = {"file": str(file), "record": label_table.record, "label": label_table.label, **times}
     return {key: value for key, value in given.items() if value is not None}
 
 
-def leads(found: FolderLook) -> list[str]:
+def leads(survey: FolderLook) -> list[str]:
     """Return the lead that most recordings have, and after it what stands for it in others."""
-    counts = found.common()
+    counts = survey.common()
 
     def place(lead: str) -> tuple[int, int, str]:
         rank = PREFERRED.index(lead) if lead in PREFERRED else len(PREFERRED)
         return (-counts[lead], rank, lead)
 
     first, *others = sorted(counts, key=place)
-    without = [one for one in found.seen if first not in one.leads]
+    without = [one for one in survey.seen if first not in one.leads]
     stand_ins = [o for o in others if any(o in one.leads for one in without)]
     return [first, *stand_ins[:1]] if without else [first]
 
 
-def min_duration_s(found: FolderLook) -> float:
+def min_duration_s(survey: FolderLook) -> float:
     """Return the length that nine in ten recordings have at least, in seconds."""
-    ordered = sorted(one.duration_s for one in found.seen)
+    ordered = sorted(one.duration_s for one in survey.seen)
     return ordered[len(ordered) // 10]
 
 
 def summary_lines(
-    found: FolderLook, asked: TableLook | None, whose: Any, file: Path
+    survey: FolderLook, label_table: TableLook | None, whose: Any, file: Path
 ) -> Iterator[str]:
-    """Yield what was found, what was guessed, and how to go on."""
-    hours = sum(one.duration_s for one in found.seen) / 3600
-    yield f"recordings  {len(found.seen)} of {len(found.names)} can be read ({found.dataset})"
+    """Yield what the folder holds, what was guessed, and how to go on."""
+    hours = sum(one.duration_s for one in survey.seen) / 3600
+    yield f"recordings  {len(survey.seen)} of {len(survey.names)} can be read ({survey.dataset})"
     yield f"            {hours:.2f} h in all"
-    if found.faults:
-        yield f"            not: {_first(found.faults)}"
-    if found.other_kinds:
-        yield f"            of another kind, and left out: {_counts(found.other_kinds)}"
+    if survey.faults:
+        yield f"            not: {_first(survey.faults)}"
+    if survey.other_kinds:
+        yield f"            of another kind, and left out: {_counts(survey.other_kinds)}"
         yield "            (one more entry each of `databases` and `segments` takes them in)"
-    yield f"leads       {_counts(found.common())}; taken: {', or else '.join(leads(found))}"
-    yield f"rates       {_counts(Counter(f'{float(o.rate_hz):g} Hz' for o in found.seen))}"
-    yield f"units       {_counts(Counter(u or 'not stated' for o in found.seen for u in o.units))}"
-    read = [one for one in found.seen[:MOST_READ] if one.missing is not None]
+    yield f"leads       {_counts(survey.common())}; taken: {', or else '.join(leads(survey))}"
+    yield f"rates       {_counts(Counter(f'{float(o.rate_hz):g} Hz' for o in survey.seen))}"
+    yield f"units       {_counts(Counter(u or 'not stated' for o in survey.seen for u in o.units))}"
+    read = [one for one in survey.seen[:MOST_READ] if one.missing is not None]
     gaps = [one for one in read if one.missing]
     most = max((one.missing or 0 for one in gaps), default=0)
     yield f"gaps        in {len(gaps)} of {len(read)} that were read, {most:.1%} at most"
-    yield from _whose(found, whose)
-    if asked is not None:
-        spans = "spans" if asked.start_s else "recordings"
-        yield f"labels      {_counts(asked.counts)}: {spans} of {len(asked.known)} recordings"
-        yield f"            by the columns {asked.record} and {asked.label}"
-        if asked.unknown:
-            yield f"            rows of no recording here: {', '.join(asked.unknown[:SHOWN])}"
+    yield from _whose(survey, whose)
+    if label_table is not None:
+        spans = "spans" if label_table.start_s else "recordings"
+        counts, known = _counts(label_table.counts), len(label_table.known)
+        yield f"labels      {counts}: {spans} of {known} recordings"
+        yield f"            by the columns {label_table.record} and {label_table.label}"
+        if label_table.unknown:
+            yield f"            rows of no recording here: {', '.join(label_table.unknown[:SHOWN])}"
     yield ""
     workflow = Path(__file__).parents[3] / "Snakefile"
     if workflow.is_file():
@@ -300,8 +305,8 @@ def summary_lines(
         yield f"  snakemake --cores 2 --directory {file.parent.resolve()}"
 
 
-def _whose(found: FolderLook, whose: Any) -> Iterator[str]:
-    names = [one.name for one in found.seen]
+def _whose(survey: FolderLook, whose: Any) -> Iterator[str]:
+    names = [one.name for one in survey.seen]
     persons = people(names, whose)
     if not persons:
         yield f"subjects    by the column {whose['column']}"

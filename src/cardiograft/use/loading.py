@@ -45,8 +45,10 @@ def ready(model: Path, segments: Path | None = None, *, onnx: bool = False) -> P
     if without:
         raise ValueError(f"{model}: needs torch; an ONNX file (`export`) does not")
     module = importlib.import_module("cardiograft.use.model")
-    found: Predictor = module.load(model if named is None else named.weights, segments)
-    return found if named is None else replace(found, own_threshold=Threshold.of(named.card))
+    predictor: Predictor = module.load(model if named is None else named.weights, segments)
+    return (
+        predictor if named is None else replace(predictor, own_threshold=Threshold.of(named.card))
+    )
 
 
 def _named(model: Path) -> catalogue.Shipped | None:

@@ -38,9 +38,9 @@ def run(name: str | None, fetch_: str | None, place: str | None, sha256: str | N
             raise ValueError(
                 f"--from: name the folder or URL that holds {fetch_!r}, or set {PLACE}"
             )
-        found = fetch(fetch_, place, sha256=sha256)
+        network = fetch(fetch_, place, sha256=sha256)
         sys.stdout.write(
-            f"{found.folder}: {found.bytes / 1e6:.2f} MB, every file as its card says\n"
+            f"{network.folder}: {network.bytes / 1e6:.2f} MB, every file as its card says\n"
         )
         return
     if name is not None:
@@ -54,12 +54,12 @@ def listed() -> list[str]:
     """Return a few lines a network: its name and size, what it takes and gives, its first score."""
     lines = []
     for name in catalogue.names():
-        found = catalogue.find(name)
-        card = found.card
+        network = catalogue.find(name)
+        card = network.card
         flag = " SIMULATED" if card["simulated"] else ""
-        onnx = "" if found.onnx is None else ", with ONNX"
+        onnx = "" if network.onnx is None else ", with ONNX"
         lines += [
-            f"{name}  {found.bytes / 1e6:.2f} MB{onnx}{flag}",
+            f"{name}  {network.bytes / 1e6:.2f} MB{onnx}{flag}",
             f"  takes {takes(card)}",
             f"  gives {gives(card)}",
             f"  {headline(card)}",

@@ -15,7 +15,7 @@ from cardiograft.files import read_json
 from cardiograft.physionet import mirrors
 from cardiograft.specs.segment import Segment
 from cardiograft.use.doctor import LOW_GB, Finding, Here
-from cardiograft.use.recordings import Found, opened
+from cardiograft.use.recordings import RecordingFile, opened
 
 BYTES = 4  # of a sample in a shard
 BEATS_S = 0.8  # ASSUME a beat every 0.8 s, where segments stand at beats
@@ -131,9 +131,9 @@ def _seconds_of_own(entry: Database) -> float | None:
     if not root.is_dir():
         return None
     seconds = 0.0
-    for name in plugins.load("datasets", entry.dataset).found(root, folder=entry.folder):
+    for name in plugins.load("datasets", entry.dataset).record_names(root, folder=entry.folder):
         with contextlib.suppress(ValueError, OSError):  # which a download would quarantine
-            seconds += opened(Found(root, name, entry.dataset), entry.folder).duration_s
+            seconds += opened(RecordingFile(root, name, entry.dataset), entry.folder).duration_s
     return seconds
 
 

@@ -189,10 +189,10 @@ def with_beats(prepared: Prepared) -> Prepared:
 
 def _cut(model: Predictor, prepared: Prepared) -> CutSegments:
     cut = model.spec.cut
-    found: CutSegments = plugins.load("cuts", cut.name).cut(prepared, **cut.options)
-    if not np.isfinite(found.signal_NCT).all():
+    segments: CutSegments = plugins.load("cuts", cut.name).cut(prepared, **cut.options)
+    if not np.isfinite(segments.signal_NCT).all():
         raise UnusableError("values too large to be cut")
-    return found
+    return segments
 
 
 def _stretch(

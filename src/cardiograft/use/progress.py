@@ -22,7 +22,7 @@ class Progress:
     def __init__(self, total: int) -> None:
         self._total, self._number = total, 0
         self._name, self._duration_s = "", 0.0
-        self._said_s = time.monotonic()
+        self._last_line_s = time.monotonic()
         self._bar: Any = None
 
     def __enter__(self) -> Self:
@@ -66,6 +66,6 @@ class Progress:
         share = second / self._duration_s if self._duration_s else 1.0
         if self._bar:
             self._bar.update(self._task, description=title, completed=share)
-        elif time.monotonic() - self._said_s > EVERY_S:
-            self._said_s = time.monotonic()
+        elif time.monotonic() - self._last_line_s > EVERY_S:
+            self._last_line_s = time.monotonic()
             self.say(f"{title}: {second / 3600:.1f} of {self._duration_s / 3600:.1f} h")

@@ -1,4 +1,4 @@
-"""Recordings by path, WFDB, EDF or CSV: found, named and opened."""
+"""Recordings by path, in WFDB, EDF or CSV: list, name and open them."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ KINDS = {HEADER: "wfdb_folder", ".edf": "edf_folder", ".bdf": "edf_folder", ".cs
 
 
 @dataclass(frozen=True)
-class Found:
+class RecordingFile:
     """A recording: its folder, its name there, and what reads it."""
 
     root: Path
@@ -38,7 +38,7 @@ class Found:
         return re.sub(r"[^A-Za-z0-9_/-]", "_", self.record)
 
 
-def find(paths: Sequence[Path], folder: OwnFolder) -> list[Found]:
+def find(paths: Sequence[Path], folder: OwnFolder) -> list[RecordingFile]:
     """Return the recordings that paths name: files, WFDB records, or all of a folder.
 
     Raises
@@ -48,9 +48,9 @@ def find(paths: Sequence[Path], folder: OwnFolder) -> list[Found]:
     ValueError
         Two recordings would be called the same in results.
     """
-    found = [one for path in paths for one in _named(path, folder)]
-    names: dict[str, Found] = {}
-    for one in found:
+    recordings = [one for path in paths for one in _named(path, folder)]
+    names: dict[str, RecordingFile] = {}
+    for one in recordings:
         other = names.setdefault(one.name, one)
         if other != one:
             raise ValueError(
@@ -60,22 +60,22 @@ def find(paths: Sequence[Path], folder: OwnFolder) -> list[Found]:
     return list(names.values())
 
 
-def _named(path: Path, folder: OwnFolder) -> Iterable[Found]:
+def _named(path: Path, folder: OwnFolder) -> Iterable[RecordingFile]:
     if path.is_dir():
-        found = [
-            Found(path, record, kind)
+        recordings = [
+            RecordingFile(path, record, kind)
             for kind in dict.fromkeys(KINDS.values())
             if kind != "csv_folder" or folder.rate_hz or folder.time
             for record in _records(path, kind, folder)
         ]
-        if not found:
+        if not recordings:
             raise FileNotFoundError(f"{path}: no recording in this folder ({', '.join(KINDS)})")
-        return sorted(found, key=lambda one: one.name)
+        return sorted(recordings, key=lambda one: one.name)
     kind = KINDS.get(path.suffix.lower())
     if path.is_file() and kind:
-        return [Found(path.parent, path.stem, kind)]
+        return [RecordingFile(path.parent, path.stem, kind)]
     if path.with_name(f"{path.name}{HEADER}").is_file():
-        return [Found(path.parent, path.name, KINDS[HEADER])]
+        return [RecordingFile(path.parent, path.name, KINDS[HEADER])]
     if path.is_file():
         kinds = ", ".join(KINDS)
         raise FileNotFoundError(f"{path}: not a recording ({kinds}; or a WFDB record's name)")
@@ -87,11 +87,11 @@ def _records(path: Path, kind: str, folder: OwnFolder) -> Sequence[str]:
         file.suffix.lower() in (".edf", ".bdf") for file in path.rglob("*")
     ):
         return ()  # its reader needs a library that nobody without such files has to have
-    found: Sequence[str] = plugins.load("datasets", kind).found(path, folder=folder)
-    return found
+    names: Sequence[str] = plugins.load("datasets", kind).record_names(path, folder=folder)
+    return names
 
 
-def opened(found: Found, folder: OwnFolder) -> Stream:
+def opened(recording: RecordingFile, folder: OwnFolder) -> Stream:
     """Open a recording.
 
     Raises
@@ -99,17 +99,17 @@ def opened(found: Found, folder: OwnFolder) -> Stream:
     FileNotFoundError, ValueError
         It can't be read; the message says why.
     """
-    if found.kind == "wfdb_folder":
-        return open_wfdb(found.root, found.record, annotator=folder.annotator)
+    if recording.kind == "wfdb_folder":
+        return open_wfdb(recording.root, recording.record, annotator=folder.annotator)
     if folder.annotator is not None:
         raise ValueError("beats from annotations: only WFDB recordings have annotation files")
-    reader = plugins.load("datasets", found.kind)
-    if found.kind == "edf_folder":
-        return open_edf(found.root / reader.files(found.root, found.record)[0])
-    path = found.root / reader.files(found.root, found.record)[0]
+    reader = plugins.load("datasets", recording.kind)
+    if recording.kind == "edf_folder":
+        return open_edf(recording.root / reader.files(recording.root, recording.record)[0])
+    path = recording.root / reader.files(recording.root, recording.record)[0]
     if path.stat().st_size > LARGE_CSV:
         return open_csv(path, folder)
-    whole = reader.read(found.root, found.record, folder=folder)
+    whole = reader.read(recording.root, recording.record, folder=folder)
     return Stream(
         frame_hz=whole.rate_hz,
         frames=whole.signal_CT.shape[1],

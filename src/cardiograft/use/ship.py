@@ -118,8 +118,8 @@ def _onnx(
     config: Config, plan: Plan, entry: str, repeat: int, tolerance: float, out: Path
 ) -> dict[str, Any]:
     """Write the network for onnxruntime; return how near it is, or why it can't be written."""
-    asked = Exporting(source=entry, repeat=repeat, tolerance=tolerance)
-    named = config.model_copy(update={"export": {entry: asked}})
+    export = Exporting(source=entry, repeat=repeat, tolerance=tolerance)
+    named = config.model_copy(update={"export": {entry: export}})
     split = config.trained(entry).split
     with tempfile.TemporaryDirectory(prefix="cardiograft-") as scratch:
         place = Path(scratch)
@@ -197,8 +197,8 @@ def run(
 ) -> None:
     """Ship a network as the arguments say."""
     place = to or of_package()
-    asked: dict[str, Any] = {"repeat": repeat, "own": own, "tolerance": tolerance}
-    folder = ship(read(configfile).config, entry, name, **asked, to=place)
+    options: dict[str, Any] = {"repeat": repeat, "own": own, "tolerance": tolerance}
+    folder = ship(read(configfile).config, entry, name, **options, to=place)
     card = read_json(folder / CARD)
     size = sum(file["bytes"] for file in card["files"].values())
     left = card["onnx"].get("why_not")

@@ -63,14 +63,14 @@ def write_lineage(config: Config, plan: Plan, entry: str, name: str, folder: Pat
     FileNotFoundError
         A split or a folder of shards is not there.
     """
-    asked = config.ancestors(entry)
+    ancestors = config.ancestors(entry)
     runs = [run for _, run in config.lineage(entry)]
-    shipped = [found for run in runs for found in shipped_behind(run)]
-    tables = {path.stem: path for found in shipped for path in found.splits}
-    own = [one.split for one in asked if one.split not in tables]
+    shipped = [network for run in runs for network in shipped_behind(run)]
+    tables = {path.stem: path for network in shipped for path in network.splits}
+    own = [one.split for one in ancestors if one.split not in tables]
     tables |= {split: Path(plan.split(split)) for split in own}
     uses: dict[str, list[str]] = {}
-    for one in asked:
+    for one in ancestors:
         uses.setdefault(one.split, []).extend(one.uses)
     place = folder / LINEAGE
     place.mkdir()
@@ -81,10 +81,12 @@ def write_lineage(config: Config, plan: Plan, entry: str, name: str, folder: Pat
         parquet.write(table.replace_schema_metadata(about), place / f"{stems[split]}.parquet")
     shards = {s: Path(config.results) / "segments" / s for w in own for s in
               config.splits[w].segments}  # fmt: skip
-    shards |= {f"{found.name}-{path.name}": path for found in shipped for path in found.segments}
+    shards |= {
+        f"{network.name}-{path.name}": path for network in shipped for path in network.segments
+    }
     known = _write_segments(shards, [table for table, _ in used.values()], place / SEGMENTS)
     return Behind(
-        ancestors=[one.model_copy(update={"split": stems[one.split]}) for one in asked],
+        ancestors=[one.model_copy(update={"split": stems[one.split]}) for one in ancestors],
         segments=list(shards),
         people=len(_people(used)),
         rhythms_known=known,
@@ -130,11 +132,11 @@ def _write_segments(shards: Mapping[str, Path], tables: Sequence[pa.Table], plac
     """Write rates, noise and rhythms of the recordings in use; return whether rhythms are there."""
     records = {name for table in tables for name in table["record"].unique().to_pylist()}
     taken = pa.array(sorted(records), pa.string())
-    found = {}
+    table_by_name = {}
     rated: set[str] = set()
     for name, folder in shards.items():
         table = rhythms.read([folder])
-        found[name] = table.filter(pc.is_in(table["record"], taken))
+        table_by_name[name] = table.filter(pc.is_in(table["record"], taken))
         (place / name).mkdir(parents=True)
         summary = read_json(folder / SUMMARY)
         rates = summary["source_rate_hz"].items()
@@ -145,7 +147,7 @@ def _write_segments(shards: Mapping[str, Path], tables: Sequence[pa.Table], plac
             pieces = {name: at for name, at in noise["pieces"].items() if name in records}
             noise = {"noises": noise["noises"], "pieces": pieces}
         write_json(place / name / SUMMARY, {"source_rate_hz": own, "noise": noise})
-        parquet.write(found[name], place / name / rhythms.FILE)
+        parquet.write(table_by_name[name], place / name / rhythms.FILE)
     files = [place / name / rhythms.FILE for name in shards]
     known = sum(file.stat().st_size for file in files) <= RHYTHM_BYTES
     if not known:

@@ -27,14 +27,14 @@ def scores(config: Config, plan: Plan, entry: str, repeat: int) -> list[dict[str
     ValueError
         Nothing evaluates the network, or no study has tables of its evaluations.
     """
-    asked = [name for name, one in config.evaluations.items() if one.model == entry]
-    if not asked:
+    evaluations = [name for name, one in config.evaluations.items() if one.model == entry]
+    if not evaluations:
         raise ValueError(f"{entry} has no evaluation: a network comes along with its scores")
     published = {name for study in config.studies.values() for name in study.evaluations}
-    if not published.intersection(asked):
-        raise ValueError(f"no study has a table of the evaluation {asked[0]!r}")
+    if not published.intersection(evaluations):
+        raise ValueError(f"no study has a table of the evaluation {evaluations[0]!r}")
     rows: list[dict[str, Any]] = []
-    for evaluation in filter(published.__contains__, asked):
+    for evaluation in filter(published.__contains__, evaluations):
         rows += _values(config, plan, evaluation, repeat)
         split = config.evaluations[evaluation].split
         for name, one in config.evaluations.items():

@@ -32,16 +32,16 @@ def state(path: Path, key: str = "") -> dict[str, Tensor]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of pickle's version: what can't be read is refused
-            found: Any = torch.load(path, map_location="cpu", weights_only=True)
+            content: Any = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch lets through whatever its parser trips over
         why = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ValueError(f"{path}: no file of torch's with nothing but weights ({why})") from None
     for word in filter(None, key.split(".")):
-        if not isinstance(found, Mapping) or word not in found:
-            known = ", ".join(map(str, found)) if isinstance(found, Mapping) else "no names"
+        if not isinstance(content, Mapping) or word not in content:
+            known = ", ".join(map(str, content)) if isinstance(content, Mapping) else "no names"
             raise ValueError(f"{path}: nothing named {word!r} in it: it has {known[:200]}")
-        found = found[word]
-    tensors = found.items() if isinstance(found, Mapping) else ()
+        content = content[word]
+    tensors = content.items() if isinstance(content, Mapping) else ()
     named: dict[str, Tensor] = {}
     for name, tensor in tensors:
         if isinstance(tensor, Tensor):
@@ -49,7 +49,7 @@ def state(path: Path, key: str = "") -> dict[str, Tensor]:
                 raise ValueError(f"{path}: two tensors are named {str(name)!r} in it")
             named[str(name)] = tensor
     if not named:
-        inside = ", ".join(map(str, found)) if isinstance(found, Mapping) else "no names"
+        inside = ", ".join(map(str, content)) if isinstance(content, Mapping) else "no names"
         raise ValueError(f"{path}: no tensors by name in it: it has {inside[:200]}")
     return named
 
@@ -64,20 +64,20 @@ def renamed(
     ValueError
         None is left, two come to one name, or one is no weight: see `_check`.
     """
-    found: dict[str, Tensor] = {}
+    new_tensors: dict[str, Tensor] = {}
     for name, tensor in tensors.items():
         fits = [p for p in prefixes if not p or name == p or name.startswith(f"{p}.")]
         if fits:
             longest = max(fits, key=len)
             rest = name[len(longest) :].lstrip(".")
             own = ".".join(part for part in (prefixes[longest], rest) if part)
-            if own in found:
+            if own in new_tensors:
                 raise ValueError(f"{path}: two of its tensors come to the name {own!r}")
             _check(path, name, tensor)
-            found[own] = tensor
-    if not found:
+            new_tensors[own] = tensor
+    if not new_tensors:
         raise ValueError(f"{path}: no tensor of the file is below {', '.join(map(repr, prefixes))}")
-    return found
+    return new_tensors
 
 
 def _check(path: Path, name: str, tensor: Tensor) -> None:

@@ -81,7 +81,7 @@ def _axis(rhythm: Rhythm, seconds: float, rng: np.random.Generator) -> Callable[
 
 def sources(heart: Heart, rhythm: Rhythm, rng: np.random.Generator) -> dict[str, list[Source]]:
     """Return what each beat adds, by form."""
-    found: defaultdict[str, list[Source]] = defaultdict(list)
+    sources_by_form: defaultdict[str, list[Source]] = defaultdict(list)
     before_s = np.diff(rhythm.time_N, prepend=rhythm.time_N[:1] - rhythm.period_s)
     # ASSUME the Q-T interval follows the mean of the last few periods, not the last alone.
     period_s, conduction = rhythm.period_s, "N"
@@ -92,8 +92,8 @@ def sources(heart: Heart, rhythm: Rhythm, rng: np.random.Generator) -> dict[str,
         hidden = label in WITHOUT_P
         for kind, weight in _mixture(str(symbol), str(label), conduction, heart, rng):
             if not (kind.startswith("P") and hidden):
-                found[kind].append(Source(time_s, weight, period_s))
-    return found
+                sources_by_form[kind].append(Source(time_s, weight, period_s))
+    return sources_by_form
 
 
 def _mixture(

@@ -68,6 +68,6 @@ def _indices(examples: Examples, used_N: Mask) -> Float64:
     for samples in np.unique(valid_N[used_N]):
         rows = np.flatnonzero(used_N & (valid_N == samples))
         lane_LT = signal_NCT[rows, :, :samples].reshape(len(rows) * channels, samples)
-        found = quality_indices(lane_LT, examples.rate_hz)
-        index_NF[rows] = np.stack([found[n] for n in NAMES], axis=1).reshape(len(rows), -1)
+        index_by_name = quality_indices(lane_LT, examples.rate_hz)
+        index_NF[rows] = np.stack([index_by_name[n] for n in NAMES], axis=1).reshape(len(rows), -1)
     return index_NF

@@ -24,8 +24,8 @@ support = signal_errors.support
 def additive(predictions: Predictions) -> Float64:
     """Return the size of each subject's best delay, in milliseconds."""
     delay_ms_L, r_SCL, windows_SC = delays.by_subject(predictions)
-    delay_ms_SC, told_SC = delays.best(delay_ms_L, r_SCL)
-    return delays.sums(np.abs(delay_ms_SC), np.where(told_SC, windows_SC, 0))
+    delay_ms_SC, has_best_SC = delays.best(delay_ms_L, r_SCL)
+    return delays.sums(np.abs(delay_ms_SC), np.where(has_best_SC, windows_SC, 0))
 
 
 def values(sums_BD: Float64, labels: tuple[str, ...]) -> dict[str, Float64]:

@@ -21,7 +21,7 @@ def values(sums_BD: Float64, labels: tuple[str, ...]) -> dict[str, Float64]:
     """
     counts_BK4 = sums_BD.reshape(len(sums_BD), len(labels), 4)
     hit_BK, alarm_BK, miss_BK, rejection_BK = np.moveaxis(counts_BK4, 2, 0)
-    found_BK = confusion.ratio(hit_BK, hit_BK + miss_BK)
-    refused_BK = confusion.ratio(rejection_BK, rejection_BK + alarm_BK)
-    balanced_BK = (found_BK + refused_BK) / 2
+    sensitivity_BK = confusion.ratio(hit_BK, hit_BK + miss_BK)
+    specificity_BK = confusion.ratio(rejection_BK, rejection_BK + alarm_BK)
+    balanced_BK = (sensitivity_BK + specificity_BK) / 2
     return {**confusion.by_label(balanced_BK, labels), "": np.asarray(balanced_BK.mean(axis=1))}

@@ -91,7 +91,7 @@ def make(
     highest_hz
         The top of the picture; its bottom is 0 Hz.
     range_db
-        Decibels from the weakest that is told from nothing up to the strongest.
+        Decibels from the weakest that is shown up to the strongest.
     height, width
         Of the picture, by bicubic interpolation.
     colours

@@ -145,12 +145,12 @@ def comparison_table(study: Study, names: RunNames) -> Table | None:
 
 def questions(study: Study) -> list[str]:
     """Return the questions that comparisons are asked for, each with how many are its family."""
-    asked: Mapping[str, str] = study.about.get("questions", {})
+    question_text: Mapping[str, str] = study.about.get("questions", {})
     families = {r["question"]: r for r in study.rows("comparisons") if r.get("question")}
     return [
-        f"{asked[name]} ({wording.plural(row['family'], 'comparison')})"
+        f"{question_text[name]} ({wording.plural(row['family'], 'comparison')})"
         for name, row in families.items()
-        if name in asked and not wording.absent(row["family"])
+        if name in question_text and not wording.absent(row["family"])
     ]
 
 

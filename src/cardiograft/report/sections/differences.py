@@ -18,10 +18,10 @@ Lines = Mapping[str, Sequence[str]]
 
 def by_run(rows: Sequence[ReportRow]) -> dict[str, dict[str, list[str]]]:
     """Return, of each run, the lines of each kind."""
-    found: dict[str, dict[str, list[str]]] = {}
+    lines_by_run: dict[str, dict[str, list[str]]] = {}
     for row in rows:
-        found.setdefault(row["run"], {}).setdefault(row["kind"], []).append(row["line"])
-    return found
+        lines_by_run.setdefault(row["run"], {}).setdefault(row["kind"], []).append(row["line"])
+    return lines_by_run
 
 
 def summary(lines: Lines) -> str:

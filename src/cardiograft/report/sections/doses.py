@@ -69,11 +69,11 @@ def key_sentences(study: Study, names: RunNames) -> list[str]:
 
 def _effects(study: Study) -> dict[tuple[str, str, str], dict[str, ReportRow]]:
     """Return, of each curve, metric and class, the rows of its effects by name."""
-    found: dict[tuple[str, str, str], dict[str, ReportRow]] = {}
+    effects_by_curve: dict[tuple[str, str, str], dict[str, ReportRow]] = {}
     for row in study.rows("dose_effects"):
         key = row["runs"], row["metric"], row["class"]
-        found.setdefault(key, {})[row["effect"]] = row
-    return found
+        effects_by_curve.setdefault(key, {})[row["effect"]] = row
+    return effects_by_curve
 
 
 def _name(effects: dict[str, ReportRow], names: RunNames) -> str:

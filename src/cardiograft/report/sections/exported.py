@@ -7,7 +7,7 @@ from cardiograft.report import wording
 from cardiograft.report.cells import Cell, Table
 from cardiograft.report.inputs import Content, ReportInputs
 
-# The largest difference that is told as a number with three digits behind the point.
+# The largest difference that is printed with three digits behind the point.
 DIGITS = 5e-4
 
 

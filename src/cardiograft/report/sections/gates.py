@@ -15,19 +15,19 @@ def gate_table(inputs: ReportInputs) -> Table | None:
     gated = [(n, s) for n, s in inputs.segments.items() if "quality_gate" in s]
     rows: list[list[str | Cell]] = []
     for name, summary in gated:
-        for number, found in enumerate(summary["quality_gate"]["counts"]):
+        for number, row in enumerate(summary["quality_gate"]["counts"]):
             about = _about(summary["quality_gate"]) if not number else ""
             rows.append(
                 [
                     Cell(name, small=about, mark=mark(summary)),
-                    str(found["database"]),
-                    found["label"] or wording.DASH,
-                    wording.count(found["segments"]),
-                    _share(found["low"], found["segments"]),
-                    wording.count(found["unjudged"]),
-                    _share(found["kept"], found["segments"]),
-                    f"{wording.count(found['recordings_kept'])} of"
-                    f" {wording.count(found['recordings'])}",
+                    str(row["database"]),
+                    row["label"] or wording.DASH,
+                    wording.count(row["segments"]),
+                    _share(row["low"], row["segments"]),
+                    wording.count(row["unjudged"]),
+                    _share(row["kept"], row["segments"]),
+                    f"{wording.count(row['recordings_kept'])} of"
+                    f" {wording.count(row['recordings'])}",
                 ]
             )
     if not rows:

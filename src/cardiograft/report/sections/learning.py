@@ -17,29 +17,29 @@ HEAD = ("Run", "Protocol", "Part", "Trainings", "Index", "Best value", "Its epoc
 
 
 def section(study: Study, names: RunNames) -> dict[str, Any] | None:
-    """Return figures and a table, or nothing where the study keeps no curves."""
+    """Return charts and a table, or nothing where the study keeps no curves."""
     rows = study.rows("learning_curves")
     if not rows:
         return None
     return {
         "title": TITLE,
         "text": wording.LEARNING,
-        "figures": [_figure(own, study, names) for own in _groups(rows)],
+        "figures": [_panel(own, study, names) for own in _groups(rows)],
         "table": _table(study, names),
     }
 
 
 def _groups(rows: Sequence[ReportRow]) -> list[dict[str, list[ReportRow]]]:
-    """Return, a figure each, the points of its runs: those that differ in their start alone."""
-    found: dict[tuple[str, ...], dict[str, list[ReportRow]]] = {}
+    """Return, a chart each, the points of its runs: those that differ in their start alone."""
+    groups: dict[tuple[str, ...], dict[str, list[ReportRow]]] = {}
     for row in rows:
         tags = [v for k, v in row.items() if k.startswith("tag_") and k != TAG]
         key = (row["protocol"], row["split"], row["part"], *tags)
-        found.setdefault(key, {}).setdefault(row["run"], []).append(row)
-    return list(found.values())
+        groups.setdefault(key, {}).setdefault(row["run"], []).append(row)
+    return list(groups.values())
 
 
-def _figure(runs: dict[str, list[ReportRow]], study: Study, names: RunNames) -> dict[str, Any]:
+def _panel(runs: dict[str, list[ReportRow]], study: Study, names: RunNames) -> dict[str, Any]:
     first = next(iter(runs.values()))[0]
     about = study.about["metrics"].get(first["metric"], {"title": first["metric"], "percent": 0})
     scale = 100 if about["percent"] else 1

@@ -24,14 +24,14 @@ MARKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 def section(study: Study, names: RunNames) -> dict[str, Any] | None:
-    """Return small figures, one a run; nothing where none asks for the calibration error."""
+    """Return small charts, one a run; nothing where none has the calibration error."""
     runs: dict[str, dict[str, list[ReportRow]]] = {}
     for row in study.rows("reliability"):
         runs.setdefault(row["run"], {}).setdefault(row["part"], []).append(row)
     if not runs:
         return None
-    figures = [_figure(_shown(parts), names) for parts in runs.values()]
-    return {"title": TITLE, "text": TEXT, "figures": figures}
+    panels = [_panel(_shown(parts), names) for parts in runs.values()]
+    return {"title": TITLE, "text": TEXT, "figures": panels}
 
 
 def _shown(parts: dict[str, list[ReportRow]]) -> list[ReportRow]:
@@ -39,7 +39,7 @@ def _shown(parts: dict[str, list[ReportRow]]) -> list[ReportRow]:
     return parts.get("test") or next(iter(parts.values()))
 
 
-def _figure(bins: Sequence[ReportRow], names: RunNames) -> dict[str, Any]:
+def _panel(bins: Sequence[ReportRow], names: RunNames) -> dict[str, Any]:
     first = bins[0]
     what = "recording" if first.get("tag_per") == "record" else "segment"
     total = sum(float(one["count"]) for one in bins)

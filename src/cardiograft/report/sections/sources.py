@@ -41,8 +41,8 @@ def source(dataset: str) -> str:
     except (ValueError, OSError):  # a plug-in that is no longer there
         return ""
     docstring = ast.get_docstring(ast.parse(text)) or ""
-    found = next((p for p in docstring.split("\n\n") if p.startswith(BEGINS)), "")
-    return " ".join(found.removeprefix(BEGINS).split())
+    paragraph = next((p for p in docstring.split("\n\n") if p.startswith(BEGINS)), "")
+    return " ".join(paragraph.removeprefix(BEGINS).split())
 
 
 def _data(inputs: ReportInputs) -> Table:

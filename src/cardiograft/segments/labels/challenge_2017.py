@@ -38,10 +38,10 @@ def label(
     begins = f"label {version}:"
     for comment in record.comments:
         if comment.startswith(begins):
-            found = comment.removeprefix(begins).strip()
-            if rhythm not in ("all", found):
+            own_label = comment.removeprefix(begins).strip()
+            if rhythm not in ("all", own_label):
                 return Labels(unusable=f"not of rhythm {rhythm}")
-            if found in CLASSES and len(found) == 1:
-                return Labels(whole=found if classes == "rhythm" else QUALITY[found == "~"])
-            return Labels(unusable=f"label {found!r} is none of {', '.join(CLASSES)}")
+            if own_label in CLASSES and len(own_label) == 1:
+                return Labels(whole=own_label if classes == "rhythm" else QUALITY[own_label == "~"])
+            return Labels(unusable=f"label {own_label!r} is none of {', '.join(CLASSES)}")
     return Labels(unusable=f"no label {version}")

@@ -43,11 +43,11 @@ def label(
     size = round(window_s * record.rate_hz)
     if record.signal_CT.shape[1] < size:
         return Labels(unusable=f"shorter than a window of {window_s:g} s")
-    found_CN = [
+    f1_CN = [
         agreement(one_T, record.rate_hz, window_s, mains_hz=record.mains_hz)
         for one_T in np.nan_to_num(record.signal_CT)
     ]
-    worst_N = np.min(found_CN, axis=0)
+    worst_N = np.min(f1_CN, axis=0)
     class_N = np.where(worst_N < low_below, "low", np.where(worst_N >= high_from, "high", ""))
     # what is left at the end is no window, and has no class
     marks = np.append(class_N, "").astype(object)

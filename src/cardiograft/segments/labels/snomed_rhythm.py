@@ -46,9 +46,9 @@ def label(
     names = [BY_CODE[code] for code in codes if code in BY_CODE]
     if classes == "four":
         names = [RHYTHMS[name].group for name in names]
-    found = list(dict.fromkeys(names))
-    if not found:
+    rhythms = list(dict.fromkeys(names))
+    if not rhythms:
         return Labels(unusable="none of the rhythms is in its header")
-    if len(found) > 1 and several == "left_out":
-        return Labels(unusable=f"several rhythms: {' and '.join(sorted(found))}")
-    return Labels(whole=found[0])
+    if len(rhythms) > 1 and several == "left_out":
+        return Labels(unusable=f"several rhythms: {' and '.join(sorted(rhythms))}")
+    return Labels(whole=rhythms[0])

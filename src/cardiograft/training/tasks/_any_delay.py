@@ -1,7 +1,7 @@
 """A loss that lets each window come as early or as late as it likes: only its shape is judged.
 
 A seismocardiogram tells when the heart moves, and the time from the electrical beat to that is a
-person's own. A network that must put the beats of people it has not met at the right time smears
+person's own. A network that must put the beats of unseen people at the right time smears
 them over the times that they may have. Here the delay between its output and the target is unknown,
 and what is lowered is the negative logarithm of the mean likelihood over delays.
 

@@ -74,12 +74,12 @@ class PredictFeatures:
         """
         if balanced:
             raise ValueError("class_weights: there are measurements to predict, and no classes")
-        found_NK = self._found(training)
-        known_K = np.isfinite(found_NK).mean(axis=0) >= COMMON
-        found_NK = found_NK[:, known_K]
-        low_K, middle_K, high_K = np.nanpercentile(found_NK, (WITHIN[0], 50, WITHIN[1]), axis=0)
+        value_NK = self._measurements(training)
+        known_K = np.isfinite(value_NK).mean(axis=0) >= COMMON
+        value_NK = value_NK[:, known_K]
+        low_K, middle_K, high_K = np.nanpercentile(value_NK, (WITHIN[0], 50, WITHIN[1]), axis=0)
         # where most have one value, a count of rare beats say, the percentiles are the same
-        spread_K = np.where(high_K > low_K, (high_K - low_K) / SDS, np.nanstd(found_NK, axis=0))
+        spread_K = np.where(high_K > low_K, (high_K - low_K) / SDS, np.nanstd(value_NK, axis=0))
         used_K = spread_K > ROUNDING * np.maximum(np.abs(middle_K), 1)
         if not used_K.any():
             raise ValueError("no measurement differs between the training segments")
@@ -109,20 +109,20 @@ class PredictFeatures:
         ValueError
             The checkpoint is of a version that measured something else.
         """
-        found_NK = self._found(columns)
+        value_NK = self._measurements(columns)
         column_of = {name: k for k, name in enumerate(self._names)}
         other = [name for name in self.labels if name not in column_of]
         if other:
             raise ValueError(f"trained to predict {other[0]!r}, which is not measured any more")
-        found_NK = found_NK[:, [column_of[name] for name in self.labels]]
-        found_NK = (found_NK - self._median_K) / self._spread_K
+        value_NK = value_NK[:, [column_of[name] for name in self.labels]]
+        value_NK = (value_NK - self._median_K) / self._spread_K
         return {
             "signal": torch.from_numpy(columns["signal"]),
             "valid": valid(columns),
-            "measured": torch.from_numpy(found_NK.clip(-MOST, MOST).astype(np.float32)),
+            "measured": torch.from_numpy(value_NK.clip(-MOST, MOST).astype(np.float32)),
         }
 
-    def _found(self, columns: Columns) -> Float64:
+    def _measurements(self, columns: Columns) -> Float64:
         """Return all segments' measurements, shape (N, K), NaN where not known.
 
         Those of one segment are not taken twice: it takes longer than a step of training.
@@ -132,9 +132,11 @@ class PredictFeatures:
             signal_T: Float32 = signal_CT[0, : max(int(length), 1)]
             key = hash(signal_T.tobytes())
             if key not in self._measured:
-                found = named_features(Stitched(signal_T.astype(np.float64), NONE), self._rate_hz)
-                self._names = [name for name in found if name not in OF_POLARITY]
-                row_K = np.array([found[name] for name in self._names], dtype=np.float32)
+                features = named_features(
+                    Stitched(signal_T.astype(np.float64), NONE), self._rate_hz
+                )
+                self._names = [name for name in features if name not in OF_POLARITY]
+                row_K = np.array([features[name] for name in self._names], dtype=np.float32)
                 self._measured[key] = np.where(np.isfinite(row_K), row_K, np.float32(np.nan))
             rows.append(self._measured[key])
         return np.array(rows, dtype=np.float64)

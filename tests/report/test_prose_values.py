@@ -8,14 +8,14 @@ import pandas as pd
 import pytest
 
 from cardiograft.report import measured
-from cardiograft.report.figures import renewed_figures
+from cardiograft.report.prose_values import renewed_values
 from cardiograft.report.readme import renewed
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs/studies").glob("*.md"))
 GENERATED = re.compile(r"<!-- table:(\w+) -->.*?<!-- /table:\1 -->", re.DOTALL)
 CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
-TOLD = re.compile(r"[+−]?[\d.]+(?: %)?(?: \[[^\[\]]*\])?<!--[^<>]+-->")
+VALUE = re.compile(r"[+−]?[\d.]+(?: %)?(?: \[[^\[\]]*\])?<!--[^<>]+-->")
 # What is no measurement: a version, an edge of a band, a duration in a table of settings.
 OTHER = re.compile(r"(?:Python |ODC-By |Apache-)\d\.\d+|\d+\.\d+–\d+ Hz|about \d+\.\d+ s\b")
 FIGURE = re.compile(r"(?<![\w.])\d*\.\d+")
@@ -55,13 +55,13 @@ TABLE = pd.DataFrame(
     ],
 )
 def test_a_figure_is_renewed_as_it_is_written(before: str, after: str) -> None:
-    assert renewed_figures(before, TABLE) == after
-    assert renewed_figures(after, TABLE) == after
+    assert renewed_values(before, TABLE) == after
+    assert renewed_values(after, TABLE) == after
 
 
 def test_a_figure_of_nothing_published_is_refused() -> None:
     with pytest.raises(ValueError, match=r"<!--b\|jkappa-->: no such value is published"):
-        renewed_figures("0.1<!--b|jkappa-->", TABLE)
+        renewed_values("0.1<!--b|jkappa-->", TABLE)
 
 
 def test_documents_show_what_is_published() -> None:
@@ -72,6 +72,6 @@ def test_documents_show_what_is_published() -> None:
 @pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda path: path.stem)
 def test_prose_has_no_figure_of_its_own(page: Path) -> None:
     text = page.read_text("utf-8")
-    for pattern in (GENERATED, CODE, TOLD, OTHER):
+    for pattern in (GENERATED, CODE, VALUE, OTHER):
         text = pattern.sub("", text)
     assert FIGURE.findall(text) == []

@@ -1,4 +1,4 @@
-"""Figures within the prose of documents: each is followed by where it is published.
+"""Values within the prose of documents: each is followed by where it is published.
 
 ``0.585<!--mitdb-cnn-all|jkappa-->`` is the value of that run and metric in the study's published
 table, and is renewed with it. What stands before the comment says how it is written: with so many
@@ -22,13 +22,13 @@ from cardiograft.report.cells import records
 from cardiograft.report.measured import DOSE, GAIN, MeasuredRow
 
 NUMBER = r"[+−]?(?:\d+\.(?P<decimals>\d+)|\d+)(?: %)?"
-FIGURE = re.compile(rf"(?P<text>{NUMBER}(?: \[[^\[\]]*\])?)<!--(?P<place>[^<>|]+\|[^<>]+)-->")
+VALUE = re.compile(rf"(?P<text>{NUMBER}(?: \[[^\[\]]*\])?)<!--(?P<place>[^<>|]+\|[^<>]+)-->")
 EFFECTS = ("slope", "amount")
 TIMES = {"wall_s": 60.0}  # printed in minutes
 
 
-def renewed_figures(text: str, table: pd.DataFrame) -> str:
-    """Return a document with every figure in its prose renewed.
+def renewed_values(text: str, table: pd.DataFrame) -> str:
+    """Return a document with every published value in its prose renewed.
 
     Parameters
     ----------
@@ -38,10 +38,10 @@ def renewed_figures(text: str, table: pd.DataFrame) -> str:
     Raises
     ------
     ValueError
-        A figure is of a run or a metric that the table does not have.
+        A value is of a run or a metric that the table does not have.
     """
     known = {_key(row): row for row in records(table) if row["value"]}
-    return FIGURE.sub(lambda found: _renewed(found, known), text)
+    return VALUE.sub(lambda match: _renewed(match, known), text)
 
 
 def _key(row: MeasuredRow) -> str:
@@ -53,13 +53,13 @@ def _key(row: MeasuredRow) -> str:
     return "|".join(part for part in (run, row["metric"], which) if part)
 
 
-def _renewed(found: re.Match[str], known: Mapping[str, MeasuredRow]) -> str:
-    place, old = found["place"], found["text"]
+def _renewed(match: re.Match[str], known: Mapping[str, MeasuredRow]) -> str:
+    place, old = match["place"], match["text"]
     if place not in known:
         hint = plugins.guess(place, sorted(known))
         raise ValueError(f"<!--{place}-->: no such value is published.{hint}")
     row, signed = known[place], old[0] in "+−"
-    metric, digits = row["metric"], len(found["decimals"] or "")
+    metric, digits = row["metric"], len(match["decimals"] or "")
     percent = _percent(metric)
     value = float(row["value"]) / TIMES.get(metric, 1.0)
     text = wording.number(value, percent=percent, signed=signed, digits=digits)

@@ -20,14 +20,14 @@ def session(content: bytes) -> Any:
     return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
-def scores(asked: Any, given: Mapping[str, Float32]) -> Float32:
+def scores(onnx_session: Any, given: Mapping[str, Float32]) -> Float32:
     """Return what a session gives for a batch, shape (B, K)."""
-    (found,) = asked.run(["score"], dict(given))
-    score_BK: Float32 = found
+    (output,) = onnx_session.run(["score"], dict(given))
+    score_BK: Float32 = output
     return score_BK
 
 
-def timed(asked: Any, given: Mapping[str, Float32]) -> dict[str, float]:
+def timed(onnx_session: Any, given: Mapping[str, Float32]) -> dict[str, float]:
     """Return median and quartiles, in ms, of one call after another.
 
     As networks are timed in torch (`cardiograft.training.latency`): warm, the processor's time, so
@@ -40,11 +40,11 @@ def timed(asked: Any, given: Mapping[str, Float32]) -> dict[str, float]:
     """
     one = dict(given)
     for _ in range(WARM_UP):
-        asked.run(None, one)
+        onnx_session.run(None, one)
     taken_s: list[float] = []
     while len(taken_s) < PASSES and (len(taken_s) < LEAST or sum(taken_s) < LIMIT_S):
         start = time.process_time()
-        asked.run(None, one)
+        onnx_session.run(None, one)
         taken_s.append(time.process_time() - start)
     low, middle, high = np.quantile(taken_s, (0.25, 0.5, 0.75)) * 1e3
     return {"ms": round(middle, 4), "low_ms": round(low, 4), "high_ms": round(high, 4)}

@@ -1,4 +1,4 @@
-"""What a training is asked for, and whether just that has been published already."""
+"""What a training's result depends on, and whether just that result is published already."""
 
 import json
 from dataclasses import dataclass
@@ -15,15 +15,15 @@ from cardiograft.training.request import Job
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What a training is asked for: the split, and what the result depends on."""
+class TrainingInputs:
+    """The table of a training's split, and the facts that its result depends on."""
 
     split: SplitTable
     facts: dict[str, Any]
 
 
-def asked_for(job: Job) -> Asked:
-    """Read what a job is asked for.
+def read_inputs(job: Job) -> TrainingInputs:
+    """Read the split of a job, and the facts that its result depends on.
 
     Raises
     ------
@@ -33,16 +33,16 @@ def asked_for(job: Job) -> Asked:
     split = read_split_table(job.place.split)
     _refuse_the_test_set(job.spec, split)
     split = bootstrapped(split, job.spec.training.bootstrap, seed=job.seed)
-    return Asked(split, _facts(job, split))
+    return TrainingInputs(split, _facts(job, split))
 
 
-def published(job: Job, asked: Asked) -> bool:
-    """Tell whether a model folder is there that holds what a job is asked for, to the last fact."""
+def published(job: Job, inputs: TrainingInputs) -> bool:
+    """Whether the model folder of a job is there, made from the same inputs to the last fact."""
     try:
         about = read_checkpoint(checkpoint_file(job.place.out)).about
     except (FileNotFoundError, ValueError):
         return False
-    facts = json.loads(json.dumps(asked.facts))  # a tuple is a list there
+    facts = json.loads(json.dumps(inputs.facts))  # a tuple is a list there
     parents = [read_checkpoint(checkpoint_file(path)).digest() for path in job.parents]
     same = [one["weights_sha256"] for one in about.get("parents", [])] == parents
     return same and {name: about.get(name) for name in facts} == facts
