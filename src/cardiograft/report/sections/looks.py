@@ -128,7 +128,8 @@ def looks_of(rows: Sequence[ReportRow], inputs: ReportInputs) -> dict[str, int]:
 def _of(look: Mapping[str, Any], row: ReportRow) -> bool:
     simulated = str(row["simulated"]) == "True"
     # One split has one test part, by whatever names a look of its people was taken.
-    same = any(look[key] == row.get(key) for key in ("people_digest", "split_digest"))
+    known = [key for key in ("people_digest", "split_digest") if row.get(key)]
+    same = any(look.get(key) == row[key] for key in known)
     return bool(same and look.get("simulated") == simulated)
 
 
