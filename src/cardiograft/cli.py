@@ -5,7 +5,8 @@ import errno
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -14,6 +15,7 @@ from cardiograft.files import DISK_FAULTS
 
 # What a path can be that nothing can be written to.
 PLACES = {errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ELOOP}
+UNFINISHED = "nothing unfinished was published"
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -33,19 +35,29 @@ def run(stage: Callable[..., None], arguments: argparse.ArgumentParser) -> None:
     # would take for the library of that name.
     sys.path[:] = [p for p in sys.path if not Path(p, "tabulate.py").is_file()]
     signal.signal(signal.SIGTERM, _ended)
-    try:
+    with ending_in_a_line(arguments.prog):
         stage(**vars(arguments.parse_args()))
+
+
+@contextmanager
+def ending_in_a_line(name: str) -> Iterator[None]:
+    """End the process in one line that begins with a name where a user's mistake stops the block.
+
+    So does a full disk, and Ctrl-C. What was complete before is published and stays.
+    """
+    try:
+        yield
     except (ValueError, FileNotFoundError) as error:
-        stop(f"{arguments.prog}: {' '.join(str(error).split())}")
+        stop(f"{name}: {' '.join(str(error).split())}")
     except OSError as error:
         if isinstance(error, BrokenPipeError):  # as of `| head`: whoever reads has enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             sys.exit(128 + signal.SIGPIPE)
         if error.errno in DISK_FAULTS | PLACES:
-            stop(f"{arguments.prog}: {error.strerror}: {error.filename}; nothing was published")
+            stop(f"{name}: {error.strerror}: {error.filename}; {UNFINISHED}")
         raise
     except KeyboardInterrupt:
-        sys.stderr.write(f"{arguments.prog}: interrupted; nothing was published\n")
+        sys.stderr.write(f"{name}: interrupted; {UNFINISHED}\n")
         sys.exit(128 + signal.SIGINT)
 
 

@@ -64,13 +64,14 @@ class _Bar:
         from rich.progress import Progress as Rich
 
         self._rich = Rich(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[fetched]}"),
             TimeRemainingColumn(),
             console=Console(stderr=True),
             transient=True,
+            redirect_stdout=False,
         )
         self._task = self._rich.add_task(title, total=total, fetched="")
 

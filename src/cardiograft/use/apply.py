@@ -87,6 +87,7 @@ def apply(
     """
     recordings = find(records, folder)
     _check_kept(recordings, out)
+    (out / SUMMARY).unlink(missing_ok=True)  # of a former run: this one may be interrupted
     report = Report()
     with Progress(len(recordings)) as progress:
         for line in about(model, folder):

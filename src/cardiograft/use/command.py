@@ -32,8 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run a subcommand."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words and words[0] in SUBCOMMANDS:
-        module = importlib.import_module(SUBCOMMANDS[words[0]])
-        sys.argv = [f"cardiograft {words[0]}", *words[1:]]
+        # libraries take seconds to import, in which a user may think better of it
+        with cli.ending_in_a_line(name := f"cardiograft {words[0]}"):
+            module = importlib.import_module(SUBCOMMANDS[words[0]])
+        sys.argv = [name, *words[1:]]
         parser = cli.parser(module.DESCRIPTION)
         module.add_arguments(parser)
         cli.run(module.run, parser)

@@ -13,8 +13,10 @@ import numpy as np
 
 from cardiograft import plugins
 from cardiograft.datasets import _own, _tables
+from cardiograft.datasets._stream import Stream
 from cardiograft.physionet import listings
 from cardiograft.specs.own_folder import OwnFolder
+from cardiograft.use.progress import Progress
 from cardiograft.use.recordings import KINDS, RecordingFile, opened
 
 MOST_READ = 20  # recordings that are read for their gaps
@@ -88,7 +90,8 @@ class TableLook:
 def look(root: Path, folder: OwnFolder, *, without: Path | None = None) -> FolderLook:
     """Open each recording of a folder; of the kinds that it holds, the most frequent one's.
 
-    A table of labels, which may lie in it, is `without`.
+    A table of labels, which may lie in it, is `without`. How far it is stands on stderr: some are
+    read from end to end, and may last a day.
 
     Raises
     ------
@@ -113,12 +116,14 @@ def look(root: Path, folder: OwnFolder, *, without: Path | None = None) -> Folde
     ]
     seen: list[Seen] = []
     faults: dict[str, str] = {}
-    for name in names:
-        try:
-            listings.safe(name)  # the workflow reads no other
-            seen.append(_seen(root, name, kinds[0], folder, reads=len(seen) < MOST_READ))
-        except (ValueError, OSError) as error:
-            faults[listings.shown(name)] = listings.shown(" ".join(str(error).split()))
+    with Progress(len(names)) as progress:
+        for name in names:
+            try:
+                listings.safe(name)  # the workflow reads no other
+                how_far = progress if len(seen) < MOST_READ else None
+                seen.append(_seen(root, name, kinds[0], folder, reads=how_far))
+            except (ValueError, OSError) as error:
+                faults[listings.shown(name)] = listings.shown(" ".join(str(error).split()))
     others = {s: n for s, n in suffixes.items() if KINDS[s] not in (kinds[0], "csv_folder")}
     return FolderLook(
         dataset=kinds[0],
@@ -129,17 +134,25 @@ def look(root: Path, folder: OwnFolder, *, without: Path | None = None) -> Folde
     )
 
 
-def _seen(root: Path, name: str, kind: str, folder: OwnFolder, *, reads: bool) -> Seen:
+def _missing(stream: Stream, progress: Progress) -> float:
+    """Return which share of a recording's samples is missing; stretches are read one by one."""
+    step = max(1, int(STRETCH_S * stream.frame_hz))
+    count = total = 0
+    for first in range(0, stream.frames, step):
+        frames = min(step, stream.frames - first)
+        for signal_CT in stream.read(first, frames):
+            count += int(np.isnan(signal_CT).sum())
+            total += signal_CT.size
+        progress.reached(float((first + frames) / stream.frame_hz))
+    return count / total if total else 1.0
+
+
+def _seen(root: Path, name: str, kind: str, folder: OwnFolder, *, reads: Progress | None) -> Seen:
     stream = opened(RecordingFile(root, name, kind), folder)
     missing = None
-    if reads:
-        step = max(1, int(STRETCH_S * stream.frame_hz))
-        count = total = 0
-        for first in range(0, stream.frames, step):
-            for signal_CT in stream.read(first, min(step, stream.frames - first)):
-                count += int(np.isnan(signal_CT).sum())
-                total += signal_CT.size
-        missing = count / total if total else 1.0
+    if reads is not None:
+        with reads.recording(name, stream.duration_s):
+            missing = _missing(stream, reads)
     first_group = stream.groups[0]
     return Seen(
         name=name,
