@@ -4,6 +4,7 @@ Playwright drives the one that is installed, and never fetches one.
 """
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -30,18 +31,40 @@ class Opened:
         """Open every fold."""
         self.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
 
+    def until(self, expression: str) -> None:
+        """Wait for an expression to be true; the page's policy forbids Playwright's own way."""
+        end_s = time.monotonic() + PATIENCE_MS / 1000
+        while not self.page.evaluate(expression):
+            assert time.monotonic() < end_s, expression
+            self.page.wait_for_timeout(50)
+
+
+def executable() -> str:
+    """Return the path of the browser that is installed; skip the test where none is."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        pytest.skip(f"no browser on the path: none of {', '.join(NAMES)}")
+    return found
+
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """A browser, started once a process."""
-    program = next(filter(None, map(shutil.which, NAMES)), None)
-    if program is None:
-        pytest.skip(f"no browser on the path: none of {', '.join(NAMES)}")
+    program = executable()
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def large_letters(chromium: Any) -> Iterator[Any]:
+    """A browser whose user has asked for letters twice as large as usual."""
+    asked = (*ARGUMENTS, "--blink-settings=defaultFontSize=32")
+    browser = chromium.browser_type.launch(executable_path=executable(), args=asked)
+    yield browser
+    browser.close()
 
 
 @contextmanager

@@ -8,23 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import findings
 import pandas as pd
 import pytest
-import signal_study
 from browser import Opened, opened
-from scripts import load
-from synthetic import study, study_rows
 
-from cardiograft.report import cells, wording
-from cardiograft.specs.report import Report
+from cardiograft.report import wording
 
-script = load("report")
 PHONE, DESK = 390, 1280  # px
+NARROW = (320, 390, 640)  # px: a desk at 400 %, a phone, a desk at 200 %
 THEMES = ("light", "dark")
-LEAD = 2  # rows of a long table that are in sight
+LEAD = 2  # rows of a long table that are in sight, as the page was made
 GRAVE = ("serious", "critical")
-RUNS = ("scratch-paper", "cae-paper", "scratch-honest", "cae-honest", "calibrated-0")
 # Each of these is at least one mark that is not empty.
 DRAWN = """figure => {
   const size = shape => { const r = shape.getBoundingClientRect(); return r.width + r.height; };
@@ -67,28 +61,6 @@ FEW = """() => {
   left.forEach(text => text.remove());
   return Object.keys(seen).length;
 }"""
-
-
-@pytest.fixture(scope="module")
-def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A page with a study of classes and one of signals, so with every kind of figure."""
-    folder = tmp_path_factory.mktemp("browser")
-    rows = {k: v for k, v in study_rows(repeats=1).items() if "majority" not in k}
-    inputs = findings.write(folder, spec=study(rows=rows, draws=20))
-    every = signal_study.rows(sources=("scratch", "cae"), repeats=1)
-    more = {"metrics": ["pearson", "mse", *signal_study.PEAKS]}
-    few = {
-        f"scg-cae-{run}": {**every[f"scg-cae-{run}"], **more} for run in (*RUNS, "calibrated-60")
-    }
-    spec = signal_study.study(rows=few, draws=20)
-    inputs["tables"].append(signal_study.tables(folder, spec))
-    out = folder / "report.html"
-    studies = ("transform_recognition", signal_study.NAME)
-    with pytest.MonkeyPatch.context() as patch:  # so that small tables are long
-        patch.setattr(cells, "LONG", 3)
-        patch.setattr(cells, "LEAD", LEAD)
-        script.report(Report(title="Hearts", studies=studies), **inputs, out=out)
-    return out
 
 
 @pytest.fixture
@@ -243,7 +215,7 @@ def test_without_its_script_a_page_still_shows_everything(chromium: Any, page_fi
 def test_a_table_is_copied_with_tabs(desk: Opened) -> None:
     copy = desk.page.get_by_role("button", name=re.compile("^Copy: The same recipe")).first
     copy.click()
-    desk.page.wait_for_function("document.querySelector('[role=status]').textContent !== ''")
+    desk.until("document.querySelector('[role=status]').textContent !== ''")
     lines = desk.page.evaluate("navigator.clipboard.readText()").split("\n")
     assert lines[0].startswith("Run\tRun, note\t")
     assert len({line.count("\t") for line in lines}) == 1
@@ -262,13 +234,40 @@ def test_a_trace_zooms_in_its_own_place(desk: Opened) -> None:
     assert drawn.bounding_box()["width"] == pytest.approx(narrow)
 
 
-def test_a_phone_scrolls_in_one_direction(chromium: Any, page_file: Path) -> None:
-    with opened(chromium, page_file, width=PHONE) as shown:
+@pytest.mark.parametrize("width", NARROW)
+def test_a_narrow_page_scrolls_in_one_direction(chromium: Any, page_file: Path, width: int) -> None:
+    with opened(chromium, page_file, width=width) as shown:
         for fold in (False, True):
             if fold:
                 shown.unfold()
             wide = shown.page.evaluate("document.documentElement.scrollWidth")
-            assert wide <= PHONE, f"folds open: {fold}"
+            assert wide <= width, f"folds open: {fold}"
+
+
+def test_letters_twice_as_large_fit_too(large_letters: Any, page_file: Path) -> None:
+    """As a browser's own setting makes them; the page's breakpoints go by it."""
+    with opened(large_letters, page_file) as shown:
+        shown.unfold()
+        size = shown.page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)")
+        assert size >= 32
+        assert shown.page.evaluate("document.documentElement.scrollWidth") <= DESK
+
+
+@pytest.mark.parametrize("width", [PHONE, DESK // 2])
+def test_a_wide_table_scrolls_in_its_own_box_by_keyboard(
+    chromium: Any, page_file: Path, width: int
+) -> None:
+    with opened(chromium, page_file, width=width) as shown:
+        boxes = shown.page.locator("main .wide:visible")
+        wider = "boxes => boxes.flatMap((b, k) => b.scrollWidth > b.clientWidth + 1 ? [k] : [])"
+        places = boxes.evaluate_all(wider)
+        assert len(places) > 3
+        for place in places[:4]:
+            box = boxes.nth(place)
+            box.focus()
+            assert box.evaluate("box => document.activeElement === box")
+            shown.page.keyboard.press("ArrowRight")
+            shown.until("document.activeElement.scrollLeft > 0")
 
 
 def test_dark_is_dark_and_light_is_light(chromium: Any, page_file: Path) -> None:

@@ -191,6 +191,12 @@ addEventListener("DOMContentLoaded", () => {
       });
       return one;
     };
+    figure.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || times === 1) return;
+      times = 1;
+      drawn.style.width = "100%";
+      tell("The whole trace");
+    });
     figure.append(
       make("div", {className: "tools"}, button("Zoom in", 2), button("Zoom out", 1 / 2)),
     );
@@ -205,6 +211,13 @@ addEventListener("DOMContentLoaded", () => {
     fold.textContent = open ? "Close all folds" : "Open all folds";
   });
   document.querySelector("nav")?.append(make("div", {className: "tools"}, fold));
+  // For browsers that can't style what a closed fold holds: those that paper shows open are opened.
+  let unfolded = [];
+  addEventListener("beforeprint", () => {
+    unfolded = [...document.querySelectorAll("main details:not(.aside):not([open])")];
+    unfolded.forEach((one) => { one.open = true; });
+  });
+  addEventListener("afterprint", () => { unfolded.forEach((one) => { one.open = false; }); });
   const reveal = () => {
     const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
     for (let at = target; at; at = at.parentElement) if (at.matches("details")) at.open = true;

@@ -1,4 +1,4 @@
-"""Macros of the page’s skeleton: a cell, a table, a fold, and the table of the first screen.
+"""Macros of the page’s skeleton: cell, table, fold, figure, and the table of the first screen.
 
 A module and not a data file, so that its fingerprint counts.
 """
@@ -114,9 +114,18 @@ MACROS = """
 {%- endif %}
 {%- endmacro -%}
 
-{%- macro folded(caption, tables) -%}
+{%- macro figure(title, simulated=false, small="", kind="") -%}
+{%- set id = "figure-%d"|format(number_figure()) %}
+<figure aria-labelledby="{{ id }}"{% if kind %} class="{{ kind }}"{% endif %}>
+<figcaption id="{{ id }}">{{ title }}{{ chip("simulated" if simulated else "") }}
+{%- if small %}
+<small>{{ small }}</small>{% endif %}</figcaption>
+{{ caller() }}</figure>
+{%- endmacro -%}
+
+{%- macro folded(caption, tables, kind="") -%}
 {%- if tables %}
-<details><summary>{{ caption }}</summary>
+<details{% if kind %} class="{{ kind }}"{% endif %}><summary>{{ caption }}</summary>
 {%- for t in tables %}
 {{ table(t) }}
 {%- endfor %}

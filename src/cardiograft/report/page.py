@@ -55,6 +55,7 @@ def render(spec: Report, inputs: ReportInputs, *, command: str = "") -> str:
         script=Markup(behaviour.SCRIPT),
         policy=Markup(behaviour.POLICY),
         number=itertools.count(1).__next__,
+        number_figure=itertools.count(1).__next__,
         command=command,
     )
 

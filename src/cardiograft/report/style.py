@@ -78,7 +78,8 @@ li { margin: .3rem 0; }
 .claims { max-width: none; font-size: .94rem; margin: .45rem 0; }
 .key-points li { margin: .55rem 0; max-width: 50rem; }
 .sides {
-  display: grid; gap: 0 2.2rem; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr));
+  display: grid; gap: 0 2.2rem;
+  grid-template-columns: repeat(auto-fit, minmax(min(17rem, 100%), 1fr));
 }
 .sides > div { border-top: 3px solid var(--rule); padding-top: .1rem; }
 .sides > .paper { border-color: var(--paper); }
@@ -132,7 +133,8 @@ tbody .code { overflow-wrap: anywhere; }
 figure { margin: 1.2rem 0; }
 figcaption { font: 600 .9rem/1.35 var(--sans); margin-bottom: .3rem; }
 .pairs {
-  display: grid; gap: 1.2rem 2.6rem; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr));
+  display: grid; gap: 1.2rem 2.6rem;
+  grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr));
 }
 .pairs figure { margin: .4rem 0; }
 ul.open { columns: 2 20rem; column-gap: 2.6rem; font-size: .92rem; }
@@ -216,7 +218,8 @@ figcaption small { display: inline; margin-left: .5em; overflow-wrap: anywhere; 
   background: var(--ink);
 }
 .small-multiples {
-  display: grid; gap: 1.4rem 1.6rem; grid-template-columns: repeat(auto-fill, minmax(11.5rem, 1fr));
+  display: grid; gap: 1.4rem 1.6rem;
+  grid-template-columns: repeat(auto-fill, minmax(min(11.5rem, 100%), 1fr));
 }
 .small-multiples figure { margin: 0; }
 .small-multiples figcaption { font-weight: 500; font-size: .8rem; overflow-wrap: anywhere; }
@@ -226,7 +229,8 @@ figcaption small { display: inline; margin-left: .5em; overflow-wrap: anywhere; 
 .curve.validation { stroke: var(--honest); } .curve.test { stroke: var(--paper); }
 .floor { stroke: var(--rule); vector-effect: non-scaling-stroke; }
 .matrices {
-  display: grid; gap: 1.6rem 2rem; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr));
+  display: grid; gap: 1.6rem 2rem;
+  grid-template-columns: repeat(auto-fill, minmax(min(17rem, 100%), 1fr));
 }
 .matrices .wide { margin: .4rem 0; }
 details > .wide > table:not(.confusion) > caption {
@@ -247,6 +251,9 @@ table.confusion td {
 table.grouped tbody tr.again { border-top: 0; }
 table.grouped tbody tr.again th { color: transparent; user-select: none; }
 table.grouped tbody tr.again .chip { visibility: hidden; }
+.skip:not(:focus) { position: absolute; clip-path: inset(50%); }
+.skip { display: inline-block; font: 500 .9rem/1.4 var(--sans); padding: .4rem .6rem; }
+main:focus { outline: none; }
 .unseen {
   position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
 }
@@ -276,6 +283,7 @@ pre {
   padding: .8rem 1rem; font-size: .84rem;
 }
 @media (max-width: 40rem) {
+  nav a { overflow-wrap: anywhere; }
   html { font-size: 100%; }
   .stages .row { font-size: 11.5px; } .stages .tick { font-size: 10.5px; }
   .page { padding: 1.2rem 1rem 3rem; }
@@ -303,17 +311,44 @@ pre {
 @media print {
   :root {
     color-scheme: light; --paper-ground: #fff; --card: #fff; --ink: #000; --soft: #444;
-    --rule: #bbb; --paper: #b04a26; --honest: #0e6a70; --alert: #8a1f11; --alert-ground: #fff;
-    --personal: #6a4c93; --predicted: #8a2f86;
+    --rule: #bbb; --faint: #fff; --paper: #b04a26; --honest: #0e6a70; --alert: #8a1f11;
+    --alert-ground: #fff; --shade: #0e6a70; --personal: #6a4c93; --predicted: #8a2f86;
   }
   html { font-size: 9.5pt; }
   .page { display: block; max-width: none; padding: 0; }
-  nav, .tools { display: none; }
-  thead th button::after { content: none; }
-  .wide { overflow: visible; }
-  tbody td { white-space: normal; }
-  h2 { break-before: page; } h2, h3, h4, caption, figcaption { break-after: avoid; }
-  tr, figure { break-inside: avoid; }
+  nav, .tools, .skip { display: none; }
+  /* Paper can't be opened: what is folded on a screen is printed, with every row of a table.
+     Only what is looked up one by one stays away unless it is open, and says so. */
+  details:not(.aside)::details-content { content-visibility: visible; block-size: auto; }
+  details.aside:not([open]) > summary::after {
+    content: " (not printed: open it on a screen first)"; color: var(--soft); font-weight: 400;
+  }
+  tbody tr[hidden] { display: table-row; }
+  /* A header that is repeated on the next page comes out empty where its words are in a button. */
+  thead th button { display: contents; }
+  thead th button::after, thead th[aria-sort] button::after { content: none; }
+  .wide, .zoomed, pre { overflow: visible; }
+  .zoomed svg { width: 100% !important; }
+  pre { white-space: pre-wrap; overflow-wrap: anywhere; }
+  /* Nothing scrolls on paper: a wide table has narrow columns. */
+  table { font-size: .8rem; }
+  table:has(thead th:nth-child(11)) { font-size: .66rem; }
+  th, td { padding-right: .5rem; }
+  table.confusion th, table.confusion td { min-width: 0; }
+  .first-screen tbody th, tbody th, .first-screen td.words, td.words {
+    min-width: 5rem; overflow-wrap: break-word;
+  }
+  .first-screen td.words { min-width: 7.5rem; }
+  /* The name above may be on the page before. */
+  table.grouped tbody tr.again th { color: inherit; }
+  table.grouped tbody tr.again .chip { visibility: visible; }
+  thead th, tbody td { white-space: normal; }
+  h2 { break-before: page; }
+  h2, h3, h4, caption, figcaption, summary, .legend { break-after: avoid; }
+  thead, tbody tr:first-child { break-after: avoid; }
+  tbody tr:first-child { break-before: avoid; }
+  caption, h3, h4, tr, figure, .banner, svg { break-inside: avoid; }
+  p, li { orphans: 3; widows: 3; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 """

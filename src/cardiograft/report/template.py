@@ -39,8 +39,7 @@ STUDY = """
 {{ legend }}
 <div class="pairs">
 {%- for f in s.gap_figures %}
-<figure><figcaption>{{ f.title }}{{ chip("simulated" if s.simulated else "") }}</figcaption>
-{{ f.figure }}</figure>
+{%- call figure(f.title, s.simulated) %}{{ f.figure }}{% endcall %}
 {%- endfor %}
 </div>
 {%- endif %}
@@ -59,8 +58,7 @@ STUDY = """
 <div class="pairs">
 {%- for f in s.doses.figures %}
 {%- if f.figure %}
-<figure><figcaption>{{ f.title }}{{ chip("simulated" if s.simulated else "") }}</figcaption>
-{{ f.figure }}</figure>
+{%- call figure(f.title, s.simulated) %}{{ f.figure }}{% endcall %}
 {%- endif %}
 {%- endfor %}
 </div>
@@ -96,8 +94,8 @@ STUDY = """
 <p>{{ words.CURVES }}</p>
 <div class="pairs">
 {%- for f in s.curves %}
-<figure><figcaption>{{ f.title }}{{ chip("simulated" if s.simulated else "") }}</figcaption>
-{% if f.figure %}{{ f.figure }}{% else %}<p class="note">{{ f.note }}</p>{% endif %}</figure>
+{%- call figure(f.title, s.simulated) %}
+{% if f.figure %}{{ f.figure }}{% else %}<p class="note">{{ f.note }}</p>{% endif %}{%- endcall %}
 {%- endfor %}
 </div>
 {%- endif %}
@@ -107,8 +105,7 @@ STUDY = """
 <p>{{ s.learning.text }}</p>
 <div class="pairs">
 {%- for f in s.learning.figures %}
-<figure><figcaption>{{ f.title }}{{ chip("simulated" if s.simulated else "") }}</figcaption>
-{{ f.figure }}</figure>
+{%- call figure(f.title, s.simulated) %}{{ f.figure }}{% endcall %}
 {%- endfor %}
 </div>
 {{ shown(s.learning.table) }}
@@ -119,8 +116,8 @@ STUDY = """
 <p>{{ s.reliability.text }}</p>
 <div class="small-multiples">
 {%- for f in s.reliability.figures %}
-<figure><figcaption>{{ f.run }}{{ chip("simulated" if s.simulated else "") }}</figcaption>
-{{ f.figure }}<p>{{ f.caption }}<br>{{ f.small }}</p></figure>
+{%- call figure(f.run, s.simulated) %}
+{{ f.figure }}<p>{{ f.caption }}<br>{{ f.small }}</p>{%- endcall %}
 {%- endfor %}
 </div>
 {%- endif %}
@@ -133,9 +130,8 @@ STUDY = """
 {%- for o in s.overlays %}
 <h4>{{ o.run }}{{ chip("simulated" if s.simulated else "") }}</h4>
 {%- for f in o.panels %}
-<figure class="window"><figcaption>{{ f.who }}
-<small>{{ f.caption }}; {{ f.segment }}</small></figcaption>
-{{ f.figure }}</figure>
+{%- call figure(f.who, small=f.caption ~ "; " ~ f.segment, kind="window") %}
+{{ f.figure }}{%- endcall %}
 {%- endfor %}
 {%- endfor %}
 {%- endif %}
@@ -145,9 +141,9 @@ STUDY = """
 <p>{{ words.HEART_RATES }}</p>
 <div class="pairs">
 {%- for f in s.agreement %}
-<figure><figcaption>{{ f.run }}{{ chip("simulated" if s.simulated else "") }}</figcaption>
+{%- call figure(f.run, s.simulated) %}
 {{ f.figure }}
-<p class="note">{{ f.note }}</p></figure>
+<p class="note">{{ f.note }}</p>{%- endcall %}
 {%- endfor %}
 </div>
 {%- endif %}
@@ -158,8 +154,7 @@ STUDY = """
 <p>{{ words.GAINS }}</p>
 {%- if s.gains.figure %}
 {{ gain_legend }}
-<figure><figcaption>{{ s.gains.title }}{{ chip("simulated" if s.simulated else "") }}</figcaption>
-{{ s.gains.figure }}</figure>
+{%- call figure(s.gains.title, s.simulated) %}{{ s.gains.figure }}{% endcall %}
 {%- endif %}
 {%- for line in s.gains.orders %}
 <p>{{ line }}</p>
@@ -199,14 +194,14 @@ STUDY = """
 {{ folded(t.caption, [t]) }}
 {%- endfor %}
 {%- if s.records %}
-<details><summary>Errors by recording</summary>
+<details class="aside"><summary>Errors by recording</summary>
 {%- for t in s.records %}
 {{ folded(t.caption, [t]) }}
 {%- endfor %}
 </details>
 {%- endif %}
 {%- if s.cards %}
-<details><summary>Cards: what each run’s values rest on</summary>
+<details class="aside"><summary>Cards: what each run’s values rest on</summary>
 {%- for card in s.cards %}
 <details class="card"><summary>{{ card.title }} <small>{{ card.run }}</small></summary>
 <div id="{{ card.run|card_id }}" tabindex="-1">
@@ -243,6 +238,9 @@ HEADER = (
 <style>{{ style }}</style>
 </head>
 <body>
+{%- if policy %}
+<a class="skip" href="#results">Skip to the results</a>
+{%- endif %}
 <div class="page">
 <header>
 {%- if banner %}
@@ -299,7 +297,7 @@ PAGE = (
 <li><a href="#sources">Licences and sources</a></li>
 <li><a href="#reproduce">How to reproduce</a></li>
 </ol></nav>
-<main>
+<main id="results" tabindex="-1">
 {%- for s in studies %}"""
     + STUDY
     + """{%- endfor %}
@@ -346,8 +344,7 @@ PAGE = (
 <span class="line test"></span> test; repeats overlaid, from zero up</p>
 <div class="small-multiples">
 {%- for c in p.curves %}
-<figure><figcaption>{{ c.entry }}</figcaption>
-{{ c.figure }}<p>{{ c.stage }}, {{ c.caption }}</p></figure>
+{%- call figure(c.entry) %}{{ c.figure }}<p>{{ c.stage }}, {{ c.caption }}</p>{% endcall %}
 {%- endfor %}
 </div>
 {%- endif %}
@@ -369,7 +366,7 @@ PAGE = (
 {{ shown(t) }}
 {%- endfor %}
 {%- if p.weights %}
-{{ folded(p.weights.caption, [p.weights]) }}
+{{ folded(p.weights.caption, [p.weights], kind="aside") }}
 {%- endif %}
 </section>
 
@@ -377,7 +374,7 @@ PAGE = (
 <section aria-labelledby="stages">
 <h2 id="stages">{{ stages.title }}</h2>
 <p>{{ words.STAGES_OF }}</p>
-<figure>{{ stages.figure }}</figure>
+{%- call figure("Stages, and whose results go to which") %}{{ stages.figure }}{% endcall %}
 {{ shown(stages.table) }}
 </section>
 {%- endif %}

@@ -3,7 +3,8 @@
 Colours come from the page's style by class name, so a chart follows light and dark.
 """
 
-from collections.abc import Mapping, Sequence
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from markupsafe import Markup, escape
 from cardiograft.report import wording
 
 ROW = 46  # px a row of the gap chart
+LINE = 15  # px that a further line of a name needs
+LETTERS = 46  # of a line: as many as a phone's width holds
 LEFT, RIGHT = 2.0, 98.0  # per cent of the width that the axis spans
 PROTOCOLS = ("paper", "honest")  # between which there is a gap
 
@@ -46,7 +49,11 @@ def gaps(
         return Markup()
     known += [0.0] if zero else []
     marks = ticks(min(known), max(known))
-    height = ROW * len(rows) + 30
+    if len(marks) == 1:  # all values are alike, and an axis has two ends
+        marks = ticks(marks[0], marks[0] + (abs(marks[0]) or 1) / 2)
+    labels = [textwrap.wrap(str(row["label"]), LETTERS) or [""] for row in rows]
+    tops = np.cumsum([0, *(ROW + LINE * (len(label) - 1) for label in labels)]).tolist()
+    height = tops[-1] + 30
     parts = [_axis(marks, height, percent)]
     if zero:
         parts.append(
@@ -54,20 +61,26 @@ def gaps(
                 x=_x(0, marks), y=height - 20
             )
         )
-    for i, row in enumerate(rows):
-        parts.append(_dumbbell(row, marks, y=ROW * i + 30, percent=percent))
-    described = "; ".join(
-        f"{r['label']}: {wording.number(r['paper'], percent=percent)} paper,"
-        f" {wording.number(r['honest'], percent=percent)} honest{_published(r, percent)}"
-        for r in rows
-    )
+    for row, label, top in zip(rows, labels, tops, strict=False):
+        parts += [
+            Markup('<text class="row" x="{}%" y="{}">{}</text>').format(LEFT, top + 17 + down, text)
+            for down, text in zip(range(0, LINE * len(label), LINE), label, strict=True)
+        ]
+        y = top + 30 + LINE * (len(label) - 1)
+        parts.append(_dumbbell(row, marks, y=y, percent=percent))
+    described = "; ".join(f"{r['label']}: {', '.join(_said(r, percent))}" for r in rows)
     return _svg(parts, height=height, title=title, described=described, name="gaps")
 
 
-def _published(row: Mapping[str, Any], percent: bool) -> str:
-    if wording.absent(row.get("published")):
-        return ""
-    return f", {wording.number(row['published'], percent=percent)} published"
+def _said(row: Mapping[str, Any], percent: bool) -> Iterator[str]:
+    """Yield what is drawn of a row, in words: for those who can't see it."""
+    for kind in (*PROTOCOLS, "published"):
+        if not wording.absent(row.get(kind)):
+            ends = row.get(f"{kind}_low", ""), row.get(f"{kind}_high", "")
+            interval = wording.interval(*ends, percent=percent)
+            yield " ".join(
+                filter(None, [kind, wording.number(row[kind], percent=percent), interval])
+            )
 
 
 def _svg(parts: Sequence[Markup], *, height: int, title: str, described: str, name: str) -> Markup:
@@ -106,9 +119,7 @@ def _axis(marks: Sequence[float], height: int, percent: bool) -> Markup:
 
 
 def _dumbbell(row: Mapping[str, Any], marks: Sequence[float], *, y: int, percent: bool) -> Markup:
-    parts = [
-        Markup('<text class="row" x="{}%" y="{}">{}</text>').format(LEFT, y - 13, row["label"])
-    ]
+    parts = []
     if not wording.absent(row["paper"]) and not wording.absent(row["honest"]):
         parts.append(
             Markup('<line class="gap" x1="{}" x2="{}" y1="{y}" y2="{y}"/>').format(
@@ -162,15 +173,25 @@ def curve(lines: Sequence[Mapping[str, Any]], *, title: str) -> Markup:
         )
         for line in lines
     ]
-    ends = "; ".join(
-        f"{line['part']} ends at {float(np.asarray(line['y'], float)[-1]):.3f}" for line in lines
-    )
+    described = "; ".join(f"{line['part']} {_course(line)}" for line in lines)
     head = Markup(
         '<svg class="curves" role="img" viewBox="0 0 100 60" preserveAspectRatio="none"'
         ' aria-label="{}"><title>{}</title><desc>{}</desc>'
         '<line class="floor" x1="0" x2="100" y1="59.5" y2="59.5"/>'
-    ).format(title, title, ends)
+    ).format(title, title, described)
     return head + Markup("").join(drawn) + Markup("</svg>")
+
+
+def _course(line: Mapping[str, Any]) -> str:
+    """Return in words how a curve goes: where it begins, is lowest, and ends."""
+    known = [(x, y) for x, y in zip(line["x"], line["y"], strict=True) if np.isfinite(y)]
+    if not known:
+        return "has no value"
+    lowest = min(known, key=lambda point: point[1])
+    return (
+        f"from {known[0][1]:.3f} to {known[-1][1]:.3f}, lowest {lowest[1]:.3f} at {lowest[0]:g}"
+        f" of {known[-1][0]:g}"
+    )
 
 
 def _points(

@@ -80,7 +80,8 @@ def _chart(bins: Sequence[ReportRow], *, title: str, kind: str) -> Markup:
         plane.dots(xs, ys, f"dots {kind}"),
     ]
     described = "; ".join(
-        f"{wording.number(y)} right of {wording.count(one['count'])} at {wording.number(x)}"
+        f"at a probability of {wording.number(x)} {wording.number(y)} are right, of"
+        f" {wording.count(one['count'])}"
         for x, y, one in zip(xs, ys, bins, strict=True)
     )
     marks = [mark for mark in MARKS if mark >= low]

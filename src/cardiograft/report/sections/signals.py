@@ -46,17 +46,19 @@ def _panel(rows: Sequence[ReportRow], metric: ReportRow, *, label: str) -> dict[
     who = f"{RANKS[first['rank']]}, {first['subject']}"
     values = f"{metric['title']} {of_subject}, of this window {of_window}"
     title = f"{label}: {who}: input, true and predicted signal"
-    figure = trace(rows, title)
+    figure = trace(rows, title, said=values)
     return {"who": who, "caption": values, "segment": first["segment"], "figure": figure}
 
 
-def trace(rows: Sequence[ReportRow], title: str) -> Markup:
+def trace(rows: Sequence[ReportRow], title: str, *, said: str = "") -> Markup:
     """Return one window: a pane each input, and each true signal with the predicted one.
 
     Parameters
     ----------
     rows
         kind (``input``, ``true``, ``predicted``), channel, t_s, value; a sample each.
+    said
+        What was measured of it, in words.
     """
     lines: dict[tuple[str, str], list[ReportRow]] = {}
     for row in rows:
@@ -80,7 +82,8 @@ def trace(rows: Sequence[ReportRow], title: str) -> Markup:
             plane.text("100%", -3, _legend(kinds[1:] and kinds), anchor="end"),
         ]
         top = plane.top + plane.height
-    described = f"{end:.0f} s; {', '.join(f'{kind} {channel}' for kind, channel in lines)}"
+    spans = (f"{kind} {channel} {_span(own)}" for (kind, channel), own in lines.items())
+    described = "; ".join(filter(None, [said, f"{end:.0f} s", *spans]))
     parts.append(plane.foot(marks, "Time in s"))
     return plane.chart(parts, title=title, described=described, kind="flush")
 
@@ -89,6 +92,15 @@ def _legend(kinds: Sequence[str]) -> Markup:
     """Return names of lines in their colours."""
     name = Markup('<tspan class="{}">{}</tspan>')
     return Markup("\u2003").join(name.format(kind, kind) for kind in kinds)
+
+
+def _span(rows: Sequence[ReportRow]) -> str:
+    """Return in words between which values a signal lies, and when it is highest."""
+    time_s, values = _columns(rows)
+    low, high = min(values), max(values)
+    top = time_s[values.index(high)]
+    ends = (wording.number(v) for v in (low, high))
+    return f"from {' to '.join(ends)}, highest at {top:.1f} s"
 
 
 def _columns(rows: Sequence[ReportRow]) -> tuple[list[float], list[float]]:
@@ -235,6 +247,17 @@ def labelled(lines: Sequence[ReportRow]) -> tuple[list[str], list[dict[str, Any]
     return alike, [{**line, "label": label} for line, label in zip(lines, labels, strict=True)]
 
 
+def _said(line: ReportRow) -> str:
+    """Return a line's points in words, each with its interval."""
+    keys = ("x", "value", "low", "high")
+    points = (
+        f"{wording.number(v)} {wording.interval(low, high)}".strip() + f" at {x:g}"
+        for x, v, low, high in zip(*(line[key] for key in keys), strict=True)
+    )
+    name = ", ".join(filter(None, [line["label"], line["protocol"]]))
+    return f"{name}: {', '.join(points)}"
+
+
 def curve(lines: Sequence[ReportRow], name: str, title: str) -> Markup:
     """Return lines with the bands of their intervals, labelled at their right ends.
 
@@ -264,12 +287,6 @@ def curve(lines: Sequence[ReportRow], name: str, title: str) -> Markup:
         plane.text(f"{plane.right + 1:g}%", down, line["label"], kind=f"row {line['protocol']}")
         for line, down in zip(lines, ends, strict=True)
     ]
-    described = "; ".join(
-        f"{line['label']}, {line['protocol']}: "
-        + ", ".join(
-            f"{wording.number(v)} at {x:g}" for x, v in zip(line["x"], line["value"], strict=True)
-        )
-        for line in lines
-    )
+    described = "; ".join(map(_said, lines))
     parts = [plane.side(up), plane.foot(across, name), plane.drawn([*drawn, *dots]), *labels]
     return plane.chart(parts, title=title, described=described)
