@@ -69,6 +69,12 @@ def measured(config):
     config["mirror"] = "https://physionet.org/files"
 
 
+def asked_twice(config):
+    """Add an evaluation that asks the network what another asks."""
+    config["evaluations"]["again"] = {**config["evaluations"]["net"], "metrics": ["kappa"]}
+    config["studies"][STUDY]["evaluations"].append("again")
+
+
 def pooled(config):
     for evaluation in config["evaluations"].values():
         evaluation["pool"] = "both"
@@ -118,6 +124,7 @@ CHANGES = {
     Tabulate: {
         "study": at("studies", {"scg_to_ecg": BASE["studies"][STUDY]}),
         "rows": at(*STUDIES, "evaluations", ["net"]),
+        "predicted_as": asked_twice,
         "primary": at(*STUDIES, "primary", "accuracy:N"),
         "comparisons": at(*STUDIES, "comparisons", [{"tag": "init", "of": "a", "to": "b"}]),
         "questions": at(*STUDIES, "questions", {"one": {"asks": "Does it help?"}}),
