@@ -24,6 +24,7 @@ def test_a_threshold_of_the_validation_part_is_chosen_of_the_scores_at_hand() ->
             id_N=np.array([f"a/{i}" for i in range(40)]),
             subject_N=np.array([f"a/{i % 4}" for i in range(40)]),
             part_N=np.full(40, "validation"),
+            people=(),
         ),
         task=SimpleNamespace(kind="classes", labels=("high", "low"), versions=1),
         meta=SimpleNamespace(rate_hz=125.0),

@@ -102,6 +102,7 @@ CHANGES = {
         "parts": at(*NET, "parts", ["train"]),
         "controls": at(*NET, "controls", ["shuffled"]),
         "batch_size": at(*NET, "batch_size", 8),
+        "precision": at(*NET, "precision", "bf16"),
         "view": at("transfer", "net", "view", {"name": "spectrogram"}),
     },
     Audit: {

@@ -104,7 +104,7 @@ def test_the_report_draws_a_line_for_each_start(
     drawn = str(figure["figure"])
     assert "from scratch" in drawn
     assert "autoencoder" in drawn
-    assert "0.300 at 1, 0.400 at 2" in drawn
+    assert "0.300 [0.159, 0.441] at 1, 0.400 [0.259, 0.541] at 2" in drawn
     scratch, pretrained = shown["table"].rows
     index = [learning_curve_index(v) for v in SCRATCH]
     assert scratch[4] == Cell(f"{sum(index) / 2:.3f} ± {abs(index[0] - index[1]) / 2**0.5:.3f}")

@@ -189,7 +189,11 @@ def test_apply_that_is_interrupted_ends_in_a_line(
             signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(Progress, "reached", ended)
-    assert applied(case, monkeypatch, *records, "--out", tmp_path / "out") == 130
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's "&" ignores it
+    try:
+        assert applied(case, monkeypatch, *records, "--out", tmp_path / "out") == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
     written = terminal.written()
     line = "cardiograft apply: interrupted; nothing unfinished was published"
     assert screen(written)[-1] == line
