@@ -40,7 +40,7 @@ SCHEMA = pa.schema(
 )
 KEY = ("record", "lead")  # of a noise
 Row = dict[str, object]
-GROUP_BYTES = 64 << 20  # of a row group: only as much is in memory at once
+GROUP_BYTES = 16 << 20  # of a row group: only as much is in memory at once
 LEAST_HZ = 10  # below it no beat shows, nor is a picture, of one value a second, a heart's
 ECG = re.compile(r"\b(ecg|ekg)", re.IGNORECASE)
 
