@@ -9,12 +9,13 @@ A study walks through the rooms in the order of a paper's method section:
 - `evaluation` predicts and scores; `tables` gathers a study's scores with their intervals;
 - `studies` knows the papers; `report` prints the page;
 - `specs` holds the options of one job, `config` reads those of the whole workflow;
+- `export` writes networks for devices; `shipped` are those that come along;
 - `use` is the command ``cardiograft``: trained networks on new recordings, help with the workflow.
 
-Beside the rooms stand six files that every room may import: `records` (what a recording is),
+Beside the rooms stand seven files that every room may import: `records` (what a recording is),
 `plugins` (modules found by their name), `files` (files that appear whole or not at all),
-`parquet` (tables that tell of a changed byte),
-`fingerprint` (which code a job runs) and `cli` (a script's arguments).
+`parquet` (tables that tell of a changed byte), `look_ledger` (which networks were scored on a test
+part), `fingerprint` (which code a job runs) and `cli` (a script's arguments).
 
 A room imports only rooms on floors below its own; ``tests/test_layering.py`` has the floors. An
 ``__init__`` file holds a docstring and nothing else.
