@@ -60,12 +60,8 @@ def noisy(folder, dataset, records, pieces):
     return folder
 
 
-@pytest.mark.parametrize(("piece", "count"), [((0.0, 0.5), 2), ((0.5, 1.0), 0)])
-def test_an_honest_run_stops_where_the_tested_noise_was_trained_on(tmp_path, piece, count):
-    folders = [
-        noisy(tmp_path / "train", "mitdb", ("101", "106"), [(0.0, 0.25), (0.25, 0.5)]),
-        noisy(tmp_path / "test", "incartdb", ("I01", "I02"), [piece, piece]),
-    ]
+def audited(tmp_path, folders):
+    """Audit a network that was trained on the first folder's people and tested on the second's."""
     what = Split(segments=("train", "test"), scheme="named", protocol="honest",
                  test_subjects=("incartdb/*",))  # fmt: skip
     keys = leakage.timed(folders, shards.table(folders, list({*COLUMNS, *leakage.COLUMNS})))
@@ -75,7 +71,16 @@ def test_an_honest_run_stops_where_the_tested_noise_was_trained_on(tmp_path, pie
         split="s",
         lineage=(Ancestor(stage="transfer", entry="net", split="s", uses=("train",)),),
     )
-    report = lineage_audit(audit_spec, [tmp_path / "s.parquet"], folders)
+    return lineage_audit(audit_spec, [tmp_path / "s.parquet"], folders)
+
+
+@pytest.mark.parametrize(("piece", "count"), [((0.0, 0.5), 2), ((0.5, 1.0), 0)])
+def test_an_honest_run_stops_where_the_tested_noise_was_trained_on(tmp_path, piece, count):
+    folders = [
+        noisy(tmp_path / "train", "mitdb", ("101", "106"), [(0.0, 0.25), (0.25, 0.5)]),
+        noisy(tmp_path / "test", "incartdb", ("I01", "I02"), [piece, piece]),
+    ]
+    report = audited(tmp_path, folders)
     assert report["findings"][0]["noises"] == count
     assert report["passed"] == (count == 0)
     if count:
@@ -162,16 +167,7 @@ def test_an_honest_run_stops_at_a_renamed_noise(tmp_path, same):
     (folders[1] / "summary.json").write_text(json.dumps(summary))
     noises(folders[0], nstdb_em=(noise_of("em"), RATE))
     noises(folders[1], mine_x=COPIES["all of it"](noise_of("em" if same else "ma")))
-    what = Split(segments=("train", "test"), scheme="named", protocol="honest",
-                 test_subjects=("incartdb/*",))  # fmt: skip
-    keys = leakage.timed(folders, shards.table(folders, list({*COLUMNS, *leakage.COLUMNS})))
-    write_split_table(tmp_path / "s.parquet", keys, assign(keys, what), what)
-    audit_spec = Audit(
-        protocol="honest",
-        split="s",
-        lineage=(Ancestor(stage="transfer", entry="net", split="s", uses=("train",)),),
-    )
-    report = lineage_audit(audit_spec, [tmp_path / "s.parquet"], folders)
+    report = audited(tmp_path, folders)
     assert report["passed"] == (not same)
     assert report["findings"][0]["noises"] == (2 if same else 0)
     if same:

@@ -67,10 +67,10 @@ def column(columns: Sequence[str], titles: Sequence[str], asked: str) -> int:
         None is, or several are.
     """
     pairs = enumerate(zip(columns, titles, strict=True))
-    found = [i for i, (written, title) in pairs if asked in (written.strip(), title)]
-    if len(found) != 1:
-        raise UnfitError(f"no rate: {len(found)} columns are called {asked!r}")
-    return found[0]
+    matches = [i for i, (written, title) in pairs if asked in (written.strip(), title)]
+    if len(matches) != 1:
+        raise UnfitError(f"no rate: {len(matches)} columns are called {asked!r}")
+    return matches[0]
 
 
 def second(title: str, unit: str) -> float:

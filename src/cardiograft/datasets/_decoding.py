@@ -51,14 +51,14 @@ def decode(root: Path, lines: Sequence[Signal], frames: int, span: Span) -> list
         if late:
             stop = min(stop, held_frames(root, [lines[i] for i in its]))
         stops.setdefault(stop, []).extend(its)
-    found: dict[int, Stored] = {}
+    stored_by_line: dict[int, Stored] = {}
     for stop, its in stops.items():
         whole = _decoded(root, [lines[i] for i in its], Span(span.first, stop - span.first))
         for i, stored_T in zip(its, whole, strict=True):
             per_frame = lines[i].per_frame
             late = _skew(lines[i], frames) * per_frame
-            found[i] = stored_T[late : late + span.frames * per_frame]
-    return [found[i] for i in range(len(lines))]
+            stored_by_line[i] = stored_T[late : late + span.frames * per_frame]
+    return [stored_by_line[i] for i in range(len(lines))]
 
 
 def _skew(line: Signal, frames: int) -> int:
@@ -72,7 +72,7 @@ def _plain(root: Path, lines: Sequence[Signal], frames: int, span: Span) -> list
     Thousands of recordings of some seconds then take half the processor's time, and no folder of
     links on the disk.
     """
-    found: dict[int, Stored] = {}
+    stored_by_line: dict[int, Stored] = {}
     for file in dict.fromkeys(line.file for line in lines):
         its = [i for i, line in enumerate(lines) if line.file == file]
         flat = np.fromfile(
@@ -84,8 +84,10 @@ def _plain(root: Path, lines: Sequence[Signal], frames: int, span: Span) -> list
         if len(flat) < span.frames * len(its):
             held = span.first + len(flat) // len(its)
             raise UnfitError(f"truncated signal: {held} of {frames} samples")
-        found |= zip(its, np.ascontiguousarray(flat.reshape(span.frames, len(its)).T), strict=True)
-    return [found[i] for i in range(len(lines))]
+        stored_by_line |= zip(
+            its, np.ascontiguousarray(flat.reshape(span.frames, len(its)).T), strict=True
+        )
+    return [stored_by_line[i] for i in range(len(lines))]
 
 
 def _decoded(root: Path, lines: Sequence[Signal], span: Span) -> list[Stored]:
@@ -114,7 +116,7 @@ def _decoded(root: Path, lines: Sequence[Signal], span: Span) -> list[Stored]:
             text.append(f"{files[line.file]} {layout} 1(0)/NU 0 0 {line.initial} 0 0 s")
         Path(folder, "r.hea").write_text("\n".join(text), encoding="ascii")
         try:
-            found = wfdb.rdrecord(
+            stored_by_line = wfdb.rdrecord(
                 f"{folder}/r",
                 sampfrom=span.first - skipped,
                 sampto=span.first + span.frames,
@@ -126,7 +128,7 @@ def _decoded(root: Path, lines: Sequence[Signal], span: Span) -> list[Stored]:
             message = " ".join(str(error).replace(f"{folder}/", "").split())
             raise UnfitError(f"unreadable signal: {message or type(error).__name__}") from error
     stored = []
-    for line, whole_T in zip(lines, found.e_d_signal, strict=True):
+    for line, whole_T in zip(lines, stored_by_line.e_d_signal, strict=True):
         stored_T = whole_T[skipped * line.per_frame :]
         if len(stored_T) != span.frames * line.per_frame:
             raise UnfitError(f"unreadable signal: {len(stored_T)} of {span.frames} samples")

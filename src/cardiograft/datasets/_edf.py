@@ -140,7 +140,7 @@ def _signals(
         cells = [inner[place + i * width : place + (i + 1) * width] for i in range(count)]
         columns[name] = [_text(cell) for cell in cells]
         place += width * count
-    found, start = [], 0
+    signals, start = [], 0
     for i in range(count):
         fields = {name: cells[i] for name, cells in columns.items()}
         samples = _whole(fields["samples"].encode("latin-1", errors="replace"))
@@ -149,9 +149,9 @@ def _signals(
                 f"unreadable {path.name}: signal {i} has {fields['samples']!r} samples"
             )
         fault = _fault(fields, samples / duration_s, bdf=bdf)
-        found.append(EdfSignal(fields=fields, samples=samples, start=start, fault=fault))
+        signals.append(EdfSignal(fields=fields, samples=samples, start=start, fault=fault))
         start += samples * (3 if bdf else 2)
-    return tuple(found)
+    return tuple(signals)
 
 
 def _fault(fields: dict[str, str], rate_hz: Fraction, *, bdf: bool) -> str | None:
