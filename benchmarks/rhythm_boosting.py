@@ -23,9 +23,9 @@ from scipy.io import loadmat
 from sklearn.metrics import f1_score
 
 from cardiograft import plugins
-from cardiograft.evaluation.baselines.rhythm_boosting import boosted
 from cardiograft.signals.recording_features import named_features
 from cardiograft.signals.stitching import Stitched
+from cardiograft.training.boosting import boosted
 
 RATE_HZ, KEPT_BACK, FOLDS = 300.0, 0.2, 5
 SHARES = (1.0, 0.5, 0.25, 0.1)

@@ -15,18 +15,17 @@ B beats, R recordings (or segments), F features.
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from annotated_types import Ge, Gt
-from sklearn.ensemble import HistGradientBoostingClassifier
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from cardiograft.evaluation.baseline_inputs import HIDDEN, Examples
 from cardiograft.records import Float32, Float64, Int64
 from cardiograft.segments.recordings import recordings
 from cardiograft.signals.recording_features import features
 from cardiograft.signals.stitching import Stitched, stitched
+from cardiograft.training.boosting import boosted
 
 COLUMNS = ("dataset", "record", "start", "at", "valid", "signal")
 
@@ -72,42 +71,6 @@ def predict(
     for row_N, score_K in zip(rows, score_RK, strict=True):
         score_NK[row_N] = score_K
     return score_NK[examples.wanted_N].astype(np.float32)
-
-
-def boosted(
-    feature_RF: Float32, share_RK: Float64, *, seed: int, models: int, weight: float, **options: Any
-) -> Float64:
-    """Return probabilities of all rows, shape (R, K), learned of those that have a class.
-
-    Parameters
-    ----------
-    share_RK
-        Share of a recording's training segments that have each class: all 0 where it has none.
-        One with several classes is learned once for each, with that share as its weight.
-    options
-        Of scikit-learn's boosting.
-    """
-    row_L, target_L = np.nonzero(share_RK)
-    rarity_K = share_RK.sum() / np.maximum(share_RK.sum(axis=0), 1e-9)
-    weight_L = share_RK[row_L, target_L] * rarity_K[target_L] ** weight
-    # what no lesson shows (no recording has beats enough) can't be told apart by
-    shown_F = np.isfinite(feature_RF[row_L]).any(axis=0)
-    feature_RF = np.where(shown_F, feature_RF, 0)
-    score_RK = np.zeros(share_RK.shape)
-    with threadpool_limits(1):  # the same sums in the same order, and one core a job
-        for number in range(models):
-            model = HistGradientBoostingClassifier(
-                max_bins=64,
-                min_samples_leaf=20,
-                l2_regularization=5.0,
-                max_features=0.2,
-                early_stopping=False,
-                random_state=seed + number,
-                **options,
-            )
-            model.fit(feature_RF[row_L], target_L, sample_weight=weight_L)
-            score_RK[:, model.classes_] += model.predict_proba(feature_RF) / models
-    return score_RK
 
 
 def _rows(examples: Examples, of: str) -> Iterator[Int64]:

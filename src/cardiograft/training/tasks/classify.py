@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import numpy.typing as npt
 import torch
-from annotated_types import Ge, Lt
+from annotated_types import Ge, Le, Lt
 from torch import Generator, Tensor
 from torch.nn import functional
 
@@ -23,6 +23,7 @@ from cardiograft.training.tasks import _synthetic_beats
 from cardiograft.training.tasks._crop import Crop, valid
 from cardiograft.training.tasks._signal import Scaling, scaled
 from cardiograft.training.tasks._synthetic_beats import Layout
+from cardiograft.training.tasks._teacher import FACTS, Teacher
 
 
 class Classify:
@@ -41,6 +42,7 @@ class Classify:
         scaling: Scaling = "none",
         fibrillation: float = 0.0,
         layout: Layout | None = None,
+        teacher: Teacher | None = None,
         disturbance: Disturbance,
     ) -> None:
         self._names = features
@@ -48,10 +50,12 @@ class Classify:
         self.labels = labels
         self.samples = crop.samples
         self._crop, self._scaling = crop, scaling
-        self._bounded = not crop.whole or scaling != "none"
+        self._teacher = teacher
+        self._bounded = not crop.whole or scaling != "none" or teacher is not None
         self.columns = ("signal", "label", *features, *(("valid",) if self._bounded else ()))
         extra = () if layout is None else _synthetic_beats.COLUMNS
-        self.facts = tuple(dict.fromkeys(("label", *features, *extra)))
+        taught = () if teacher is None else FACTS
+        self.facts = tuple(dict.fromkeys(("label", *features, *extra, *taught)))
         self._fibrillation, self._layout = fibrillation, layout
         self._disturbance = disturbance
         self._made: dict[str, Tensor] = {}
@@ -79,7 +83,9 @@ class Classify:
             raise ValueError(f"{missing} of {len(label_N)} training segments have no label")
         names, count = np.unique(label_N.astype(str), return_counts=True)
         self.labels = self.labels or tuple(names.tolist())
-        self._codes(label_N)
+        code_N = self._codes(label_N)
+        if self._teacher is not None:
+            self._teacher.learn(training, code_N, classes=len(self.labels))
         feature_NF = self._features(training)
         if len(feature_NF):
             self._mean_F = np.nan_to_num(np.nanmean(feature_NF, axis=0))
@@ -117,17 +123,22 @@ class Classify:
         self._sd_F = np.asarray(memory["sd"])
 
     def encode(self, columns: Columns) -> dict[str, Tensor]:
-        """Return ``signal``, ``label`` (index into `labels`, or -1), ``feature``, and ``valid``.
+        """Return ``signal``, ``label`` (index into `labels`, or -1), ``feature``, and more.
 
-        ``valid`` is there where a crop or a scale needs it.
+        ``valid`` is there where a crop or a scale needs it, ``soft`` where there is a teacher.
         """
+        code_N = self._codes(columns["label"])
+        soft = {}
+        if self._teacher is not None:
+            soft = {"soft": self._teacher.soft(columns, code_N, classes=len(self.labels))}
         # ASSUME an unknown feature (the first beat has no R-R before it) is the mean.
         feature_NF = np.nan_to_num((self._features(columns) - self._mean_F) / self._sd_F)
         return {
             "signal": torch.from_numpy(columns["signal"]),
-            "label": torch.from_numpy(self._codes(columns["label"])),
+            "label": torch.from_numpy(code_N),
             "feature": torch.from_numpy(feature_NF.astype(np.float32)),
             **({"valid": valid(columns)} if self._bounded else {}),
+            **soft,
         }
 
     def _features(self, columns: Columns) -> npt.NDArray[np.float64]:
@@ -153,7 +164,8 @@ class Classify:
     ) -> Batch:
         """Return the segments, cropped and scaled.
 
-        While training, augmented, with synthetic beats after them.
+        While training, augmented, with synthetic beats after them; where there is a teacher, their
+        target is soft then, shape (B, K).
         """
         count = round(self._fibrillation * len(version_B)) if training and self._made else 0
         if count:
@@ -170,7 +182,8 @@ class Classify:
             signal_BCT = scaled(signal_BCT, self._scaling, valid_B)
         if training:
             signal_BCT = self._disturbance.apply(signal_BCT, generator)
-        return Batch(signal_BCT, rows["feature"], rows["label"])
+        soft = training and self._teacher is not None
+        return Batch(signal_BCT, rows["feature"], rows["soft" if soft else "label"])
 
     def loss(self, output: Tensor, batch: Batch) -> Tensor:
         """Return the cross-entropy, each class weighed by its class weight."""
@@ -179,6 +192,8 @@ class Classify:
 
     def masses(self, batch: Batch) -> Tensor:
         """Return what each item counts in the mean that is the loss, shape (B,)."""
+        if batch.target.ndim == 2:  # soft: their mean is over items, whatever a class weighs
+            return torch.ones(len(batch.target), device=batch.target.device)
         known_B = batch.target != UNKNOWN
         if self._weight_K is None:
             return known_B.float()
@@ -237,6 +252,7 @@ def make(
     silence: Annotated[float, Ge(0), Lt(1)] = 0.0,
     invert: Annotated[float, Ge(0), Lt(1)] = 0.0,
     noise: Annotated[float, Ge(0)] = 0.0,
+    taught_by_boosting: Annotated[float, Ge(0), Le(1)] = 0.0,
     crop_s: Duration | None = None,
     scaling: Literal["none", "zscore"] = "none",
 ) -> Task:
@@ -263,6 +279,10 @@ def make(
     noise
         While training, white noise is added to each channel, its SD uniform in 0 to twice this
         share of the channel's own; to zeros that fill up a short segment, too.
+    taught_by_boosting
+        While training, this share of each label is replaced by the probabilities that gradient
+        boosting gives the segment by its rhythm and beats, learned from other people of the
+        training part (five folds). Signals are held in memory while it learns.
     crop_s, scaling
         So much of each segment, at a random place while training and in the middle otherwise; then,
         as ``zscore``, (x - mean) / SD of each channel.
@@ -275,8 +295,13 @@ def make(
     """
     if fibrillation and (crop_s or scaling != "none"):
         raise ValueError("fibrillation makes whole beats in physical units: no crop_s, no scaling")
+    if fibrillation and taught_by_boosting:
+        raise ValueError("boosting says nothing of beats that are made: no taught_by_boosting")
     _check_features(meta, features, silence)
     layout = _synthetic_beats.layout(meta) if fibrillation else None
+    teacher = None
+    if taught_by_boosting:
+        teacher = Teacher(taught_by_boosting, rate_hz=float(meta.rate_hz))
     return Classify(
         crop=Crop(meta, crop_s),
         features=tuple(features),
@@ -284,6 +309,7 @@ def make(
         scaling=scaling,
         fibrillation=fibrillation,
         layout=layout,
+        teacher=teacher,
         disturbance=Disturbance(gain=gain, invert=invert, noise=noise, silence=silence),
     )
 
