@@ -2,13 +2,15 @@
 
     python benchmarks/recordings.py ../recordings --progress recordings.jsonl
 
-The folder is a mirror in PhysioNet's layout with mitdb and ecgiddb, and challenge-2017 where it is
-there. The search's constants were set on mitdb's DS1 and the people of ecgiddb with odd numbers;
-DS2 and the even ones are apart. False alarms: every pair of recordings of different people, first
-lead, at the threshold of that search. Recall: a stretch of every second recording of ecgiddb and
-two of each of mitdb, changed as named, are looked for among all recordings, at the threshold of
-searching all of them, which is the hardest: a split compares fewer. Figures that `--progress` holds
-are not measured again.
+The folder is a mirror in PhysioNet's layout with mitdb and ecgiddb, and challenge-2017 and -2021
+where they are there. The search's constants were set on mitdb's DS1 and the people of ecgiddb with
+odd numbers; DS2 and the even ones are apart. False alarms: every pair of recordings of different
+people, the first lead of each with all of the other's, at the threshold of that search. Recall: a
+stretch of every second recording of ecgiddb and two of each of mitdb, changed as named, are looked
+for among all leads of all recordings, at the threshold of searching all of them, which is the
+hardest: a split compares fewer. Copies are of the first lead, or, where they are said to be, of the
+second (in ecgiddb, the first one filtered); those `known by the first lead alone` are looked for
+where no second lead is known. Figures that `--progress` holds are not measured again.
 """
 
 import argparse
@@ -24,13 +26,14 @@ from scipy.signal import butter, resample_poly, sosfiltfilt
 
 from cardiograft import plugins
 from cardiograft.datasets import _wfdb
-from cardiograft.records import Float32
+from cardiograft.records import Float32, Record
 from cardiograft.signals.rhythm import SHAPE_SAMPLES, Rhythm, rhythm
 from cardiograft.splits.dechazal import DS1
 from cardiograft.splits.people import person
-from cardiograft.splits.recordings import MARGIN_BITS, Match, Side, matches
+from cardiograft.splits.recordings import MARGIN_BITS, Match, Side, matches, pairs_of_beats
 
 Lead = tuple[Float32, Fraction]
+Sources = dict[str, tuple[str, list[Lead]]]  # by name: a recording's person, and its leads
 SECONDS = (10, 20, 30, 60)
 # Byte-identical pairs of challenge-2017, beside its first thousand recordings.
 EQUAL = (("A00227", "A01176"), ("A02656", "A03123"))
@@ -64,19 +67,32 @@ CHANGES: dict[str, Callable[[Float32, Fraction], Lead]] = {
     "5-15 Hz": lambda s, r: (band(s, r, 5, 15), r),
     "inverted, 1-30 Hz, 250 Hz, 26 dB": everything,
 }
+# Of the second lead; the last one looked for among first leads.
+SECOND = "second lead"
+SECOND_CHANGED = "second lead, inverted, 1-30 Hz, 250 Hz, 26 dB"
+ALONE = "second lead, known by the first lead alone"
+SECONDS_OF = {
+    SECOND: CHANGES["another cut"],
+    SECOND_CHANGED: everything,
+    ALONE: CHANGES["another cut"],
+}
 
 
-def leads(mirror: Path) -> dict[str, tuple[str, Lead]]:
-    """Return each recording's person and first lead."""
-    lead_by_name = {}
+def leads(mirror: Path) -> Sources:
+    """Return each recording's person and leads."""
+    sources: Sources = {}
     for database in ("mitdb", "ecgiddb"):
         module = plugins.load("datasets", database)
         root = mirror / database / module.VERSION
         for name in (root / "RECORDS").read_text("utf-8").split():
             record = module.read(root, name)
             who = person(f"{database}/{record.subject}")
-            lead_by_name[f"{database}/{name}"] = who, (record.signal_CT[0], record.rate_hz)
-    return lead_by_name
+            sources[f"{database}/{name}"] = who, _leads(record)
+    return sources
+
+
+def _leads(record: Record) -> list[Lead]:
+    return [(signal_T, record.rate_hz) for signal_T in record.signal_CT]
 
 
 def tuned(name: str) -> bool:
@@ -84,31 +100,47 @@ def tuned(name: str) -> bool:
     return record in DS1 if database == "mitdb" else int(record[7:9]) % 2 == 1
 
 
-def thousand(mirror: Path, records: int) -> dict[str, tuple[str, Lead]]:
+def thousand(mirror: Path, records: int) -> Sources:
     """Return challenge-2017's first recordings, and those that are equal to another."""
     root = mirror / "challenge-2017" / "1.0.0"
     if not (root / "RECORDS").exists():
         return {}
     listed = (root / "RECORDS").read_text("utf-8").split()
     equal = [name for name in listed if any(name.endswith(pair) for pair in EQUAL)]
-    lead_by_name = {}
+    sources: Sources = {}
     for name in dict.fromkeys((*listed[:records], *equal)):
         who = name.rpartition("/")[2]
         record = _wfdb.read_record(
             "challenge-2017", root, name, subject=who, mains_hz=60, wanted=()
         )
-        lead_by_name[who] = who, (record.signal_CT[0], record.rate_hz)
-    return lead_by_name
+        sources[who] = who, _leads(record)
+    return sources
 
 
-def side_of(sources: dict[str, tuple[str, Lead]]) -> Side:
-    people = [who for who, _ in sources.values()]
-    return Side([rhythm(*lead) for _, lead in sources.values()], people)
+def twelve(mirror: Path) -> Sources:
+    """Return those of challenge-2021's recordings that are there, ten seconds of twelve leads."""
+    root = mirror / "challenge-2021" / "1.0.3"
+    module = plugins.load("datasets", "challenge_2021")
+    files = sorted(root.rglob("*.hea"))
+    records = (module.read(root, str(file.relative_to(root).with_suffix(""))) for file in files)
+    return {record.id: (record.subject, _leads(record)) for record in records}
 
 
-def alike(sources: dict[str, tuple[str, Lead]], names: list[str], match: Match) -> float:
-    """Return the correlation of two recordings' samples, aligned as their beats are."""
-    (one_T, rate_hz), (other_T, _) = (sources[names[k]][1] for k in (match.one, match.other))
+def side_of(sources: Sources, most: int | None = None) -> Side:
+    """Return the fingerprints of so many leads of each recording."""
+    rows = [
+        (rhythm(*lead), who, name) for name, (who, all_) in sources.items() for lead in all_[:most]
+    ]
+    rhythms, people, names = zip(*rows, strict=True)
+    return Side(rhythms, people, names)
+
+
+def alike(sources: Sources, side: Side, match: Match) -> float:
+    """Return the correlation of two leads' samples, aligned as their beats are."""
+    places = [
+        (side.name_R[k], k - side.name_R.index(side.name_R[k])) for k in (match.one, match.other)
+    ]
+    (one_T, rate_hz), (other_T, _) = (sources[name][1][lead] for name, lead in places)
     middle, best = round(match.offset_s * rate_hz), 0.0
     for shift in range(middle - 9, middle + 10):
         here_T, there_T = one_T[max(shift, 0) :], other_T[max(-shift, 0) :]
@@ -117,38 +149,41 @@ def alike(sources: dict[str, tuple[str, Lead]], names: list[str], match: Match) 
     return best
 
 
-def false_alarms(sources: dict[str, tuple[str, Lead]]) -> str:
-    start, names, side = time.perf_counter(), list(sources), side_of(sources)
+def false_alarms(sources: Sources) -> str:
+    start, side = time.perf_counter(), side_of(sources)
+    names = side.name_R
     pairs = matches(side, side, margin_bits=-np.inf)
-    needed = float(np.log2(float(side.beats) ** 2)) + MARGIN_BITS
+    needed = float(np.log2(pairs_of_beats(side, side))) + MARGIN_BITS
     taken = time.perf_counter() - start
     lines = [
-        f"{len(set(side.person_R))} people, {len(names)} recordings, {side.beats} beats,"
-        f" {needed:.1f} bits are needed, {taken:.0f} s:"
+        f"{len(set(side.person_R))} people, {len(sources)} recordings, {side.beats(first=True)}"
+        f" beats, {side.beats()} in all leads, {needed:.1f} bits are needed, {taken:.0f} s:"
     ]
     above = [m for m in pairs if m.bits >= needed and names[m.one] < names[m.other]]
     below = [m for m in pairs if m.bits < needed]
     for match in (*above, *below[:1]):
         lines.append(
             f"  {names[match.one]} and {names[match.other]}: {match.bits:.1f} bits, {match.beats}"
-            f" beats, correlation of the aligned samples {alike(sources, names, match):.3f}"
+            f" beats, correlation of the aligned samples {alike(sources, side, match):.3f}"
             + ("" if match.bits >= needed else " (the most alike of those not reported)")
         )
     return "\n".join(lines)
 
 
-def cell(
-    side: Side, sources: dict[str, tuple[str, Lead]], change: str, seconds: int
-) -> dict[str, list[int]]:
+def cell(side: Side, sources: Sources, change: str, seconds: int) -> dict[str, list[int]]:
     """Return how many copies there were and how many were found: where tuned, and elsewhere."""
-    names = list(sources)
-    copies, of = planted(sources, CHANGES[change], seconds)
+    if change in SECONDS_OF:
+        copies, of = planted(sources, SECONDS_OF[change], seconds, lead=1)
+    else:
+        copies, of = planted(sources, CHANGES[change], seconds)
     query = Side(copies, [f"copy {n}" for n in range(len(copies))])
-    margin_bits = MARGIN_BITS + float(np.log2(side.beats / query.beats))
+    margin_bits = MARGIN_BITS + float(
+        np.log2(pairs_of_beats(side, side) / pairs_of_beats(query, side))
+    )
     hit = {
         m.one
         for m in matches(query, side, margin_bits=margin_bits)
-        if sources[names[m.other]][0] == sources[of[m.one]][0]
+        if sources[side.name_R[m.other]][0] == sources[of[m.one]][0]
     }
     parts = {}
     for part, here in (("tuned", True), ("apart", False)):
@@ -158,11 +193,12 @@ def cell(
 
 
 def planted(
-    sources: dict[str, tuple[str, Lead]], changed: Callable[..., Lead], seconds: int
+    sources: Sources, changed: Callable[..., Lead], seconds: int, *, lead: int = 0
 ) -> tuple[list[Rhythm], list[str]]:
     random = np.random.default_rng(seconds)
     copies, of = [], []
-    for number, (name, (_, (signal_T, rate_hz))) in enumerate(sources.items()):
+    for number, (name, (_, all_leads)) in enumerate(sources.items()):
+        signal_T, rate_hz = all_leads[lead]
         length, long = int(seconds * rate_hz), len(signal_T) > 60 * rate_hz
         if len(signal_T) < length or (not long and number % 2):
             continue
@@ -171,6 +207,27 @@ def planted(
             copies.append(rhythm(*changed(signal_T[start : start + length], rate_hz)))
             of.append(name)
     return copies, of
+
+
+def lead_wise(sources: Sources) -> str:
+    """Say how many of twelve leads, each copied alone with noise, lead to their recording.
+
+    Noise of 26 dB, inverted, of 250 Hz and 1-30 Hz. Compared with all twelve, and with one.
+    """
+    lines, people = [], [who for who, _ in sources.values()]
+    copies = [
+        (rhythm(*everything(*lead)), place)
+        for place, (_, all_) in enumerate(sources.values())
+        for lead in all_
+    ]
+    query = Side([copy for copy, _ in copies], [f"copy {n}" for n in range(len(copies))])
+    for most, words in ((None, "all leads"), (1, "first leads")):
+        side = side_of(sources, most)
+        pairs = matches(query, side)
+        hit = {m.one for m in pairs if side.person_R[m.other] == people[copies[m.one][1]]}
+        wrong = [(side.name_R[m.other], copies[m.one][1]) for m in pairs if m.one not in hit]
+        lines.append(f"{len(hit)} of {len(copies)} found among {words}, {len(wrong)} others")
+    return "\n".join(lines)
 
 
 def growth() -> str:
@@ -215,27 +272,31 @@ def main() -> None:
     parser.add_argument("--progress", type=Path, help="a file of figures, to go on from")
     given = parser.parse_args()
     sources = leads(given.mirror)
-    measure(given, sources, side_of(sources))
+    measure(given, sources, {None: side_of(sources), 1: side_of(sources, 1)})
 
 
-def measure(given: argparse.Namespace, sources: dict[str, tuple[str, Lead]], side: Side) -> None:
+def measure(given: argparse.Namespace, sources: Sources, sides: dict[int | None, Side]) -> None:
     def hits(change: str, seconds: int) -> str:
-        key = f"{change}, {seconds} s"
+        key, side = f"{change}, {seconds} s", sides[1 if change == ALONE else None]
         parts = kept(given.progress, key, lambda: cell(side, sources, change, seconds))
         return " / ".join(f"{hit} of {n}" for n, hit in parts.values())
 
-    for change in CHANGES:
+    every = (*CHANGES, *SECONDS_OF)
+    for change in every:
         hits(change, SECONDS[0])  # the hardest first
     apart = {name: source for name, source in sources.items() if not tuned(name)}
     print(kept(given.progress, "false alarms, apart", lambda: false_alarms(apart)), flush=True)
     print(kept(given.progress, "false alarms, all", lambda: false_alarms(sources)), flush=True)
-    more = thousand(given.mirror, given.records)
+    more, many = thousand(given.mirror, given.records), twelve(given.mirror)
     if more:
         print(kept(given.progress, "challenge-2017", lambda: false_alarms(more)), flush=True)
+    if many:
+        print(kept(given.progress, "challenge-2021", lambda: false_alarms(many)), flush=True)
+        print(kept(given.progress, "challenge-2021, leads", lambda: lead_wise(many)), flush=True)
     print(kept(given.progress, "growth", growth), flush=True)
     print("| change, found of tuned on / apart | " + " | ".join(f"{s} s" for s in SECONDS) + " |")
     print("|---|" + "--:|" * len(SECONDS), flush=True)
-    for change in CHANGES:
+    for change in every:
         cells = [hits(change, seconds) for seconds in SECONDS]
         print(f"| {change} | " + " | ".join(cells) + " |", flush=True)
 

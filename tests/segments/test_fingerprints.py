@@ -20,6 +20,7 @@ def row(name, beats=50):
         "lead": "MLII",
         "beat": np.cumsum(random.uniform(0.6, 1.0, beats)),
         "shape": random.integers(-60, 60, (beats, SHAPE_SAMPLES), dtype=np.int8).tobytes(),
+        "beside": False,
     }
 
 

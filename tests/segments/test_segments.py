@@ -183,7 +183,8 @@ def test_no_recordings_fingerprint_stays_in_memory(cut_up, monkeypatch):
         kept.append(weakref.ref(beat_B))
         name = f"mitdb/{one.id}"
         shapes = bytes(3 * SHAPE_SAMPLES)
-        return {"record": name, "subject": name, "lead": "II", "beat": beat_B, "shape": shapes}
+        one = {"record": name, "subject": name, "lead": "II", "beat": beat_B, "shape": shapes}
+        return [{**one, "beside": False}]
 
     monkeypatch.setattr(rhythms, "of_recording", fingerprint)
     out, _ = cut_up(spec(), *(record(name) for name in ("117", "100", "105", "103")))

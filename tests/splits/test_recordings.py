@@ -2,6 +2,7 @@
 
 import json
 import tracemalloc
+from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 
@@ -260,6 +261,65 @@ def test_a_pretraining_on_the_same_recordings_under_other_names(tmp_path, cut):
     other = [record(f"y{n}", ecg(900 + n), dataset="nstdb") for n in range(3)]
     clean = elsewhere(tmp_path, cut, *other)
     assert lineage(tmp_path, [here, clean], "pretext")[1] is None
+
+
+def of_two_leads(name, **changes):
+    """A recording whose second lead shows other beats: what is known of one says nothing of it."""
+    one = record(name, ecg(int(name)))
+    both = np.stack([one.signal_CT[0], np.float32(ecg(300 + int(name)))])
+    return replace(one, signal_CT=both, leads=("MLII", "V1"), units=("mV", "mV"), **changes)
+
+
+def test_a_pretraining_on_another_lead_alone_under_other_names(tmp_path, cut):
+    """Whichever side has both leads, and whichever of them its segments are of."""
+    both = cut(*map(of_two_leads, (*TRAIN, *TEST)), name="both")
+    assert split(tmp_path, [both])[1] is None
+    alone = [record(f"x{n}", filtered(ecg(300 + int(n)))[300:], dataset="nstdb") for n in TEST]
+    there = elsewhere(tmp_path, cut, *alone)
+    report, complaint = lineage(tmp_path, [both, there], "pretext")
+    (found,) = report["findings"]
+    assert found["recordings"] == 3
+    cases = [(case["recording"], case["other"]) for case in found["recording_examples"]]
+    assert sorted(cases) == [(f"mitdb/{name}", f"nstdb/x{name}") for name in TEST]
+    assert "used 3 of the test recordings of 'split' under another name" in complaint
+
+    singles = cut(*[record(n, ecg(300 + int(n))) for n in TEST], record("101", ecg(101)))
+    assert split(tmp_path, [singles])[1] is None
+    pairs = [of_two_leads(n, dataset="nstdb", subject=f"x{n}") for n in TEST]
+    there = elsewhere(tmp_path, cut, *pairs)
+    report, complaint = lineage(tmp_path, [singles, there], "pretext")
+    assert report["findings"][0]["recordings"] == 3
+    assert complaint is not None
+
+
+def test_leads_are_one_recording(tmp_path, cut):
+    """A copy of all leads counts once, and leads of one recording are no copies of another."""
+    people = [of_two_leads(name) for name in (*TRAIN, *TEST)]
+    twin = replace(of_two_leads("106"), id="111", subject="111")
+    report, complaint = split(tmp_path, [cut(*people, twin)])
+    assert "1 recording that is, by its rhythm, one of another part" in complaint
+    assert report["findings"]["same_recordings"] == 1
+    assert report["no_fingerprint"]["of"] == 7
+
+
+def test_every_ecg_lead_has_a_fingerprint_and_the_entrys_comes_first(tmp_path, cut):
+    turned = of_two_leads("100")
+    turned = replace(turned, signal_CT=turned.signal_CT[::-1], leads=("V1", "MLII"))
+    known = rhythms.read([cut(of_two_leads("101"), turned)])
+    assert known["record"].to_pylist() == ["mitdb/100"] * 2 + ["mitdb/101"] * 2
+    assert known["lead"].to_pylist() == ["MLII", "V1"] * 2
+    assert known["beside"].to_pylist() == [False, True] * 2
+    pressed = replace(of_two_leads("103"), leads=("MLII", "ABP"))
+    assert rhythms.read([cut(pressed)])["lead"].to_pylist() == ["MLII"]
+
+
+def test_fingerprints_of_one_lead_are_still_read(tmp_path, cut):
+    """Those of before there were several, which come along with networks."""
+    folder = cut(*everybody())
+    whole = rhythms.read([folder])
+    file = folder / rhythms.FILE
+    pq.write_table(pq.read_table(file).drop_columns(["beside"]), file)
+    assert rhythms.read([folder]).equals(whole)
 
 
 def test_nstdb_118_is_mitdb_118(tmp_path, cut):

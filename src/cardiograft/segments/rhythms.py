@@ -1,7 +1,8 @@
-"""The fingerprint of each recording, in ``recordings.parquet`` beside the shards.
+"""The fingerprint of each recording's leads, in ``recordings.parquet`` beside the shards.
 
-It is of the lead as the file has it, before any filter of the entry's, so that two entries that cut
-one recording differently give it one fingerprint. The shards' own bytes don't depend on it.
+It is of leads as the file has them, before any filter of the entry's, so that two entries that cut
+one recording differently give it one fingerprint. Of every ECG lead, whichever the entry uses: a
+copy elsewhere may hold another one alone. The shards' own bytes don't depend on it.
 """
 
 import contextlib
@@ -18,7 +19,7 @@ import pyarrow as pa
 
 from cardiograft import parquet
 from cardiograft.files import atomic_file, naming
-from cardiograft.records import Record
+from cardiograft.records import Int64, Record
 from cardiograft.signals import leads
 from cardiograft.signals.rhythm import SHAPE_SAMPLES, Rhythm, none, rhythm
 from cardiograft.specs.segment import Segment
@@ -35,23 +36,26 @@ SCHEMA = pa.schema(
         "lead": pa.string(),
         "beat": pa.list_(pa.float64()),  # seconds
         "shape": pa.binary(),  # int8, SHAPE_SAMPLES a beat
+        # another than the recording's first lead; tables of before there were such have first ones
+        "beside": pa.bool_(),
     },
     metadata=dict([MADE_BY]),
 )
-KEY = ("record", "lead")  # of a noise
+KEY = ("record", "lead")  # of a row
 Row = dict[str, object]
 GROUP_BYTES = 16 << 20  # of a row group: only as much is in memory at once
 LEAST_HZ = 10  # below it no beat shows, nor is a picture, of one value a second, a heart's
 ECG = re.compile(r"\b(ecg|ekg)", re.IGNORECASE)
 
 
-def of_recording(record: Record, spec: Segment) -> Row:
-    """Return a recording's row: of the entry's ECG lead, its target's, or any other.
+def of_recording(record: Record, spec: Segment) -> list[Row]:
+    """Return a row for each ECG lead of a recording: the entry's first, its target's, or any.
 
-    Without an ECG, of the first lead that the entry names: the beats of a seismocardiogram are a
-    recording's own too.
+    Without an ECG, of the leads that the entry names, or of the first: the beats of a
+    seismocardiogram are a recording's own too.
     """
-    return _row(record, *_lead(record, spec))
+    places = _leads(record, spec)
+    return [_row(record, *at, beside=bool(number)) for number, at in enumerate(places)]
 
 
 def of_noise(record: Record, name: str) -> list[Row]:
@@ -62,11 +66,11 @@ def of_noise(record: Record, name: str) -> list[Row]:
     name
         Of it, as summaries have it: ``<database>/<record>``.
     """
-    rows = [_row(record, record, row) for row in range(len(record.leads))]
+    rows = [_row(record, record, row, beside=False) for row in range(len(record.leads))]
     return [{**row, "record": name, "subject": name} for row in rows]
 
 
-def _row(record: Record, source: Record, row: int) -> Row:
+def _row(record: Record, source: Record, row: int, *, beside: bool) -> Row:
     found = none()
     if source.rate_hz >= LEAST_HZ:
         with contextlib.suppress(ValueError):  # a rate that becomes no other
@@ -77,10 +81,12 @@ def _row(record: Record, source: Record, row: int) -> Row:
         "lead": source.leads[row],
         "beat": found.beat_B,
         "shape": found.shape_BS.tobytes(),
+        "beside": beside,
     }
 
 
-def _lead(record: Record, spec: Segment) -> tuple[Record, int]:
+def _leads(record: Record, spec: Segment) -> list[tuple[Record, int]]:
+    """Return the leads to be known by, each once, the one before all others first."""
     sources = (record, *record.beside)
     texts = [*spec.signal.leads, *(spec.target.leads if spec.target else ())]
     named = [
@@ -91,8 +97,9 @@ def _lead(record: Record, spec: Segment) -> tuple[Record, int]:
         for row in leads.places(source.leads, name)
     ]
     everything = [(source, row) for source in sources for row in range(len(source.leads))]
-    ecg = (at for at in (*named, *everything) if _is_ecg(at[0].leads[at[1]]))
-    return next(ecg, (named or everything)[0])
+    ecg = [at for at in (*named, *everything) if _is_ecg(at[0].leads[at[1]])]
+    by_place = {(id(source), row): (source, row) for source, row in ecg or named or everything[:1]}
+    return list(by_place.values())
 
 
 def _is_ecg(name: str) -> bool:
@@ -127,14 +134,15 @@ class Writer:
             with contextlib.suppress(OSError):  # of a full disk, which has been said
                 self._waiting.close()
 
-    def write(self, row: Row) -> None:
-        """Add a row, of `of_recording` or `of_noise`."""
-        start = self._waiting.tell()
-        with naming(Path(tempfile.gettempdir())):
-            pickle.dump(row, self._waiting, pickle.HIGHEST_PROTOCOL)
-            self._waiting.flush()
-        end = self._waiting.tell()
-        self._rows.append((str(row["record"]), str(row["lead"]), start, end - start))
+    def write(self, *rows: Row) -> None:
+        """Add rows, of `of_recording` or `of_noise`."""
+        for row in rows:
+            start = self._waiting.tell()
+            with naming(Path(tempfile.gettempdir())):
+                pickle.dump(row, self._waiting, pickle.HIGHEST_PROTOCOL)
+                self._waiting.flush()
+            end = self._waiting.tell()
+            self._rows.append((str(row["record"]), str(row["lead"]), start, end - start))
 
     def _publish(self) -> None:
         with atomic_file(self._place) as partial, parquet.Writer(partial, SCHEMA) as out:
@@ -167,7 +175,7 @@ def write(directory: Path, rows: Iterable[Row], file: str = FILE) -> None:
 
 
 def read(directories: Sequence[Path]) -> pa.Table:
-    """Return the recordings of some folders of shards, each recording once.
+    """Return the recordings of some folders of shards, each lead once, a recording's first first.
 
     Raises
     ------
@@ -180,9 +188,10 @@ def read(directories: Sequence[Path]) -> pa.Table:
     for file in files:
         if not file.exists():
             raise FileNotFoundError(f"no {FILE} in {file.parent}: cut these segments anew")
-    whole = pa.concat_tables(map(_read, files))
-    _, first = np.unique(np.asarray(whole["record"].to_pylist(), dtype=str), return_index=True)
-    return whole.take(first)
+    whole = pa.concat_tables(map(_read, files)).sort_by(
+        [("record", "ascending"), ("beside", "ascending"), ("lead", "ascending")]
+    )
+    return whole.take(_first(whole))
 
 
 def read_noises(directories: Sequence[Path]) -> pa.Table:
@@ -198,9 +207,14 @@ def read_noises(directories: Sequence[Path]) -> pa.Table:
     files = [directory / NOISES for directory in directories]
     tables = [_read(file) for file in files if file.exists()]
     whole = pa.concat_tables([SCHEMA.empty_table(), *tables])
-    names = [f"{r}\n{lead}" for r, lead in zip(*(whole[n].to_pylist() for n in KEY), strict=True)]
+    return whole.take(_first(whole))
+
+
+def _first(table: pa.Table) -> Int64:
+    """Return the first row of each lead of each recording, in the order of rows."""
+    names = [f"{r}\n{lead}" for r, lead in zip(*(table[n].to_pylist() for n in KEY), strict=True)]
     _, first = np.unique(np.asarray(names, dtype=str), return_index=True)
-    return whole.take(first)
+    return np.sort(first)
 
 
 def _read(file: Path) -> pa.Table:
@@ -212,6 +226,8 @@ def _read(file: Path) -> pa.Table:
             f"{file}: fingerprints of version {found.decode()}, not {version.decode()}: cut"
             " these segments anew, or fetch the network again"
         )
+    if "beside" not in table.column_names:
+        table = table.append_column("beside", pa.array([False] * len(table), pa.bool_()))
     return table.cast(SCHEMA)
 
 

@@ -94,7 +94,7 @@ def _write(
                 meta = _meta(spec, manifest, cut, source.units)
                 writer = open_files.enter_context(shards.Writer(directory, meta, spec.parts))
             writer.write(_rows(record, prepared, cut))
-            fingerprints.write(rhythms.of_recording(record, spec))
+            fingerprints.write(*rhythms.of_recording(record, spec))
             tally.add(record, cut, prepared.notes)
 
 

@@ -10,6 +10,7 @@ Legend: T samples, B beats, W windows, S samples of a beat's shape.
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -113,11 +114,16 @@ def _beats(lead_T: Float64) -> Float64:
     return np.asarray(beat_B[apart_B], dtype=np.float64)
 
 
-def _shapes(lead_T: Float64, beat_B: Float64) -> Int8:
-    sections_S6 = butterworth(
+@cache
+def _sections() -> Float64:
+    """Return the filter of beats' shapes; of a short lead, its design takes as long as its use."""
+    return butterworth(
         low_hz=SHAPE_HZ[0], high_hz=SHAPE_HZ[1], order=2, rate_hz=RATE_HZ, key="rhythm"
     )
-    band_T = sosfiltfilt(sections_S6, lead_T, padtype="even", padlen=min(len(lead_T) - 1, 250))
+
+
+def _shapes(lead_T: Float64, beat_B: Float64) -> Int8:
+    band_T = sosfiltfilt(_sections(), lead_T, padtype="even", padlen=min(len(lead_T) - 1, 250))
     at_BS = (beat_B[:, None] + SHAPE_AT_S) * float(RATE_HZ)
     shape_BS = np.interp(at_BS, np.arange(len(band_T)), band_T)
     inside_B1 = ((at_BS[:, 0] >= 0) & (at_BS[:, -1] <= len(band_T) - 1))[:, None]

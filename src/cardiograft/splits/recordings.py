@@ -14,6 +14,10 @@ votes are aligned beat by beat. What two recordings have in common is counted in
 A likelihood ratio exceeds 2^b by chance at most once in 2^b trials (Ville 1939). A search tries as
 many alignments as it has pairs of beats, and asks for `MARGIN_BITS` more.
 
+A copy may hold one lead of a recording, another than the one that is used here. Two leads of one
+heart beat at the same times and look different: at 10 s that is mostly too little. So a side holds
+every lead, and each recording's first is compared with all of the others'.
+
 Cost: n log n in the number of beats, a bounded number of alignments a recording.
 
 Legend: R recordings, B beats, I intervals, N runs, K intervals of a run, V votes, S samples.
@@ -32,6 +36,7 @@ from scipy.stats import norm
 from cardiograft.records import Float64, Int64
 from cardiograft.signals.rhythm import Rhythm
 
+Mask = npt.NDArray[np.bool_]
 RUN = 4  # intervals
 LONGEST_S = 3.0  # interval of a run: beyond lies a pause of the recording, not of the heart
 NEAR_S = 0.03  # Euclidean distance of runs
@@ -93,18 +98,33 @@ class Side:
     Parameters
     ----------
     rhythms : sequence of Rhythm, length R
+        Of one lead each.
     person_R : str
         Whose they are.
+    name_R : str, optional
+        Of the recording that each is a lead of; without names each is a recording by itself. The
+        first of a name is its first lead.
     """
 
-    def __init__(self, rhythms: Sequence[Rhythm], person_R: Sequence[str]) -> None:
+    def __init__(
+        self,
+        rhythms: Sequence[Rhythm],
+        person_R: Sequence[str],
+        name_R: Sequence[str] | None = None,
+    ) -> None:
         self.rhythms, self.person_R = rhythms, person_R
+        self.name_R = list(map(str, range(len(rhythms)))) if name_R is None else name_R
+        place_by_name = {name: place for place, name in reversed(list(enumerate(self.name_R)))}
+        self.first_R = np.isin(np.arange(len(rhythms)), list(place_by_name.values()))
         self._expected: dict[int, Float64] = {}
 
-    @property
-    def beats(self) -> int:
-        """How many beats all have."""
-        return sum(len(one.beat_B) for one in self.rhythms)
+    def beats(self, *, first: bool | None = None) -> int:
+        """Return how many beats all have, or the recordings' first leads, or their others."""
+        return sum(
+            len(one.beat_B)
+            for one, is_first in zip(self.rhythms, self.first_R.tolist(), strict=True)
+            if first in (None, is_first)
+        )
 
     def expected(self, place: int) -> Float64:
         """Return the log density of each of a recording's intervals by its own rhythm."""
@@ -134,28 +154,47 @@ class Side:
 def matches(one: Side, other: Side, *, margin_bits: float = MARGIN_BITS) -> list[Match]:
     """Return the pairs of recordings of different people that are one, most alike first.
 
-    One match at most for each recording of the first side.
+    One match at most for each recording of the first side: of the leads that are most alike.
 
     Parameters
     ----------
     margin_bits
         What is asked beyond the logarithm of the pairs of beats that are compared.
     """
-    if not one.beats or not other.beats:
+    trials = pairs_of_beats(one, other)
+    if not trials:
         return []
-    needed = float(np.log2(one.beats * other.beats)) + margin_bits
-    best: dict[int, Match] = {}
+    needed = float(np.log2(trials)) + margin_bits
+    best: dict[str, Match] = {}
     for place, place_other, offset_s in _candidates(one, other):
         beats, bits = _in_common(one, other, (place, place_other), offset_s)
-        match = Match(place, place_other, offset_s, beats, bits, needed)
-        if bits >= needed and (place not in best or bits > best[place].bits):
-            best[place] = match
+        match, name = Match(place, place_other, offset_s, beats, bits, needed), one.name_R[place]
+        if bits >= needed and (name not in best or bits > best[name].bits):
+            best[name] = match
     return sorted(best.values(), key=lambda match: (-match.bits, match.one))
 
 
+def pairs_of_beats(one: Side, other: Side) -> int:
+    """Return how many pairs of beats a search compares: one of each is of a first lead."""
+    return one.beats(first=True) * other.beats() + one.beats(first=False) * other.beats(first=True)
+
+
 def _candidates(one: Side, other: Side) -> list[tuple[int, int, float]]:
-    """Return the pairs of recordings, and offsets, with most votes."""
-    (recording_N, at_N, run_NK), (other_N, at_other_N, run_other_NK) = one.runs, other.runs
+    """Return the pairs of leads, one of them a recording's first, and offsets, with most votes."""
+    first_R, beside_R = one.first_R, ~one.first_R
+    pairs = _voted(one, other, first_R, np.ones(len(other.first_R), bool))
+    if not beside_R.any():
+        return pairs
+    turned = _voted(other, one, other.first_R, beside_R)
+    return pairs + [(place, other_place, -offset_s) for other_place, place, offset_s in turned]
+
+
+def _voted(one: Side, other: Side, row_R: Mask, row_other_R: Mask) -> list[tuple[int, int, float]]:
+    """Return the pairs of some leads, and offsets, with most votes of each lead of the first."""
+    (recording_N, at_N, run_NK), (other_N, at_other_N, run_other_NK) = (
+        tuple(of_N[rows_R[side.runs[0]]] for of_N in side.runs)
+        for side, rows_R in ((one, row_R), (other, row_other_R))
+    )
     if not len(run_NK) or not len(run_other_NK):
         return []
     distance_NV, near_NV = cKDTree(run_other_NK).query(

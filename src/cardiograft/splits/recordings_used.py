@@ -28,7 +28,7 @@ def by_time(spec: Split) -> bool:
 def side(
     known: pa.Table, used: pa.Table, people: Sequence[Group], *, timely: bool
 ) -> tuple[Side, list[str]]:
-    """Return the recordings that are used, to be compared, and their names.
+    """Return the recordings that are used, to be compared, and the names of their leads' rows.
 
     Parameters
     ----------
@@ -49,20 +49,26 @@ def side(
             during(one, start_N[first:last], stop_N[first:last])
             for one, first, last in zip(rhythm_R, first_R, last_R, strict=True)
         ]
-    return Side(rhythm_R, whose), names
+    return Side(rhythm_R, whose, names), names
 
 
 def with_rhythm(known: pa.Table, records: pa.Array) -> int:
     """Return how many of some recordings have beats enough to be known by them."""
-    enough = known.filter(pc.greater(pc.list_value_length(known["beat"]), RUN))
-    return int(pc.sum(pc.is_in(records, enough["record"])).as_py() or 0)
+    return int(pc.sum(pc.is_in(records, _enough(known))).as_py() or 0)
 
 
 def without_rhythm(known: pa.Table) -> dict[str, Any]:
     """Return how many recordings have too few beats to be known by them, and the first few."""
-    few = known.filter(pc.less_equal(pc.list_value_length(known["beat"]), RUN))
+    names = known["record"].unique()
+    few = names.filter(pc.invert(pc.is_in(names, _enough(known))))
     return {
         "recordings": len(few),
-        "of": len(known),
-        "examples": few["record"].to_pylist()[:EXAMPLES],
+        "of": len(names),
+        "examples": few.to_pylist()[:EXAMPLES],
     }
+
+
+def _enough(known: pa.Table) -> pa.Array:
+    """Return the recordings of which a lead shows beats enough."""
+    rows = known.filter(pc.greater(pc.list_value_length(known["beat"]), RUN))
+    return rows["record"].unique()
