@@ -24,6 +24,7 @@ from cardiograft.report.measured import (
 from cardiograft.report.prose_values import renewed_values
 
 HEADLINES = "headlines"  # the README's table
+HEADS = "head_balanced_accuracy"
 CONTROLS = {
     "shuffled": "in pieces, shuffled",
     "other": "another person’s",
@@ -90,6 +91,7 @@ def study_tables(frame: pd.DataFrame) -> str:
         _control_table(frame, metrics),
         _gain_table(frame),
         _beside_table(frame, theirs),
+        _head_table(frame),
     )
     parts = _counts(frame), *tables, runs
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -209,6 +211,27 @@ def _gain_table(frame: pd.DataFrame) -> str:
         cells = [_gain(own[base]) if base in own else "" for base in bases]
         protocol = next(iter(own.values()))["protocol"]
         lines.append([run, _title(metric).partition(",")[0], protocol, theirs, *cells])
+    return _markdown(lines)
+
+
+def _head_table(frame: pd.DataFrame) -> str:
+    """Return how well each binary head of a pretext task tells its two answers apart, a row a run.
+
+    By balanced accuracy alone: a head of eight that always says no is right seven times in eight.
+    """
+    rows = [
+        r for r in records(frame) if r["metric"] == HEADS and r["protocol"] in wording.PROTOCOLS
+    ]
+    if not rows:
+        return ""
+    heads = once(r["class"] for r in rows if r["class"])
+    lines = [[f"{_title(HEADS)}, of each head", "Protocol", "Repeats", "Mean", *heads]]
+    lines.append(["---", "---", *["--:"] * (2 + len(heads))])
+    for run in once(r["run"] for r in rows):
+        own = {r["class"]: r for r in rows if r["run"] == run}
+        first = next(iter(own.values()))
+        cells = [_estimate(own[head]) if head in own else "" for head in ("", *heads)]
+        lines.append([run, first["protocol"], first["repeats"], *cells])
     return _markdown(lines)
 
 
