@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import scripts
+from planted import Shelf
 from scipy.signal import butter, resample_poly, sosfiltfilt
 
 from cardiograft.datasets import mitdb, nstdb
@@ -26,6 +27,7 @@ from cardiograft.splits.recordings import Side, _shape_bits, matches
 from cardiograft.splits.table import read_split_table
 
 RATE = Fraction(360)
+BAND = {"low_hz": 0.5, "high_hz": 40}
 TRAIN, TEST = ("101", "106", "108"), ("100", "103", "105")
 
 
@@ -90,7 +92,7 @@ def record(name, signal, rate=RATE, *, dataset="mitdb", lead="MLII", subject=Non
 def cut(tmp_path, monkeypatch):
     """Cut recordings into windows by the real stage; return the folder of shards."""
 
-    def run(*recordings, module=mitdb, name="beats"):
+    def run(*recordings, module=mitdb, name="beats", window_s=5, band=BAND):
         have = {one.id: one for one in recordings}
         monkeypatch.setattr(module, "read", lambda root, name: have[name])
         dataset = recordings[0].dataset
@@ -98,9 +100,9 @@ def cut(tmp_path, monkeypatch):
             {
                 "database": dataset,
                 "dataset": dataset,
-                "signal": {"leads": ["MLII|V5"], "filter": {"low_hz": 0.5, "high_hz": 40}},
+                "signal": {"leads": ["MLII|V5"], "filter": band},
                 "rate_hz": 100,
-                "cut": {"name": "windows", "window_s": 5},
+                "cut": {"name": "windows", "window_s": window_s},
             }
         )
         listed = [
@@ -320,6 +322,57 @@ def test_fingerprints_of_one_lead_are_still_read(tmp_path, cut):
     file = folder / rhythms.FILE
     pq.write_table(pq.read_table(file).drop_columns(["beside"]), file)
     assert rhythms.read([folder]).equals(whole)
+
+
+def single_beats(seed, *, sign=1):
+    """The first seconds of a heart as a table has them: each row by itself, nobody's."""
+    rows = ecg(seed)[: 20 * 360].reshape(20, 360)
+    return [record(f"row-{seed}-{n}", sign * row, dataset="nstdb") for n, row in enumerate(rows)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "alike"),
+    [
+        (single_beats(100, sign=-2), 20),
+        (single_beats(900), 0),
+    ],
+    ids=["of a test person", "of nobody here"],
+)
+def test_a_pretraining_on_single_beats_under_other_names(tmp_path, cut, rows, alike):
+    """They have no rhythm to be known by; a second that was tested is known by its shape."""
+    here = cut(*everybody(), window_s=1, band=None)
+    assert split(tmp_path, [here])[1] is None
+    there = cut(*rows, module=nstdb, name="elsewhere", window_s=1, band=None)
+    assert split(tmp_path, [there], "pretext", scheme="subject", test=0.0)[1] is None
+    report, complaint = lineage(tmp_path, [here, there], "pretext")
+    (found,) = report["findings"]
+    assert (found["subjects"], found["recordings"], found["shapes"]) == (0, 0, alike)
+    assert found["no_fingerprint"] == len(rows)
+    assert (complaint is None) is (alike == 0)
+    if alike:
+        assert f"used 20 of the {report['segments']} test segments of 'split' under" in complaint
+        assert "such as mitdb/100/" in complaint
+        assert "there nstdb/row-100-" in complaint
+
+
+def test_what_never_changes_is_no_copy(tmp_path):
+    """Of a flat line nobody can say whose it was."""
+    still, moving = np.zeros((1, 125)), np.random.default_rng(0).normal(size=(1, 125))
+    folders = []
+    for dataset, name in (("mitdb", "here"), ("nstdb", "there")):
+        shelf = Shelf(dataset)
+        shelf.add("100", 0, still)
+        shelf.add("100", 1000, moving)
+        shelf.add("101", 0, np.random.default_rng(len(folders) + 1).normal(size=(1, 125)))
+        folders.append(shelf.write(tmp_path / name))
+        options = {"scheme": "named", "test_subjects": ("mitdb/100",)}
+        if name == "there":
+            options = {"scheme": "subject", "test": 0.0}
+        assert split(tmp_path, folders[-1:], name, **options)[1] is None
+    report, _ = lineage(tmp_path, folders, "there", tested="here")
+    (case,) = report["findings"][0]["shape_examples"]
+    assert case["id"].startswith("mitdb/100/")
+    assert case["id"].endswith("/1000")
 
 
 def test_nstdb_118_is_mitdb_118(tmp_path, cut):

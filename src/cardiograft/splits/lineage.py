@@ -2,12 +2,13 @@
 
 Only the test part counts: scores on training or validation subjects are labelled as such.
 By person, by samples of a recording however they were cut, and by its rhythm whatever it is called,
-over the splits of every training in the lineage. Near-duplicate segments are the splits' own
-audits' work: a split's table holds no signals. A personal evaluation tests subjects that were
-trained on, at other times: their number is no fault, any sample of a test segment is. Unless its
-split calibrates for 0 s: that is how a model does on other subjects than it was trained on, and
-they must be. With a dose, the training on that split used as many segments of tested subjects as
-were asked for, neither more nor fewer, and what led up to it used none.
+over the splits of every training in the lineage; and by the shape of segments, where data sets
+differ and recordings are too short for a rhythm. Near-duplicates within one data set are the
+splits' own audits' work. A personal evaluation tests subjects that were trained on, at other times:
+their number is no fault, any sample of a test segment is. Unless its split calibrates for 0 s: that
+is how a model does on other subjects than it was trained on, and they must be. With a dose, the
+training on that split used as many segments of tested subjects as were asked for, neither more nor
+fewer, and what led up to it used none.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,12 +27,13 @@ from cardiograft.splits.leakage import source_rates
 from cardiograft.splits.overlaps import overlapping_row
 from cardiograft.splits.people import Group, persons
 from cardiograft.splits.recordings import matches
-from cardiograft.splits.recordings_used import by_time, side, with_rhythm
-from cardiograft.splits.table import read_split_table
+from cardiograft.splits.recordings_used import by_time, of_rhythm, side, with_rhythm
+from cardiograft.splits.shapes_used import under_other_names
+from cardiograft.splits.table import SplitTable, read_split_table
 
 EXAMPLES = 10
 # What no protocol but a paper's may find.
-ALWAYS = ("segments", "recordings", "noises", "chosen_on_test")
+ALWAYS = ("segments", "recordings", "shapes", "noises", "chosen_on_test")
 
 
 def lineage_audit(
@@ -56,7 +58,8 @@ def lineage_audit(
         how many segments of theirs (``own``), how many test segments it used samples of, how many
         recordings of the test part are, by their rhythm, of another name in what it used
         (``recordings``; of those used, ``no_fingerprint`` can't be told so) or hold noise that is
-        in what it used (``noises``), examples,
+        in what it used (``noises``), how many test segments are, by their shape, ones of another
+        data set in what it used (``shapes``), examples,
         whether it chose by a test part, and whether any of it is a ``fault``.
 
     Raises
@@ -79,6 +82,8 @@ def lineage_audit(
         if used not in alike:
             alike[used] = _alike(ancestor, tables, tested, people, known, rates)
             alike[used] |= _noise(ancestor, tables, tested, noise)
+            both = splits[spec.split], splits[ancestor.split]
+            alike[used] |= _shapes(tested, _parts(tables, *used), both, segments, known)
         findings.append({**_finding(ancestor, tables, tested, people), **alike[used]})
     own = splits[spec.split].spec
     must_be_unseen = spec.protocol != "personal" or _uncalibrated(own)
@@ -107,9 +112,9 @@ def _fault(finding: Mapping[str, Any], dose: Any, must_be_unseen: bool) -> bool:
 def lineage_complaint(audit: Mapping[str, Any]) -> str:
     """Return one line on the worst finding of an audit that did not pass."""
     may_be_seen = not audit["must_be_unseen"]
-    weight = ["segments", "recordings", "noises", "chosen_on_test"]
+    weight = ["segments", "recordings", "shapes", "noises", "chosen_on_test"]
     if not may_be_seen:
-        weight = ["subjects", "segments", "recordings", "noises"]
+        weight = ["subjects", "segments", "recordings", "shapes", "noises"]
     guilty = max(
         (f for f in audit["findings"] if f["fault"]), key=lambda f: [f[key] for key in weight]
     )
@@ -122,6 +127,13 @@ def lineage_complaint(audit: Mapping[str, Any]) -> str:
             f" another name, such as {such['recording']}, there {such['other']}:"
             f" {such['beats']} beats agree, {such['bits']:.0f} bits,"
             f" {such['needed_bits']:.0f} tell them apart"
+        )
+    if strange and guilty["shapes"]:
+        such = guilty["shape_examples"][0]
+        return (
+            f"{name} used {guilty['shapes']} of the {audit['segments']} test segments of"
+            f" {audit['split']!r} under another name, such as {such['id']}, there {such['other']}:"
+            f" their shapes correlate by {such['correlation']:.4f}"
         )
     if strange and guilty["noises"]:
         such = guilty["noise_examples"][0]
@@ -222,6 +234,21 @@ def _noise(
     here, there = (sorted(table["record"].unique().to_pylist()) for table in (tested, used))
     shared_noise = noise_used.shared(here, there, *known)
     return {"noises": len(shared_noise), "noise_examples": shared_noise[: noise_used.EXAMPLES]}
+
+
+def _shapes(
+    tested: pa.Table,
+    used: pa.Table,
+    splits: tuple[SplitTable, SplitTable],
+    segments: Sequence[Path],
+    known: pa.Table | None,
+) -> dict[str, Any]:
+    """Return the test segments that are, by their shape, of another data set that was used."""
+    if known is None:
+        return {"shapes": 0, "shape_examples": []}
+    folders = {folder.name: folder for folder in segments}
+    pairs = under_other_names(tested, used, splits, folders, of_rhythm(known))
+    return {"shapes": len(pairs), "shape_examples": pairs[:EXAMPLES]}
 
 
 def _in_seconds(table: pa.Table, rates: Mapping[str, float]) -> pa.Table:

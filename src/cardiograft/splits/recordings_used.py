@@ -54,13 +54,13 @@ def side(
 
 def with_rhythm(known: pa.Table, records: pa.Array) -> int:
     """Return how many of some recordings have beats enough to be known by them."""
-    return int(pc.sum(pc.is_in(records, _enough(known))).as_py() or 0)
+    return int(pc.sum(pc.is_in(records, of_rhythm(known))).as_py() or 0)
 
 
 def without_rhythm(known: pa.Table) -> dict[str, Any]:
     """Return how many recordings have too few beats to be known by them, and the first few."""
     names = known["record"].unique()
-    few = names.filter(pc.invert(pc.is_in(names, _enough(known))))
+    few = names.filter(pc.invert(pc.is_in(names, of_rhythm(known))))
     return {
         "recordings": len(few),
         "of": len(names),
@@ -68,7 +68,7 @@ def without_rhythm(known: pa.Table) -> dict[str, Any]:
     }
 
 
-def _enough(known: pa.Table) -> pa.Array:
-    """Return the recordings of which a lead shows beats enough."""
+def of_rhythm(known: pa.Table) -> pa.Array:
+    """Return the recordings that have beats enough, in one of their leads, to be known by them."""
     rows = known.filter(pc.greater(pc.list_value_length(known["beat"]), RUN))
     return rows["record"].unique()
