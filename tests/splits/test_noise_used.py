@@ -51,7 +51,7 @@ def noisy(folder, dataset, records, pieces):
     shelf = Shelf(dataset=dataset)
     for number, record in enumerate(records):
         for k in range(4):
-            shelf.add(record, 1000 * k, heart(100 * number + k + (len(dataset))))
+            shelf.add(record, 1000 * k, heart(1000 * len(dataset) + 100 * number + k))
     shelf.write(folder)
     summary = json.loads((folder / "summary.json").read_text())
     about = {f"{dataset}/{record}": piece for record, piece in zip(records, pieces, strict=True)}

@@ -57,10 +57,9 @@ def lineage_audit(
         ``passed`` and one of ``findings`` for each ancestor: how many test subjects it used,
         how many segments of theirs (``own``), how many test segments it used samples of, how many
         recordings of the test part are, by their rhythm, of another name in what it used
-        (``recordings``; of those used, ``no_fingerprint`` can't be told so) or hold noise that is
-        in what it used (``noises``), how many test segments are, by their shape, ones of another
-        data set in what it used (``shapes``), examples,
-        whether it chose by a test part, and whether any of it is a ``fault``.
+        (``recordings``; of those used, ``no_fingerprint`` can't be told so), hold noise that is in
+        it (``noises``), how many test segments are, by their shape, ones of another data set in it
+        (``shapes``), examples, whether it chose by a test part, and whether it is a ``fault``.
 
     Raises
     ------
@@ -74,21 +73,19 @@ def lineage_audit(
     known = rhythms.read(segments) if segments else None
     rates = source_rates(segments) if by_time(Split.model_validate(splits[spec.split].spec)) else {}
     noise = noise_used.added(segments), noise_used.one_noise(segments)
-    # What ancestors used in common is searched once.
-    alike: dict[tuple[str, tuple[str, ...]], dict[str, Any]] = {}
+    alike: dict[tuple[str, tuple[str, ...]], dict[str, Any]] = {}  # of what several used: once
     findings = []
     for ancestor in spec.lineage:
         used = ancestor.split, ancestor.uses
         if used not in alike:
             alike[used] = _alike(ancestor, tables, tested, people, known, rates)
             alike[used] |= _noise(ancestor, tables, tested, noise)
-            both = splits[spec.split], splits[ancestor.split]
-            alike[used] |= _shapes(tested, _parts(tables, *used), both, segments, known)
+            alike[used] |= _shapes(ancestor, splits, spec.split, tested, segments, known)
         findings.append({**_finding(ancestor, tables, tested, people), **alike[used]})
     own = splits[spec.split].spec
     must_be_unseen = spec.protocol != "personal" or _uncalibrated(own)
     for finding in findings:
-        meant = None if finding["split"] != spec.split else own.get("dose")
+        meant = own.get("dose") if finding["split"] == spec.split else None
         finding["fault"] = _fault(finding, meant, must_be_unseen)
     return {
         "protocol": spec.protocol,
@@ -237,17 +234,20 @@ def _noise(
 
 
 def _shapes(
+    ancestor: Ancestor,
+    splits: Mapping[str, SplitTable],
+    split: str,
     tested: pa.Table,
-    used: pa.Table,
-    splits: tuple[SplitTable, SplitTable],
     segments: Sequence[Path],
     known: pa.Table | None,
 ) -> dict[str, Any]:
     """Return the test segments that are, by their shape, of another data set that was used."""
     if known is None:
         return {"shapes": 0, "shape_examples": []}
+    theirs = splits[ancestor.split]
+    used = _parts({ancestor.split: theirs.table}, ancestor.split, ancestor.uses)
     folders = {folder.name: folder for folder in segments}
-    pairs = under_other_names(tested, used, splits, folders, of_rhythm(known))
+    pairs = under_other_names(tested, used, (splits[split], theirs), folders, of_rhythm(known))
     return {"shapes": len(pairs), "shape_examples": pairs[:EXAMPLES]}
 
 
