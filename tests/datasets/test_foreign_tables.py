@@ -105,6 +105,50 @@ def test_a_unit_in_round_brackets_is_one_where_it_is_known(tmp_path: Path) -> No
         assert (leads, units) == (("II", "V1 (left)", "Resp"), ("\u00b5V", "", "V"))
 
 
+@pytest.mark.parametrize(
+    ("text", "time", "units"),
+    [
+        ("time,II,V5\ns,mV,uV\n0,1,5\n0.004,2,6\n", "time", ("mV", "uV")),
+        ("time,II,V5\nms,mV,uV\n0,1,5\n4,2,6\n", "time", ("mV", "uV")),
+        ("time,II [mV],V5\n,millivolts,(\u00b5V)\n0,1,5\n0.004,2,6\n", "time", ("mV", "\u00b5V")),
+        ("t,II,V5\n\n[s],[mV],-\n\n0,1,5\n0.004,2,6\n", "t", ("mV", "")),
+        ("time_ms,II,V5\nMS,mV,bpm\n0,1,5\n4,2,6\n", "time_ms", ("mV", "bpm")),
+        ("'Time s','II','V5'\n'sec','mV','mV'\n0,1,5\n0.004,2,6\n", "Time s", ("mV", "mV")),
+        ("'t','II','V5'\n0,1,5\n0.004,2,6\n", "'t'", ("", "")),
+        ("t;II;V5;\ns;mV;V;\n0;1;5;\n0,004;2;6;\n", "t", ("mV", "V")),
+    ],
+)
+def test_a_row_of_units_is_one(
+    text: str, time: str, units: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
+    for leads, stated, rate_hz, signal_CT, notes in both(tmp_path, time=time):
+        assert (leads, stated, rate_hz, notes) == (("II", "V5"), units, RATE_HZ, ())
+        np.testing.assert_array_equal(signal_CT, [[1, 2], [5, 6]])
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("t,II [uV]\ns,mV\n0,1\n1,2\n", "two units of II in a.csv: 'uV' in the first row, 'mV' be"),
+        ("t_ms,II\ns,mV\n0,1\n1,2\n", "two units of t_ms in a.csv: 'ms' in the first row, 's' be"),
+        ("t_ms,II\nmV,1\n0,1\n1,2\n", "a.csv: the row below the first has a unit, 'mV', and a num"),
+    ],
+)
+def test_a_row_that_may_be_of_units_is_refused(text: str, line: str, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(text)
+    for message in refusals(tmp_path, time="t_ms" if "_" in text else "t"):
+        assert message.startswith(line)
+
+
+def test_marks_of_beats_are_no_units(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("II,mark\n,V\n1,N\n2,h\n")
+    for leads, units, _, signal_CT, notes in both(tmp_path, rate_hz=250):
+        assert (leads, units) == (("II",), ("",))
+        assert notes == ("lead left out: mark holds what is no number",)
+        np.testing.assert_array_equal(signal_CT, [[np.nan, 1, 2]])
+
+
 @pytest.mark.parametrize("point", [".", ","])
 @pytest.mark.parametrize("mark", [";", "\t"])
 def test_decimals_are_told_by_the_rows(mark: str, point: str, tmp_path: Path) -> None:

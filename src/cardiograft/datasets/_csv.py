@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import itertools
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,18 +12,17 @@ from typing import Any
 
 import pandas as pd
 
-from cardiograft.datasets import _csv_time, _own, _tables
+from cardiograft.datasets import _csv_units, _own, _tables
 from cardiograft.physionet.headers import UnfitError
-from cardiograft.signals import units
 from cardiograft.signals.leads import canonical
 
-HEAD = re.compile(r"(.*?)\s*(?:\[([^\[\]]*)\])?\s*")
 # Excel's line that says what stands between cells, above the first row.
 SEPARATOR = re.compile(r"\s*sep=(.)\s*", re.IGNORECASE)
 FORMS = [re.compile(rf"\s*[+-]?\d*{mark}\d+(?:[eE][+-]?\d+)?\s*") for mark in (",", "[.]")]
 # Beside an empty cell, ``NaN``, ``NA``, ``null`` and whatever else pandas takes for missing.
 MISSING = ["-", "--", "---", "?", "*", "missing", "Missing", "MISSING"]
 SAMPLE = 1 << 16  # bytes by which a file's encoding is told
+AHEAD = 64  # rows by which a row of units is told from one of samples
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,8 @@ class Head:
     Attributes
     ----------
     columns
-        As they are written: two may have one name, and the last none.
+        As they are written, each with the unit that a row below states: two may have one name, and
+        the last none.
     options
         Of `pandas.read_csv`, by which columns are numbered.
     """
@@ -75,12 +76,12 @@ def reading(name: str) -> Iterator[None]:
 
 
 def head(path: Path) -> Head:
-    """Return a file's first row that is not blank.
+    """Return a file's first row that is not blank, and units of a row of units below it.
 
     Raises
     ------
     UnfitError
-        There is none, or it is no text.
+        There is none, it is no text, or a column has two units.
     """
     with path.open("rb") as raw:
         encoding = _tables.encoding(raw.read(SAMPLE))
@@ -104,7 +105,11 @@ def head(path: Path) -> Head:
             columns = next(csv.reader([first], delimiter=mark, skipinitialspace=True))
         except csv.Error as error:
             raise UnfitError(f"unreadable {path.name}: {_tables.fault(error)}") from error
-        decimal = "." if mark == "," else _decimal(file, mark)
+        columns = _csv_units.unquoted(columns)
+        ahead = list(itertools.islice(file, AHEAD))
+        units, taken = _csv_units.below(path.name, columns, ahead, mark, missing=MISSING)
+        columns = _csv_units.joined(path.name, columns, units)
+        decimal = "." if mark == "," else _decimal(itertools.chain(ahead[taken:], file), mark)
     options = {
         "sep": mark,
         "decimal": decimal,
@@ -113,7 +118,7 @@ def head(path: Path) -> Head:
         "skipinitialspace": True,
         "na_values": MISSING,
         "header": None,
-        "skiprows": before + 1,
+        "skiprows": before + 1 + taken,
         "names": range(len(columns) + 1),  # one more: rows may end with a mark
         "index_col": False,
     }
@@ -128,31 +133,6 @@ def _decimal(rows: Iterable[str], mark: str) -> str:
         if commas != points:
             return "," if commas > points else "."
     return "," if mark == ";" else "."
-
-
-def heads(columns: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Return each column's name, and its unit or nothing: ``II [mV]``, or ``II (mV)``.
-
-    What stands in round brackets is a unit where it is known as one.
-    """
-    titles, stated = [], []
-    for column in columns:
-        matches = HEAD.fullmatch(column)
-        title, unit = (matches[1], (matches[2] or "").strip()) if matches else (column, "")
-        rounded = _csv_time.ROUND.fullmatch(title)
-        if not unit and rounded and _is_unit(rounded[2]):
-            title, unit = rounded[1], rounded[2].strip()
-        titles.append(title)
-        stated.append(unit)
-    return titles, stated
-
-
-def _is_unit(text: str) -> bool:
-    try:
-        units.find(text)
-    except ValueError:
-        return _csv_time.seconds(text) is not None
-    return True
 
 
 def leads(titles: Sequence[str], kept: Iterable[int]) -> tuple[tuple[str, ...], list[str]]:

@@ -67,6 +67,8 @@ def column(columns: Sequence[str], titles: Sequence[str], asked: str) -> int:
         None is, or several are.
     """
     pairs = enumerate(zip(columns, titles, strict=True))
+    # in single quotes as some programs write a name, or as it is read
+    asked = asked[1:-1] if re.fullmatch(r"'[^']*'", asked) else asked
     matches = [i for i, (written, title) in pairs if asked in (written.strip(), title)]
     if len(matches) != 1:
         raise UnfitError(f"no rate: {len(matches)} columns are called {asked!r}")

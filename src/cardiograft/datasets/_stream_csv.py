@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cardiograft.datasets import _csv, _csv_time
+from cardiograft.datasets import _csv, _csv_time, _csv_units
 from cardiograft.datasets._stream import Group, Stream
 from cardiograft.files import naming
 from cardiograft.physionet.headers import UnfitError
@@ -69,7 +69,7 @@ def open_csv(path: Path, folder: OwnFolder) -> Stream:
     """
     head = _csv.head(path)
     columns = head.columns
-    titles, units = _csv.heads(columns)
+    titles, units = _csv_units.heads(columns)
     clock = _clock(columns, titles, units, folder)
     text: set[int] = set()
     with tempfile.NamedTemporaryFile(prefix="cardiograft-", delete=False) as scratch:

@@ -1,8 +1,9 @@
 """Recordings of one's own as CSV files, one a recording, in a folder that config names.
 
-The first row names the leads, each with its unit if it likes (``II [mV]``); a cell without a number
-is a missing sample. The rate is config's ``rate_hz``, or follows from the column of the time that
-config names (``time [ms]``; seconds where no unit stands): rows that are left out there are gaps.
+The first row names the leads, each with its unit if it likes (``II [mV]``), or a row of units
+stands below it; a cell without a number is a missing sample. The rate is config's ``rate_hz``, or
+follows from the column of the time that config names (``time [ms]``; seconds where no unit stands):
+rows that are left out there are gaps.
 
 Legend: C channels, T samples, R rows.
 """
@@ -13,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cardiograft.datasets import _csv, _csv_time, _own
+from cardiograft.datasets import _csv, _csv_time, _csv_units, _own
 from cardiograft.physionet.headers import UnfitError
 from cardiograft.records import Float64, Int64, Record
 from cardiograft.specs.own_folder import OwnFolder
@@ -75,7 +76,7 @@ def read(root: Path, record: str, *, folder: OwnFolder) -> Record:
     whose = _own.subject(root, record, folder)
     name = files(root, record)[0]
     columns, value_CR, notes = _numbers(root / name)
-    titles, stated = _csv.heads(columns)
+    titles, stated = _csv_units.heads(columns)
     rate_hz, at_R, times = _clock(columns, value_CR, folder)
     kept = [i for i in range(len(titles)) if i not in times]
     if not kept:
@@ -123,7 +124,7 @@ def _clock(
                 " is named"
             )
         return stated, np.arange(value_CR.shape[1]), []
-    titles, units = _csv.heads(columns)
+    titles, units = _csv_units.heads(columns)
     column = _csv_time.column(columns, titles, folder.time)
     time_R = value_CR[column] * _csv_time.second(titles[column], units[column])
     if len(time_R) < 2:
