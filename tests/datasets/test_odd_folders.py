@@ -1,5 +1,6 @@
 """Folders as people have them: odd names, lost files, links in a circle, leads of one name."""
 
+import hashlib
 import os
 from pathlib import Path
 from types import ModuleType
@@ -140,6 +141,27 @@ def test_records_that_lists_oddly(tmp_path: Path) -> None:
     _, reasons = manifest(tmp_path)
     assert [name for name, reason in reasons.items() if reason is None] == ["P1", "sub/P3"]
     assert str(reasons["../out"]).startswith("unsafe name")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be", "utf-32"])
+def test_texts_in_other_encodings(encoding: str, tmp_path: Path) -> None:
+    plain(plain(plain(tmp_path), "P2"), "P3")
+    mark = "\ufeff" if encoding == "utf-16-be" else ""  # Python writes the others' own
+    good = hashlib.sha256((tmp_path / "P1.dat").read_bytes()).hexdigest()
+    header = (tmp_path / "P3.hea").read_text().replace("/mV", "/\u00b5V")
+    for name, text in {
+        "RECORDS": "P1\r\nP2\r\nP3\r\n",
+        "SHA256SUMS.txt": f"{good} P1.dat\r\n{'0' * 64} P2.dat\r\n",
+        "labels.csv": "record,label\nP1,SR\n",
+        "P3.hea": header,
+    }.items():
+        (tmp_path / name).write_bytes((mark + text).encode(encoding))
+    found, reasons = manifest(tmp_path, labels={"file": "labels.csv"})
+    assert reasons == {"P1": None, "P2": "wrong hash: P2.dat", "P3": None}
+    assert [f["path"] for f in found["files"] if f["verified"]] == ["P1.dat"]
+    read = wfdb_folder.read(tmp_path, "P3", folder=folder(tmp_path))
+    assert (read.leads, read.units) == (("II",), ("\u00b5V",))
+    np.testing.assert_allclose(read.signal_CT[0], signal() / 1000, rtol=1e-6)
 
 
 def test_links_in_a_circle_list_a_recording_once(tmp_path: Path) -> None:

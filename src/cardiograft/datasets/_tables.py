@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from cardiograft.physionet import listings
+
 MARKS = ",;\t"
 SHOWN = 80  # letters of a line in a message
-BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
 class Table(NamedTuple):
@@ -30,9 +31,8 @@ def encoding(head: bytes) -> str:
     By its mark of byte order; without one it is UTF-8, or else of Windows in western Europe
     (a Latin-1 with more letters), in which µ and ° stand where they do in Latin-1.
     """
-    for bom, name in BOMS.items():
-        if head.startswith(bom):
-            return name
+    if (marked := listings.encoding(head)) is not None:
+        return marked
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)  # the last letter may be cut
     except UnicodeDecodeError:

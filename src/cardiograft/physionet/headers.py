@@ -170,6 +170,8 @@ def read_header(root: Path, record: str) -> Header:
 def read_text(path: Path) -> str:
     """Read a header's text: UTF-8, or else Latin-1, in which any byte is a letter.
 
+    A mark of byte order tells UTF-16 and UTF-32.
+
     Raises
     ------
     UnfitError
@@ -180,7 +182,7 @@ def read_text(path: Path) -> str:
     if len(content) > LONGEST_TEXT:
         raise UnfitError(f"unreadable header: it is longer than {LONGEST_TEXT >> 20} MiB")
     try:
-        return content.decode("utf-8-sig")
+        return content.decode(listings.encoding(content) or "utf-8")
     except UnicodeDecodeError:
         return content.decode("latin-1")
 

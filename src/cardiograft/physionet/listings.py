@@ -1,5 +1,6 @@
 """A mirror's lists, RECORDS and SHA256SUMS.txt, and names that stay inside the data folder."""
 
+import codecs
 import hashlib
 import json
 import re
@@ -7,6 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 RECORDS, SUMS = "RECORDS", "SHA256SUMS.txt"
+# What says in which encoding a text is written; of two with one beginning the longer one first.
+BOMS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 
 
 def safe(name: str) -> str:
@@ -132,15 +141,23 @@ def digest(records: str, sums_text: str | None) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
+def encoding(head: bytes) -> str | None:
+    """Return in which encoding a text is written that begins so, by its mark of byte order."""
+    return next((name for bom, name in BOMS.items() if head.startswith(bom)), None)
+
+
 def text(path: Path) -> str:
-    """Read a list that a mirror sent.
+    """Read a list that a mirror sent, or that lies in a folder of one's own.
+
+    It is UTF-8, or what its mark of byte order says.
 
     Raises
     ------
     ValueError
         It is not text.
     """
+    content = path.read_bytes()
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return content.decode(encoding(content) or "utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(f"{path.name} is not text: {error.reason} at {error.start}") from error

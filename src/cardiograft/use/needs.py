@@ -12,7 +12,7 @@ from cardiograft.config.files import check_writable
 from cardiograft.config.schema import Config
 from cardiograft.config.show import read
 from cardiograft.files import read_json
-from cardiograft.physionet import mirrors
+from cardiograft.physionet import listings, mirrors
 from cardiograft.specs.segment import Segment
 from cardiograft.use.doctor import LOW_GB, Finding, Here
 from cardiograft.use.recordings import RecordingFile, opened
@@ -95,7 +95,7 @@ def _recordings(config: Config) -> Room:
             size = sum(f.stat().st_size for f in place.rglob("*") if f.is_file())
             some = entry.records if isinstance(entry.records, int) else None
             listed = place / "RECORDS"
-            count = len(listed.read_text().split()) if listed.is_file() else None
+            count = len(listings.text(listed).split()) if listed.is_file() else None
             to_come += size * min(1.0, some / count) if some and count else size
         else:
             unknown.append(name)
