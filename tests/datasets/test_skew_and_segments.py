@@ -9,6 +9,7 @@ import wfdb
 
 from cardiograft.datasets import _wfdb
 from cardiograft.datasets._stream_wfdb import open_wfdb
+from cardiograft.physionet.headers import UnfitError
 from cardiograft.records import Record
 
 FRAMES = 30
@@ -99,6 +100,14 @@ def segments(
     head = f"r/{len(parts)} {len(segment_names[0])} 250 {10 * len(segment_names)}"
     (folder / "r.hea").write_text("\n".join([head, *parts]) + "\n")
     return np.concatenate(place_CT, axis=1)
+
+
+def test_segments_of_segments_are_refused_as_the_format_has_none(tmp_path: Path) -> None:
+    segments(tmp_path, ("I", "II"), ("I", "II"))
+    (tmp_path / "r.hea").rename(tmp_path / "inner.hea")
+    (tmp_path / "r.hea").write_text("r/2 2 250 30\ninner 20\ns0 10\n")
+    with pytest.raises(UnfitError, match="inner is made of segments itself, which WFDB does not"):
+        read(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -103,8 +103,16 @@ def read_edf_header(path: Path) -> EdfHeader:
         if len(top) < FIXED or not count or not top.startswith((b"0", BIOSEMI)):
             raise UnfitError(f"unreadable {path.name}: it has no header of EDF or BDF")
         inner = file.read(FIXED * count)
-    if len(inner) < FIXED * count or _whole(top[184:192]) != FIXED * (1 + count):
-        raise UnfitError(f"unreadable {path.name}: its header is not one of {count} signals")
+    length = FIXED * (1 + count)
+    if _whole(top[184:192]) != length:
+        raise UnfitError(
+            f"unreadable {path.name}: its header contradicts itself: one of {count} signals has"
+            f" {length} bytes, it states {_text(top[184:192])!r}"
+        )
+    if len(inner) < FIXED * count:
+        raise UnfitError(
+            f"unreadable {path.name}: its header ends after {FIXED + len(inner)} of {length} bytes"
+        )
     duration_s = _duration_s(path, top[244:252])
     bdf = top.startswith(BIOSEMI)
     signals = _signals(path, inner, count, duration_s, bdf=bdf)

@@ -87,7 +87,9 @@ def _checked_bytes(root: Path, top: Header, headers: dict[str, Header]) -> int:
     size = 0
     for name, header in headers.items():
         if header.parts:
-            raise UnfitError(f"segments do not fit: {name} is made of segments itself")
+            raise UnfitError(
+                f"segments do not fit: {name} is made of segments itself, which WFDB does not allow"
+            )
         if header.rate_hz != top.rate_hz:
             rates = f"{float(header.rate_hz):.12g} Hz, the recording {float(top.rate_hz):.12g} Hz"
             raise UnfitError(f"segments do not fit: {name} has {rates}")
