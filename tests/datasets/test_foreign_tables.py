@@ -161,6 +161,65 @@ def test_decimals_are_told_by_the_rows(mark: str, point: str, tmp_path: Path) ->
         np.testing.assert_allclose(signal_CT[1, 2:], [-(i + 0.5) / 10 for i in range(2, 9)])
 
 
+@pytest.mark.parametrize(
+    ("head", "row", "names"),
+    [
+        ("II, left\tV5", "1.5\t2", ("II, left", "V5")),
+        ("II, left, right;V5", "1.5;2", ("II, left, right", "V5")),
+        ("II;a;b,V5", "1.5,2", ("II;a;b", "V5")),
+        ("II;V5, left, right", "1,5;2", ("II", "V5, left, right")),
+        ("II;V5, left, right;", "1,5;2;", ("II", "V5, left, right")),
+    ],
+)
+def test_a_mark_in_a_name_or_a_number_is_none_between_cells(
+    head: str, row: str, names: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "a.csv").write_text(f"{head}\n{row}\n\n{row}\n")
+    for leads, _, _, signal_CT, notes in both(tmp_path, rate_hz=250):
+        assert (leads, notes) == (names, ())
+        np.testing.assert_array_equal(signal_CT, [[1.5, 1.5], [2, 2]])
+
+
+@pytest.mark.parametrize("first", ["0.5,1", "0,1.5", "-1,1", "995,1011", "1,1", "2.5"])
+def test_samples_are_no_names_of_leads(first: str, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(f"{first}\n{first}\n{first}\n")
+    for message in refusals(tmp_path, rate_hz=250):
+        assert message.startswith("a.csv has no row of names: its first row holds numbers")
+    (tmp_path / "a.csv").write_text(f"{','.join(['1', '2'][: len(first.split(','))])}\n{first}\n")
+    assert both(tmp_path, rate_hz=250)[0][0][0] == "1"
+
+
+@pytest.mark.parametrize("above", ["# by x\n# at 250, Hz\n", "\n# a;b;c\nsep=,\n#\n", "#\n" * 9])
+def test_remarks_above_the_names_are_passed_over(above: str, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(f"{above}t,II\n0,1\n0.004,2\n")
+    for leads, _, rate_hz, signal_CT, _ in both(tmp_path, time="t"):
+        assert (leads, rate_hz) == (("II",), RATE_HZ)
+        np.testing.assert_array_equal(signal_CT, [[1, 2]])
+    (tmp_path / "a.csv").write_text("# t,II\n0,1\n0.004,2\n")  # as numpy writes names
+    assert both(tmp_path, time="# t")[0][0] == ("II",)
+
+
+def test_a_unit_that_ends_a_name_is_one(tmp_path: Path) -> None:
+    names = ("II_mV", "V5/\u00b5V", "V6 {uV}", "x.mg", "pulse_adu", "V1_MV", "lead_V", "I V")
+    (tmp_path / "a.csv").write_text(
+        f"{','.join(names)}\n{','.join('12345678')}\n", encoding="utf-8"
+    )
+    for leads, units, _, _, _ in both(tmp_path, rate_hz=250):
+        assert leads == names
+        assert units == ("mV", "uV", "uV", "mg", "", "", "", "")
+
+
+@pytest.mark.parametrize("cell", ["0:00.004", "2020-01-01 00:00:00.004", "x"])
+def test_a_time_that_is_no_number_is_refused_as_one(cell: str, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(f"time,II\n0,1\n{cell},2\n0.008,3\n")
+    for message in refusals(tmp_path, time="time"):
+        assert message == (
+            "no rate: the column of the time holds what is no number: 'time' of a.csv"
+        )
+    for _, _, _, _, notes in both(tmp_path, rate_hz=250):
+        assert notes == ("lead left out: time holds what is no number",)
+
+
 @pytest.mark.parametrize("cell", ["-", "--", "?", "*", "missing", "NaN", ""])
 def test_cells_that_say_nothing_are_missing(cell: str, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(f"I,II\n1,5\n{cell},6\n3,{cell}\n")

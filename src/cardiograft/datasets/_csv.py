@@ -76,37 +76,27 @@ def reading(name: str) -> Iterator[None]:
 
 
 def head(path: Path) -> Head:
-    """Return a file's first row that is not blank, and units of a row of units below it.
+    """Return a file's first row that is neither blank nor a remark, and units that a row below has.
 
     Raises
     ------
     UnfitError
-        There is none, it is no text, or a column has two units.
+        There is none, it is no text or holds numbers, or a column has two units.
     """
     with path.open("rb") as raw:
         encoding = _tables.encoding(raw.read(SAMPLE))
     with path.open(encoding=encoding, errors="replace", newline="") as file:
-        before, first, mark = 0, "", None
-        for line in file:
-            stated = SEPARATOR.fullmatch(line)
-            if not stated and (first := line.strip()):
-                break
-            mark = stated[1] if stated else mark
-            before += 1
-        if not first:
-            raise UnfitError(f"{path.name} has no row of numbers")
-        if "\0" in first:
-            raise UnfitError(
-                f"unreadable {path.name}: it is not text, a zero byte in its first row"
-            )
+        blank, top = _top(file)
+        before, mark = _first(top, path.name)
+        first, ahead = top[before].strip(), top[before + 1 :]
         if mark is None:
-            mark = max(_tables.MARKS, key=first.count)
+            mark = _mark(first, ahead)
         try:
             columns = next(csv.reader([first], delimiter=mark, skipinitialspace=True))
         except csv.Error as error:
             raise UnfitError(f"unreadable {path.name}: {_tables.fault(error)}") from error
         columns = _csv_units.unquoted(columns)
-        ahead = list(itertools.islice(file, AHEAD))
+        _check_names(columns, path.name)
         units, taken = _csv_units.below(path.name, columns, ahead, mark, missing=MISSING)
         columns = _csv_units.joined(path.name, columns, units)
         decimal = "." if mark == "," else _decimal(itertools.chain(ahead[taken:], file), mark)
@@ -118,11 +108,77 @@ def head(path: Path) -> Head:
         "skipinitialspace": True,
         "na_values": MISSING,
         "header": None,
-        "skiprows": before + 1 + taken,
+        "skiprows": blank + before + 1 + taken,
         "names": range(len(columns) + 1),  # one more: rows may end with a mark
         "index_col": False,
     }
     return Head(tuple(columns), options)
+
+
+def _top(file: Iterator[str]) -> tuple[int, list[str]]:
+    """Return how many lines at the head are blank, and the next ones."""
+    blank = 0
+    for line in file:
+        if line.strip():
+            return blank, [line, *itertools.islice(file, AHEAD)]
+        blank += 1
+    return blank, []
+
+
+def _first(lines: Sequence[str], name: str) -> tuple[int, str | None]:
+    """Return which line is the first row, and the mark that Excel's line above it states.
+
+    Lines that begin with ``#`` are remarks where a row of names follows them; where numbers do, the
+    last one is the row of names.
+
+    Raises
+    ------
+    UnfitError
+        There is no row, or it is no text.
+    """
+    mark: str | None = None
+    rows: list[int] = []
+    for i, line in enumerate(lines):
+        if stated := SEPARATOR.fullmatch(line):
+            mark = stated[1]
+        elif line.strip():
+            rows.append(i)
+            if not line.lstrip().startswith("#"):
+                break
+    if not rows:
+        raise UnfitError(f"{name} has no row of numbers")
+    if any("\0" in lines[i] for i in rows):
+        raise UnfitError(f"unreadable {name}: it is not text, a zero byte in its first row")
+    numbers = _csv_units.is_number(re.split(f"[{_tables.MARKS}]", lines[rows[-1]])[0])
+    return rows[-2 if numbers and len(rows) > 1 else -1], mark
+
+
+def _mark(first: str, rows: Sequence[str]) -> str:
+    """Return what stands between cells: what makes as many of the rows as of the first one.
+
+    A name may hold another mark, ``II, left``, and so may a number.
+    """
+
+    def fits(mark: str) -> tuple[int, int]:
+        count = first.count(mark)
+        same = sum(row.rstrip("\r\n").count(mark) - count in (0, 1) for row in rows if row.strip())
+        return (same if count else 0, count)
+
+    return max(_tables.MARKS, key=fits)
+
+
+def _check_names(columns: Sequence[str], name: str) -> None:
+    """Refuse a first row of samples, which would be taken for names of leads.
+
+    Raises
+    ------
+    UnfitError
+        It holds numbers alone, and they don't count columns.
+    """
+    cells = [cell.strip() for cell in columns if cell.strip()]
+    counted = [[str(i + first) for i in range(len(cells))] for first in (0, 1)]
+    if cells and all(map(_csv_units.is_number, cells)) and cells not in counted:
+        raise UnfitError(f"{name} has no row of names: its first row holds numbers, {cells[0]!r}")
 
 
 def _decimal(rows: Iterable[str], mark: str) -> str:

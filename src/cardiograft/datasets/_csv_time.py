@@ -29,6 +29,7 @@ TIMES = {name: size for size, names in SECONDS.items() for name in names}
 # gap is filled with at most 20 missing samples for one that is there.
 ROUNDED, MOST_MISSING = 0.25, 20
 TIME_NAMES = ("time", "t", "seconds", "timestamp", "elapsed time", "elapsed")
+NO_NUMBERS = "no rate: the column of the time holds what is no number"
 NO_TIME = "no rate: the time is missing somewhere, or does not go on"
 
 

@@ -5,15 +5,15 @@ time','MLII'`` above ``'seconds','mV'``.
 """
 
 import csv
-import math
 import re
 from collections.abc import Collection, Iterable, Sequence
 
 from cardiograft.datasets import _csv_time
-from cardiograft.physionet.headers import UnfitError
+from cardiograft.physionet.headers import NUMBER, UnfitError
 from cardiograft.signals import units
 
 HEAD = re.compile(r"(.*?)\s*(?:\[([^\[\]]*)\])?\s*")
+ENDING = re.compile(r".*\w[\s_/.{]+([A-Za-z\u03bc\u00b5]+)\}?\s*")
 BRACKETS = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]")  # around a whole cell
 UNKNOWN = ("nan", "na", "n/a", "null", "none")
 QUOTED = re.compile(r"'([^']*)'")
@@ -32,8 +32,18 @@ def heads(columns: Iterable[str]) -> tuple[list[str], list[str]]:
         if not unit and rounded and _is_unit(rounded[2]):
             title, unit = rounded[1], rounded[2].strip()
         titles.append(title)
-        stated.append(unit)
+        stated.append(unit or _ending(title))
     return titles, stated
+
+
+def _ending(title: str) -> str:
+    """Return the unit that ends a name without brackets, ``V5_uV`` or ``II/mV``, or nothing.
+
+    Written as units are: ``V5_MV`` and a letter alone may be anything, and a time's is its own.
+    """
+    last = ENDING.fullmatch(title)
+    text = last[1].replace("\u03bc", "u").replace("\u00b5", "u") if last else ""
+    return text if any(text == unit.name for unit in units.UNITS) and len(text) > 1 else ""
 
 
 def unquoted(cells: Sequence[str]) -> list[str]:
@@ -76,11 +86,11 @@ def below(
     known = [
         cell
         for i, cell in enumerate(cells)
-        if cell and _is_unit(cell) and any(i < len(row) and _is_number(row[i]) for row in further)
+        if cell and _is_unit(cell) and any(i < len(row) and is_number(row[i]) for row in further)
     ]
     if not known:
         return nothing, 0
-    numbers = [cell for cell in first if _is_number(cell)]
+    numbers = [cell for cell in first if is_number(cell)]
     if numbers:
         raise UnfitError(
             f"{name}: the row below the first has a unit, {known[0]!r}, and a number, {numbers[0]}"
@@ -110,12 +120,9 @@ def joined(name: str, columns: Sequence[str], stated: Sequence[str]) -> list[str
     return whole
 
 
-def _is_number(cell: str) -> bool:
+def is_number(cell: str) -> bool:
     """Return whether a cell holds a number, with a point or a comma before its decimals."""
-    try:
-        return math.isfinite(float(cell.strip().replace(",", ".")))
-    except ValueError:
-        return False
+    return re.fullmatch(NUMBER, cell.strip().replace(",", ".")) is not None
 
 
 def _cells(line: str, mark: str) -> list[str]:

@@ -76,6 +76,8 @@ def open_csv(path: Path, folder: OwnFolder) -> Stream:
         try:
             with naming(Path(scratch.name)):
                 for value_RC in _chunks(path, head, text):
+                    if clock.column in text:
+                        raise UnfitError(f"{_csv_time.NO_NUMBERS}: {folder.time!r} of {path.name}")
                     _write(scratch, value_RC, clock)
                 scratch.flush()
             if clock.last < 0:
@@ -103,7 +105,7 @@ def open_csv(path: Path, folder: OwnFolder) -> Stream:
         frames=shape[0],
         groups=(group,),
         read=read,
-        notes=(*notes, *doubles, *_csv_time.as_leads(titles, folder.time)),
+        notes=(*notes, *doubles, *_csv_time.as_leads([titles[i] for i in kept], folder.time)),
     )
 
 

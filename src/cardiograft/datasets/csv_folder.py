@@ -75,7 +75,7 @@ def read(root: Path, record: str, *, folder: OwnFolder) -> Record:
     spans = _own.labels(root, record, folder)
     whose = _own.subject(root, record, folder)
     name = files(root, record)[0]
-    columns, value_CR, notes = _numbers(root / name)
+    columns, value_CR, notes = _numbers(root / name, folder.time)
     titles, stated = _csv_units.heads(columns)
     rate_hz, at_R, times = _clock(columns, value_CR, folder)
     kept = [i for i in range(len(titles)) if i not in times]
@@ -98,14 +98,24 @@ def read(root: Path, record: str, *, folder: OwnFolder) -> Record:
     return _own.labelled(_own.named(whole, folder), spans)
 
 
-def _numbers(path: Path) -> tuple[list[str], Float64, list[str]]:
-    """Return the columns that hold numbers, these as (C, R), and a note on each other column."""
+def _numbers(path: Path, time: str | None) -> tuple[list[str], Float64, list[str]]:
+    """Return the columns that hold numbers, these as (C, R), and a note on each other column.
+
+    Raises
+    ------
+    UnfitError
+        There are none, or the column of the time holds anything else.
+    """
     head = _csv.head(path)
     with _csv.reading(path.name):
         frame = head.rows(pd.read_csv(path, low_memory=False, **head.options), path.name)
     if frame.empty:
         raise UnfitError(f"{path.name} has no row of numbers")
     text = [i for i in frame.columns if not pd.api.types.is_numeric_dtype(frame[i])]
+    if time is not None:
+        titles, _ = _csv_units.heads(head.columns)
+        if _csv_time.column(head.columns, titles, time) in text:
+            raise UnfitError(f"{_csv_time.NO_NUMBERS}: {time!r} of {path.name}")
     notes = [f"lead left out: {head.columns[i]} holds what is no number" for i in text]
     nothing = [i for i in frame.columns if not head.columns[i] and frame[i].isna().all()]
     kept = frame.drop(columns=[*text, *nothing])
