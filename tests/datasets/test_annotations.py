@@ -64,6 +64,29 @@ def test_a_clock_with_an_exponent(tmp_path: Path) -> None:
     assert read(tmp_path).annotations.sample_A.tolist() == [200, 300]
 
 
+@pytest.mark.parametrize("note", [b"##time resolution:500", b"##  time resolution :  500 Hz"])
+def test_a_clock_that_is_stated_by_hand(tmp_path: Path, note: bytes) -> None:
+    (tmp_path / "r.atr").write_bytes(packed((0, 22, note), (100, 1, b""), (50, 5, b"")))
+    marks = read(tmp_path).annotations
+    assert (marks.sample_A.tolist(), marks.symbol_A.tolist()) == ([50, 75], ["N", "V"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<html><head><title>404 Not Found</title></head></html>\n",
+        "    0:00.100       25     N    0    0    0\r\n" * 9,
+        "sample,symbol\n25,N\n75,\u00e9\n",
+    ],
+)
+def test_text_is_no_file_of_marks(tmp_path: Path, text: str) -> None:
+    (tmp_path / "r.atr").write_text(text, encoding="utf-8")
+    with pytest.raises(
+        UnfitError, match=r"x/r: unreadable annotations: r\.atr is text, only MIT's"
+    ):
+        read(tmp_path)
+
+
 @pytest.mark.parametrize("clock", [b"1e-300", b"0", b"1e999999999"])
 def test_an_absurd_clock_is_refused(tmp_path: Path, clock: bytes) -> None:
     (tmp_path / "r.atr").write_bytes(packed((0, 22, b"## time resolution: " + clock)))

@@ -24,8 +24,12 @@ HIGHEST_TICKS_HZ = 1e9
 COLUMNS = ("tick_A", "code_A", "subtype_A", "channel_A", "number_A")
 MarkFields = tuple[int, int, int, int, int]
 NOTHING, NOTE, SKIP, NUM, SUB, CHN, AUX = 0, 22, 59, 60, 61, 62, 63
-RESOLUTION = re.compile(rf"## time resolution:\s*({NUMBER})")
-DEFINITIONS = "## annotation type definitions"
+REMARK = re.compile(r"##\s*(.*)", re.DOTALL)
+RESOLUTION = re.compile(rf"time resolution\s*:\s*({NUMBER})")
+DEFINITIONS = "annotation type definitions"
+# A page that a server sent, or a list that a program printed: of MIT's format both the marks of
+# normal beats and a file's end hold bytes that no text has.
+TEXT, LEAST_TEXT = bytes([*b"\t\n\r", *range(32, 127), *range(128, 256)]), 16
 # A record of AHA's format is 16 bytes: 0, a letter, the time, a number that counts from 1, ...
 AHA_ROW, AHA_LETTERS = 16, b"NVFEPQROU"
 # ASSUME marks of one heart beat in two channels, or by two annotators, are within what AAMI EC57
@@ -67,7 +71,7 @@ def read_marks(path: Path) -> Marks:
     Raises
     ------
     UnfitError
-        It is far longer than annotations are, or in AHA's format.
+        It is far longer than annotations are, in AHA's format, or text.
     """
     with path.open("rb") as file:
         content = file.read(MOST_BYTES + 1)
@@ -77,6 +81,8 @@ def read_marks(path: Path) -> Marks:
         raise UnfitError(
             f"unreadable annotations: {path.name} is in AHA's format, only MIT's is read"
         )
+    if len(content) >= LEAST_TEXT and not content.translate(None, TEXT):
+        raise UnfitError(f"unreadable annotations: {path.name} is text, only MIT's format is read")
     rows, notes, whole = _decoded(content)
     remarked, ticks_hz, definitions = _preamble(path.name, rows, notes)
     kept = [a for a, row in enumerate(rows) if row[1] != NOTHING and a not in remarked]
@@ -235,10 +241,10 @@ def _preamble(
         note = notes.get(a, "").strip()
         if row[:2] != (0, NOTE):
             break
-        if note.startswith("## "):
+        if remark := REMARK.match(note):
             remarked.add(a)
-            defining = note == DEFINITIONS
-            if stated := RESOLUTION.match(note):
+            defining = remark[1] == DEFINITIONS
+            if stated := RESOLUTION.match(remark[1]):
                 ticks_hz = ticks_hz or _ticks_hz(name, stated[1])
         elif defining and note:
             remarked.add(a)
