@@ -91,12 +91,13 @@ def test_an_alias_yields_to_the_leads_own_name(clinic: Path) -> None:
         ({"column": "who", "file": "people.csv", "record": "name"}, "c", None),
         ({"column": "who", "file": "people.csv", "record": "name"}, "sub/d", "007"),
         ({"column": "who", "file": "people.csv", "record": "name"}, "e", None),
+        ({"column": "who", "file": "people.csv", "record": "name"}, "f", None),
     ],
 )
 def test_a_subject_is_told_or_refused(
     subject: Any, record: str, expected: str | None, tmp_path: Path
 ) -> None:
-    rows = ["name;who", "a.hea;Ann", "b;Bob", "b;Bill", "c;", "sub\\d; 007 "]
+    rows = ["name;who", "a.hea;Ann", "b;Bob", "b;Bill", "c;", "sub\\d; 007 ", "f;NaN"]
     root = table(tmp_path, *rows, name="people.csv", encoding="utf-8-sig")
     clinic_folder = folder(subject=subject)
     if expected is None:
@@ -121,6 +122,8 @@ TIMES = {"file": "labels.csv", "start_s": "from", "end_s": "to"}
         (["a,5,5,N"], "labels of no time: '5' to '5' in labels.csv"),
         (["a,-1,5,N"], "no time"),
         (["a,nan,5,N"], "no time"),
+        (["a,1_0,20,N"], "no time"),
+        (["a,0,10,nan", "a,0,10,NaN", "a,10,20,AF"], [(10, 20, "AF")]),
         (['a,"1,5",5,N'], "no time"),
     ],
 )
@@ -138,6 +141,11 @@ def test_labels_of_spans_are_read_or_refused(
 def test_a_table_without_a_column_stops(tmp_path: Path) -> None:
     root = table(tmp_path, "record,lable", "a,N")
     with pytest.raises(ValueError, match=r"labels.csv has no column label: it begins 'record,labl"):
+        _own.mentioned(root, folder(labels={"file": "labels.csv"}))
+    table(tmp_path, "name,label", "a,N")
+    with pytest.raises(
+        ValueError, match=r"labels.csv has no column record: it begins 'name,label'"
+    ):
         _own.mentioned(root, folder(labels={"file": "labels.csv"}))
     with pytest.raises(ValueError, match="no table"):
         _own.mentioned(root, folder(labels={"file": "other.csv"}))

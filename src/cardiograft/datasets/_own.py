@@ -16,7 +16,7 @@ import numpy as np
 
 from cardiograft.datasets import _tables
 from cardiograft.physionet import listings
-from cardiograft.physionet.headers import UnfitError
+from cardiograft.physionet.headers import NUMBER, UnfitError
 from cardiograft.records import LABEL, Annotations, Record
 from cardiograft.signals.leads import canonical, places
 from cardiograft.specs.own_folder import OwnFolder
@@ -99,7 +99,7 @@ def subject(root: Path, record: str, folder: OwnFolder) -> str:
         return match[group]
     table, column = folder.subject_file or "", rule.column or ""
     rows = _rows(root, table, (rule.record, column)).by_record.get(record, [])
-    known = list(dict.fromkeys(row[column] for row in rows if row[column]))
+    known = list(dict.fromkeys(row[column] for row in rows if says(row[column])))
     if len(known) != 1:
         why = f"two subjects in {table}: {known[0]}, {known[1]}" if known else f"none in {table}"
         raise UnfitError(f"no subject: {why}")
@@ -124,7 +124,7 @@ def labels(root: Path, record: str, folder: OwnFolder) -> tuple[Span, ...]:
     spans = {
         Span(*_times(row, times, spec.file, commas=found.commas), row[spec.label])
         for row in found.by_record.get(record, [])
-        if row[spec.label]
+        if says(row[spec.label])
     }
     joined: list[Span] = []
     for span in sorted(spans):
@@ -252,14 +252,25 @@ def _times(
     first, last = (row[column] for column in columns)
     if commas:
         first, last = first.replace(",", "."), last.replace(",", ".")
-    try:
-        start, stop = float(first or 0), float(last or math.inf)
-    except ValueError:
-        start = stop = math.nan
+    start, stop = _seconds(first or "0"), _seconds(last or "inf")
     if not 0 <= start < stop:
         stated = " to ".join(repr(row[column]) for column in columns)
         raise UnfitError(f"labels of no time: {stated} in {table}")
     return start, stop
+
+
+def _seconds(text: str) -> float:
+    """Return what a cell of a time says, NaN where it is none: Python's ``1_0`` is no number."""
+    return (
+        float(text)
+        if re.fullmatch(rf"{NUMBER}|[+-]?inf(inity)?", text, re.IGNORECASE)
+        else math.nan
+    )
+
+
+def says(text: str) -> bool:
+    """Return whether a cell holds a name: some programs write an empty one as ``nan``."""
+    return bool(text) and text.casefold() != "nan"
 
 
 def _rows(root: Path, table: str, columns: Sequence[str]) -> _Rows:

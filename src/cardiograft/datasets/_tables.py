@@ -60,7 +60,7 @@ def read(path: Path, columns: Sequence[str] = ()) -> Table:
         if set(columns) <= set(named):
             break
     else:
-        missing = [column for column in columns if column not in head] or list(columns)
+        missing = dict.fromkeys([one for one in columns if one not in head] or columns)
         shown = repr(head[:SHOWN])
         raise ValueError(f"{path.name} has no column {', '.join(missing)}: it begins {shown}")
     twice = [column for column in columns if named.count(column) > 1]

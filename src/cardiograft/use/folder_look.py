@@ -201,7 +201,7 @@ def table(file: Path, names: Iterable[str]) -> TableLook:
         start_s = end_s = None
     label = _label(cells, {record, start_s, end_s, _called(columns, SUBJECTS)}, file)
     pairs = zip(cells[record], cells[label], strict=True)
-    classes = [(_own.plain(name), text) for name, text in pairs if text]
+    classes = [(_own.plain(name), text) for name, text in pairs if _own.says(text)]
     return TableLook(
         columns=columns,
         record=record,
