@@ -133,6 +133,17 @@ def test_a_lost_file_of_a_segment_costs_its_lead_there(tmp_path: Path) -> None:
     np.testing.assert_allclose(found.signal_CT, expected_CT, rtol=1e-6)
 
 
+def test_a_recording_that_is_a_segment_of_itself_is_not_passed_over(tmp_path: Path) -> None:
+    plain(plain(tmp_path), "P2")
+    (tmp_path / "P1.hea").write_text(
+        f"P1/2 1 {RATE_HZ} {2 * SAMPLES}\nP1 {SAMPLES}\nP2 {SAMPLES}\n"
+    )
+    _, reasons = manifest(plain(tmp_path, "P3"))
+    assert reasons.pop("P3") is None
+    assert list(reasons) == ["P1"]
+    assert "P1 is made of segments itself" in str(reasons["P1"])
+
+
 def test_records_that_lists_oddly(tmp_path: Path) -> None:
     plain(plain(tmp_path), "sub/P3")
     (tmp_path / "RECORDS").write_text("./P1\n\n./sub/\n.\n../out\n/root\n")
@@ -225,6 +236,15 @@ def test_a_gain_that_no_number_holds_is_no_default(gain: str, tmp_path: Path) ->
     (tmp_path / "r.hea").write_text(text.format("0e5"))
     line = read_header(tmp_path, "r").lines[0]
     assert (line.fault, line.gain, line.gain_stated) == (None, 200, False)
+
+
+@pytest.mark.parametrize("rate", ["250.000000001", "249.999999999"])
+def test_a_rate_that_was_computed_is_one_reading(rate: str, tmp_path: Path) -> None:
+    plain(tmp_path)
+    place = tmp_path / "P1.hea"
+    place.write_text(place.read_text().replace(f" {RATE_HZ} ", f" {rate} "))
+    found = wfdb_folder.read(tmp_path, "P1", folder=folder(tmp_path))
+    assert float(found.rate_hz) == float(rate)
 
 
 def test_rates_that_differ_in_the_last_digits_are_shown(tmp_path: Path) -> None:

@@ -102,6 +102,14 @@ def segments(
     return np.concatenate(place_CT, axis=1)
 
 
+def test_a_segment_beyond_those_announced_is_said(tmp_path: Path) -> None:
+    expected_CT = segments(tmp_path, ("I", "II"), ("I", "II"))
+    (tmp_path / "r.hea").write_text("r/1 2 250 10\ns0 10\ns1 10\n")
+    found = read(tmp_path)
+    np.testing.assert_allclose(found.signal_CT, expected_CT[:, :10], rtol=1e-6)
+    assert found.notes == ("surplus lines: the header has 1 more than it announces",)
+
+
 def test_segments_of_segments_are_refused_as_the_format_has_none(tmp_path: Path) -> None:
     segments(tmp_path, ("I", "II"), ("I", "II"))
     (tmp_path / "r.hea").rename(tmp_path / "inner.hea")

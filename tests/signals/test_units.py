@@ -10,7 +10,18 @@ from cardiograft.signals import units
 SPELLINGS = {
     "V": ("V", "v", "Volt", "volts"),
     "mV": ("mV", "mv", "MV", "Mv", "mV ", "millivolt", "㎷", "mVolts", "mVolt"),
-    "uV": ("uV", "UV", "uv", "\u00b5V", "\u03bcV", "\u00b5v", "microvolts", "microV", "\u00b5Volt"),
+    "uV": (
+        "uV",
+        "UV",
+        "uv",
+        "\u00b5V",
+        "\u03bcV",
+        "\u00b5v",
+        "microvolts",
+        "microvol",
+        "microV",
+        "\u00b5Volt",
+    ),
     "nV": ("nV", "NV"),
     "m/s2": (
         "m/s2",

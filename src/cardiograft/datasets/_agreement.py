@@ -7,6 +7,7 @@ definition's reading stands alone. A header in forms that both know must read th
 Source: https://physionet.org/physiotools/wag/header-5.htm.
 """
 
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,8 @@ SIGNAL_LINE = re.compile(
     re.ASCII,
 )
 SEGMENT_LINE = re.compile(r"(?:[-\w]+|~)\s+\d+\s*", re.ASCII)
+
+SAME_RATE = 1e-6  # half a second in a week
 
 
 def check_agreement(root: Path, record: str, header: Header) -> None:
@@ -80,4 +83,6 @@ def _differences(header: Header, theirs: Any) -> Iterator[tuple[str, Any, Any]]:
             (f"{name} baseline", line.baseline, theirs.baseline[i] or 0),
             (f"{name} unit", line.units, theirs.units[i]),
         ]
+    if math.isclose(pairs[0][1], pairs[0][2], rel_tol=SAME_RATE):  # wfdb rounds to whole hertz
+        del pairs[0]
     return (pair for pair in pairs if pair[1] != pair[2])

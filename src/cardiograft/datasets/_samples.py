@@ -157,10 +157,15 @@ def _fill(
         signal_T[: len(stored_T)][stored_T == missing] = np.nan
 
 
+def surplus(header: Header) -> list[str]:
+    """Return a note where a header has more lines than signals, or segments, that it announces."""
+    if not header.surplus:
+        return []
+    return [f"surplus lines: the header has {header.surplus} more than it announces"]
+
+
 def _notes(header: Header, names: Sequence[str], faults: Sequence[str | None]) -> list[str]:
-    notes = []
-    if header.surplus:
-        notes.append(f"surplus lines: the header has {header.surplus} more than it announces")
+    notes = surplus(header)
     for i, (line, name, fault) in enumerate(zip(header.lines, names, faults, strict=True)):
         spelt = canonical(line.name)
         if line.null:

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from cardiograft.datasets._frames import Span, check_size, usable_frames
-from cardiograft.datasets._samples import Leads, checked_header, read_leads, unique_names
+from cardiograft.datasets._samples import Leads, checked_header, read_leads, surplus, unique_names
 from cardiograft.physionet.headers import Header, Signal, UnfitError
 from cardiograft.signals import units
 
@@ -44,7 +44,7 @@ def read_strung(
     size = _checked_bytes(root, top, headers)
     names, remarks = _names(top, headers)
     lines, notes = _lines(top, headers, names)
-    notes = remarks + notes
+    notes = surplus(top) + remarks + notes
     read_span = Span(0, top.samples or 0) if span is None else span
     leads_by_rate = _missing(read_span.frames, lines, size)
     for name, header in headers.items():

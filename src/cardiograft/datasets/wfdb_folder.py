@@ -38,7 +38,7 @@ def record_names(root: Path, *, folder: OwnFolder) -> tuple[str, ...]:
     names, segments = tuple(dict.fromkeys(_own.names(root, ".hea"))), set()
     for name in names:
         try:
-            segments |= set(read_header(root, name).segments)
+            segments |= {one for one in read_header(root, name).segments if one != name}
         except (ValueError, OSError):
             continue  # a recording that can't be read, for which the manifest has the reason
     return tuple(name for name in names if name not in segments)

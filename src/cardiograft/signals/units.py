@@ -34,10 +34,18 @@ class Unit:
 
 
 MILLI, MICRO, NANO = Fraction(1, 10**3), Fraction(1, 10**6), Fraction(1, 10**9)
+# ``millivol`` and ``microvol`` are what an EDF file has room for.
 UNITS = (
     Unit("V", "voltage", Fraction(1), ("volt", "volts")),
-    Unit("mV", "voltage", MILLI, ("millivolt", "millivolts", "mVolt", "mVolts", "milliV")),
-    Unit("uV", "voltage", MICRO, ("microvolt", "microvolts", "mcV", "uVolt", "uVolts", "microV")),
+    Unit(
+        "mV", "voltage", MILLI, ("millivolt", "millivolts", "millivol", "mVolt", "mVolts", "milliV")
+    ),
+    Unit(
+        "uV",
+        "voltage",
+        MICRO,
+        ("microvolt", "microvolts", "microvol", "mcV", "uVolt", "uVolts", "microV"),
+    ),
     Unit("nV", "voltage", NANO, ("nanovolt", "nanovolts")),
     Unit("m/s2", "acceleration", Fraction(1), ("m/s/s", "m/sec2", "ms-2", "m*s-2", "m.s-2")),
     Unit("cm/s2", "acceleration", Fraction(1, 100), ("cm/s/s", "cm*s-2", "cm.s-2")),
