@@ -104,6 +104,22 @@ def test_everything_that_is_asked_for_is_named(kind: str) -> None:
     assert used <= named(kind) | {"__doc__", "cut", "__name__"}
 
 
+def constants(kind: str) -> set[str]:
+    """Return the public constants that plug-ins of a kind have."""
+    folder = plugins.PACKAGE / plugins.PLACES[kind]
+    files = [folder / f"{name}.py" for name in plugins.names(kind)]
+    lines = "\n".join(file.read_text(encoding="utf-8") for file in files)
+    return set(re.findall(r"^([A-Z][A-Z0-9_]*)(?:: [^=]+)? = ", lines, re.MULTILINE))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_constant_that_is_looked_up_by_its_name_is_named(kind: str) -> None:
+    """As by ``getattr`` with a default, which no plug-in has to have."""
+    text = outside(kind)
+    looked_up = set(re.findall(r"(?:getattr\(.*, |\.get\(|\[)'([A-Z_0-9]+)'", text))
+    assert looked_up & constants(kind) <= named(kind)
+
+
 def test_dotted_names_in_rooms_lead_somewhere() -> None:
     for file in plugins.PACKAGE.rglob("__init__.py"):
         for dotted in re.findall(r"`(cardiograft\.[\w.]+)`", file.read_text(encoding="utf-8")):

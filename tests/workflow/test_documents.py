@@ -19,6 +19,10 @@ def test_readme_is_short():
     assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 150
 
 
+def test_config_fits_a_screen():
+    assert len((ROOT / "config.yaml").read_text("utf-8").splitlines()) <= 40
+
+
 def test_readme_names_every_room():
     shown = (ROOT / "README.md").read_text("utf-8")
     rooms = {file.parent.name for file in (ROOT / "src/cardiograft").glob("*/__init__.py")}

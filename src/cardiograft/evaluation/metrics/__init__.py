@@ -36,6 +36,9 @@ support(sums_SD, labels: tuple of str) -> dict of str to tuple of int
 
 Optional
 --------
+NATURAL_ZERO : bool
+    Whether zero is the least that it can be; true where it is left out. Of one that can be negative
+    (a bias), a gain is given as a difference and never as a share.
 laid_out(several: sequence of Predictions) -> list of Predictions
     It is given all predictions whose rows are added up, and returns them with what `additive` needs
     of all of them in ``about`` (levels that they are counted between).
