@@ -275,6 +275,14 @@ def test_two_entries_of_one_name():
         expanded({"splits": {"s": {}, "{a}": {"sweep": {"a": ["s"]}}}})
 
 
+def test_a_row_that_is_named_as_if_it_stood_by_itself():
+    """Who lays one row's change on top learns which entry the row is of."""
+    made = {"s-{a}": {"variants": {"a": {"x": {}, "y": {}}}}}
+    written = "change this one of 's-{a}' below its variants or splits"
+    with pytest.raises(ValueError, match=f"splits.s-x: .* 's-{{a}}' and 's-x': {written}"):
+        expanded({"splits": {**made, "s-x": {"scheme": "subject"}}})
+
+
 def test_evaluations_by_pattern():
     evaluate = {"evaluate": {"parts": ["train"]}}
     raw = completed(

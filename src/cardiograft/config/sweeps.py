@@ -46,6 +46,7 @@ def traced(config: Raw) -> tuple[Raw, dict[str, dict[str, Raw]]]:
     origins: dict[str, dict[str, Raw]] = {section: {} for section in SECTIONS}
     result |= {section: {} for section in SECTIONS}
     for section in SECTIONS:
+        written: dict[str, str] = {}
         for name, entry in mapping(section, _or(config.get(section), {})).items():
             if entry is None:
                 continue
@@ -54,6 +55,7 @@ def traced(config: Raw) -> tuple[Raw, dict[str, dict[str, Raw]]]:
                 singles = _folds(row, folds) if section == "splits" else [row]
                 for one in singles:
                     _check_split(section, one, folds)
+                    _check_new(section, one.name, name, written)
                     _put(result, origins, section, one)
     names = config.get("studies")
     if names is not None:
@@ -74,6 +76,21 @@ def _check_split(section: str, row: EntryRow, folds: dict[str, dict[str, str]]) 
             f" ({', '.join(folds[split].values())}), or all:"
             f" splits: {{folds: {{split: {split}}}}}"
         )
+
+
+def _check_new(section: str, row: str, name: str, written: dict[str, str]) -> None:
+    """Note as what a row is written; raise a `ValueError` if another entry has made one so named.
+
+    The usual way there is a file on top that names one row of several as if it stood by itself.
+    """
+    if row in written:
+        hint = f", two rows of {name!r}"
+        if written[row] != name:
+            hint = f", {written[row]!r} and {name!r}"
+            if PLACEHOLDER.search(written[row]):
+                hint += f": change this one of {written[row]!r} below its variants or splits"
+        raise ValueError(f"{section}.{row}: two entries expand to this name{hint}")
+    written[row] = name
 
 
 def _put(result: Raw, origins: dict[str, dict[str, Raw]], section: str, row: EntryRow) -> None:
