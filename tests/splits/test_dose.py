@@ -255,20 +255,20 @@ def test_one_more_than_asked_for_stops_the_run(tmp_path, monkeypatch):
 
     filled = shelf()
     monkeypatch.setattr(assign_module, "assign", careless)
-    with pytest.raises(ValueError, match="11 of 41 training segments are of tested people, asked"):
+    with pytest.raises(ValueError, match="11 of 41 training segments are of tested people, req"):
         stage(tmp_path, filled)
 
 
 def test_a_sample_of_the_test_part_in_training_stops_the_run(tmp_path, monkeypatch):
     filled = shelf()
-    twin = filled.add("100", 800 * 19 + 10, heart(9999), subject="100")
+    duplicate = filled.add("100", 800 * 19 + 10, heart(9999), subject="100")
 
     def careless(keys, what):
         part_N = assign(keys, what)
         ids = np.array(keys["id"].to_pylist())
         mine = (part_N == "train") & np.isin(keys["record"].to_pylist(), TEST)
         part_N[np.flatnonzero(mine)[0]] = "out"
-        part_N[ids == twin] = "train"
+        part_N[ids == duplicate] = "train"
         return part_N
 
     monkeypatch.setattr(assign_module, "assign", careless)

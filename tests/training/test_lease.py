@@ -190,7 +190,7 @@ def test_a_stopped_job_is_waited_for_and_named(
     try:
         time.sleep(1.0)
         began = time.monotonic()
-        stopped = f"job 4711 on .*, process {first.pid}, which is stopped or hangs, heard of"
+        stopped = f"job 4711 on .*, process {first.pid}, which is stopped or hangs, last seen"
         with (
             pytest.raises(ValueError, match=stopped),
             leased(state, FAST._replace(stale_s=0.5, patience_s=1.0)),

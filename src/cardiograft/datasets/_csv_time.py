@@ -59,7 +59,7 @@ def seconds(unit: str) -> float | None:
     return TIMES.get(text.casefold().rstrip("."))
 
 
-def column(columns: Sequence[str], titles: Sequence[str], asked: str) -> int:
+def column(columns: Sequence[str], titles: Sequence[str], name: str) -> int:
     """Return which column is called so, with its unit or without.
 
     Raises
@@ -69,10 +69,10 @@ def column(columns: Sequence[str], titles: Sequence[str], asked: str) -> int:
     """
     pairs = enumerate(zip(columns, titles, strict=True))
     # in single quotes as some programs write a name, or as it is read
-    asked = asked[1:-1] if re.fullmatch(r"'[^']*'", asked) else asked
-    matches = [i for i, (written, title) in pairs if asked in (written.strip(), title)]
+    name = name[1:-1] if re.fullmatch(r"'[^']*'", name) else name
+    matches = [i for i, (written, title) in pairs if name in (written.strip(), title)]
     if len(matches) != 1:
-        raise UnfitError(f"no rate: {len(matches)} columns are called {asked!r}")
+        raise UnfitError(f"no rate: {len(matches)} columns are called {name!r}")
     return matches[0]
 
 

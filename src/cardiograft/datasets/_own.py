@@ -34,7 +34,7 @@ class Span(NamedTuple):
     label: str
 
 
-class _Rows(NamedTuple):
+class _TableRows(NamedTuple):
     """A table's rows by recording, and whether a comma may stand in its numbers for a point."""
 
     by_record: dict[str, list[TableRow]]
@@ -120,10 +120,10 @@ def labels(root: Path, record: str, folder: OwnFolder) -> tuple[Span, ...]:
     if spec is None:
         return ()
     times = () if spec.start_s is None else (spec.start_s, spec.end_s or "")
-    found = _rows(root, spec.file, (spec.record, spec.label, *times))
+    table = _rows(root, spec.file, (spec.record, spec.label, *times))
     spans = {
-        Span(*_times(row, times, spec.file, commas=found.commas), row[spec.label])
-        for row in found.by_record.get(record, [])
+        Span(*_times(row, times, spec.file, commas=table.commas), row[spec.label])
+        for row in table.by_record.get(record, [])
         if says(row[spec.label])
     }
     joined: list[Span] = []
@@ -273,7 +273,7 @@ def says(text: str) -> bool:
     return bool(text) and text.casefold() != "nan"
 
 
-def _rows(root: Path, table: str, columns: Sequence[str]) -> _Rows:
+def _rows(root: Path, table: str, columns: Sequence[str]) -> _TableRows:
     """Return a table's rows by the recording that its first column names."""
     path = root / table
     if not path.is_file():
@@ -283,7 +283,7 @@ def _rows(root: Path, table: str, columns: Sequence[str]) -> _Rows:
 
 
 @cache
-def _read(path: Path, columns: tuple[str, ...], *version: int) -> _Rows:
+def _read(path: Path, columns: tuple[str, ...], *version: int) -> _TableRows:
     table = _tables.read(path, columns)
     rows_by_record: dict[str, list[TableRow]] = {}
     for cells in table.rows:
@@ -291,7 +291,7 @@ def _read(path: Path, columns: tuple[str, ...], *version: int) -> _Rows:
         if row.get(columns[0]):
             rows = rows_by_record.setdefault(plain(row[columns[0]]), [])
             rows.append({column: row.get(column, "") for column in columns})
-    return _Rows(rows_by_record, table.mark != ",")
+    return _TableRows(rows_by_record, table.mark != ",")
 
 
 def plain(name: str) -> str:

@@ -200,12 +200,12 @@ def _requested(names: Iterator[str], records: Wanted, slug: str) -> tuple[str, .
     if not isinstance(records, tuple):
         chosen = tuple(dict.fromkeys(itertools.islice(names, records)))
     else:
-        known, asked = dict.fromkeys(names), frozenset(records)
+        known, requested = dict.fromkeys(names), frozenset(records)
         for name in records:
             if name not in known:
                 hint = plugins.guess(name, known) or f" It has {len(known)}."
                 raise ValueError(f"{slug}: no record {name!r} in RECORDS.{hint}")
-        chosen = tuple(name for name in known if name in asked)
+        chosen = tuple(name for name in known if name in requested)
     if not chosen:
         raise ValueError(f"{slug}: RECORDS lists no record")
     return chosen

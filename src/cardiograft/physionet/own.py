@@ -124,12 +124,12 @@ def _requested(name: str, known: tuple[str, ...], records: Wanted) -> tuple[str,
         raise ValueError(f"{name}: no recording in the folder")
     if not isinstance(records, tuple):
         return known[:records]
-    has, asked = frozenset(known), frozenset(records)
+    has, requested = frozenset(known), frozenset(records)
     for record in records:
         if record not in has:
             hint = plugins.guess(record, known) or f" It has {len(known)}."
             raise ValueError(f"{name}: no record {record!r} in the folder.{hint}")
-    return tuple(record for record in known if record in asked)
+    return tuple(record for record in known if record in requested)
 
 
 def _find_record(dataset: SimpleNamespace, root: Path, name: str) -> FoundRecord:

@@ -42,13 +42,13 @@ SCHEMA = pa.schema(
     metadata=dict([MADE_BY]),
 )
 KEY = ("record", "lead")  # of a row
-Row = dict[str, object]
+RecordingRow = dict[str, object]
 GROUP_BYTES = 16 << 20  # of a row group: only as much is in memory at once
 LEAST_HZ = 10  # below it no beat shows, nor is a picture, of one value a second, a heart's
 ECG = re.compile(r"\b(ecg|ekg)", re.IGNORECASE)
 
 
-def of_recording(record: Record, spec: Segment) -> list[Row]:
+def of_recording(record: Record, spec: Segment) -> list[RecordingRow]:
     """Return a row for each ECG lead of a recording: the entry's first, its target's, or any.
 
     Without an ECG, of the leads that the entry names, or of the first: the beats of a
@@ -58,7 +58,7 @@ def of_recording(record: Record, spec: Segment) -> list[Row]:
     return [_row(record, *at, beside=bool(number)) for number, at in enumerate(places)]
 
 
-def of_noise(record: Record, name: str) -> list[Row]:
+def of_noise(record: Record, name: str) -> list[RecordingRow]:
     """Return the rows of a recording of noise: its peaks come at times of its own, as beats do.
 
     Parameters
@@ -70,17 +70,17 @@ def of_noise(record: Record, name: str) -> list[Row]:
     return [{**row, "record": name, "subject": name} for row in rows]
 
 
-def _row(record: Record, source: Record, row: int, *, beside: bool) -> Row:
-    found = none()
+def _row(record: Record, source: Record, row: int, *, beside: bool) -> RecordingRow:
+    own = none()
     if source.rate_hz >= LEAST_HZ:
         with contextlib.suppress(ValueError):  # a rate that becomes no other
-            found = rhythm(source.signal_CT[row], source.rate_hz)
+            own = rhythm(source.signal_CT[row], source.rate_hz)
     return {
         "record": f"{record.dataset}/{record.id}",
         "subject": f"{record.dataset}/{record.subject}",
         "lead": source.leads[row],
-        "beat": found.beat_B,
-        "shape": found.shape_BS.tobytes(),
+        "beat": own.beat_B,
+        "shape": own.shape_BS.tobytes(),
         "beside": beside,
     }
 
@@ -131,10 +131,10 @@ class Writer:
             if kind is None:
                 self._publish()
         finally:
-            with contextlib.suppress(OSError):  # of a full disk, which has been said
+            with contextlib.suppress(OSError):  # of a full disk, which was reported
                 self._waiting.close()
 
-    def write(self, *rows: Row) -> None:
+    def write(self, *rows: RecordingRow) -> None:
         """Add rows, of `of_recording` or `of_noise`."""
         for row in rows:
             start = self._waiting.tell()
@@ -161,13 +161,13 @@ class Writer:
             size += more
         yield group
 
-    def _read(self, start: int) -> Row:
+    def _read(self, start: int) -> RecordingRow:
         self._waiting.seek(start)
-        row: Row = pickle.load(self._waiting)
+        row: RecordingRow = pickle.load(self._waiting)
         return row
 
 
-def write(directory: Path, rows: Iterable[Row], file: str = FILE) -> None:
+def write(directory: Path, rows: Iterable[RecordingRow], file: str = FILE) -> None:
     """Publish the rows of some recordings in a folder of shards, sorted by record and lead."""
     with Writer(directory, file) as writer:
         for row in rows:
@@ -220,10 +220,10 @@ def _first(table: pa.Table) -> Int64:
 def _read(file: Path) -> pa.Table:
     key, version = MADE_BY
     table = parquet.read(file)
-    found = (table.schema.metadata or {}).get(key, b"1")
-    if found != version:
+    stated = (table.schema.metadata or {}).get(key, b"1")
+    if stated != version:
         raise ValueError(
-            f"{file}: fingerprints of version {found.decode()}, not {version.decode()}: cut"
+            f"{file}: fingerprints of version {stated.decode()}, not {version.decode()}: cut"
             " these segments anew, or fetch the network again"
         )
     if "beside" not in table.column_names:

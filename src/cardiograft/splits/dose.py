@@ -65,7 +65,7 @@ def own_segments(subject_N: Names, part_N: npt.NDArray[Any]) -> Mask:
 
 
 def dose_counts(keys: pa.Table, part_N: PartColumn, dose: Dose) -> dict[str, Any]:
-    """Return what a split with a dose holds, and the dose that was asked.
+    """Return what a split with a dose holds, and the dose that was requested.
 
     Returns
     -------
@@ -77,14 +77,14 @@ def dose_counts(keys: pa.Table, part_N: PartColumn, dose: Dose) -> dict[str, Any
     Raises
     ------
     ValueError
-        The training part does not hold exactly what was asked.
+        The training part does not hold exactly what was requested.
     """
     subject_N = np.asarray(keys["subject"].to_pylist(), dtype=object)
     own_N = own_segments(subject_N, part_N)
     own, size = int(own_N.sum()), int((part_N == "train").sum())
     if (own, size) != (dose.own, dose.size):
         raise ValueError(
-            f"dose: {own} of {size} training segments are of tested people, asked were"
+            f"dose: {own} of {size} training segments are of tested people, requested were"
             f" {dose.own} of {dose.size}"
         )
     label_N = np.asarray([str(label or "") for label in keys["label"].to_pylist()])

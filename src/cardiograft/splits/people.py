@@ -84,9 +84,9 @@ def _alike(name: str, groups: tuple[tuple[str, ...], ...]) -> Iterator[tuple[int
     dataset = spelled.partition("/")[0]
     seen = -1
     for place, pattern in known.get(dataset, known[ANY]):
-        found = pattern.fullmatch(spelled) if place != seen else None
-        if found:
-            seen, meant = place, "".join(found.groups())
+        match = pattern.fullmatch(spelled) if place != seen else None
+        if match:
+            seen, meant = place, "".join(match.groups())
             own = [_meant(one, meant) for one in groups[place] if meant or "*" not in _plain(one)]
             if own:
                 yield place, own

@@ -170,7 +170,7 @@ def _acquired(file: Path, waits: Waits) -> tuple[int, Lease]:
                 handle = _taken_over(file, holder, own, settle_s=waits.settle_s)
                 if handle is not None:
                     who = _named(holder)
-                    say(f"taking over a training from {who}, heard of {silent:.0f} s ago")
+                    say(f"taking over a training from {who}, last seen {silent:.0f} s ago")
                     return handle, Lease(file, own, waited)
             # Once it may be another's that is just taking it over; twice, its holder has the lock.
             stuck = stuck + 1 if stale else 0
@@ -190,7 +190,7 @@ def _named(holder: Holder | None) -> str:
 
 def _held(file: Path, holder: Holder | None, silent: float, *, hangs: bool) -> str:
     """Return why a job can't train on a state, and what a user may do."""
-    state, who, since = file.with_suffix(""), _named(holder), f"heard of {silent:.0f} s ago"
+    state, who, since = file.with_suffix(""), _named(holder), f"last seen {silent:.0f} s ago"
     end = f" (scancel {holder.job})" if holder and holder.job else ""
     if hangs:
         return (
