@@ -34,11 +34,11 @@ CHANGES: dict[str, Callable[[Float32], Lead]] = {
 
 
 def signals(root: Path) -> dict[str, Float32]:
-    found = {}
+    signal_of = {}
     for name in nstdb.NOISE:
         record = nstdb.read(root, name)
-        found |= {f"{name} {k + 1}": signal_T for k, signal_T in enumerate(record.signal_CT)}
-    return found
+        signal_of |= {f"{name} {k + 1}": signal_T for k, signal_T in enumerate(record.signal_CT)}
+    return signal_of
 
 
 def main(mirror: Path) -> None:
@@ -51,16 +51,16 @@ def main(mirror: Path) -> None:
     print(f"{each:.2f} s of processor time a signal of half an hour")
     for name, change in CHANGES.items():
         for seconds in SECONDS:
-            found = alarms = 0
+            hits = alarms = 0
             for own, signal_T in known.items():
                 first = BEGIN_S * nstdb.RATE_HZ
                 part_T, rate_hz = change(signal_T[first : first + seconds * nstdb.RATE_HZ])
-                others = _found(rhythm(np.asarray(part_T, np.float32), rate_hz), pool)
-                found, alarms = found + (own in others), alarms + len(others - {own})
-            print(f"{name}, {seconds} s: {found} of {len(known)} found, {alarms} false alarms")
+                others = _matching(rhythm(np.asarray(part_T, np.float32), rate_hz), pool)
+                hits, alarms = hits + (own in others), alarms + len(others - {own})
+            print(f"{name}, {seconds} s: {hits} of {len(known)} found, {alarms} false alarms")
 
 
-def _found(one: Rhythm, pool: Side) -> set[str]:
+def _matching(one: Rhythm, pool: Side) -> set[str]:
     """Return whose of the pool it is, each looked for by itself."""
     return {
         name

@@ -111,28 +111,28 @@ ROWS = (
 )
 
 
-def table(real: dict, twin: dict) -> str:
-    lines = [f"| | real ({len(real)}) | simulated ({len(twin)}) |", "|---|---|---|"]
+def table(real: dict, simulated: dict) -> str:
+    lines = [f"| | real ({len(real)}) | simulated ({len(simulated)}) |", "|---|---|---|"]
     for title, key, form in ROWS:
-        cells = [quartiles([one[key] for one in f.values()], form) for f in (real, twin)]
+        cells = [quartiles([one[key] for one in f.values()], form) for f in (real, simulated)]
         lines.append(f"| {title} | {cells[0]} | {cells[1]} |")
     hz = np.fft.rfftfreq(2048, 1 / RATE_HZ)
     for low, high in BANDS:
         inside = (hz >= low) & (hz < high)
         cells = [
             quartiles([10 * np.log10(one["density"][inside].mean()) for one in f.values()], ".0f")
-            for f in (real, twin)
+            for f in (real, simulated)
         ]
         lines.append(f"| power {low}–{high} Hz, z, dB | {cells[0]} | {cells[1]} |")
-    cells = [quartiles(list(alike(f)), ".2f") for f in (real, twin)]
+    cells = [quartiles(list(alike(f)), ".2f") for f in (real, simulated)]
     lines.append(f"| correlation of two people's mean beats | {cells[0]} | {cells[1]} |")
     return "\n".join(lines)
 
 
-def draw(real: dict, twin: dict, out: Path) -> None:
+def draw(real: dict, simulated: dict, out: Path) -> None:
     """Draw traces, mean beats, spectra, delays, strengths and likeness."""
     plt.rcParams.update({"font.size": 8, "axes.spines.top": False, "axes.spines.right": False})
-    both = {"real": (real, "#3b3b3b"), "simulated": (twin, "#d1495b")}
+    both = {"real": (real, "#3b3b3b"), "simulated": (simulated, "#d1495b")}
     figure = plt.figure(figsize=(10.5, 9.5), layout="constrained")
     grid = figure.add_gridspec(3, 1, height_ratios=(1.3, 1.5, 1))
     traces(figure, grid[0].subgridspec(2, 2), both)
@@ -223,10 +223,10 @@ def main() -> None:
         # People of the real ones' cohorts, none of them with a broken clock.
         names = [f"CP-{n}" for n in range(39, 55)] + [f"UP-{n:02d}" for n in range(1, 17)]
         scg_vhd.simulate(Path(folder), tuple(names), arguments.seed, duration_s=150.0)
-        twin = measure(Path(folder), names)
+        simulated = measure(Path(folder), names)
     real = measure(arguments.real, here)
-    draw(real, twin, arguments.figure)
-    print(table(real, twin))
+    draw(real, simulated, arguments.figure)
+    print(table(real, simulated))
 
 
 if __name__ == "__main__":

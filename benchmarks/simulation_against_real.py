@@ -135,12 +135,12 @@ def classify(train: dict, test: dict) -> tuple[Array, Array]:
     return se, pp
 
 
-def table(real: dict, twin: dict) -> str:
+def table(real: dict, simulated: dict) -> str:
     hz = np.fft.rfftfreq(14400, 1 / 360)
     lines = ["| | real | simulated |", "|---|---|---|"]
 
     def row(what: str, value: Callable[[dict], str]) -> None:
-        lines.append(f"| {what} | {value(real)} | {value(twin)} |")
+        lines.append(f"| {what} | {value(real)} | {value(simulated)} |")
 
     def quartiles(key: str, form: str) -> Callable[[dict], str]:
         def of(by_record: dict) -> str:
@@ -183,7 +183,7 @@ def table(real: dict, twin: dict) -> str:
         )
     share = {
         w: Counter(AAMI[s] for v in f.values() for s in v["symbol"])
-        for w, f in (("r", real), ("t", twin))
+        for w, f in (("r", real), ("t", simulated))
     }
     for kind in "NSVFQ":
         lines.append(
@@ -193,8 +193,8 @@ def table(real: dict, twin: dict) -> str:
         )
     results = {
         "real": classify(real, real),
-        "sim": classify(twin, twin),
-        "cross": classify(twin, real),
+        "sim": classify(simulated, simulated),
+        "cross": classify(simulated, real),
     }
     for n, kind in enumerate("NSV"):
         row_ = [
@@ -211,11 +211,11 @@ def table(real: dict, twin: dict) -> str:
     return "\n".join(lines)
 
 
-def draw(real: dict, twin: dict, out: Path) -> None:
+def draw(real: dict, simulated: dict, out: Path) -> None:
     """Draw spectra, interval histograms, variability, class shares, and median beats."""
     plt.rcParams.update({"font.size": 8, "axes.spines.top": False, "axes.spines.right": False})
     colours = {"real": "#3b3b3b", "simulated": "#d1495b"}
-    both = {"real": real, "simulated": twin}
+    both = {"real": real, "simulated": simulated}
     figure = plt.figure(figsize=(11, 10.5), layout="constrained")
     grid = figure.add_gridspec(3, 1, height_ratios=(1, 0.9, 2.6))
     top = grid[0].subgridspec(1, 3)
@@ -389,10 +389,10 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         mitdb.simulate(Path(folder), mitdb.names(), arguments.seed)
-        twin = measure(Path(folder), mitdb.names())
+        simulated = measure(Path(folder), mitdb.names())
     real = measure(arguments.real, mitdb.names())
-    draw(real, twin, arguments.figure)
-    print(table(real, twin))
+    draw(real, simulated, arguments.figure)
+    print(table(real, simulated))
 
 
 if __name__ == "__main__":

@@ -41,12 +41,12 @@ class Grouped(nn.Module):
         encoders = [network.get_submodule("encoder") for network in networks]
         self.encoder = copy.deepcopy(encoders[0])
         for name, module in list(self.encoder.named_modules()):
-            twins = [encoder.get_submodule(name) for encoder in encoders]
+            layers = [encoder.get_submodule(name) for encoder in encoders]
             holder, _, last = name.rpartition(".")
             if isinstance(module, nn.Conv2d):
-                setattr(self.encoder.get_submodule(holder), last, self._convolution(twins))
+                setattr(self.encoder.get_submodule(holder), last, self._convolution(layers))
             elif isinstance(module, nn.BatchNorm2d):
-                setattr(self.encoder.get_submodule(holder), last, self._norm(twins))
+                setattr(self.encoder.get_submodule(holder), last, self._norm(layers))
         lines = [(e.wide, e.narrow, n.head) for e, n in zip(encoders, networks, strict=True)]
         for place, layers in enumerate(zip(*lines, strict=True)):
             weight = torch.stack([layer.weight.detach().T for layer in layers])
@@ -55,8 +55,8 @@ class Grouped(nn.Module):
             self.register_parameter(f"bias_{place}", nn.Parameter(bias))
         del self.encoder.wide, self.encoder.narrow
 
-    def _convolution(self, twins: list[nn.Module]) -> nn.Module:
-        own, first = nn.Conv2d.__new__(nn.Conv2d), twins[0]
+    def _convolution(self, layers: list[nn.Module]) -> nn.Module:
+        own, first = nn.Conv2d.__new__(nn.Conv2d), layers[0]
         nn.Conv2d.__init__(
             own,
             first.in_channels * self.count,
@@ -66,19 +66,19 @@ class Grouped(nn.Module):
             groups=self.count,
             bias=first.bias is not None,
         )
-        self._fill(own, twins)
+        self._fill(own, layers)
         own.weight.data = own.weight.data.contiguous(memory_format=torch.channels_last)
         return own
 
-    def _norm(self, twins: list[nn.Module]) -> nn.Module:
-        own = nn.BatchNorm2d(twins[0].num_features * self.count)
-        self._fill(own, twins)
+    def _norm(self, layers: list[nn.Module]) -> nn.Module:
+        own = nn.BatchNorm2d(layers[0].num_features * self.count)
+        self._fill(own, layers)
         return own
 
-    def _fill(self, own: nn.Module, twins: list[nn.Module]) -> None:
+    def _fill(self, own: nn.Module, layers: list[nn.Module]) -> None:
         with torch.no_grad():
             for name, parameter in own.named_parameters():
-                parameter.copy_(torch.cat([t.get_parameter(name) for t in twins]))
+                parameter.copy_(torch.cat([t.get_parameter(name) for t in layers]))
 
     def forward(self, signal_BRT: Tensor) -> Tensor:
         """Return each network's output."""

@@ -34,20 +34,22 @@ def extrapolated(amounts: Sequence[float], values: Sequence[float], target: floa
     return values[-1] + max(slope, 0.0) * (target - amounts[-1])
 
 
-def show(times: Sequence[int], smallest: int, found: dict[str, tuple[Axis, list[Cost]]]) -> None:
+def show(
+    times: Sequence[int], smallest: int, costs_by_row: dict[str, tuple[Axis, list[Cost]]]
+) -> None:
     """Print a row a stage.
 
     Parameters
     ----------
     times, smallest
         The sizes as multiples of the smallest, in segments.
-    found
+    costs_by_row
         By row: what its cost is laid over, and its cost at each size.
     """
     heads = [f"{many} x: s, MB" for many in times]
     print("| stage | 1 x is |", " | ".join(heads), "| exponents of s, MB | extrapolated |")
     print("|---|---|" + "---|" * (len(times) + 2))
-    for row, (axis, costs) in found.items():
+    for row, (axis, costs) in costs_by_row.items():
         cells = [f"{c.cpu_s:.1f}, {c.peak_mb:.0f}" for c in costs]
         first = smallest // axis.segments
         amounts = [float(first * many) for many in times]

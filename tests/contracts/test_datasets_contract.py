@@ -50,7 +50,7 @@ def dataset(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def twin(dataset: str, tmp_path: Path) -> tuple[object, Path, tuple[str, ...]]:
+def simulated(dataset: str, tmp_path: Path) -> tuple[object, Path, tuple[str, ...]]:
     module = plugins.load("datasets", dataset)
     if "duration_s" not in plugins.options("datasets", dataset).model_fields:
         pytest.skip(f"{dataset} has no simulation whose length can be set")
@@ -74,8 +74,8 @@ def test_its_names_are_distinct_and_stay_below_their_folder(dataset: str) -> Non
     assert not any(n.startswith("/") or ".." in n or "\\" in n or " " in n for n in names)
 
 
-def test_what_it_writes_it_reads(twin: tuple[object, Path, tuple[str, ...]]) -> None:
-    module, root, names = twin
+def test_what_it_writes_it_reads(simulated: tuple[object, Path, tuple[str, ...]]) -> None:
+    module, root, names = simulated
     assert listed(root) == list(names)
     for name in names:
         record = module.read(root, name)
@@ -102,8 +102,8 @@ def test_what_it_writes_it_reads(twin: tuple[object, Path, tuple[str, ...]]) -> 
         assert spread_C.min() > 0.02
 
 
-def test_sums_cover_every_file_and_hold(twin: tuple[object, Path, tuple[str, ...]]) -> None:
-    _, root, _ = twin
+def test_sums_cover_every_file_and_hold(simulated: tuple[object, Path, tuple[str, ...]]) -> None:
+    _, root, _ = simulated
     listed = {
         name: digest
         for digest, name in (
@@ -116,9 +116,9 @@ def test_sums_cover_every_file_and_hold(twin: tuple[object, Path, tuple[str, ...
 
 
 def test_a_seed_gives_the_same_bytes_and_another_seed_others(
-    twin: tuple[object, Path, tuple[str, ...]], tmp_path: Path
+    simulated: tuple[object, Path, tuple[str, ...]], tmp_path: Path
 ) -> None:
-    module, root, names = twin
+    module, root, names = simulated
     module.simulate(tmp_path / "again", names, 7, duration_s=SECONDS)
     assert digests(tmp_path / "again") == digests(root)
     module.simulate(tmp_path / "other", names, 8, duration_s=SECONDS)
@@ -130,9 +130,9 @@ def test_a_seed_gives_the_same_bytes_and_another_seed_others(
 
 
 def test_a_record_alone_is_the_record_among_others(
-    twin: tuple[object, Path, tuple[str, ...]], tmp_path: Path
+    simulated: tuple[object, Path, tuple[str, ...]], tmp_path: Path
 ) -> None:
-    module, root, names = twin
+    module, root, names = simulated
     module.simulate(tmp_path / "alone", names[-1:], 7, duration_s=SECONDS)
     alone, among = digests(tmp_path / "alone"), digests(root)
     own = [name for name in alone if names[-1] in name]

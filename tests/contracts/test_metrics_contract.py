@@ -70,14 +70,14 @@ def test_weighing_a_subject_twice_is_having_its_segments_twice(name: str, kind: 
     whole = KINDS[kind](seed=6)
     sums_SD = scoring.additive(whole, chosen(name))
     first = whole.subject_N == np.unique(whole.subject_N)[0]
-    twin = whole.only(np.concatenate([np.arange(len(first)), np.flatnonzero(first)]))
-    renamed = twin.subject_N.astype(object)
-    renamed[len(first) :] = "a/twin"
-    twin = type(twin)(**{**twin.__dict__, "subject_N": renamed.astype(str)})
+    doubled = whole.only(np.concatenate([np.arange(len(first)), np.flatnonzero(first)]))
+    renamed = doubled.subject_N.astype(object)
+    renamed[len(first) :] = "a/again"
+    doubled = type(doubled)(**{**doubled.__dict__, "subject_N": renamed.astype(str)})
     weights_1S = np.ones((1, len(sums_SD)))
     weights_1S[0, 0] = 2
     weighed = scoring.values(chosen(name), weights_1S @ sums_SD, whole.labels)
-    sums_twice_SD = scoring.additive(twin, chosen(name))
+    sums_twice_SD = scoring.additive(doubled, chosen(name))
     doubled = scoring.values(chosen(name), sums_twice_SD.sum(axis=0, keepdims=True), whole.labels)
     for key in weighed:
         np.testing.assert_allclose(weighed[key], doubled[key], rtol=1e-9)

@@ -59,7 +59,7 @@ def test_a_plugin_has_what_its_room_asks_for(kind: str, name: str) -> None:
     module, sections = plugins.load(kind, name), contract(kind)
     assert not [c for c in sections["Constants"] if not hasattr(module, c)]
     functions = set(sections["Functions"])
-    if getattr(module, "OWN", False):  # a data set of one's own has no list of names, and no twin
+    if getattr(module, "OWN", False):  # one of one's own has no list of names and no simulation
         functions = (functions - {"names", "simulate"}) | {"record_names", "mentioned"}
     assert not [f for f in functions if not callable(getattr(module, f, None))]
 

@@ -1,4 +1,4 @@
-"""Readers and twins of the recordings that hold a heart's motion or sound beside its ECG."""
+"""Readers and simulations of the recordings that hold a heart's motion or sound beside its ECG."""
 
 import subprocess
 import sys

@@ -91,7 +91,7 @@ def test_a_good_lead_of_a_bad_recording_is_not_called_bad(phones: Path) -> None:
     assert (labels["left_out", "II"], labels["judged", "II"]) == (left_out, "acceptable")
 
 
-# --- challenge-2011: twins
+# --- challenge-2011: simulation
 
 
 @pytest.mark.parametrize("form", ["text", "wfdb"])

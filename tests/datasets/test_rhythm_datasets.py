@@ -1,4 +1,4 @@
-"""Data sets of rhythms: real recordings and labels, and twins whose rhythms differ as real ones."""
+"""Data sets of rhythms: real recordings and labels, and simulated ones that differ as they do."""
 
 import dataclasses
 import shutil

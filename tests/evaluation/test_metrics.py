@@ -87,7 +87,7 @@ def test_saying_n_to_every_published_beat_scores_what_is_published() -> None:
     assert values(saved, "macro_f1")[""] == pytest.approx(0.1811, abs=1e-4)
 
 
-def test_macro_f1_leaves_out_a_class_that_is_neither_true_nor_said() -> None:
+def test_macro_f1_leaves_out_a_class_that_is_neither_true_nor_predicted() -> None:
     saved = counted({("N", "N"): 6, ("N", "V"): 2, ("V", "V"): 4, ("S", "N"): 1})
     expected = reference.f1_score(
         saved.target, saved.score_NK.argmax(axis=1), average="macro", zero_division=0

@@ -113,8 +113,8 @@ def hits_of(tmp_path: Path, train, test, *, above=0.999, valid_train=None, valid
         valid_N=np.array(valid),
         shape_hash_N=shape_hash(signals, RATE_HZ),
     )
-    twins = near_duplicates.search([folder], keys, query="test", pool=["train"], above=above)
-    return {t.row - len(train): (t.other, t.correlation) for t in twins}
+    duplicates = near_duplicates.search([folder], keys, query="test", pool=["train"], above=above)
+    return {t.row - len(train): (t.other, t.correlation) for t in duplicates}
 
 
 @pytest.fixture

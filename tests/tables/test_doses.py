@@ -156,9 +156,9 @@ def test_every_point_says_what_it_was_trained_on(made: tuple[Tabulate, list[Run]
 def test_differences_are_paired_by_subject(made: tuple[Tabulate, list[Run]]) -> None:
     """A run and the same run at another dose: their difference has no spread."""
     spec, runs = made
-    (twin,) = (run for run in runs if run.name == "majority-1.0")
+    (majority,) = (run for run in runs if run.name == "majority-1.0")
     tables = doses.tables(spec, [run for run in runs if run.row.tags["model"] == "majority"])
-    rows = tables["doses"][tables["doses"]["run"] == twin.name]
+    rows = tables["doses"][tables["doses"]["run"] == majority.name]
     accuracy = rows[rows["metric"] == "accuracy"].iloc[0]
     assert accuracy["high"] - accuracy["low"] > 0.01
     assert accuracy["difference_high"] - accuracy["difference_low"] == pytest.approx(0, abs=1e-12)

@@ -105,7 +105,7 @@ def test_classes_have_no_picture(tmp_path: Path) -> None:
         example_windows.picked([saved_to(tmp_path, classes())], PEARSON)
 
 
-def test_overlay_holds_what_was_recorded_and_said(base: Predictions, tmp_path: Path) -> None:
+def test_overlay_holds_what_was_recorded_and_predicted(base: Predictions, tmp_path: Path) -> None:
     predicted = predicted_with(base, NOISE)
     folder = paired_shards(predicted, tmp_path / "segments", channels=("SCG x", "SCG z"))
     files = [saved_to(tmp_path, predicted)]

@@ -21,8 +21,8 @@ def remember_job_age():
     to sacct, and on a cluster without accounting gives up all jobs and waits for ever.
     """
     plugin = sys.modules.get("snakemake_executor_plugin_slurm")
-    asked = getattr(plugin, "get_min_job_age", None)
-    age = asked() if asked else None
+    job_age = getattr(plugin, "get_min_job_age", None)
+    age = job_age() if job_age else None
     if age is not None:
         plugin.get_min_job_age = lambda: age
 

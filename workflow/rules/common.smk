@@ -59,7 +59,7 @@ wildcard_constraints:
 def spec(stage):
     """Params: this job's entry of config as JSON, and nothing else of it."""
 
-    def asked(w):
+    def text(w):
         try:
             return PLAN.spec(stage, w.get("entry", ""))
         except (
@@ -67,7 +67,7 @@ def spec(stage):
         ) as error:  # of a mirror without a database that is needed
             sys.exit(f"config: {error}")
 
-    return asked
+    return text
 
 
 def code(stage):

@@ -23,19 +23,19 @@ class Sections(Protocol):
         """Return an entry that trains, or a baseline."""
 
     def spec(self, stage: str, entry: str, *, content: str = "published") -> Entry:
-        """Return what one job of a stage is asked for."""
+        """Return the spec of one job of a stage."""
 
 
 def predicted_as(config: Sections) -> dict[str, str]:
     """Return, of every evaluation, the one whose audit and predictions it has: often itself.
 
-    They share who ask the same entry, with equal specs of `predict` (or `baseline`) and of `audit`:
-    all that these jobs are told, and by the entry and the split all that they read. The files bear
-    the name of the evaluation that is called as its model, which is the one that stands within the
-    training; else the shortest name, of several the first by alphabet. So neither the order of
-    config nor an entry that asks anything else moves them.
+    Evaluations of one entry share them where their specs of `predict` (or `baseline`) and of
+    `audit` are equal: all that these jobs receive, and by the entry and the split all that they
+    read. The files bear the name of the evaluation that is called as its model, which is the one
+    that stands within the training; else the shortest name, of several the first by alphabet. So
+    neither the order of config nor an entry that differs in anything else moves them.
     """
-    found = {name: name for name in config.evaluations}
+    shared_as = {name: name for name in config.evaluations}
     alike: dict[tuple[str, str], list[str]] = {}
     for name, one in config.evaluations.items():
         alike.setdefault((one.model, one.split), []).append(name)
@@ -44,14 +44,14 @@ def predicted_as(config: Sections) -> dict[str, str]:
             continue
         same: dict[tuple[str, str], list[str]] = {}
         for name in names:
-            same.setdefault(_asked(config, name, model), []).append(name)
+            same.setdefault(_specs(config, name, model), []).append(name)
         for sharing in same.values():
             first = min(sharing, key=lambda name: (name != model, len(name), name))
-            found |= dict.fromkeys(sharing, first)
-    return found
+            shared_as |= dict.fromkeys(sharing, first)
+    return shared_as
 
 
-def _asked(config: Sections, evaluation: str, model: str) -> tuple[str, str]:
-    """Return what the two jobs before the scores are told, as Snakemake compares it."""
-    asks = "baseline" if isinstance(config.trained(model), BaselineRun) else "predict"
-    return config.spec(asks, evaluation).canonical(), config.spec("audit", evaluation).canonical()
+def _specs(config: Sections, evaluation: str, model: str) -> tuple[str, str]:
+    """Return the specs of the two jobs before the scores, as Snakemake compares them."""
+    stage = "baseline" if isinstance(config.trained(model), BaselineRun) else "predict"
+    return config.spec(stage, evaluation).canonical(), config.spec("audit", evaluation).canonical()

@@ -23,7 +23,7 @@ def stages(plan: Plan, study: str = "") -> str:
     named = [study] if study else list(plan.config.studies)
     files = StudyPlan(plan).reported(study)
     evaluations = StudyPlan(plan).evaluations(named)
-    asked = [Path(audit).stem for audit in files["audits"]]
+    audited = [Path(audit).stem for audit in files["audits"]]
     gates = [f for f in files["segments"] if Path(f).parent.name == "quality_gates"]
     jobs = {
         "download": len(files["manifests"]),
@@ -32,7 +32,7 @@ def stages(plan: Plan, study: str = "") -> str:
         "split": len(files["splits"]),
         **{stage: sum(_stage(card) == stage for card in files["cards"]) for stage in MODELS},
         "outside": len(set(_outside(plan, files["cards"]))),
-        "audit": len(asked),
+        "audit": len(audited),
         "predict": 0,
         "baseline": 0,
         "score": sum(_repeats(plan, evaluation) for evaluation in evaluations),
@@ -41,9 +41,9 @@ def stages(plan: Plan, study: str = "") -> str:
         "tabulate": len(named),
         "report": 1,
     }
-    for evaluation in asked:
-        jobs[_asks(plan, evaluation)] += _repeats(plan, evaluation)
-    edges = _edges(plan, files["cards"], asked)
+    for evaluation in audited:
+        jobs[_predicting(plan, evaluation)] += _repeats(plan, evaluation)
+    edges = _edges(plan, files["cards"], audited)
     kept = sorted({(a, b) for a, b in edges if jobs[a] and jobs[b]})
     members = {one: _members(plan, one) for one in named}
     summary = {
@@ -55,8 +55,8 @@ def stages(plan: Plan, study: str = "") -> str:
     return json.dumps(summary, sort_keys=True)
 
 
-def _asks(plan: Plan, evaluation: str) -> str:
-    """Return the stage that asks an evaluation's model."""
+def _predicting(plan: Plan, evaluation: str) -> str:
+    """Return the stage that predicts with an evaluation's model."""
     model = plan.config.evaluations[evaluation].model
     return "baseline" if isinstance(plan.config.trained(model), BaselineRun) else "predict"
 
@@ -93,9 +93,9 @@ def _edges(plan: Plan, cards: Iterable[str], evaluations: Iterable[str]) -> Iter
             outside = Path(source).parent.name == "outside"
             yield ("outside" if outside else _stage(source)), stage
     for evaluation in evaluations:
-        asks = _asks(plan, evaluation)
-        if asks == "predict":
-            yield plan.config.stage_of(plan.config.evaluations[evaluation].model), asks
-        yield from [("audit", asks), (asks, "score"), ("split", asks)]
+        stage = _predicting(plan, evaluation)
+        if stage == "predict":
+            yield plan.config.stage_of(plan.config.evaluations[evaluation].model), stage
+        yield from [("audit", stage), (stage, "score"), ("split", stage)]
     yield from [("score", "tabulate"), ("cost", "tabulate"), ("tabulate", "report")]
     yield "export", "report"

@@ -27,8 +27,8 @@ NUMBERS = (
 CODE = '"'  # WFDB's for a note
 EXPERTS, CONSENSUS = 3, 4
 CLASSES = ("1", "2", "3")
-# ASSUME of twins: how often a stretch is of each class, how long it lasts, how often an expert
-# differs from the consensus, and how unrestful each class is.
+# ASSUME of the simulation: how often a stretch is of each class, how long it lasts, how often an
+# expert differs from the consensus, and how unrestful each class is.
 SHARES = (0.7, 0.2, 0.1)
 STRETCH_S = (4.0, 30.0)
 DIFFERS = 0.08

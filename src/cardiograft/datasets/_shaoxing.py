@@ -26,7 +26,7 @@ COUNTS = {
     **{"SB": 3889, "SR": 1826, "AFIB": 1780, "ST": 1568, "SVT": 587, "AF": 445, "SA": 399},
     **{"AT": 121, "AVNRT": 16, "AVRT": 8, "SAAWR": 7},
 }
-# Findings that do not make a rhythm, for twins: T wave changes, a left axis, low voltage.
+# Findings that do not make a rhythm, for the simulation: T wave changes, a left axis, low voltage.
 OTHER_FINDINGS = ("164934002", "39732003", "251146004")
 
 

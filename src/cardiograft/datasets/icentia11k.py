@@ -29,7 +29,7 @@ ANNOTATORS = ("atr",)
 EXTRAS = ()
 
 RATE_HZ, PEOPLE, PIECES = 250, 11_000, 50
-# ASSUME lead, gain and zero of the twin's headers; the reader takes what a header states.
+# ASSUME lead, gain and zero of the simulated headers; the reader takes what a header states.
 LEAD, GAIN = "ECG", 1000
 SYMBOLS = {"A": "S", "L": "N", "R": "N"}  # as the database writes what `rhythm` lays out
 FIBRILLATE = 0.12

@@ -18,9 +18,9 @@ addEventListener("DOMContentLoaded", () => {
     element.append(...inner);
     return element;
   };
-  const said = document.querySelector("main").appendChild(make("p", {className: "unseen"}));
-  said.setAttribute("role", "status");
-  const tell = (words) => { said.textContent = words; };
+  const status = document.querySelector("main").appendChild(make("p", {className: "unseen"}));
+  status.setAttribute("role", "status");
+  const announce = (words) => { status.textContent = words; };
 
   const small = (cell) => cell.querySelector("small:not(.warning)");
   const printed = (cell) => {
@@ -143,11 +143,11 @@ addEventListener("DOMContentLoaded", () => {
     bar.append(
       named("Copy", async () => {
         await copy(tabbed(grid(table, [...body.rows])));
-        tell(`Copied ${counted}`);
+        announce(`Copied ${counted}`);
       }),
       named("Download CSV", () => {
         save(`${fileName(table)}.csv`, csv(grid(table, [...body.rows])));
-        tell(`Downloaded ${counted}`);
+        announce(`Downloaded ${counted}`);
       }),
     );
     region.after(bar);
@@ -161,7 +161,7 @@ addEventListener("DOMContentLoaded", () => {
         heads.forEach((other) => other.removeAttribute("aria-sort"));
         if (way !== "none") head.setAttribute("aria-sort", way);
         lay(way === "none" ? asPrinted : ordered(asPrinted, column, way === "descending"));
-        tell(way === "none" ? "Rows as printed" : `Sorted by ${title}, ${way}`);
+        announce(way === "none" ? "Rows as printed" : `Sorted by ${title}, ${way}`);
       });
       head.replaceChildren(sort);
     });
@@ -187,7 +187,7 @@ addEventListener("DOMContentLoaded", () => {
         times = Math.min(WIDEST, Math.max(1, times * by));
         drawn.style.width = `${100 * times}%`;
         region.scrollLeft = middle * region.scrollWidth - region.clientWidth / 2;
-        tell(`${times} times as wide`);
+        announce(`${times} times as wide`);
       });
       return one;
     };
@@ -195,7 +195,7 @@ addEventListener("DOMContentLoaded", () => {
       if (event.key !== "Escape" || times === 1) return;
       times = 1;
       drawn.style.width = "100%";
-      tell("The whole trace");
+      announce("The whole trace");
     });
     figure.append(
       make("div", {className: "tools"}, button("Zoom in", 2), button("Zoom out", 1 / 2)),

@@ -95,8 +95,8 @@ def by_evaluation(audits: Mapping[str, Content], plan: Content) -> dict[str, Con
         ``evaluations``, of `config.stages`: without it each audit is of its own evaluation alone.
     """
     whose: Sequence[tuple[str, str]] = plan.get("evaluations", ())
-    found = {one: audits[other] for one, other in whose if other in audits}
-    return found | {one: audit for one, audit in audits.items() if one not in found}
+    planned = {one: audits[other] for one, other in whose if other in audits}
+    return planned | {one: audit for one, audit in audits.items() if one not in planned}
 
 
 def in_order(studies: Sequence[Study], names: Sequence[str]) -> list[Study]:

@@ -68,11 +68,11 @@ def gaps(
         ]
         y = top + 30 + LINE * (len(label) - 1)
         parts.append(_dumbbell(row, marks, y=y, percent=percent))
-    described = "; ".join(f"{r['label']}: {', '.join(_said(r, percent))}" for r in rows)
+    described = "; ".join(f"{r['label']}: {', '.join(_in_words(r, percent))}" for r in rows)
     return _svg(parts, height=height, title=title, described=described, name="gaps")
 
 
-def _said(row: Mapping[str, Any], percent: bool) -> Iterator[str]:
+def _in_words(row: Mapping[str, Any], percent: bool) -> Iterator[str]:
     """Yield what is drawn of a row, in words: for those who can't see it."""
     for kind in (*PROTOCOLS, "published"):
         if not wording.absent(row.get(kind)):

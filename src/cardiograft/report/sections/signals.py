@@ -46,18 +46,18 @@ def _panel(rows: Sequence[ReportRow], metric: ReportRow, *, label: str) -> dict[
     who = f"{RANKS[first['rank']]}, {first['subject']}"
     values = f"{metric['title']} {of_subject}, of this window {of_window}"
     title = f"{label}: {who}: input, true and predicted signal"
-    figure = trace(rows, title, said=values)
+    figure = trace(rows, title, measured=values)
     return {"who": who, "caption": values, "segment": first["segment"], "figure": figure}
 
 
-def trace(rows: Sequence[ReportRow], title: str, *, said: str = "") -> Markup:
+def trace(rows: Sequence[ReportRow], title: str, *, measured: str = "") -> Markup:
     """Return one window: a pane each input, and each true signal with the predicted one.
 
     Parameters
     ----------
     rows
         kind (``input``, ``true``, ``predicted``), channel, t_s, value; a sample each.
-    said
+    measured
         What was measured of it, in words.
     """
     lines: dict[tuple[str, str], list[ReportRow]] = {}
@@ -83,7 +83,7 @@ def trace(rows: Sequence[ReportRow], title: str, *, said: str = "") -> Markup:
         ]
         top = plane.top + plane.height
     spans = (f"{kind} {channel} {_span(own)}" for (kind, channel), own in lines.items())
-    described = "; ".join(filter(None, [said, f"{end:.0f} s", *spans]))
+    described = "; ".join(filter(None, [measured, f"{end:.0f} s", *spans]))
     parts.append(plane.foot(marks, "Time in s"))
     return plane.chart(parts, title=title, described=described, kind="flush")
 
@@ -247,7 +247,7 @@ def labelled(lines: Sequence[ReportRow]) -> tuple[list[str], list[dict[str, Any]
     return alike, [{**line, "label": label} for line, label in zip(lines, labels, strict=True)]
 
 
-def _said(line: ReportRow) -> str:
+def _in_words(line: ReportRow) -> str:
     """Return a line's points in words, each with its interval."""
     keys = ("x", "value", "low", "high")
     points = (
@@ -287,6 +287,6 @@ def curve(lines: Sequence[ReportRow], name: str, title: str) -> Markup:
         plane.text(f"{plane.right + 1:g}%", down, line["label"], kind=f"row {line['protocol']}")
         for line, down in zip(lines, ends, strict=True)
     ]
-    described = "; ".join(map(_said, lines))
+    described = "; ".join(map(_in_words, lines))
     parts = [plane.side(up), plane.foot(across, name), plane.drawn([*drawn, *dots]), *labels]
     return plane.chart(parts, title=title, described=described)

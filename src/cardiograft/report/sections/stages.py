@@ -21,8 +21,8 @@ DOES = {
     "prune": "makes a network sparse while it trains on",
     "transfer": "grafts weights into a network and trains it",
     "audit": "looks for test people in everything behind a model",
-    "predict": "asks a network for every segment",
-    "baseline": "fits and asks what a network must beat",
+    "predict": "predicts every segment with a network",
+    "baseline": "fits what a network must beat, and predicts with it",
     "cost": "measures what a segment costs a network",
     "score": "computes metrics from predictions",
     "tabulate": "makes a study’s tables, with intervals",
@@ -58,15 +58,15 @@ def _total(seconds: list[float], jobs: int) -> list[str]:
 
 def _seconds(stage: str, inputs: ReportInputs) -> Iterator[float]:
     """Yield what each job of a stage took: of those behind the page alone."""
-    asked = dict(inputs.plan.get("evaluations", ()))
+    audited_as = dict(inputs.plan.get("evaluations", ()))
     entries = {
         "download": inputs.manifests,
         "segment": inputs.segments,
         "quality_gate": inputs.segments,
         "split": inputs.splits,
         "export": inputs.exports,
-        **dict.fromkeys(BEFORE_SCORES, tuple(asked.values())),
-        "score": tuple(asked),
+        **dict.fromkeys(BEFORE_SCORES, tuple(audited_as.values())),
+        "score": tuple(audited_as),
         **dict.fromkeys(OF_STUDIES, tuple(s.name for s in inputs.studies)),
     }
     for (of, entry, repeat), card in inputs.cards.items():
