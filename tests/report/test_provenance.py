@@ -15,8 +15,8 @@ from cardiograft.report.sections.provenance import (
 from cardiograft.specs.report import Report
 
 
-def _manifest(verified: int, hashes: dict[str, Any]) -> dict[str, Any]:
-    files = [{"path": f"{n}.dat", "bytes": 10, "verified": n < verified} for n in range(5)]
+def _manifest(verified: int, hashes: dict[str, Any], many: int = 5) -> dict[str, Any]:
+    files = [{"path": f"{n}.dat", "bytes": 10, "verified": n < verified} for n in range(many)]
     sums = [{"path": "SHA256SUMS.txt", "bytes": 10, "verified": False}] if hashes["listed"] else []
     return {
         "slug": "tiny",
@@ -48,6 +48,15 @@ def test_files_without_a_hash_are_counted(
     cell = table.rows[0][table.head.index("Files verified")]
     assert isinstance(cell, Cell)
     assert (cell.text, cell.warning) == (text, warning)
+
+
+def test_thousands_of_files_are_printed_as_other_numbers_are() -> None:
+    hashes = {"listed": True, "malformed": 0}
+    manifest = _manifest(1200, hashes, many=2000) | {"refused": [{}] * 1300}
+    table = database_table(ReportInputs(studies=[], manifests={"tiny": manifest}))
+    cell = table.rows[0][table.head.index("Files verified")]
+    assert isinstance(cell, Cell)
+    assert cell.text == "1\u202f200 of 2\u202f000, 1\u202f300 refused"
 
 
 def test_what_stands_in_for_recordings_that_nobody_can_get_says_so() -> None:

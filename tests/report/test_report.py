@@ -18,9 +18,10 @@ from synthetic import study, study_rows
 from cardiograft.report import headline, sentences, wording
 from cardiograft.report.cells import LEAD, LONG, Table
 from cardiograft.report.charts import dumbbells
-from cardiograft.report.inputs import ReportInputs, read_study
-from cardiograft.report.run_names import run_title
-from cardiograft.report.sections import comparisons, ledgers
+from cardiograft.report.inputs import ReportInputs, Study, read_study
+from cardiograft.report.page import lead
+from cardiograft.report.run_names import run_names, run_title
+from cardiograft.report.sections import classes, comparisons, ledgers, protocols
 from cardiograft.specs.report import Report
 
 script = load("report")
@@ -221,6 +222,55 @@ def test_mixed_versions_are_warned_of(page: str, real: str) -> None:
     assert "Mixed versions" not in page
 
 
+def test_a_comparison_calls_its_runs_by_their_names(base: tuple[Path, Inputs]) -> None:
+    """And not by the values of their tags, which only config knows."""
+    study_ = read_study(base[1]["tables"][0])
+    made = comparisons.comparisons(study_, run_names(study_))
+    assert any(row["to"] == "scratch" for _, row in made)
+    for sentence, row in made:
+        if (row["tag"], row["to"]) == ("init", "scratch"):
+            assert "(from scratch)" in sentence
+            assert "(scratch)" not in sentence
+
+
+def test_recordings_that_are_not_listed_may_have_as_many_errors(tmp_path: Path) -> None:
+    """Of recordings with one error each, those that a table leaves out have no fewer."""
+    inputs_ = findings.write(tmp_path, spec=study(comparisons=[], draws=20))
+    study_ = read_study(inputs_["tables"][0])
+    (run, *_) = study_.frame("records")["run"]
+    row = {"run": run, "part": "test", "true": "N", "predicted": "V", "count": "1"}
+    rows = pd.DataFrame([{**row, "record": f"mitdb/{n}"} for n in range(1_308)])
+    few = Study(study_.name, study_.about, {**study_.frames, "records": rows})
+    (table,) = classes.record_tables(few, run_names(few))
+    assert len(table.rows) == 8
+    assert table.note == "and 1\u202f300 others, none with more errors"
+
+
+def test_what_was_generated_is_no_recording() -> None:
+    accepted, out = {"status": "accepted"}, {"status": "quarantined"}
+    real = {"simulated": False, "records": [accepted, accepted, out]}
+    fractals = {"simulated": False, "generated": True, "records": [accepted] * 7}
+    inputs = ReportInputs(studies=[], manifests={"mitdb": real, "fractals": fractals})
+    assert "from 2 recordings of mitdb, and from 7 generated items of fractals," in lead(inputs)
+    inputs = ReportInputs(studies=[], manifests={"mitdb": real})
+    assert "from 2 recordings of mitdb, cut into" in lead(inputs)
+
+
+def test_what_was_generated_needs_no_fingerprint() -> None:
+    findings_ = [
+        {"stage": "pretrain", "ancestor": "pictures", "no_fingerprint": 35_000},
+        {"stage": "transfer", "ancestor": "net", "no_fingerprint": 7},
+    ]
+    cards = {
+        ("pretrain", "pictures", "0"): {"data": {"fractals": "d"}},
+        ("transfer", "net", "0"): {"data": {"beats": "d"}},
+    }
+    inputs = ReportInputs(studies=[], cards=cards, segments={"fractals": {"generated": True}})
+    (line,) = protocols.unknown([{"findings": findings_}], inputs)
+    assert "without a fingerprint, up to 7:" in line
+    assert protocols.unknown([{"findings": findings_[:1]}], inputs) == []
+
+
 def test_a_study_with_one_protocol_and_no_comparison_has_a_page(real: str) -> None:
     Elements(real)
     assert "Comparisons" not in real
@@ -261,17 +311,17 @@ PAIR = {
 @pytest.mark.parametrize(
     ("change", "metric", "ends"),
     [
-        ({}, METRIC, "+0.100 [+0.050, +0.150]: pretext is better (p = 0.010 after Holm)."),
-        ({}, ERROR, "pretext is worse (p = 0.010 after Holm)."),
+        ({}, METRIC, "+0.100 [+0.050, +0.150]: the first is better (p = 0.010 after Holm)."),
+        ({}, ERROR, "the first is worse (p = 0.010 after Holm)."),
         ({"low": -0.01}, METRIC, "+0.100 [−0.010, +0.150]: no difference shown."),
         ({"low": 0.0}, METRIC, "no difference shown."),
         ({"p_holm": 0.2}, METRIC, "the corrected p (0.200) does not, no difference shown."),
         ({"low": "", "high": ""}, METRIC, "+0.100: too few subjects for an interval, so nothing"),
-        ({"p_holm": 0.0001}, METRIC, "pretext is better (p < 0.001 after Holm)."),
+        ({"p_holm": 0.0001}, METRIC, "the first is better (p < 0.001 after Holm)."),
         (
             {"difference": -0.1, "low": -0.2, "high": -0.05},
             METRIC,
-            "−0.100 [−0.200, −0.050]: pretext is worse (p = 0.010 after Holm).",
+            "−0.100 [−0.200, −0.050]: the first is worse (p = 0.010 after Holm).",
         ),
         (
             {"low": -0.01, "detectable": 0.12, "subjects": 22},
@@ -304,7 +354,12 @@ PAIR = {
 def test_comparison_claims_what_the_numbers_show(
     change: dict[str, Any], metric: dict[str, Any], ends: str
 ) -> None:
-    assert ends in sentences.comparison({**PAIR, **change}, metric, "cnn", level=0.95)
+    sides = ("pretext weights", "random weights")
+    row = {**PAIR, **change}
+    shown = sentences.comparison(row, metric, "cnn", sides=sides, level=0.95)
+    assert ends in shown
+    assert " (pretext weights) against " in shown
+    assert " (random weights)" in shown
 
 
 GAP = {

@@ -62,13 +62,29 @@ def test_a_card_says_where_and_how_often_its_run_was_tested(own: Study) -> None:
     lines = cards_of(own, looks=seen)[RUN]["lines"]
     assert isinstance(lines, list)
     assert re.fullmatch(
-        r"Honest protocol, split mitdb-strict: tested on 1.260 simulated segments of 14 subjects;"
+        r"Honest protocol, split mitdb-strict: tested on 1.260 simulated segments of 14 people;"
         r" 2 repeats\.",
         lines[0],
     )
     assert lines[1].startswith("Chosen ")
     assert lines[2].startswith(f"Its test part ({row['people_digest'][:12]}) has been looked at")
     assert lines[2].endswith("with 2 networks of 1 setting so far.")
+
+
+def test_a_card_counts_all_who_are_tested_and_recordings_where_these_count(own: Study) -> None:
+    """Of a mean over classes the rarest class has fewer people; by recording no segment counts."""
+    rarest = own.frame("scores").assign(subjects="3")
+    few = Study(own.name, own.about, {**own.frames, "scores": rarest})
+    (line, _, looked) = cards_of(few)[RUN]["lines"]  # type: ignore[misc]
+    assert "of 14 people;" in line
+    assert re.fullmatch(
+        r"No look at its test part \(\w+\) is in the ledger of these results.", looked
+    )
+    row = next(r for r in few.rows("scores") if r["run"] == RUN and r["part"] == "test")
+    (line,) = run_cards.tested({**row, "tag_per": "record"}, [{"people": "14"}])
+    assert re.search(r"1.260 simulated recordings of 14 people", line)
+    (line,) = run_cards.tested(row, [])
+    assert "of 3 subjects" in line
 
 
 def test_networks_are_those_of_every_member_and_all_that_led_to_them(own: Study) -> None:

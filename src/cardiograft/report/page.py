@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from cardiograft import plugins
 from cardiograft.report import behaviour, headline, measured, wording
 from cardiograft.report.headline import HeadlineRow
-from cardiograft.report.inputs import ReportInputs, Study
+from cardiograft.report.inputs import Content, ReportInputs, Study
 from cardiograft.report.sections import provenance, results, run_cards, sources, stages
 from cardiograft.report.style import STYLE
 from cardiograft.report.template import FIRST_SCREEN, PAGE
@@ -120,10 +120,9 @@ def banner(inputs: ReportInputs) -> str:
 
 def lead(inputs: ReportInputs) -> str:
     """Return the paragraph at the top: what was run, and on what."""
-    accepted = sum(
-        record["status"] == "accepted"
-        for manifest in inputs.manifests.values()
-        for record in manifest["records"]
+    recorded, generated = (
+        {name: m for name, m in inputs.manifests.items() if bool(m.get("generated")) == of}
+        for of in (False, True)
     )
     segments = sum(int(summary["segments"]) for summary in inputs.segments.values())
     runs = sum(study.frame("scores")["run"].nunique() for study in inputs.studies)
@@ -133,11 +132,20 @@ def lead(inputs: ReportInputs) -> str:
         wording.plural(len(inputs.cards), "trained model"),
     ]
     kind = "simulated recording" if _all_simulated(inputs) else "recording"
-    data = wording.plural(accepted, kind)
+    data = [
+        f"{wording.plural(_accepted(own), what)} of {wording.listed(sorted(own))}"
+        for own, what in ((recorded, kind), (generated, "generated item"))
+        if own
+    ]
     return (
-        f"{wording.listed(parts)}, from {data} of {wording.listed(sorted(inputs.manifests))},"
+        f"{wording.listed(parts)}, from {', and from '.join(data)},"
         f" cut into {wording.plural(segments, 'segment')}."
     )
+
+
+def _accepted(manifests: Mapping[str, Content]) -> int:
+    records = [record for manifest in manifests.values() for record in manifest["records"]]
+    return sum(record["status"] == "accepted" for record in records)
 
 
 def _all_simulated(inputs: ReportInputs) -> bool:

@@ -15,7 +15,7 @@ MODELS = {
     "cae": "autoencoder",
     "cnn": "CNN",
     "cnn1d": "1-D CNN",
-    "crnn": "recurrent network of half a minute",
+    "crnn": "CRNN",
     "cosine_transform": "cosine transform",
     "ecgnet": "ECGNet",
     "googlenet": "GoogLeNet",

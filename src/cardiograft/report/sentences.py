@@ -68,15 +68,26 @@ def inflation(row: ReportRow, metric: ReportRow) -> str:
     return f"{word} {amount}{unit} {interval(*sizes, percent=percent)}"
 
 
-def comparison(row: ReportRow, metric: ReportRow, label: str, *, level: float) -> str:
-    """Return a sentence on two runs that differ in one tag."""
+def comparison(
+    row: ReportRow, metric: ReportRow, label: str, *, sides: tuple[str, str], level: float
+) -> str:
+    """Return a sentence on two runs that differ in one tag.
+
+    Parameters
+    ----------
+    label
+        What both have in common.
+    sides
+        What the tag's two values are called.
+    """
     percent = bool(metric["percent"])
     of, to = (number(row[k], percent=percent) for k in ("of_value", "to_value"))
     difference = number(row["difference"], percent=percent, signed=True)
     ends = interval(row["low"], row["high"], percent=percent, signed=True)
     unit = " points" if percent else ""
     where = f"{label}, {PROTOCOLS[row['protocol']].lower()}, {row['split']}"
-    start = f"{where}: {name(metric, row)} is {of} with {row['of']} and {to} with {row['to']},"
+    first, second = sides
+    start = f"{where}: {name(metric, row)} is {of} ({first}) against {to} ({second}),"
     shown = f"{start} {difference}{unit} {ends}".rstrip() + f": {_shown(row, metric, level)}"
     return _closed(shown, row)
 
@@ -94,7 +105,7 @@ def _shown(row: ReportRow, metric: ReportRow, level: float) -> str:
     better = shown < 0 if metric["lower_is_better"] else shown > 0
     p = p_value(row["p_holm"])
     equals = p if p.startswith("<") else f"= {p}"
-    return f"{row['of']} is {'better' if better else 'worse'} (p {equals} after Holm)"
+    return f"the first is {'better' if better else 'worse'} (p {equals} after Holm)"
 
 
 def _could_show(row: ReportRow, metric: ReportRow) -> str:

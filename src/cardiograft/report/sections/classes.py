@@ -142,7 +142,7 @@ def record_tables(study: Study, names: RunNames) -> list[Table]:
                 head=("Recording", "Segments", "Errors", "Share", "Most frequent errors"),
                 rows=[line for _, line in lines[:WORST]],
                 words=frozenset({4}),
-                note=f"and {rest} more with fewer errors" if rest > 0 else "",
+                note=f"and {wording.count(rest)} others, none with more errors" if rest > 0 else "",
             )
         )
     return tables

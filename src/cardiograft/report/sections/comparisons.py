@@ -29,10 +29,18 @@ RAREST = ", of the rarest class where a metric is a composite of classes"
 def comparisons(study: Study, names: RunNames) -> list[tuple[str, ReportRow]]:
     """Return each comparison's sentence and its row."""
     metrics, level = study.about["metrics"], study.about["level"]
-    return [
-        (sentences.comparison(row, metrics[row["metric"]], names.of(row), level=level), row)
-        for row in study.rows("comparisons")
-    ]
+    made = []
+    for row in study.rows("comparisons"):
+        metric, label, sides = metrics[row["metric"]], names.of(row), _sides(row, names)
+        made.append(
+            (sentences.comparison(row, metric, label, sides=sides, level=level), row),
+        )
+    return made
+
+
+def _sides(row: ReportRow, names: RunNames) -> tuple[str, str]:
+    """Return what the two values of the tag in which a pair differs are called."""
+    return names.value(row["tag"], row["of"]), names.value(row["tag"], row["to"])
 
 
 def gap_charts(study: Study, names: RunNames) -> list[dict[str, Any]]:
@@ -163,8 +171,7 @@ def _comparison_line(row: ReportRow, metric: ReportRow, names: RunNames) -> Line
     percent = bool(metric["percent"])
     where = ", ".join([*names.parts(row), row["split"]])
     entries = f"{row['of_run']} / {row['to_run']}"
-    of, to = (names.value(row["tag"], row[side]) for side in ("of", "to"))
-    pair = f"{of} against {to}"
+    pair = " against ".join(_sides(row, names))
     return [
         Cell(pair[:1].upper() + pair[1:], small=f"{where} · {entries}", mark=mark(row)),
         wording.name(metric, row),

@@ -55,9 +55,28 @@ def counted(study: Study, inputs: ReportInputs) -> list[str]:
     return [f"Counted in {len(loose)} of {where}: {wording.listed(counts)}."]
 
 
-def _unknown(audits: Sequence[Content]) -> list[str]:
-    """Return what the search of recordings under a second name could not see."""
-    counts = [max((f.get("no_fingerprint", 0) for f in a["findings"]), default=0) for a in audits]
+def unknown(audits: Sequence[Content], inputs: ReportInputs) -> list[str]:
+    """Return what the search of recordings under a second name could not see.
+
+    What nobody recorded has no second name: pictures that were generated are not counted.
+    """
+    made = {
+        (stage, entry)
+        for (stage, entry, _), card in inputs.cards.items()
+        if (used := card.get("data"))
+        and all(inputs.segments.get(one, {}).get("generated") for one in used)
+    }
+    counts = [
+        max(
+            (
+                finding.get("no_fingerprint", 0)
+                for finding in audit["findings"]
+                if (finding.get("stage"), finding.get("ancestor")) not in made
+            ),
+            default=0,
+        )
+        for audit in audits
+    ]
     without = [count for count in counts if count]
     if not without:
         return []
@@ -87,7 +106,7 @@ def audited(study: Study, inputs: ReportInputs) -> list[str]:
             f"{_of(clean, audits)} evaluations are of models whose training, pretraining"
             " included, saw no subject of the test part."
         )
-        lines += _unknown(audits)
+        lines += unknown(audits, inputs)
         chosen = sum(any(f["chosen_on_test"] for f in audit["findings"]) for audit in audits)
         lines.append(
             f"{_of(len(audits) - chosen, audits)} have no epoch that was chosen on the test part."

@@ -74,7 +74,8 @@ def _verified(manifest: Content) -> Cell:
     files = [f for f in manifest["files"] if f["path"] != "SHA256SUMS.txt"]
     refused = len(manifest.get("refused", []))
     verified = sum(bool(f.get("verified")) for f in files)
-    checked = f"{verified} of {len(files)}" + (f", {refused} refused" if refused else "")
+    checked = f"{wording.count(verified)} of {wording.count(len(files))}"
+    checked += f", {wording.count(refused)} refused" if refused else ""
     notes = []
     if not hashes.get("listed", True) and manifest.get("folder"):
         checked = wording.DASH  # read where they lie: no mirror, and no list of hashes

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cardiograft.report import wording
-from cardiograft.report.cells import Cell, Line, Table, once
+from cardiograft.report.cells import Cell, Line, Table, once, per_record
 from cardiograft.report.inputs import Content, ReportInputs, ReportRow, Study
 from cardiograft.report.run_names import RunNames
 from cardiograft.report.sections import looks
@@ -23,7 +23,7 @@ def card_id(run: str) -> str:
 
 def section(study: Study, inputs: ReportInputs, names: RunNames) -> list[dict[str, Any]]:
     """Return what the card of each of a study's runs says: sentences, and the models behind it."""
-    tested = looks.of_runs(study.rows("looks"))
+    looked = looks.of_runs(study.rows("looks"))
     first: dict[str, ReportRow] = {}
     for row in study.rows("scores"):
         if row["part"] == "test":
@@ -32,21 +32,36 @@ def section(study: Study, inputs: ReportInputs, names: RunNames) -> list[dict[st
         {
             "run": run,
             "title": names.by_run.get(run, run),
-            "lines": [*_tested(row), *_looked(tested.get(run, []), inputs)],
+            "lines": [
+                *tested(row, looked.get(run, [])),
+                *_looked(looked.get(run, []), inputs),
+            ],
             "table": _models(run, study, inputs),
         }
         for run, row in first.items()
     ]
 
 
-def _tested(row: ReportRow) -> Iterator[str]:
+def tested(row: ReportRow, looked: Sequence[ReportRow]) -> Iterator[str]:
+    """Yield what a run was tested on.
+
+    Parameters
+    ----------
+    row
+        Of a value of it. Its subjects are those of the rarest class, where it is a composite.
+    looked
+        Rows of its folds, with the people of each test part: all of them.
+    """
     where = wording.PROTOCOLS.get(row["protocol"], row["protocol"])
     kind = "simulated " if row.get("simulated") == "True" else ""
+    kind += "recording" if per_record(row) else "segment"
+    people = sum(int(fold["people"]) for fold in looked)
+    who = wording.plural(people, "person", "people")
+    if not people:
+        who = wording.plural(row["subjects"], "subject")
     yield (
-        f"{where}, split {row['split']}: tested on"
-        f" {wording.plural(row['segments'], kind + 'segment')} of"
-        f" {wording.plural(row['subjects'], 'subject')};"
-        f" {wording.plural(row['repeats'], 'repeat')}."
+        f"{where}, split {row['split']}: tested on {wording.plural(row['segments'], kind)} of"
+        f" {who}; {wording.plural(row['repeats'], 'repeat')}."
     )
 
 
@@ -57,6 +72,9 @@ def _looked(rows: Sequence[ReportRow], inputs: ReportInputs) -> Iterator[str]:
     counts = looks.looks_of(rows, inputs)
     people = once(str(row["people_digest"])[:SHOWN] for row in rows)
     yield f"Chosen {wording.CHOSEN_ON[rows[0]['chosen_on']]}."
+    if not counts["networks"]:
+        yield f"No look at its test part ({', '.join(people)}) is in the ledger of these results."
+        return
     yield (
         f"Its test part ({', '.join(people)}) has been looked at with"
         f" {wording.plural(counts['networks'], 'network')} of"
