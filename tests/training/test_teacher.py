@@ -1,5 +1,6 @@
 """Labels that a boosting, which has not seen the person, makes softer."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -51,9 +52,15 @@ def fitted(columns: dict[str, Any], **options: Any) -> classify.Task:
     return task
 
 
+@cache
+def taught() -> classify.Task:
+    """Return a task with half of each label by boosting, fitted once: it takes seconds."""
+    return fitted(recordings(), taught_by_boosting=0.5)
+
+
 def test_a_wrong_label_is_softened_and_others_stay() -> None:
     columns = recordings()
-    task = fitted(columns, taught_by_boosting=0.5)
+    task = taught()
     rows = task.encode(columns)
     batch = task.batch(rows, VERSION, torch.Generator(), training=True)
     assert batch.target.shape == (N, 2)
@@ -74,7 +81,7 @@ def test_a_share_of_nothing_learns_from_the_label_alone() -> None:
 
 def test_the_loss_is_the_cross_entropy_with_the_soft_label() -> None:
     columns = recordings()
-    task = fitted(columns, taught_by_boosting=0.5)
+    task = taught()
     batch = task.batch(task.encode(columns), VERSION, torch.Generator(), training=True)
     output = torch.randn(N, 2, generator=torch.Generator().manual_seed(0))
     expected = -(batch.target * output.log_softmax(1)).sum(1).mean()
@@ -84,7 +91,7 @@ def test_the_loss_is_the_cross_entropy_with_the_soft_label() -> None:
 
 def test_what_is_measured_is_compared_with_the_label() -> None:
     columns = recordings()
-    task = fitted(columns, taught_by_boosting=1.0)
+    task = taught()
     rows = task.encode(columns)
     batch = task.batch(rows, VERSION, torch.Generator())
     assert torch.equal(task.targets(batch), rows["label"])

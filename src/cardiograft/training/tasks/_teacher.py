@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from cardiograft.records import Float32, Int64
+from cardiograft.segments.shard_format import Meta
 from cardiograft.signals.recording_features import features
 from cardiograft.signals.stitching import Stitched
 from cardiograft.training.boosting import cross_fitted
@@ -31,12 +32,12 @@ class Teacher:
     ----------
     share
         Of a soft label that the boosting gives; the label itself gives the rest.
-    rate_hz
-        Of the segments.
+    meta
+        Of the shards.
     """
 
-    def __init__(self, share: float, *, rate_hz: float) -> None:
-        self._share, self._rate_hz = share, rate_hz
+    def __init__(self, share: float, meta: Meta) -> None:
+        self._share, self._rate_hz = share, float(meta.rate_hz)
         self._taught: dict[int, Float32] = {}
 
     def learn(self, training: Columns, code_N: Int64, *, classes: int) -> None:

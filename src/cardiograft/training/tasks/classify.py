@@ -263,26 +263,22 @@ def make(
     meta
         Of the shards.
     features
-        Scalar columns that go in beside the signal, standardised by the training part's
-        mean and SD, which the checkpoint remembers.
+        Scalar columns that go in beside the signal, standardised by the training part.
     labels
         The classes in order; those of the training part, sorted, when empty.
     fibrillation
-        So many synthetic beats to a training beat go with each batch: beats of N and V from
-        training recordings, re-timed to atrial fibrillation, f waves in place of P waves. For
-        beats in physical units, cut by `beats`.
+        So many synthetic beats to a training beat go with each batch: beats of N and V, re-timed
+        to atrial fibrillation, f waves in place of P waves. For physical units, cut by `beats`.
     gain
         While training, each channel is multiplied by a number whose logarithm has this SD.
     silence, invert
-        While training, this share of segments is shown without its signal, so that the
-        features must tell the class; or is turned upside down.
+        While training, this share of segments is shown without its signal; or upside down.
     noise
-        While training, white noise is added to each channel, its SD uniform in 0 to twice this
-        share of the channel's own; to zeros that fill up a short segment, too.
+        While training, white noise is added, its SD uniform in 0 to twice this share of the
+        channel's own; to zeros that fill up a short segment, too.
     taught_by_boosting
-        While training, this share of each label is replaced by the probabilities that gradient
-        boosting gives the segment by its rhythm and beats, learned from other people of the
-        training part (five folds). Signals are held in memory while it learns.
+        While training, this share of each label is replaced by the probabilities that boosting on
+        rhythm and beats gives the segment, learned from other people of the training part.
     crop_s, scaling
         So much of each segment, at a random place while training and in the middle otherwise; then,
         as ``zscore``, (x - mean) / SD of each channel.
@@ -290,18 +286,12 @@ def make(
     Raises
     ------
     ValueError
-        The shards lack a feature, hold no beats that fibrillation can be made of, or are shorter
-        than `crop_s`; or two options exclude each other.
+        The shards lack a feature or beats, or are shorter than `crop_s`; or options exclude others.
     """
-    if fibrillation and (crop_s or scaling != "none"):
-        raise ValueError("fibrillation makes whole beats in physical units: no crop_s, no scaling")
-    if fibrillation and taught_by_boosting:
-        raise ValueError("boosting says nothing of beats that are made: no taught_by_boosting")
+    _check_made(fibrillation, crop_s or scaling != "none", taught_by_boosting)
     _check_features(meta, features, silence)
     layout = _synthetic_beats.layout(meta) if fibrillation else None
-    teacher = None
-    if taught_by_boosting:
-        teacher = Teacher(taught_by_boosting, rate_hz=float(meta.rate_hz))
+    teacher = Teacher(taught_by_boosting, meta) if taught_by_boosting else None
     return Classify(
         crop=Crop(meta, crop_s),
         features=tuple(features),
@@ -312,6 +302,13 @@ def make(
         teacher=teacher,
         disturbance=Disturbance(gain=gain, invert=invert, noise=noise, silence=silence),
     )
+
+
+def _check_made(fibrillation: float, bounded: object, taught: float) -> None:
+    if fibrillation and bounded:
+        raise ValueError("fibrillation makes whole beats in physical units: no crop_s, no scaling")
+    if fibrillation and taught:
+        raise ValueError("boosting says nothing of beats that are made: no taught_by_boosting")
 
 
 def _check_features(meta: shards.Meta, features: tuple[str, ...], silence: float) -> None:
