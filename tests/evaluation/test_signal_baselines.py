@@ -1,5 +1,6 @@
 """What signal baselines predict where the answer is known; oracles alone receive the truth."""
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -78,6 +79,39 @@ def everybody(examples: SignalExamples) -> SignalExamples:
     rows = len(examples.id_N)
     part_N = np.full(rows, "train")
     return replace(examples, part_N=part_N, wanted_N=np.ones(rows, dtype=bool))
+
+
+def strangers(people: int) -> SignalExamples:
+    """Return two windows without a beat of each of many people: half are asked, half known."""
+    subject_N = np.repeat([f"d/{number:06d}" for number in range(people)], 2)
+    part_N = np.where(np.arange(2 * people) % 4 < 2, "train", "test")
+    return SignalExamples(
+        columns={},
+        id_N=subject_N,
+        subject_N=subject_N,
+        part_N=part_N,
+        wanted_N=part_N == "test",
+        seed=0,
+        target_NCT=np.ones((2 * people, 1, 2), dtype=np.float32),
+        rate_hz=RATE_HZ,
+    )
+
+
+def test_means_over_people_cost_as_many_times_as_there_are_people() -> None:
+    def others(examples: SignalExamples) -> None:
+        seen_NCK = np.ones((len(examples.id_N), 1, 50))
+        mean_beat._others(examples, seen_NCK, seen_NCK[:, 0])
+
+    for mean in (mean_signal.predict, others):
+        costs_s = []
+        for people in (1000, 4000):
+            examples, taken_s = strangers(people), []
+            for _ in range(3):
+                began_s = time.process_time()
+                mean(examples)
+                taken_s.append(time.process_time() - began_s)
+            costs_s.append(min(taken_s))
+        assert costs_s[1] < 9 * costs_s[0], mean  # 16 where each is held against all
 
 
 def test_mean_signal_weighs_subjects_not_windows() -> None:

@@ -6,8 +6,9 @@ window; given the subject's own beats from other windows, of a perfect rhythm an
 person. Without either it finds beats in the input, takes them for R-peaks a constant delay
 later, and is a rival to a network.
 
-Legend: N segments, W requested, S subjects, C channels of the target, T samples, A peaks of a
-window, K places in a beat: so many samples before or after its R-peak, and, last, outside.
+Legend: N segments, W requested, S subjects, P people of those requested, C channels of the target,
+T samples, A peaks of a window, K places in a beat: so many samples before or after its R-peak, and,
+last, outside.
 """
 
 from collections.abc import Sequence
@@ -158,14 +159,19 @@ def _others(examples: SignalExamples, total_NCK: Float64, count_NK: Float64) -> 
     count_SK = _grouped(count_NK[train_N], which_N)
     beat_SCK = _mean(total_SCK, count_SK[:, None])
     subject_W = examples.subject_N[examples.wanted_N]
-    beat_WCK = np.empty((len(subject_W), *beat_SCK.shape[1:]))
-    for subject in np.unique(subject_W):
-        other_S = _but(subject_S, subject)
-        beats = beat_SCK[other_S]
-        has = np.isfinite(beats)
-        mean_CK = _mean(np.where(has, beats, 0).sum(axis=0), has.sum(axis=0, dtype=np.float64))
-        beat_WCK[subject_W == subject] = mean_CK
-    return beat_WCK
+    own_P, which_W = np.unique(subject_W, return_inverse=True)
+    known_P = np.isin(own_P, subject_S)  # whoever is not is predicted as every other one of them
+    mean_PCK = np.empty((len(own_P), *beat_SCK.shape[1:]))
+    mean_PCK[~known_P] = _over(beat_SCK)
+    for person in np.flatnonzero(known_P).tolist():
+        mean_PCK[person] = _over(beat_SCK[_but(subject_S, own_P[person])])
+    return np.asarray(mean_PCK[which_W])
+
+
+def _over(beat_SCK: Float64) -> Float64:
+    """Return the mean over subjects, where they have a beat."""
+    has = np.isfinite(beat_SCK)
+    return _mean(np.where(has, beat_SCK, 0).sum(axis=0), has.sum(axis=0, dtype=np.float64))
 
 
 def _but(subject_S: npt.NDArray[np.str_], subject: str) -> npt.NDArray[np.bool_]:
@@ -201,11 +207,12 @@ def _detected_peaks(examples: SignalExamples, true: Peaks) -> list[Float64]:
     detected = scg_beats(examples.columns["signal"].astype(np.float64), examples.rate_hz)
     delay_S = _delays(examples, detected, true)
     subject_S, median_S = np.array(list(delay_S)), np.array(list(delay_S.values()))
-    moved = []
-    for n in np.flatnonzero(examples.wanted_N).tolist():
-        other_S = _but(subject_S, examples.subject_N[n])
-        moved.append(detected[n] - np.median(median_S[other_S]))
-    return moved
+    row_W = np.flatnonzero(examples.wanted_N)
+    late = {
+        subject: np.median(median_S[_but(subject_S, subject)])
+        for subject in np.unique(examples.subject_N[row_W]).tolist()
+    }
+    return [detected[n] - late[examples.subject_N[n]] for n in row_W.tolist()]
 
 
 def _delays(examples: SignalExamples, detected: Peaks, true: Peaks) -> dict[str, float]:
