@@ -1,11 +1,14 @@
 """What the benchmark of growing inputs makes of its costs."""
 
+import ast
+import re
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+ROOT = Path(__file__).parents[1]
+BENCHMARKS = ROOT / "benchmarks"
 SIZES = [20.0, 80.0, 320.0]
 
 
@@ -50,3 +53,35 @@ def test_every_row_says_what_it_is_laid_over(
         "| segment | 20 recordings | 2.0, 200 | 4.0, 200 | 12.0, 201 | 0.79 (1.00); 0.00"
         " | 40,000 (10 million segments): 22.2 min, 0.37 GB |"
     )
+
+
+def test_every_stage_of_the_workflow_is_measured() -> None:
+    rules = "".join(file.read_text() for file in (ROOT / "workflow/rules").glob("*.smk"))
+    stages = set(re.findall(r'"\$SCRIPTS/(\w+)\.py"', rules))
+    assert {"download", "baseline", "apply", "hdf5"} <= stages
+    trees = [ast.parse(file.read_text()) for file in (BENCHMARKS / "scaling").glob("*.py")]
+    calls = [c for tree in trees for c in ast.walk(tree) if isinstance(c, ast.Call)]
+    named = [a.value for c in calls for a in c.args[:2] if isinstance(a, ast.Constant)]
+    assert stages <= set(named)
+
+
+def test_other_sizes_borrow_what_is_not_measured(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    from scaling.processes import Axis, Borrowed, Job
+
+    first, at = tmp_path / "1", tmp_path / "4"
+    (first / "model").mkdir(parents=True)
+    (first / "model/card.json").write_text("{}")
+    (first / "p.json").write_text("1")
+    job = Job("a", "a", Axis("segments", 1, 10), {"out": at / "model", "audit": at / "x/../p.json"})
+    assert not Borrowed(["b"], first, at).needed("a")
+    assert Borrowed(["b"], first, first).needed("a")
+    assert Borrowed([], first, at).needed("a")
+    at.mkdir()
+    (at / "p.json").write_text("4")
+    (at / "x").mkdir()
+    Borrowed(["b"], first, at).lend(job)
+    assert (at / "model/card.json").read_text() == "{}"
+    assert (at / "p.json").read_text() == "4"  # its own

@@ -6,6 +6,8 @@ what grows is reading alone.
 Legend: N segments, C channels, T samples, B beats, S samples of a shape.
 """
 
+import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from scaling.processes import Axis, Job
 
 SEGMENTS = Axis("segments", 1, 10_000_000)
 EACH, SAMPLES, RATE_HZ = 250, 187, 125
+FEATURES = ("rr_before", "rr_after")
 LABELS, SHARES = ("F", "N", "Q", "S", "V"), (0.02, 0.8, 0.03, 0.05, 0.1)
 TRAINING = {"epochs": 1, "per_class": 200, "batch_size": 64}
 PRUNED = {"end": 12, "every": 4}  # of 16 steps
@@ -29,17 +32,24 @@ MODEL = {"model": "cnn", "task": "classify", "split": "people"}
 EVALUATION = {"metrics": ["accuracy", "macro_f1"], "missing": "allowed"}
 TRANSFER = {**MODEL, "source": "source", "training": TRAINING}
 NAMES = ("one", "other")
+# What each reads: labels alone, signals as they are, features of rhythm and of shape.
+BASELINES = {"majority": ["accuracy"], "principal_components": ["mse"], "rr_boosting": ["accuracy"]}
+CUT: dict[str, Any] = {
+    "database": "mitdb",
+    "signal": {"leads": ["MLII"]},
+    "rate_hz": RATE_HZ,
+    "cut": "kachuee",
+    "label": "aami",
+}
 CONFIG: dict[str, Any] = {
     "mirror": "simulated",
     "databases": {"mitdb": {"records": 1, "simulate": {"duration_s": 60}}},
     "segments": {
-        "beats": {
-            "database": "mitdb",
-            "signal": {"leads": ["MLII"]},
-            "rate_hz": RATE_HZ,
-            "cut": "kachuee",
-            "label": "aami",
-        }
+        "beats": CUT,
+        "pieces": CUT,
+    },
+    "quality_gates": {
+        "usable": {"segments": "beats", "judged": "pieces", "model": "source", "label": "Q"}
     },
     "splits": {
         "people": {
@@ -53,8 +63,12 @@ CONFIG: dict[str, Any] = {
     "pretrain": {"source": {**MODEL, "training": TRAINING}},
     "prune": {"sparse": {"source": "source", "sparsity": PRUNED, "training": TRAINING}},
     "transfer": {name: {**TRANSFER, "tags": {"init": name}} for name in NAMES},
+    "baselines": {name: {"baseline": name, "split": "people"} for name in BASELINES},
     "export": {"file": {"source": "one", "precision": "int8"}},
-    "evaluations": dict.fromkeys(NAMES, EVALUATION),
+    "evaluations": {
+        **dict.fromkeys(NAMES, EVALUATION),
+        **{name: {**EVALUATION, "model": name, "metrics": m} for name, m in BASELINES.items()},
+    },
     "tables": {"transform_recognition": {"evaluations": [*NAMES]}},
 }
 
@@ -67,13 +81,14 @@ def plan() -> Plan:
 def write_shards(folder: Path, segments: int) -> None:
     """Write a folder of shards as the stage `segment` does."""
     meta = shards.Meta(
-        spec={},
+        spec=json.loads(plan().spec("segment", "beats")),
         manifest_digest="0",
         simulated=True,
         rate_hz=float(RATE_HZ),
         channels=("MLII",),
         samples=SAMPLES,
-        units=("mV",),
+        units=("1",),
+        features=FEATURES,
     )
     folder.mkdir(parents=True)
     names = [f"{k:05d}" for k in range(segments // EACH)]
@@ -81,7 +96,8 @@ def write_shards(folder: Path, segments: int) -> None:
         for name in names:
             writer.write(_rows(name))
     rates = {f"mitdb/{name}": 360.0 for name in names}
-    write_json(folder / "summary.json", {"segments": segments, "source_rate_hz": rates})
+    summary = {"segments": segments, "source_rate_hz": rates, "dropped": {}}
+    write_json(folder / "summary.json", summary)
     rhythms.write(folder, map(_rhythm, names))
 
 
@@ -119,6 +135,7 @@ def _rows(name: str) -> shards.ShardRows:
         shape_hash_N=shape_hash(signal_NCT, float(RATE_HZ)),
         label_N=rng.choice(np.array(LABELS, dtype=object), EACH, p=SHARES),
         signal_NCT=signal_NCT,
+        features=dict.fromkeys(FEATURES, np.full(EACH, 1.5, np.float32)),  # 540 samples at 360 Hz
     )
 
 
@@ -126,7 +143,9 @@ def jobs(at: Path, segments: int) -> Iterator[Job]:
     """Make segments, and yield each stage that reads them, in order."""
     its = plan()
     cut, split, audit = at / "segments/beats", at / "people.parquet", at / "people.audit.json"
+    pieces = at / "segments/pieces"
     write_shards(cut, segments)
+    shutil.copytree(cut, pieces)  # what a gate's network is shown has a folder of its own
 
     def job(stage: str, name: str, row: str = "", **arguments: Any) -> Job:
         return Job(row or stage, stage, SEGMENTS, {"spec": its.spec(stage, name), **arguments})
@@ -135,8 +154,13 @@ def jobs(at: Path, segments: int) -> Iterator[Job]:
     yield job("split", "people", segments=cut, out=split, audit=audit)
     for name in NAMES:
         yield job("audit", name, splits=split, counts=audit, out=at / f"audits/{name}.json")
+    for name in BASELINES:
+        saved = at / "predictions" / name / "0.parquet"
+        yield job("baseline", name, f"baseline, {name}", **data, repeat=0, out=saved)
     source, run = at / "pretrain/source/0", {**data, "repeat": 0, "state": at / "state"}
     yield job("pretrain", "source", "pretrain, 1000 items", **run, out=source)
+    gated: dict[str, Any] = {"segments": cut, "pieces": pieces, "model": source}
+    yield job("quality_gate", "usable", **gated, out=at / "quality_gates/usable")
     sparse = {"source": source, "out": at / "prune/sparse/0"}
     yield job("prune", "sparse", "prune, 1000 items", **run, **sparse)
     for name in NAMES:

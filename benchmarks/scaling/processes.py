@@ -1,9 +1,10 @@
 """Run a stage as its own process on one thread: its processor time, and its peak memory."""
 
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,13 +45,24 @@ class Axis:
 
 @dataclass(frozen=True)
 class Job:
-    """One process: a row of the table, a script, its arguments and what it reads of its input."""
+    """One process: a row of the table, and what runs.
+
+    Attributes
+    ----------
+    stage
+        Of the script.
+    arguments, places
+        By name, and those without one.
+    given
+        What it reads of its standard input.
+    """
 
     row: str
     stage: str
     axis: Axis
     arguments: Mapping[str, Any]
     given: str = ""
+    places: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,6 +73,26 @@ class Cost:
     peak_mb: float
 
 
+@dataclass(frozen=True)
+class Borrowed:
+    """Which stages run at the smallest size alone, and lend the other sizes what they wrote."""
+
+    only: Sequence[str]
+    first: Path
+    at: Path
+
+    def needed(self, *stages: str) -> bool:
+        """Return whether some of these stages run here."""
+        return not self.only or self.at == self.first or any(one in self.only for one in stages)
+
+    def lend(self, job: Job) -> None:
+        """Copy what a stage wrote at the smallest size."""
+        for name in ("out", "audit"):
+            place = job.arguments.get(name)
+            if place is not None and not Path(place).exists():
+                copied(self.first / Path(place).relative_to(self.at), Path(place))
+
+
 def measured(job: Job) -> Cost:
     """Run a job and return what it took.
 
@@ -69,7 +101,7 @@ def measured(job: Job) -> Cost:
     SystemExit
         It failed; the message is its own.
     """
-    words = []
+    words = [*map(str, job.places)]
     for name, value in job.arguments.items():
         words += [f"--{name}", *map(str, value if isinstance(value, list) else [value])]
     line = [sys.executable, "-c", WATCHED, str(SCRIPTS / f"{job.stage}.py"), *words]
@@ -81,3 +113,9 @@ def measured(job: Job) -> Cost:
         raise SystemExit(f"{job.row}: {done.stderr}")
     cpu_s, peak_kb = done.stderr.splitlines()[-1].split()
     return Cost(float(cpu_s), float(peak_kb) / 1e3)
+
+
+def copied(source: Path, place: Path) -> None:
+    """Copy a file or a folder, with the folders that it lies in."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    (shutil.copytree if source.is_dir() else shutil.copyfile)(source, place)

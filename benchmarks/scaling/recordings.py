@@ -79,12 +79,18 @@ def served(folder: Path) -> Iterator[str]:
             thread.join()
 
 
+def write(at: Path, segments: int) -> tuple[Path, Path]:
+    """Write a mirror of many recordings, and one of a single one that is as long as all of them."""
+    many, one = at / "many", at / "one"
+    write_mirror(many, segments // EACH, 1)
+    write_mirror(one, 1, segments // EACH)
+    return many, one
+
+
 def jobs(at: Path, segments: int) -> Iterator[Job]:
     """Make recordings, and yield each stage that reads them, in order."""
     count, segment = segments // EACH, plan().spec("segment", "beats")
-    many, one = at / "many", at / "one"
-    write_mirror(many, count, 1)
-    write_mirror(one, 1, count)
+    many, one = write(at, segments)
     with served(many) as url:
         yield _download("download over HTTP", RECORDINGS, url, at / "by-http", count)
     yield _download("download from a directory", RECORDINGS, str(many), at / "by-folder", count)
@@ -99,6 +105,24 @@ def jobs(at: Path, segments: int) -> Iterator[Job]:
         # the first beats and the last of a recording fill no window
         if not 0.8 * segments < cut < 1.2 * segments:
             raise SystemExit(f"{row}: {cut} segments in place of {segments}")
+
+
+def applied(at: Path, model: Path) -> Iterator[Job]:
+    """Yield a network's predictions of all recordings, and of the long one.
+
+    Parameters
+    ----------
+    at
+        Where `write` put them.
+    model
+        The folder of a network that `beats` trained.
+    """
+    for row, axis, which in (
+        ("apply", RECORDINGS, "many"),
+        ("apply, one recording", LENGTH, "one"),
+    ):
+        arguments = {"mains-hz": 60, "out": at / "apply" / which}
+        yield Job(row, "apply", axis, arguments, places=(model, at / which / PLACE))
 
 
 def _download(row: str, axis: Axis, mirror: str, at: Path, recordings: int) -> Job:

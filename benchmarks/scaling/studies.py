@@ -7,7 +7,6 @@ from the other half in one tag, and are compared pair by pair.
 Legend: N segments, K classes.
 """
 
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,10 +23,12 @@ from cardiograft.config.study_plan import StudyPlan
 from cardiograft.evaluation import looks, predictions, scoring
 from cardiograft.specs.score import Score
 from scaling.beats import CONFIG, EVALUATION, NAMES, TRANSFER
-from scaling.processes import Axis, Job
+from scaling.processes import Axis, Job, copied
 
 EVALUATIONS = Axis("evaluations", 625, 1_000)
+NETWORKS = Axis("networks", 625, 1_000)  # and the one that all of them began with
 STUDY = "transform_recognition"
+LOOKS = "looks.jsonl"
 
 
 def config(at: Path, count: int) -> dict[str, Any]:
@@ -41,6 +42,7 @@ def config(at: Path, count: int) -> dict[str, Any]:
         "transfer": {
             name: {**TRANSFER, "tags": its} for name, its in zip(names, tags, strict=True)
         },
+        "baselines": {},
         "export": {},
         "evaluations": dict.fromkeys(names, EVALUATION),
         "tables": {STUDY: {"evaluations": names, "comparisons": pairs}},
@@ -60,26 +62,35 @@ def jobs(at: Path, trained: Path, segments: int) -> Iterator[Job]:
     read = files.reported()
     for number, evaluation in enumerate(its.config.evaluations):
         _evaluate(at, trained, evaluation, number, its.spec("score", evaluation))
-    _copy(at, trained, [p for kind in ("cards", "histories", "ledgers") for p in read[kind]])
+    networks = files.measured(STUDY)
+    beside = [p for kind in ("cards", "histories", "ledgers") for p in read[kind]]
+    _copy(at, trained, [*networks, *beside])
     for place, source in ((read["manifests"][0], "by-http/mitdb.json"), *_data(read)):
-        _copied(trained / source, Path(place))
+        copied(trained / source, Path(place))
+    costs = files.costs(STUDY)
+    yield Job("cost", "cost", NETWORKS, {"models": networks, "out": costs})
     yield Job(
         "tabulate",
         "tabulate",
         EVALUATIONS,
         {
             "spec": "-",
-            "predictions": files.of_study(STUDY, "predictions"),
-            "scores": files.of_study(STUDY, "scores"),
+            "predictions": files.predictions(STUDY),
+            "scores": files.scores(STUDY),
             "cards": files.cards(STUDY),
+            "costs": costs,
             "histories": files.histories(STUDY),
             "out": files.tables(STUDY),
         },
         its.spec("tabulate", STUDY),
     )
-    arguments = {"spec": its.spec("report", ""), **read, "plan": "-", "command": "make report"}
-    arguments |= {"looks": at / looks.LEDGER, "out": at / "report.html"}
+    arguments: dict[str, Any] = {"spec": its.spec("report", ""), "plan": "-", **read}
+    arguments["command"] = "make report"
+    arguments |= {"looks": at / LOOKS, "out": at / "report.html"}
     yield Job("report", "report", EVALUATIONS, arguments, stages(its))
+    published = {"tables": files.tables(STUDY), "study": STUDY, "command": "make docs"}
+    more = {"segments": read["segments"], "simulated": [], "out": at / f"{STUDY}.csv"}
+    yield Job("publish", "publish", EVALUATIONS, {**published, **more})
 
 
 def _data(read: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
@@ -103,9 +114,7 @@ def _evaluate(at: Path, trained: Path, name: str, number: int, score: str) -> No
     predictions.write(moved, files[0])
     table = scoring.score(moved, Score.model_validate_json(score).metrics)
     parquet.write(pa.Table.from_pandas(table, preserve_index=False), files[1])
-    looks.record_predictions(
-        at / looks.LEDGER, moved, split=trained / "people.parquet", out=files[0]
-    )
+    looks.record_predictions(at / LOOKS, moved, split=trained / "people.parquet", out=files[0])
 
 
 def _copy(at: Path, trained: Path, places: Sequence[str]) -> None:
@@ -114,9 +123,4 @@ def _copy(at: Path, trained: Path, places: Sequence[str]) -> None:
         stage, entry, *rest = place.relative_to(at).parts
         if stage == "transfer":
             entry = NAMES[int(entry[-4:]) % 2]
-        _copied(trained.joinpath(stage, entry, *rest), place)
-
-
-def _copied(source: Path, place: Path) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, place)
+        copied(trained.joinpath(stage, entry, *rest), place)
