@@ -508,6 +508,8 @@ def test_what_protocols_are_depends_on_the_runs(page: str, real: str) -> None:
         ({"model": "rhythm_forest", "init": "none"}, "Random forest on rhythm"),
         ({"model": "cae", "init": "tcn", "steps": "usual"}, "Autoencoder, from TCN weights"),
         ({"model": "vit"}, "Vit"),
+        ({"model": "unet, mean of 6"}, "U-Net, mean of 6"),
+        ({"model": "crnn and boosting"}, "CRNN and boosting"),
         ({}, ""),
     ],
 )

@@ -4,6 +4,7 @@ They are made of the tags that config gives a run. A tag whose value is the stud
 goes without saying; what other values are called is the study's: its ``WORDS``.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,13 +46,17 @@ WORDS: Words = {
     "per": {"record": "per record"},
 }
 UNSAID = "none"
+WORD = re.compile(r"\w+")
 FIRST = ("model", "init")  # tags that a name begins with
 
 
 def tag_words(tag: str, value: str, words: Words) -> str:
     """Return what a tag's value is called: the study's words, else those of all studies."""
     known = {**WORDS.get(tag, {}), **words.get(tag, {})}
-    return known.get(value, known.get("else", "{}").format(MODELS.get(value, value)))
+    rest = MODELS.get(value, value)
+    if tag == "model":  # of several: ``unet, mean of 6``, ``crnn and boosting``
+        rest = WORD.sub(lambda word: MODELS.get(word[0], word[0]), value)
+    return known.get(value, known.get("else", "{}").format(rest))
 
 
 def run_title(

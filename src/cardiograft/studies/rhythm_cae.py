@@ -75,7 +75,6 @@ ASSUMED = (
 )
 USUAL = {"tuning": "full", "recipe": "ours", "readout": "code"}
 WORDS = {
-    "model": {"crnn and boosting": "CRNN and boosting"},
     "init": {
         "random": "random weights",
         "cae": "autoencoder weights",
