@@ -50,6 +50,13 @@ def test_the_sentence_counts_how_runs_were_chosen(own: Study) -> None:
     assert "No look at a test part is in the ledger" in text
 
 
+def test_runs_of_another_protocol_are_chosen_under_it(own: Study) -> None:
+    rows = own.frame("looks").assign(protocol="personal")
+    other = Study(own.name, own.about, {**own.frames, "looks": rows})
+    (line, *_) = section(other)["lines"]
+    assert line.startswith(f"How the {len(set(rows['run']))} runs under the personal protocol came")
+
+
 def test_networks_and_settings_are_counted_on_the_people_tested(own: Study) -> None:
     row = strict(own)
     seen = [look(row, f"w{k}", f"s{k // 3}") for k in range(7)]

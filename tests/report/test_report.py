@@ -246,6 +246,29 @@ def test_recordings_that_are_not_listed_may_have_as_many_errors(tmp_path: Path) 
     assert table.note == "and 1\u202f300 others, none with more errors"
 
 
+def test_a_training_of_one_epoch_is_a_dot() -> None:
+    """A line of one point is not drawn."""
+    one = [{"part": "train", "x": [1], "y": [0.4]}]
+    assert 'class="curve one train" points="50.0,2.0 50.0,2.0"' in dumbbells.curve(one, title="t")
+    two = [{"part": "train", "x": [1, 2], "y": [0.4, 0.2]}]
+    assert 'class="curve train" points="0.0,2.0 100.0,30.0"' in dumbbells.curve(two, title="t")
+
+
+def test_a_comparison_without_p_is_no_family(base: tuple[Path, Inputs]) -> None:
+    """Of too few subjects there is no p, and so nothing that Holm's correction is of."""
+    study_ = read_study(base[1]["tables"][0])
+    rows = study_.frame("comparisons").assign(question="help", p="", p_holm="", family="0")
+    about = {**study_.about, "questions": {"help": "Does it help?"}}
+    few = Study(study_.name, about, {**study_.frames, "comparisons": rows})
+    assert comparisons.questions(few) == []
+    table = comparisons.comparison_table(few, run_names(few))
+    assert table
+    holm = {str(line[table.head.index("p, Holm")].small) for line in table.rows}  # type: ignore[union-attr]
+    assert holm == {""}
+    many = Study(study_.name, about, {**study_.frames, "comparisons": rows.assign(family="3")})
+    assert comparisons.questions(many) == ["Does it help? (3 comparisons)"]
+
+
 def test_what_was_generated_is_no_recording() -> None:
     accepted, out = {"status": "accepted"}, {"status": "quarantined"}
     real = {"simulated": False, "records": [accepted, accepted, out]}

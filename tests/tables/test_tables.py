@@ -21,7 +21,7 @@ from cardiograft.tables.published import Published
 from cardiograft.tables.runs import Run, read_run
 from cardiograft.tables.scores import score_table
 from cardiograft.tables.shared_segments import shared
-from cardiograft.tables.study import predictions_by_evaluation
+from cardiograft.tables.study import predictions_by_evaluation, printed_metrics
 
 script, score_script = load("tabulate"), load("score")
 
@@ -71,6 +71,17 @@ def test_writes_every_table(made: Path) -> None:
         *(f"{n}.csv" for n in ("table_1", "table_2")),
         "study.json",
     }
+
+
+def test_what_differs_in_a_metric_stands_apart_from_its_title() -> None:
+    rows = {
+        name: {**row, "metrics": ["accuracy", {"name": "jkappa", "without": ["mitdb/232"]}]}
+        for name, row in study_rows().items()
+    }
+    titles = {
+        one["title"] for one in printed_metrics(study(rows=rows, primary="accuracy")).values()
+    }
+    assert titles == {"Accuracy", "jκ (without mitdb/232)"}
 
 
 def test_value_is_the_mean_over_repeats(made: Path) -> None:

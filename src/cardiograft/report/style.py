@@ -103,12 +103,13 @@ th:first-child, td:first-child, th.words, td.words { text-align: left; }
 td.words { min-width: 7rem; }
 thead th {
   border-top: 1.5px solid var(--ink); border-bottom: 1px solid var(--ink); font-weight: 600;
-  vertical-align: bottom; white-space: nowrap;
+  vertical-align: bottom;
 }
 tbody th { font-weight: 500; min-width: 11rem; overflow-wrap: anywhere; }
 tbody tr { border-bottom: 1px solid var(--rule); }
 tbody tr:last-child { border-bottom: 1.5px solid var(--ink); }
 tbody td { white-space: nowrap; }
+tbody td:not([data-low]) small { white-space: normal; }
 tbody td.words { white-space: normal; overflow-wrap: anywhere; }
 small { display: block; color: var(--soft); font-size: .88em; font-weight: 400; }
 small a { color: inherit; text-decoration: underline dotted; text-underline-offset: .2em; }
@@ -226,6 +227,7 @@ figcaption small { display: inline; margin-left: .5em; overflow-wrap: anywhere; 
 .small-multiples p { font: .74rem/1.35 var(--sans); color: var(--soft); margin: .3rem 0 0; }
 .curves { display: block; width: 100%; height: 5.2rem; background: var(--card); }
 .curve { fill: none; stroke-width: 1.6; vector-effect: non-scaling-stroke; stroke: var(--soft); }
+.curve.one { stroke-width: 5; stroke-linecap: round; }
 .curve.validation { stroke: var(--honest); } .curve.test { stroke: var(--paper); }
 .floor { stroke: var(--rule); vector-effect: non-scaling-stroke; }
 .matrices {

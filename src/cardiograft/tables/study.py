@@ -180,7 +180,7 @@ def about(
         **_of_the_paper(study, own, rows),
         "study": spec.study.name,
         "curves": [curve.tag for curve in spec.curves],
-        "metrics": _metrics(spec),
+        "metrics": printed_metrics(spec),
         "primary": spec.primary,
         "questions": {name: question.asks for name, question in spec.questions.items()},
         "level": spec.level,
@@ -227,14 +227,14 @@ def _of_the_paper(
     }
 
 
-def _metrics(spec: Tabulate) -> dict[str, dict[str, Any]]:
+def printed_metrics(spec: Tabulate) -> dict[str, dict[str, Any]]:
     """Return how each metric of the study is printed, and which way is better."""
     requested = {m.canonical(): m for row in spec.rows.values() for m in row.metrics}
     by_name = {}
     for metric in requested.values():
         module = plugins.load("metrics", metric.name)
         by_name[named(metric)] = {
-            "title": named(metric).replace(metric.name, module.TITLE, 1),
+            "title": named(metric).replace(metric.name, module.TITLE, 1).replace("(", " (", 1),
             "percent": module.PERCENT,
             "lower_is_better": module.LOWER_IS_BETTER,
         }

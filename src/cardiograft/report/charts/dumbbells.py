@@ -153,7 +153,7 @@ def _dumbbell(row: Mapping[str, Any], marks: Sequence[float], *, y: int, percent
 
 
 def curve(lines: Sequence[Mapping[str, Any]], *, title: str) -> Markup:
-    """Return small curves over epochs.
+    """Return small curves over epochs; dots, where there was one.
 
     Parameters
     ----------
@@ -167,9 +167,10 @@ def curve(lines: Sequence[Mapping[str, Any]], *, title: str) -> Markup:
         return Markup()
     low, high = min(0.0, float(y.min())), float(y.max()) or 1.0
     left, right = float(x.min()), float(x.max())
+    kind = "curve one " if left == right else "curve "
     drawn = [
-        Markup('<polyline class="curve {}" points="{}"/>').format(
-            line["part"], _points(line, (left, right), (low, high))
+        Markup('<polyline class="{}" points="{}"/>').format(
+            kind + line["part"], _points(line, (left, right), (low, high))
         )
         for line in lines
     ]
@@ -201,6 +202,7 @@ def _points(
     for x, y in zip(line["x"], line["y"], strict=True):
         if np.isfinite(y):
             right = 100 * (float(x) - across[0]) / ((across[1] - across[0]) or 1)
+            right = 50.0 if across[0] == across[1] else right
             down = 58 - 56 * (float(y) - up[0]) / ((up[1] - up[0]) or 1)
             pairs.append(f"{right:.1f},{down:.1f}")
-    return escape(" ".join(pairs))
+    return escape(" ".join(pairs * 2 if len(pairs) == 1 else pairs))  # a line of one point is none

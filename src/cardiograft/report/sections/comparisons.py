@@ -158,7 +158,7 @@ def questions(study: Study) -> list[str]:
     return [
         f"{question_text[name]} ({wording.plural(row['family'], 'comparison')})"
         for name, row in families.items()
-        if name in question_text and not wording.absent(row["family"])
+        if name in question_text and _counted(row)
     ]
 
 
@@ -189,8 +189,13 @@ def _comparison_line(row: ReportRow, metric: ReportRow, names: RunNames) -> Line
 
 def _family(row: ReportRow) -> str:
     """Return how many comparisons the correction is for."""
+    return f"of {wording.count(row['family'])}" if _counted(row) else ""
+
+
+def _counted(row: ReportRow) -> bool:
+    """Whether a comparison has a p that is corrected: of too few subjects there is none."""
     family = row.get("family", "")
-    return "" if wording.absent(family) else f"of {wording.count(family)}"
+    return not wording.absent(family) and float(family) > 0
 
 
 def _equivalence(row: ReportRow, percent: bool) -> str:

@@ -12,7 +12,7 @@ from cardiograft.report.cells import Cell, Line, Table, once
 from cardiograft.report.inputs import ReportInputs, ReportRow, Study
 from cardiograft.report.run_names import RunNames
 
-WHERE = {"honest": "on unseen subjects", "paper": "under the paper’s protocol"}
+WHERE = {"honest": "on unseen subjects", "else": "under the {}"}
 CAPTION = "How each run was chosen, and how often its test part was looked at"
 NOTE = (
     "Networks: different weights that were scored on the same tested people, in these results, by"
@@ -57,7 +57,7 @@ def _chosen(rows: Sequence[ReportRow], protocol: str) -> str:
         for how, words in wording.CHOSEN_ON.items()
         if how in chosen
     ]
-    where = WHERE.get(protocol, wording.PROTOCOLS[protocol].lower())
+    where = WHERE.get(protocol, WHERE["else"]).format(wording.PROTOCOLS[protocol].lower())
     start = f"How the {wording.plural(len(chosen), 'run')} {where} came to be chosen"
     return f"{start}: {wording.listed(counts)}."
 
