@@ -85,3 +85,14 @@ def test_the_learning_rate_of_one_run_is_changed_as_written() -> None:
     assert changed == {"pretext-cnn-strict"}
     assert faster.pretrain["pretext-cnn-strict"].training.learning_rate == 0.003
     assert plain.transfer == faster.transfer
+
+
+def test_one_evaluation_gets_one_more_metric_as_written() -> None:
+    (text,) = re.findall(r"```yaml\n# one-more.yaml\n(.*?)```", TEXT, flags=re.DOTALL)
+    plain, more = (load_config(merged(*one)) for one in ((), (yaml.safe_load(text),)))
+    changed = {n for n, one in more.evaluations.items() if one != plain.evaluations[n]}
+    assert changed == {"ptb-majority-subject"}
+    before, after = (c.evaluations["ptb-majority-subject"].metrics for c in (plain, more))
+    assert after[:-1] == before
+    assert after[-1].name == "kappa"
+    assert plain.baselines == more.baselines
