@@ -253,6 +253,13 @@ def test_letters_twice_as_large_fit_too(large_letters: Any, page_file: Path) -> 
         assert shown.page.evaluate("document.documentElement.scrollWidth") <= DESK
 
 
+def test_a_table_of_few_columns_fits_a_desk(desk: Opened) -> None:
+    """A long heading, or a long remark below a value, is broken before a column leaves the page."""
+    wider = """boxes => boxes.filter(box => box.scrollWidth > box.clientWidth + 1
+        && box.querySelectorAll("thead th").length <= 9).map(box => box.ariaLabel)"""
+    assert desk.page.locator("main .wide:visible").evaluate_all(wider) == []
+
+
 @pytest.mark.parametrize("width", [PHONE, DESK // 2])
 def test_a_wide_table_scrolls_in_its_own_box_by_keyboard(
     chromium: Any, page_file: Path, width: int

@@ -100,7 +100,7 @@ def test_the_report_draws_a_line_for_each_start(
     shown = learning.section(Study("s", about, texts), names)
     assert shown is not None
     (figure,) = shown["figures"]
-    assert figure["title"] == "Macro-F1 on the test part, paper protocol"
+    assert figure["title"] == "Macro-F1 on the test part, paper’s protocol"
     drawn = str(figure["figure"])
     assert "from scratch" in drawn
     assert "autoencoder" in drawn

@@ -269,9 +269,9 @@ button { font: inherit; color: inherit; background: none; border: 0; padding: 0;
 nav .tools { margin-top: .8rem; }
 thead th button { min-height: 1.5rem; text-align: inherit; font-weight: 600; }
 thead th button:hover { text-decoration: underline; }
-thead th button::after { content: " ↕"; color: var(--soft); font-weight: 400; }
-thead th[aria-sort=ascending] button::after { content: " ↑"; color: var(--ink); }
-thead th[aria-sort=descending] button::after { content: " ↓"; color: var(--ink); }
+thead th button::after { content: "\\00a0↕"; color: var(--soft); font-weight: 400; }
+thead th[aria-sort=ascending] button::after { content: "\\00a0↑"; color: var(--ink); }
+thead th[aria-sort=descending] button::after { content: "\\00a0↓"; color: var(--ink); }
 .zoomed { overflow-x: auto; }
 details { border-top: 1px solid var(--rule); padding: .55rem 0; }
 details + details { margin-top: 0; }

@@ -57,7 +57,7 @@ def _panel(runs: dict[str, list[ReportRow]], study: Study, names: RunNames) -> d
     ]
     alike, shown = labelled(lines)
     title = f"{about['title']}{' in %' if scale > 1 else ''} on the {first['part']} part"
-    title = ", ".join([title, *alike, f"{first['protocol']} protocol"])
+    title = ", ".join([title, *alike, f"{wording.PROTOCOLS[first['protocol']].lower()}"])
     return {"title": title, "figure": curve(shown, "Epoch", title)}
 
 

@@ -55,7 +55,7 @@ def _panel(bins: Sequence[ReportRow], names: RunNames) -> dict[str, Any]:
         "run": name,
         "figure": _chart(bins, title=f"Reliability of {name}", kind=str(first["protocol"])),
         "caption": ", ".join(words),
-        "small": f"{first['run']}, {first['protocol']} protocol",
+        "small": f"{first['run']}, {wording.PROTOCOLS[first['protocol']].lower()}",
     }
 
 
