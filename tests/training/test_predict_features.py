@@ -9,27 +9,17 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
+from one_lead import META, RATE_HZ, SAMPLES, SECONDS
 
 from cardiograft.checkpoints.file import read_checkpoint
 from cardiograft.evaluation import predictions
 from cardiograft.evaluation.metrics import value_r2
 from cardiograft.evaluation.predict import predict
-from cardiograft.segments import shards
 from cardiograft.specs.predict import Predict
 from cardiograft.specs.transfer import Transfer
 from cardiograft.training.tasks import predict_features
 
-RATE_HZ, SECONDS, N = 125.0, 20, 24
-SAMPLES = int(RATE_HZ * SECONDS)
-META = shards.Meta(
-    spec={},
-    manifest_digest="0",
-    simulated=True,
-    rate_hz=RATE_HZ,
-    channels=("II",),
-    samples=SAMPLES,
-    features=(),
-)
+N = 24
 VERSION = torch.zeros(N, dtype=torch.int64)
 
 

@@ -6,22 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from one_lead import META, RATE_HZ, SAMPLES
 
-from cardiograft.segments import shards
 from cardiograft.training.boosting import cross_fitted
 from cardiograft.training.tasks import classify
 
-RATE_HZ, SECONDS, N = 125.0, 20, 120
-SAMPLES = int(RATE_HZ * SECONDS)
-META = shards.Meta(
-    spec={},
-    manifest_digest="0",
-    simulated=True,
-    rate_hz=RATE_HZ,
-    channels=("II",),
-    samples=SAMPLES,
-    features=(),
-)
+N = 120
 VERSION = torch.zeros(N, dtype=torch.int64)
 WRONG = 7  # a segment of regular beats that is labelled as fibrillation
 

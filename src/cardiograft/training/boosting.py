@@ -76,6 +76,7 @@ def cross_fitted(
     """Return probabilities of each row by a boosting that learned of other people, (N, K).
 
     People are dealt to folds by their names: a person's fold does not depend on who else is there.
+    Someone of two names may be in two folds.
 
     Parameters
     ----------
