@@ -24,7 +24,7 @@ ADDED = {
 }
 
 
-def spec(**noise):
+def spec(label="added_noise", **noise):
     return Segment.model_validate(
         {
             "database": "mitdb",
@@ -32,7 +32,7 @@ def spec(**noise):
             "signal": {"leads": ["MLII"], "scale": "none"},
             "rate_hz": 250,
             "cut": {"name": "windows", "window_s": 5.0},
-            "label": "added_noise",
+            "label": label,
             "noise": {**ADDED, **noise},
         }
     )
@@ -103,7 +103,8 @@ def test_what_was_added_to_a_stretch_is_its_label(house, tmp_path):
         marks = noises.added(made(name)).annotations
         own = marks.symbol_A == NOISE
         for at, note in zip(marks.sample_A[own], marks.aux_A[own], strict=True):
-            kind, _, ratio = note.partition(" ")
+            kind, *ratios = note.split(" ")
+            ratio = ratios[0] if ratios else ""
             label = "low" if kind == "flat_line" or (kind == "em" and float(ratio) < 6) else "high"
             if kind == "em" and 6 <= float(ratio) < 12:
                 label = None
@@ -116,6 +117,22 @@ def test_what_was_added_to_a_stretch_is_its_label(house, tmp_path):
     # a line that is flat throughout can't be scaled
     assert len(kept) - len(cut_out) == summary["dropped"].get("flat", 0)
     assert summary["dropped"]["no label"] == len(expected) - 4 - len(kept)
+
+
+def test_a_stretch_may_be_judged_by_the_piece_of_noise_that_lies_on_it(
+    house, tmp_path, monkeypatch
+):
+    burst = noise("em", 240)
+    burst.signal_CT[:, : burst.signal_CT.shape[1] // 2] *= 0.01
+    monkeypatch.setattr(nstdb, "read", lambda root, name: burst)
+    asked = {"shares": {"em": 1}, "ratios_db": [0, 3]}
+    whole, _ = cut(house, tmp_path / "whole", spec(**asked))
+    assert {*whole["label"].tolist()} == {"low"}
+    by_piece = {"name": "added_noise", "ratio": "stretch"}
+    judged, _ = cut(house, tmp_path / "own", spec(label=by_piece, **asked))
+    assert {*judged["label"].tolist()} == {"low", "high"}
+    still = judged["label"] == "high"  # two recordings have their piece in the noise's still half
+    assert {*judged["record"][still].tolist()} == {"100", "101"}
 
 
 def test_clean_stretches_are_the_recording_and_others_are_not(house, tmp_path):

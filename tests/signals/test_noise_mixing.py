@@ -49,6 +49,34 @@ def test_each_stretch_is_what_it_says():
             assert added.any() == (s.kind != "clean")
 
 
+def test_a_piece_between_two_bursts_has_a_ratio_of_its_own():
+    bursts = np.where(TIME // 3600 % 2, 0.1, 2.0) * np.random.default_rng(2).standard_normal(
+        len(TIME)
+    )
+    mixed, stretches = corrupted(
+        CLEAN, {"em": bursts}, BEATS, rate_hz=RATE, stretch_s=5.0, ratios_db=(0.0, 0.0),
+        shares={"em": 1}, rng=np.random.default_rng(3),
+    )  # fmt: skip
+    for s in stretches:
+        added = (mixed - CLEAN)[s.start : s.stop]
+        # by the seconds' SD, as the whole's: across a burst's edge it lies between
+        rms = added.reshape(5, 360).std(axis=1).mean()
+        assert s.own_db == pytest.approx(10 * np.log10(1.2**2 / 8 / rms**2), abs=0.05)
+        assert s.ratio_db == 0
+    own = [s.own_db for s in stretches]
+    assert min(own) < -1
+    assert max(own) > 10
+
+
+def test_a_silent_piece_hides_nothing():
+    silent = np.concatenate([np.zeros(3600), NOISES["em"][:18000]])
+    _, stretches = corrupted(
+        CLEAN, {"em": silent}, BEATS, rate_hz=RATE, stretch_s=5.0, ratios_db=(0.0, 0.0),
+        shares={"em": 1}, within=(0.0, 1 / 6), rng=np.random.default_rng(3),
+    )  # fmt: skip
+    assert {s.own_db for s in stretches} == {np.inf}
+
+
 def test_a_generator_decides_alone():
     (one, first), (two, second), (other, _) = made(), made(), made(1)
     np.testing.assert_array_equal(one, two)

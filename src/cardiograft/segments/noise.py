@@ -1,8 +1,8 @@
 """Clean recordings with noise of other recordings, or with faults, added stretch by stretch.
 
 What was added to which stretch stands in the recording's annotations, for labels to read: the code
-`cardiograft.records.NOISE`, with a note such as ``em -3.25`` (a noise and its ratio in decibels),
-``flat_line`` or ``clean``.
+`cardiograft.records.NOISE`, with a note such as ``em -3.25 1.40`` (a noise, its ratio in decibels,
+and that of the piece that lies here), ``flat_line`` or ``clean``.
 
 Legend: C leads, T samples, U samples of a noise, A beats.
 """
@@ -202,4 +202,6 @@ def _marked(marks: Annotations, stretches: Sequence[noise_mixing.Stretch]) -> An
 
 
 def _note(stretch: noise_mixing.Stretch) -> str:
-    return stretch.kind if stretch.ratio_db is None else f"{stretch.kind} {stretch.ratio_db:.2f}"
+    if stretch.ratio_db is None:
+        return stretch.kind
+    return f"{stretch.kind} {stretch.ratio_db:.2f} {stretch.own_db:.2f}"

@@ -6,6 +6,7 @@ Source: Moody, Muldrow & Mark, Comput Cardiol 1984;11:381-384, and nst(1) of the
 signal and noise are measured); kinds of noise as nstdb records them.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -23,12 +24,17 @@ MEASURED = 300  # beats of the signal, and seconds of the noise, from the first 
 
 @dataclass(frozen=True, kw_only=True)
 class Stretch:
-    """What was done to some samples: ``clean``, a fault's name, or a noise's with its ratio."""
+    """What was done to some samples: ``clean``, a fault's name, or a noise's with its ratios.
+
+    `ratio_db` is that of the whole noise at this gain, which was asked for, `own_db` that of the
+    piece that lies here: noise comes in bursts, and a piece between two hides nothing.
+    """
 
     start: int
     stop: int
     kind: str
     ratio_db: float | None = None
+    own_db: float | None = None
 
 
 def noise_gain(
@@ -57,16 +63,21 @@ def noise_gain(
     """
     reach, second = round(QRS_S * rate_hz), round(rate_hz)
     inside_A = beat_A[(beat_A >= reach) & (beat_A < len(clean_T) - reach)][:MEASURED]
-    seconds = min(len(noise_U) // second, MEASURED)
-    if not len(inside_A) or not seconds:
+    if not len(inside_A) or len(noise_U) < second:
         raise ValueError("a ratio needs a whole beat, and a second of noise")
     window_AB = clean_T[inside_A[:, None] + np.arange(-reach, reach + 1)]
-    rms_S = noise_U[: seconds * second].reshape(seconds, second).std(axis=1)
-    noise = float(trim_mean(rms_S, OUTLYING))
+    noise = _level(noise_U, second)
     if noise <= 0:
         raise ValueError("a ratio needs a noise that is not silent")
     signal = trim_mean(np.ptp(window_AB, axis=1), OUTLYING) ** 2 / 8
     return float(np.sqrt(signal / 10 ** (ratio_db / 10)) / noise)
+
+
+def _level(noise_U: Float64, second: int) -> float:
+    """Return a noise's SD within a second: the mean of the first 300, less the outlying ones."""
+    seconds = min(len(noise_U) // second, MEASURED)
+    rms_S = noise_U[: seconds * second].reshape(seconds, second).std(axis=1)
+    return float(trim_mean(rms_S, OUTLYING))
 
 
 def corrupted(
@@ -117,17 +128,25 @@ def corrupted(
     taken = {kind: _piece(noise_U, within) for kind, noise_U in used.items()}
     about = {"rate_hz": rate_hz, "ratio_db": 0.0}
     gains = {kind: noise_gain(clean_T, noise_U, beat_A, **about) for kind, noise_U in used.items()}
+    second = round(rate_hz)
+    levels = {kind: _level(noise_U, second) for kind, noise_U in used.items()}
     for start in range(0, len(clean_T) - size + 1, size):
         kind = _drawn(kinds, shares, rng)
-        part, ratio_db = slice(start, start + size), None
+        part, ratio_db, own_db = slice(start, start + size), None, None
         if kind in noises:
             ratio_db = float(rng.uniform(*ratios_db))
-            by = gains[kind] * 10 ** (-ratio_db / 20)
-            mixed_T[part] += by * _taken(taken[kind], size, kind, rng)
+            piece_T = _taken(taken[kind], size, kind, rng)
+            mixed_T[part] += gains[kind] * 10 ** (-ratio_db / 20) * piece_T
+            own_db = ratio_db - _decibels(_level(piece_T, min(second, size)) / levels[kind])
         elif kind != CLEAN:
             mixed_T[part] = faults.corrupt(mixed_T[part], rate_hz, kind, rng)
-        done.append(Stretch(start=start, stop=start + size, kind=kind, ratio_db=ratio_db))
+        where = {"start": start, "stop": start + size}
+        done.append(Stretch(**where, kind=kind, ratio_db=ratio_db, own_db=own_db))
     return mixed_T, done
+
+
+def _decibels(level: float) -> float:
+    return 20 * math.log10(level) if level > 0 else -math.inf
 
 
 def _drawn(kinds: Sequence[str], shares: Mapping[str, float], rng: np.random.Generator) -> str:

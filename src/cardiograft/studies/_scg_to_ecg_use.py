@@ -125,9 +125,9 @@ def verdicts(rows: Sequence[ScoreRow]) -> OwnTable:
         for use in USES:
             if use.metric not in own:
                 continue
-            cells = {"Use": use.name, "Asks": use.limit_text(), "Here": _in_words(use, own)}
+            cells = {"Use": use.name, "Needed": use.limit_text(), "Here": _in_words(use, own)}
             lines.append({**place, **cells})
-    formats = {"Run": "run", "Use": "text", "Asks": "text", "Here": "text"}
+    formats = {"Run": "run", "Use": "text", "Needed": "text", "Here": "text"}
     return OwnTable(pd.DataFrame(lines), formats)
 
 

@@ -128,7 +128,7 @@ FIRST_SCREEN = Headline(
     ),
     baseline=Baseline(name="logistic regression on indices of quality", run="quality-indices-both"),
     further=(
-        Further(name="the Light CNN that told fractals apart first", run="quality-fractals"),
+        Further(name="the Light CNN pretrained on fractals", run="quality-fractals"),
         Further(name="the mean of the Light CNN and the indices", run="quality-together"),
     ),
 )

@@ -47,7 +47,7 @@ ASSUMED = (
     "PTB’s two classes are two outputs: their cross-entropy is the paper’s binary one.",
     "rr_boosting, rhythm_forest, and networks that are shown R–R intervals or the recording’s"
     " median beat, compare a beat with all of its own recording: they see no label of it, but"
-    " can’t speak before it has ended.",
+    " can’t predict before it has ended.",
     "In the honest protocol, classes and records are left out as ANSI/AAMI EC57 asks (Q, and"
     " the paced 102, 104, 107, 217), and 201 goes because 202 is the same person.",
 )

@@ -1,6 +1,6 @@
 """High or low quality, by the noise that an entry adds to clean recordings."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from annotated_types import Ge, Le
@@ -20,6 +20,7 @@ def label(
     low_below_db: Annotated[float, Ge(-60), Le(60)] = 6.0,
     high_from_db: Annotated[float, Ge(-60), Le(60)] = 12.0,
     harmless: Names = ("bw",),
+    ratio: Literal["recording", "stretch"] = "recording",
 ) -> Labels:
     """Return ``low`` or ``high`` for each stretch; what lies between has no label.
 
@@ -32,6 +33,9 @@ def label(
     harmless
         Noises that leave a stretch ``high`` at any ratio: R-peaks can be told in an ECG whose
         baseline wanders.
+    ratio
+        Whose ratio: of the noise's whole ``recording``, as nst has it, or of the piece of it
+        that lies on the ``stretch``, as noise comes in bursts.
 
     Source
     ------
@@ -44,21 +48,25 @@ def label(
     if not own_A.any():
         return Labels(unusable="no noise was added")
     class_A = np.array(
-        [_class(note, low_below_db, high_from_db, harmless) for note in marks.aux_A.tolist()],
+        [
+            _class(note, (low_below_db, high_from_db), harmless, own=ratio == "stretch")
+            for note in marks.aux_A.tolist()
+        ],
         dtype=object,
     )
     class_A[~own_A] = None
     return Labels(mark_A=class_A, spans=True)
 
 
-def _class(note: str, low_below_db: float, high_from_db: float, harmless: Names) -> str:
-    kind, _, ratio_db = note.partition(" ")
+def _class(note: str, low_and_high_db: tuple[float, float], harmless: Names, *, own: bool) -> str:
+    kind, *ratios = note.split(" ")
     if kind == CLEAN or kind in harmless:
         return "high"
     try:
-        level_db = float(ratio_db)
-    except ValueError:  # a fault
+        level_db = [float(text) for text in ratios][-1 if own else 0]
+    except (ValueError, IndexError):  # a fault, or a note that is none of a noise
         return "low"
+    low_below_db, high_from_db = low_and_high_db
     if level_db < low_below_db:
         return "low"
     return "high" if level_db >= high_from_db else ""
