@@ -68,6 +68,9 @@ def test_scaling_is_that_of_the_shards_or_has_one_divisor_for_all(samples: int) 
     np.testing.assert_allclose(own, centred / span_NC[..., None], atol=1e-5)
     joint = scaled(signal, "joint_median_max").numpy()
     np.testing.assert_allclose(joint, centred / span_NC.max(1)[:, None, None], atol=1e-5)
+    sensors = torch.cat([signal, 100 * signal], dim=1)  # two, with a unit each
+    expected = torch.cat([scaled(signal, "joint_median_max")] * 2, dim=1)
+    torch.testing.assert_close(scaled(sensors, "sensor_median_max"), expected)
     assert scaled(signal, "none") is signal
     silent = torch.full((1, 2, 9), 3.0)
     assert not scaled(silent, "median_max").any()
@@ -174,6 +177,8 @@ def test_what_cannot_be_done_is_refused_in_a_line() -> None:
     flat = shards.Meta(**{**vars(META), "channels": ("SCG z",)})
     with pytest.raises(ValueError, match=r"rotation 0.3 needs .* groups of 3 .* have 1: SCG z"):
         translate.make(flat, rotation=0.3)
+    with pytest.raises(ValueError, match="scaling sensor_median_max needs channels in groups of 3"):
+        translate.make(flat, scaling="sensor_median_max")
     task = translate.make(META)
     with pytest.raises(ValueError, match="class_weights: the task has no classes"):
         task.learn({}, balanced=True)

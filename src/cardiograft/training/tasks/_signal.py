@@ -11,19 +11,21 @@ from torch import Tensor
 from torch.nn import functional
 
 from cardiograft.records import Kind
+from cardiograft.signals.augmentation import AXES
 from cardiograft.signals.cropping import standardised
 from cardiograft.training.task import Batch, Columns
 
 Loss = Literal["mse", "correlation", "correlation_mse"]
-Scaling = Literal["none", "zscore", "median_max", "joint_median_max"]
+Scaling = Literal["none", "zscore", "median_max", "joint_median_max", "sensor_median_max"]
 TINY = torch.finfo(torch.float32).tiny  # below any divisor but that of a silent channel
 
 
 def scaled(signal_BCT: Tensor, scaling: Scaling, valid_B: Tensor | None = None) -> Tensor:
-    """Return (x - median) / max|x - median|, a channel's own or, jointly, the window's largest.
+    """Return (x - median) / max|x - median|, a channel's own, its sensor's or the window's largest.
 
-    Or, as ``zscore``, (x - mean) / SD of a channel's first `valid_B` samples (all of them,
-    without it), and zeros after. A silent channel comes out as zeros.
+    A sensor is three channels in a row, its axes (``sensor_median_max``); a window is all of them
+    (``joint_median_max``). Or, as ``zscore``, (x - mean) / SD of a channel's first `valid_B`
+    samples (all of them, without it), and zeros after. A silent channel comes out as zeros.
     """
     if scaling == "none":
         return signal_BCT
@@ -32,8 +34,19 @@ def scaled(signal_BCT: Tensor, scaling: Scaling, valid_B: Tensor | None = None) 
             valid_B = torch.full(signal_BCT.shape[:1], signal_BCT.shape[-1]).to(signal_BCT.device)
         return standardised(signal_BCT, valid_B)
     centred_BCT = signal_BCT - _median(signal_BCT)
-    axes = (-2, -1) if scaling == "joint_median_max" else (-1,)
-    return centred_BCT / centred_BCT.abs().amax(axes, keepdim=True).clamp(min=TINY)
+    largest_BC1 = centred_BCT.abs().amax(-1, keepdim=True)
+    if scaling == "joint_median_max":
+        largest_BC1 = largest_BC1.amax(-2, keepdim=True)
+    elif scaling == "sensor_median_max":
+        largest_BC1 = _of_sensors(largest_BC1)
+    return centred_BCT / largest_BC1.clamp(min=TINY)
+
+
+def _of_sensors(largest_BC1: Tensor) -> Tensor:
+    """Return for each channel the largest of its sensor's."""
+    sensors = largest_BC1.shape[1] // AXES
+    sensor_BS1 = largest_BC1.reshape(len(largest_BC1), sensors, AXES).amax(2, keepdim=True)
+    return sensor_BS1.repeat_interleave(AXES, dim=1)
 
 
 def _median(signal_BCT: Tensor) -> Tensor:

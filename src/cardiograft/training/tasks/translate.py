@@ -71,7 +71,7 @@ def make(
     meta: shards.Meta,
     *,
     loss: Literal["mse", "correlation", "correlation_mse", "any_delay"] = "mse",
-    scaling: Literal["none", "median_max", "joint_median_max"] = "none",
+    scaling: Literal["none", "median_max", "joint_median_max", "sensor_median_max"] = "none",
     rotation: Annotated[float, Ge(0)] = 0.0,
     gain: Annotated[float, Ge(0)] = 0.0,
     drop: Annotated[float, Ge(0), Lt(1)] = 0.0,
@@ -95,7 +95,8 @@ def make(
     scaling
         ``median_max`` is (x - median) / max|x - median| of each channel, input and target,
         after augmentation; ``joint_median_max`` gives the input's channels one divisor, so
-        that their proportions stay. ``none`` leaves the shards' scale.
+        that their proportions stay, ``sensor_median_max`` one to each sensor's x, y and z, for
+        an accelerometer and a gyroscope have no unit in common. ``none`` leaves the shards' scale.
     rotation
         SD in radians of a turn of the sensor; needs channels in groups of x, y, z.
     gain
@@ -119,7 +120,7 @@ def make(
         The shards have no target, channels that can't be rotated, or windows too short for the
         delays.
     """
-    _check(meta, rotation)
+    _check(meta, rotation, scaling)
     augmentation = Augmentation(
         rotation=rotation, gain=gain, drop=drop, tilt=tilt, stretch=stretch, noise=noise
     )
@@ -127,12 +128,13 @@ def make(
     return Translate(meta, loss=loss, scaling=scaling, augmentation=augmentation, any_delay=free)
 
 
-def _check(meta: shards.Meta, rotation: float) -> None:
+def _check(meta: shards.Meta, rotation: float, scaling: str) -> None:
     if not meta.target_channels:
         raise ValueError("translate: the shards have no target channels: give segments a target")
-    if rotation and len(meta.channels) % AXES:
+    asked = f"rotation {rotation:g}" if rotation else f"scaling {scaling}"
+    if (rotation or scaling == "sensor_median_max") and len(meta.channels) % AXES:
         raise ValueError(
-            f"translate: rotation {rotation:g} needs channels in groups of {AXES} (x, y, z),"
+            f"translate: {asked} needs channels in groups of {AXES} (x, y, z),"
             f" the shards have {len(meta.channels)}: {', '.join(meta.channels)}"
         )
 
