@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
     folder = tmp_path_factory.mktemp("measured")
-    return findings.write(folder, spec=study(simulated=False), simulated=False)
+    return findings.write(folder, spec=study(simulated=False, margin=0.02), simulated=False)
 
 
 def published(inputs: dict[str, list[Path]], folder: Path, **changes: Any) -> Path:
@@ -182,6 +182,11 @@ def test_comparisons_have_the_figures_of_their_tests(
         assert values["family"] == row["family"]
         detectable = float(values[f"{row['metric']}, detectable"])
         assert detectable == pytest.approx(float(row["detectable"]), rel=1e-5)
+        assert values["equivalent"] == row["equivalent"] != ""
+        assert float(values["margin"]) == float(row["margin"])
+        verdict = own[own["metric"] == "equivalent"].iloc[0]
+        for end in ("low", "high"):
+            assert float(verdict[end]) == pytest.approx(float(row[f"within_{end}"]), rel=1e-5)
     place = f"{own['run'].iloc[0]}|p_holm"
     text = renewed_values(f"p 9.999<!--{place}-->", frame)
     assert text == f"p {float(values['p_holm']):.3f}<!--{place}-->"

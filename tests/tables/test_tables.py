@@ -662,6 +662,24 @@ def test_a_question_is_a_family_of_its_own(made: Path) -> None:
     assert first["detectable"] > alone["detectable"] > 0
 
 
+def test_a_class_that_few_people_have_can_show_a_difference_by_all_who_are_tested(
+    tmp_path: Path,
+) -> None:
+    saved = classes(seed=1, subjects=16, each=200)
+    having = np.isin(saved.subject_N, np.unique(saved.subject_N)[:5])
+    kept = saved.only((saved.target != saved.labels.index("F")) | having)
+    other = replace(kept, score_NK=kept.score_NK[:, ::-1].copy())
+    tags, runs_of = study_rows()["mitdb-cnn-scratch-strict"]["tags"], []
+    for init, one in {"scratch": kept, "pretext": other}.items():
+        runs_of.append(one_run(tmp_path, one, name=init, tags={**tags, "init": init}))
+    pairs = [{"tag": "init", "of": "pretext", "to": "scratch"}]
+    spec = study(rows={run.name: run.row for run in runs_of}, comparisons=pairs)
+    row = comparison_table(spec, runs_of).iloc[0]
+    assert row["subjects"] == 5
+    # swaps of these five alone give no p below 2 ** -4
+    assert np.isfinite(row["detectable"])
+
+
 @pytest.mark.parametrize(
     ("own_margin", "margin", "verdict"),
     [(None, None, ""), (0.9, None, "yes"), (None, 0.9, "yes"), (1e-6, 0.9, "not shown")],

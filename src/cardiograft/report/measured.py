@@ -23,7 +23,8 @@ segment (``latency_ms``, ``segment_ms``, ``network_ms``)
     Of two runs that differ in one tag, ``run - run``, subject by subject: the difference in the
     metric; its ``p``, not corrected; ``p_holm``, corrected for all comparisons of its `question`,
     of which there are ``family``; the smallest difference that could have been shown with that
-    family (``accuracy, detectable``); and ``equivalent``, in words, where a margin was named.
+    family (``accuracy, detectable``); and, where a ``margin`` was named, ``equivalent`` in words
+    with the interval that says so.
 ``question``
     Of a comparison: what it answers.
 ``metric`` of ``gain of pearson at matched compute``
@@ -60,7 +61,7 @@ COLUMNS = (
 DIFFERS = "differs"
 COMPARISON = "comparison"
 P, P_HOLM, FAMILY, DETECTABLE = "p", "p_holm", "family", "detectable"
-EQUIVALENT = "equivalent"
+EQUIVALENT, MARGIN = "equivalent", "margin"
 GAP = "gap"
 DOSE = "dose "  # before: difference, slope, amount
 GAIN = "gain of "
@@ -359,10 +360,13 @@ def _comparisons(study: Study) -> list[MeasuredRow]:
         }
         cells = {name: _short(value) for name, value in test_values.items()}
         cells[f"{row['metric']}, {DETECTABLE}"] = _short(row["detectable"])
-        cells[EQUIVALENT] = row["equivalent"]
+        if row["equivalent"]:
+            cells |= {MARGIN: _short(row["margin"]), EQUIVALENT: row["equivalent"]}
+        within = {"low": _short(row["within_low"]), "high": _short(row["within_high"])}
+        about |= {"data": difference["data"], "class": row["class"]}
         rows.append({**about, **difference})
         rows += [
-            {**about, "data": difference["data"], "class": row["class"], "metric": m, "value": v}
+            {**about, "metric": m, "value": v, **(within if m == EQUIVALENT else {})}
             for m, v in cells.items()
             if v
         ]

@@ -121,7 +121,7 @@ def _could_show(
         subjects=paired.subjects,
         alpha=alpha / sizes[question],
         power=POWER,
-        least=statistics.least_p(paired.subjects, count=spec.draws),
+        least=statistics.least_p(paired.swapped, count=spec.draws),
     )
     if margin is not None:
         low, high = statistics.interval(
@@ -164,7 +164,10 @@ class _Paired:
     draws
         Of the difference, shape (B,).
     subjects
-        How many the difference rests on.
+        How many the difference rests on: those who have a segment of the rarest class.
+    swapped
+        How many the test swaps: all that were tested, for a rare class's F1 hangs on what others'
+        segments are taken for, too.
     tested
         Whether that is enough for a test.
     """
@@ -183,14 +186,15 @@ class _Paired:
         self.draws = self.one.draws[self.which] - self.other.draws[self.which]
         self.subjects = min(self.one.subjects[self.which], self.other.subjects[self.which])
         self.tested = self.subjects >= spec.least_subjects
+        self.swaps = swappable(of, to, "test", self.name, (self.sums[0], self.sums[1]))
+        self.swapped = self.swaps[0].shape[1]
 
     def row(self) -> dict[str, Any]:
         """Return the difference with its interval and its p, and where it was measured."""
         spec, of, to, which = self.spec, self.of, self.to, self.which
         low, high = interval(spec, self.draws, self.subjects)
         values, seed = metric_values(of.metric(self.name), of.labels), (spec.seed, STREAM["swaps"])
-        sums = swappable(of, to, "test", self.name, (self.sums[0], self.sums[1]))
-        p = statistics.paired_p(values, *sums, count=spec.draws, seed=seed)
+        p = statistics.paired_p(values, *self.swaps, count=spec.draws, seed=seed)
         hidden = (f"tag_{self.tag}", "run")
         return {
             **{key: value for key, value in place(spec, of).items() if key not in hidden},
