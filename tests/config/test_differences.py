@@ -73,10 +73,27 @@ def test_the_demo_is_the_papers_recipe_in_small():
     assert "records 24 of them (paper: all)" in records
 
 
-def test_a_baseline_and_a_study_that_says_nothing_differ_in_nothing():
+def test_a_baseline_and_a_study_without_a_paper_differ_in_nothing():
     assert rows("open")["mitdb-majority-strict"].differs == {}
-    others = overlaid("open").spec("tabulate", "scg_to_ecg").rows
-    assert {name for name, row in others.items() if row.differs} == set()
+    assert "PAPER" not in plugins.constants("studies", "own_recordings")
+
+
+def test_an_ecg_of_scg_by_our_scaling_is_of_another_recipe():
+    own = overlaid("open").spec("tabulate", "scg_to_ecg").rows
+    stand_in = {"recordings": ("recordings scg_vhd (paper: cebsdb)",)}
+    assert own["scg-cae-paper-random"].differs == stand_in
+    assert set(own["scg-cae-paper"].differs) == {"recordings", "data"}
+    for run in ("scg-cae-z-random", "scg-unet-xyz-random"):
+        assert "scaled none (paper: to −1…1)" in own[run].differs["recipe"]
+
+
+def test_what_stands_in_for_private_recordings_is_listed():
+    own = overlaid("open").spec("tabulate", "ecg_quality").rows["quality-scratch"].differs
+    assert own["recordings"] == (
+        "recordings challenge_2011, challenge_2017, mitdb (paper: a private vest’s and"
+        " challenge-2017’s)",
+    )
+    assert "segments a class, an epoch 3000 (paper: all, 10000)" in own["size"]
 
 
 def test_every_option_that_the_paper_tells_is_one():

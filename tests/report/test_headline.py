@@ -184,6 +184,23 @@ def test_effect_sentence(ends: tuple[float, float], words: str) -> None:
     assert sentence.endswith(f"{words}.")
 
 
+def test_the_first_contrast_that_was_run_is_shown_with_its_corrected_p() -> None:
+    usual = [row(PRETEXT, "macro_f1", 0.5, (0.4, 0.6)), row(HONEST, "macro_f1", 0.4, (0.3, 0.5))]
+    ours, base = (f"mitdb-cnn-{init}-recipe-strict" for init in ("pretext", "scratch"))
+    runs = [row(ours, "macro_f1", 0.45, (0.3, 0.6)), row(base, "macro_f1", 0.42, (0.3, 0.5))]
+    pair = row(f"{ours} - {base}", "macro_f1", 0.03, (0.01, 0.05), protocol="comparison")
+    p = row(f"{ours} - {base}", "p_holm", 0.038, None, protocol="comparison")
+    sentence = made(*usual, *runs, pair, p).sentences[-1]
+    assert "by the paper’s recipe, Macro-F1" in sentence
+    assert "better with them; people paired, the difference is +0.030 [" in sentence
+    assert "(corrected p 0.038)" in sentence
+    trained = "; one training stands for each."
+    assert not sentence.endswith(trained)
+    once = [{**one, "repeats": "1"} for one in runs]
+    assert made(*usual, *once, pair, p).sentences[-1].endswith(trained)
+    assert "recipe" not in made(*usual).sentences[-1]
+
+
 def gains(base: str, *ends: Ends, paper: bool = True) -> list[dict[str, Any]]:
     return [
         row(

@@ -50,6 +50,15 @@ def test_the_sentence_counts_how_runs_were_chosen(own: Study) -> None:
     assert "No look at a test part is in the ledger" in text
 
 
+def test_means_are_counted_which_stand_in_no_ledger(own: Study) -> None:
+    assert "mean" not in " ".join(section(own)["lines"])
+    rows = own.frame("looks")
+    rows = rows.assign(mean_of=["3" if run == STRICT[0] else "0" for run in rows["run"]])
+    other = Study(own.name, own.about, {**own.frames, "looks": rows})
+    text = " ".join(section(other)["lines"])
+    assert "1 run is a mean of other runs’ predictions" in text
+
+
 def test_runs_of_another_protocol_are_chosen_under_it(own: Study) -> None:
     rows = own.frame("looks").assign(protocol="personal")
     other = Study(own.name, own.about, {**own.frames, "looks": rows})
@@ -79,8 +88,8 @@ def test_epochs_that_a_training_scored_are_said(own: Study) -> None:
     again = [{**one, "repeat": 1, "weights_sha256": f"r{k}"} for k, one in enumerate(epochs)]
     made = section(own, *evaluated, *epochs, kept)
     assert (
-        "6 different models of 2 settings have been scored so far, 5 of them after each epoch of"
-        " 1 training that keeps the epoch that does best on these people."
+        "6 different models of 2 settings have been scored so far in this folder of results,"
+        " 5 of them after each epoch of 1 training that keeps the epoch that does best on these people."
     ) in " ".join(made["lines"])
     cells = next(line for line in made["table"].rows if STRICT[0] in line[0].small)
     assert (cells[4].text, cells[4].small) == ("6", "5 after epochs")

@@ -380,7 +380,9 @@ def test_nstdb_118_is_mitdb_118(tmp_path, cut):
     here = cut(*people)
     options = {"scheme": "named", "test_subjects": ("mitdb/118",)}
     assert split(tmp_path, [here], **options)[1] is None
-    noisy_copy = record("118e24", noisy(ecg(7), 3), dataset="nstdb", subject="118")
+    noisy_copy = record(
+        "118e24", noisy(ecg(7), 3), dataset="nstdb", subject=nstdb.subject("118e24")
+    )
     there = elsewhere(tmp_path, cut, noisy_copy)
     report, complaint = lineage(tmp_path, [here, there], "pretext")
     assert report["findings"][0]["subjects"] == 1

@@ -402,6 +402,8 @@ def test_only_what_does_as_the_paper_stands_beside_its_figures() -> None:
         ("paper", "size"),
         *(("honest", kind) for kind in ("", "size", "data", "data, size")),
     ]
+    every_recipe = replace(figure, any_recipe=True).fits(scores, {"recipe": "ours"})
+    assert len(every_recipe) == len(scores)
 
 
 # Pooled folds.

@@ -66,7 +66,8 @@ def facts(config: Sections, run: Model) -> Iterator[tuple[str, Any]]:
     """Yield the options of a training and of what it reads, by dotted names, at every depth.
 
     ``training.schedule``, ``model.cnn.dropout`` (of an ensemble, each member's too), ``frozen``,
-    ``task.labels``, ``split.scheme``, ``segments.cut.name``, ``database.records``.
+    ``task.labels``, ``split.scheme``, ``segments.cut.name``, ``database.records``; and of all that
+    it reads, ``databases``, the data sets' names.
     """
     if isinstance(run, BaselineRun):
         return
@@ -79,6 +80,8 @@ def facts(config: Sections, run: Model) -> Iterator[tuple[str, Any]]:
         yield from _flat("rate_factors", run.rate_factors)
     split = config.splits[run.split]
     yield from _flat("split", split.model_dump(mode="json"))
+    read = [config.databases[config.cut_by(name).database].dataset for name in split.segments]
+    yield "databases", sorted(set(read))
     for name in split.segments:
         segments = config.cut_by(name)
         yield from _flat("segments", segments.model_dump(mode="json"))

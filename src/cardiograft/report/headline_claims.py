@@ -1,5 +1,8 @@
 """The first screen's sentences of a study: each is there only where its numbers are."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from cardiograft.report import sentences, wording
 from cardiograft.report.headline_values import Values, metric_facts, within
 from cardiograft.report.measured import GAIN, GAP, MeasuredRow
@@ -111,7 +114,7 @@ def _above(run: HeadlineRun, facts: Headline, values: Values) -> str:
     shown = f"{baseline.name} ({estimate})"
     ahead = (float(ours["value"]) > float(base["value"])) != metric["lower_is_better"]
     word = "ahead of" if ahead else "not ahead of"
-    how = _how(side, paired, percent=bool(metric["percent"]))
+    how = _how(side, paired, values.corrected_p(run.honest, baseline.run), metric)
     claim = {
         1: f"There it is better than its baseline, {shown}{how}.",
         -1: f"There it is worse than its baseline, {shown}{how}.",
@@ -158,20 +161,23 @@ def _side(
     return -apart if metric_facts(metric)["lower_is_better"] else apart
 
 
-def _how(side: int, paired: MeasuredRow | None, *, percent: bool) -> str:
+def _how(side: int, paired: MeasuredRow | None, corrected_p: str, metric: Mapping[str, Any]) -> str:
     """Return what a claim of two runs rests on: people paired, or two intervals."""
     if paired is None:
         return "" if side else "; the intervals overlap, and the two were not compared in pairs"
+    percent = bool(metric["percent"])
     value = wording.number(paired["value"], percent=percent, signed=True).removesuffix(" %")
     ends = wording.interval(paired["low"], paired["high"], percent=percent, signed=True)
     difference = f"{value}{' points' if percent else ''} {ends}"
-    return f"; people paired, the difference is {difference}"
+    p = "" if wording.absent(corrected_p) else f" (corrected p {wording.p_value(corrected_p)})"
+    return f"; people paired, the difference is {difference}{p}"
 
 
 def _effect(facts: Headline, values: Values) -> str:
-    if isinstance(facts.effect, Contrast):
-        return _contrast(facts.effect, values)
-    return _gains(facts.effect, values) if facts.effect else ""
+    if isinstance(facts.effect, GainsAgainst):
+        return _gains(facts.effect, values)
+    claims = (_contrast(one, values) for one in facts.effect or ())
+    return next((claim for claim in claims if claim), "")
 
 
 def _contrast(effect: Contrast, values: Values) -> str:
@@ -184,7 +190,10 @@ def _contrast(effect: Contrast, values: Values) -> str:
     metric = metric_facts(effect.metric)
     with_, without = (wording.estimate(r, percent=bool(metric["percent"])) for r in (ours, base))
     words = {1: "better with them", -1: "worse with them", 0: "neither is shown to be better"}
-    shown = f"{words[side]}{_how(side, paired, percent=bool(metric['percent']))}"
+    p = values.corrected_p(effect.run, effect.without)
+    shown = f"{words[side]}{_how(side, paired, p, metric)}"
+    if {str(row["repeats"]) for row in (ours, base)} == {"1"}:
+        shown = f"{shown}; one training stands for each"
     title = within(metric["title"])
     start = f"With {effect.idea} {title} on unseen subjects is {with_}, without them {without}"
     return values.noted(f"{start}: {shown}.", effect.run, effect.without)

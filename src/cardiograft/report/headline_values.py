@@ -7,7 +7,7 @@ from typing import Any
 from cardiograft import plugins
 from cardiograft.report import wording
 from cardiograft.report.cells import Cell, once
-from cardiograft.report.measured import COMPARISON, DIFFERS, MeasuredRow
+from cardiograft.report.measured import COMPARISON, DIFFERS, P_HOLM, MeasuredRow
 
 ABSENT = Cell("not run here", mark="faint")
 
@@ -52,6 +52,11 @@ class Values:
         """Return the difference of two runs on the people that they share, where it was taken."""
         row = self.of(f"{run} - {other}", metric)
         return row if row is not None and row["protocol"] == COMPARISON else None
+
+    def corrected_p(self, run: str, other: str) -> str:
+        """Return the p of their difference, corrected for its question; empty where absent."""
+        row = self.by_run.get((f"{run} - {other}", P_HOLM))
+        return "" if row is None else str(row["value"])
 
 
 def metric_facts(name: str) -> dict[str, Any]:

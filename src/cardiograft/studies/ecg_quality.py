@@ -86,7 +86,11 @@ CAPTIONS: dict[str, str] = {}
 # What the paper tells of its trainings, by kind: an option, its name and the paper's value in
 # words, and the values that are it.
 PAPER = {
+    "recordings": {
+        "transfer.databases": ("recordings", "a private vest’s and challenge-2017’s"),
+    },
     "size": {
+        "transfer.training.per_class": ("segments a class, an epoch", "all, 10000", None, 10000),
         "transfer.training.epochs": ("epochs", "10", 10),
         "transfer.training.batch_size": ("batch", "32", 32),
         "database.records": ("records", "all", None),

@@ -225,11 +225,19 @@ FIRST_SCREEN = Headline(
             run="rhythm-measured-together-100",
         ),
     ),
-    effect=Contrast(
-        idea="autoencoder weights",
-        metric="macro_f1",
-        run="rhythm-cae-pooled-25",
-        without="rhythm-random-pooled-25",
+    effect=(
+        Contrast(
+            idea="autoencoder weights",
+            metric="macro_f1",
+            run="rhythm-cae-25",
+            without="rhythm-random-25",
+        ),
+        Contrast(
+            idea="autoencoder weights",
+            metric="macro_f1",
+            run="rhythm-cae-pooled-25",
+            without="rhythm-random-pooled-25",
+        ),
     ),
 )
 

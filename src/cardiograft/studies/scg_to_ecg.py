@@ -159,6 +159,16 @@ SECTIONS = {
     "Is it of use?": ("verdicts", "use"),
 }
 
+# What the paper tells; its optimiser, its loss and its widths it does not.
+PAPER = {
+    "recipe": {
+        "transfer.segments.signal.scale": ("scaled", "to −1…1", "minmax_symmetric"),
+        "transfer.task.gain": ("random gain", "none", 0.0),
+        "transfer.task.stretch": ("random pace", "none", 0.0),
+    },
+    "data": {"transfer.split.scheme": ("split by", "segment", "segment")},
+    "recordings": {"transfer.databases": ("recordings", "cebsdb", ("cebsdb",))},
+}
 OPEN = ("data", "inputs", "scaling")
 PUBLISHED = tuple(
     Published(
@@ -187,6 +197,7 @@ GAINS = Gains(
             metric="pearson",
             value=gain,
             source="Conclusion",
+            any_recipe=True,
         )
         for source, gain in PRINTED_GAINS.items()
     ),

@@ -128,7 +128,8 @@ class Headline:
     baseline
         What it has to beat.
     effect
-        What the paper's own idea brings, if the study asks.
+        What the paper's own idea brings, if the study asks: of contrasts, in order of preference,
+        the first whose two runs the results hold.
     further
         Runs of ours on unseen subjects, named beside the baseline; those that were run are.
     hidden
@@ -140,6 +141,6 @@ class Headline:
     source: str
     runs: tuple[HeadlineRun, ...]
     baseline: Baseline
-    effect: Contrast | GainsAgainst | None = None
+    effect: tuple[Contrast, ...] | GainsAgainst | None = None
     further: tuple[Further, ...] = ()
     hidden: OfAClass | None = None

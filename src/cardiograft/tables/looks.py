@@ -26,6 +26,7 @@ COLUMNS = (
     "split_digest",
     "people_digest",
     "people",
+    "mean_of",
     "simulated",
 )
 
@@ -37,7 +38,9 @@ def table(runs: Sequence[Run]) -> pd.DataFrame:
     -------
     DataFrame
         `COLUMNS`. ``before`` is how many looks no ledger holds, ``uncounted`` where nobody
-        counted them; ``people_digest`` and ``split_digest`` are as in the ledger.
+        counted them; ``people_digest`` and ``split_digest`` are as in the ledger. ``mean_of`` is
+        of how many evaluations a run's predictions are the mean: 0 where they are a model's own,
+        of which alone the ledger has lines.
     """
     rows = [row for run in runs if "test" in run.ids for row in _rows(run)]
     return pd.DataFrame(rows, columns=list(COLUMNS))
@@ -53,6 +56,7 @@ def _rows(run: Run) -> list[dict[str, Any]]:
         "chosen_in": row.chosen_in or "",
         "before": "" if before is None else before.times or "uncounted",
         "before_why": "" if before is None else before.why,
+        "mean_of": len(row.averaged),
         "simulated": row.simulated,
     }
     return [{**about, **_tested(file)} for file in run.files[0]]

@@ -30,6 +30,7 @@ def section(study: Study, inputs: ReportInputs, names: RunNames) -> dict[str, An
     lines = [
         *(_chosen(own, protocol) for protocol, own in _by_protocol(rows).items()),
         *_counted(rows, inputs),
+        _means(rows),
         *_before(rows),
     ]
     return {"lines": [line for line in lines if line], "table": _table(rows, inputs, names)}
@@ -82,10 +83,25 @@ def _counted(rows: Sequence[ReportRow], inputs: ReportInputs) -> list[str]:
     return [
         f"On the {wording.plural(people, 'person', 'people')} whom {runs[most][0]['split']} tests,"
         f" {wording.plural(counts['networks'], 'different model')} of"
-        f" {wording.plural(counts['settings'], 'setting')} have been scored so far"
-        f"{of_epochs(counts)}.",
+        f" {wording.plural(counts['settings'], 'setting')} have been scored so far in this folder"
+        f" of results{of_epochs(counts)}.",
         *unreadable,
     ]
+
+
+def _means(rows: Sequence[ReportRow]) -> str:
+    """Return how many runs are means of others' predictions; nothing where none is."""
+    means = [
+        run for run, own in of_runs(rows).items() if own[0].get("mean_of", "0") not in ("", "0")
+    ]
+    if not means:
+        return ""
+    are = "is a mean" if len(means) == 1 else "are means"
+    return (
+        f"{wording.plural(len(means), 'run')} {are} of other runs’ predictions, scored on the same"
+        " people without a line in the ledger: a mean is no training, but may be chosen among"
+        " others."
+    )
 
 
 def of_epochs(counts: Mapping[str, int]) -> str:
