@@ -89,7 +89,8 @@ def test_epochs_that_a_training_scored_are_said(own: Study) -> None:
     made = section(own, *evaluated, *epochs, kept)
     assert (
         "6 different models of 2 settings have been scored so far in this folder of results,"
-        " 5 of them after each epoch of 1 training that keeps the epoch that does best on these people."
+        " 5 of them after each epoch of 1 training that keeps the epoch that does best on these"
+        " people."
     ) in " ".join(made["lines"])
     cells = next(line for line in made["table"].rows if STRICT[0] in line[0].small)
     assert (cells[4].text, cells[4].small) == ("6", "5 after epochs")

@@ -381,7 +381,7 @@ def test_nstdb_118_is_mitdb_118(tmp_path, cut):
     options = {"scheme": "named", "test_subjects": ("mitdb/118",)}
     assert split(tmp_path, [here], **options)[1] is None
     noisy_copy = record(
-        "118e24", noisy(ecg(7), 3), dataset="nstdb", subject=nstdb.subject("118e24")
+        "118e24", noisy(ecg(7), 3), dataset="nstdb", subject=nstdb.subject(tmp_path, "118e24")
     )
     there = elsewhere(tmp_path, cut, noisy_copy)
     report, complaint = lineage(tmp_path, [here, there], "pretext")
@@ -484,6 +484,8 @@ def test_one_person_has_one_name_whatever_group_leads_to_it():
         ("ecg-arrhythmia/WFDBRecords/01/010/JS00001", "challenge_2021/JS00001"),
         ("challenge_2021/training/ningbo/g10/JS20000", "challenge_2021/JS20000"),
         ("challenge-2020/HR00007", "challenge_2021/HR00007"),
+        ("ptb_xl/records500/00000/00007_hr", "challenge_2021/HR00007"),
+        ("ptbxl/00007_lr", "challenge_2021/HR00007"),
         ("mine/p07", "mitdb/118"),
         ("again/patient3", "mine/p3"),
         ("again/patient07", "mitdb/118"),

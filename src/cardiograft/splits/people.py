@@ -31,9 +31,13 @@ ALIASES: tuple[tuple[str, ...], ...] = (
             "Q": ("challenge_2021", "challenge_2020", "cpsc_2018_extra"),
             "I": ("challenge_2021", "challenge_2020", "st_petersburg_incart"),
             "S": ("challenge_2021", "challenge_2020", "ptb"),
-            "HR": ("challenge_2021", "challenge_2020", "ptb_xl"),
             "E": ("challenge_2021", "challenge_2020", "georgia"),
         }.items()
+    ),
+    # PTB-XL names a recording by its number and its rate, the challenges number it alike
+    *(
+        ("challenge_2021/**/HR*", "challenge_2020/**/HR*", *(f"{own}/**/{name}" for name in names))
+        for own, names in {"ptb_xl": ("HR*", "*_hr", "*_lr"), "ptbxl": ("*_hr", "*_lr")}.items()
     ),
     ("challenge_2021/E07509", "challenge_2021/E07510"),  # one signal
 )
