@@ -199,6 +199,9 @@ def test_the_first_contrast_that_was_run_is_shown_with_its_corrected_p() -> None
     once = [{**one, "repeats": "1"} for one in runs]
     assert made(*usual, *once, pair, p).sentences[-1].endswith(trained)
     assert "recipe" not in made(*usual).sentences[-1]
+    chance = row(f"{ours} - {base}", "p_holm", 0.057, None, protocol="comparison")
+    sentence = made(*usual, *runs, pair, chance).sentences[-1]
+    assert "neither is shown to be better; people paired, the difference is +0.030 [" in sentence
 
 
 def gains(base: str, *ends: Ends, paper: bool = True) -> list[dict[str, Any]]:

@@ -8,6 +8,8 @@ from cardiograft.report.headline_values import Values, metric_facts, within
 from cardiograft.report.measured import GAIN, GAP, MeasuredRow
 from cardiograft.tables.headline import Contrast, GainsAgainst, Headline, HeadlineRun
 
+SHOWN_BELOW = 0.05  # a corrected p
+
 
 def claims(run: HeadlineRun, facts: Headline, values: Values) -> tuple[str, ...]:
     """Return the sentences of a study whose numbers are there, in their order: three at most."""
@@ -106,7 +108,8 @@ def _above(run: HeadlineRun, facts: Headline, values: Values) -> str:
     ours, baseline = values.of(run.honest, facts.metric), run.baseline or facts.baseline
     base = values.of(baseline.run, facts.metric)
     paired = values.paired(run.honest, baseline.run, facts.metric)
-    side = _side(ours, base, facts.metric, paired)
+    corrected_p = values.corrected_p(run.honest, baseline.run)
+    side = _side(ours, base, facts.metric, paired, corrected_p)
     if ours is None or base is None or side is None:
         return ""
     metric = metric_facts(facts.metric)
@@ -114,7 +117,7 @@ def _above(run: HeadlineRun, facts: Headline, values: Values) -> str:
     shown = f"{baseline.name} ({estimate})"
     ahead = (float(ours["value"]) > float(base["value"])) != metric["lower_is_better"]
     word = "ahead of" if ahead else "not ahead of"
-    how = _how(side, paired, values.corrected_p(run.honest, baseline.run), metric)
+    how = _how(side, paired, corrected_p, metric)
     claim = {
         1: f"There it is better than its baseline, {shown}{how}.",
         -1: f"There it is worse than its baseline, {shown}{how}.",
@@ -142,11 +145,13 @@ def _side(
     base: MeasuredRow | None,
     metric: str,
     paired: MeasuredRow | None,
+    corrected_p: str,
 ) -> int | None:
     """Return 1 where ours is shown to be better than the base, -1 where it is shown to be worse.
 
-    By the interval of their difference, people paired, where the two were compared; else beyond
-    both intervals. 0 where neither is shown; nothing where an interval is missing.
+    By the interval of their difference, people paired, where the two were compared, and by the p
+    that is corrected for its question where there is one; else beyond both intervals. 0 where
+    neither is shown; nothing where an interval is missing.
     """
     rows = (paired,) if paired else (ours, base)
     ends = [row[end] if row else "" for row in rows for end in ("low", "high")]
@@ -155,6 +160,8 @@ def _side(
     if paired:
         low, high = map(float, ends)
         apart = 1 if low > 0 else -1 if high < 0 else 0
+        if not wording.absent(corrected_p) and float(corrected_p) >= SHOWN_BELOW:
+            apart = 0
     else:
         low, high, base_low, base_high = map(float, ends)
         apart = 1 if low > base_high else -1 if high < base_low else 0
@@ -184,14 +191,14 @@ def _contrast(effect: Contrast, values: Values) -> str:
     """Return what the paper's idea brings, from two runs' intervals."""
     ours, base = (values.of(run, effect.metric) for run in (effect.run, effect.without))
     paired = values.paired(effect.run, effect.without, effect.metric)
-    side = _side(ours, base, effect.metric, paired)
+    corrected_p = values.corrected_p(effect.run, effect.without)
+    side = _side(ours, base, effect.metric, paired, corrected_p)
     if ours is None or base is None or side is None:
         return ""
     metric = metric_facts(effect.metric)
     with_, without = (wording.estimate(r, percent=bool(metric["percent"])) for r in (ours, base))
     words = {1: "better with them", -1: "worse with them", 0: "neither is shown to be better"}
-    p = values.corrected_p(effect.run, effect.without)
-    shown = f"{words[side]}{_how(side, paired, p, metric)}"
+    shown = f"{words[side]}{_how(side, paired, corrected_p, metric)}"
     if {str(row["repeats"]) for row in (ours, base)} == {"1"}:
         shown = f"{shown}; one training stands for each"
     title = within(metric["title"])
