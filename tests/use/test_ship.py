@@ -15,6 +15,7 @@ import in_use
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 import scripts
 import shipping
@@ -28,7 +29,7 @@ from cardiograft.segments import rhythms
 from cardiograft.shipped import catalogue
 from cardiograft.specs.outside import Outside
 from cardiograft.splits.table import read_split_table
-from cardiograft.use import command
+from cardiograft.use import command, ship_fingerprints
 from cardiograft.use import ship as ship_module
 from cardiograft.use.fetch import fetch
 from cardiograft.use.models import listed
@@ -219,7 +220,6 @@ def test_the_audit_knows_whom_it_was_trained_on(
 def test_the_audit_knows_a_recording_of_it_under_another_name(
     shipped_run: Run, tmp_path: Path
 ) -> None:
-    """Of few recordings the rhythms come along."""
     assert shipped_run.shipped.card["rhythms_known"]
     config = load_config(started(shipped_run, "mitdb/233"))
     plan = Plan(config)
@@ -340,6 +340,9 @@ def test_it_is_fetched_whole(made: Run, served: str, by: str, tmp_path: Path) ->
     there = fetch(NAME, place, sha256=digest, to=tmp_path)
     assert there.card == made.shipped.card
     assert file_digest(there.weights) == made.shipped.sha256
+    assert [rhythms.read([p]) for p in there.segments] == [
+        rhythms.read([p]) for p in made.shipped.segments
+    ]
     with pytest.raises(FileNotFoundError, match="no such file"):
         fetch("nobodys", place, to=tmp_path)
     with pytest.raises(ValueError, match=r"its SHA-256 is [0-9a-f]{64}, asked for is 0{64}"):
@@ -347,9 +350,11 @@ def test_it_is_fetched_whole(made: Run, served: str, by: str, tmp_path: Path) ->
     assert not (tmp_path / "other").exists()
 
 
-@pytest.mark.parametrize("how", ["half", "changed", "missing", "damaged card", "longer"])
+@pytest.mark.parametrize(
+    "how", ["half", "changed", "missing", "damaged card", "longer", "no fingerprints"]
+)
 def test_what_is_not_whole_is_not_fetched(made: Run, how: str, tmp_path: Path) -> None:
-    shutil.copytree(made.shipped.folder, tmp_path / "place" / NAME)
+    shutil.copytree(made.shipped.folder.parent, tmp_path / "place")
     file = tmp_path / "place" / NAME / f"{NAME}.safetensors"
     content = file.read_bytes()
     says = {
@@ -358,6 +363,7 @@ def test_what_is_not_whole_is_not_fetched(made: Run, how: str, tmp_path: Path) -
         "missing": "no such file",
         "damaged card": "damaged",
         "longer": "bytes came, the card says",
+        "no fingerprints": r"_recordings/\w+/recordings\.parquet: no such file",
     }
     if how == "half":
         file.write_bytes(content[: len(content) // 2])
@@ -367,12 +373,14 @@ def test_what_is_not_whole_is_not_fetched(made: Run, how: str, tmp_path: Path) -
         file.write_bytes(content + b"0")
     elif how == "missing":
         file.unlink()
+    elif how == "no fingerprints":
+        shutil.rmtree(tmp_path / "place" / catalogue.RECORDINGS)
     else:
         card = file.with_name("card.json")
         card.write_text(card.read_text("utf-8").replace('"people": 4', '"people": 3'), "utf-8")
     with pytest.raises((ValueError, FileNotFoundError), match=says[how]):
         fetch(NAME, str(tmp_path / "place"), to=tmp_path / "got")
-    assert not list((tmp_path / "got").glob("*"))
+    assert not list((tmp_path / "got").glob("*/*"))
 
 
 def test_a_card_that_leads_out_of_its_folder_is_refused(made: Run, tmp_path: Path) -> None:
@@ -394,7 +402,13 @@ def test_all_that_come_along_are_within_the_budget() -> None:
 def test_fingerprints_that_come_along_are_of_this_version(name: str) -> None:
     network = catalogue.find(name)
     assert network.segments
-    rhythms.read(network.segments)  # which refuses another version
+    known = rhythms.read(network.segments)  # which refuses another version
+    used = {name for path in network.splits for name in read_split_table(path).table["record"]
+            .to_pylist()}  # fmt: skip
+    assert used <= set(known["record"].to_pylist())
+    assert network.card["rhythms_known"]
+    for file, about in network.card["shared"].items() if "shared" in network.card else ():
+        assert file_digest(network.folder.parent / file) == about["sha256"], file
     for file in network.card["files"]:
         place = network.folder / file
         assert file_digest(place) == network.card["files"][file]["sha256"], file
@@ -405,12 +419,84 @@ def test_what_would_exceed_the_budget_is_not_written(
 ) -> None:
     monkeypatch.setattr(ship_module, "of_package", lambda: tmp_path / "package")
     size = made.shipped.bytes + (made.shipped.folder / "card.json").stat().st_size
+    mine = [catalogue.RECORDINGS, NAME]
     monkeypatch.setattr(ship_module, "BUDGET_BYTES", size + 100)
     ship(made.config, NETWORK, NAME, to=tmp_path / "package")
     with pytest.raises(ValueError, match="all that come along would be"):
         ship(made.config, NETWORK, "second", to=tmp_path / "package")
-    assert [p.name for p in (tmp_path / "package").iterdir()] == [NAME]
+    assert sorted(p.name for p in (tmp_path / "package").iterdir()) == mine
     ship(made.config, NETWORK, NAME, to=tmp_path / "package")  # in its own place
+
+
+def shared(network: catalogue.Shipped) -> set[str]:
+    """Return the folders of fingerprints that its card names."""
+    return {Path(file).parent.name for file in network.card["shared"]}
+
+
+def test_fingerprints_of_several_networks_are_there_once(made: Run, tmp_path: Path) -> None:
+    one, two = (catalogue.read(ship(made.config, NETWORK, n, to=tmp_path)) for n in ("one", "two"))
+    assert one.card["shared"] == two.card["shared"]
+    assert {p.name for p in (tmp_path / catalogue.RECORDINGS).iterdir()} == shared(one)
+    own = made.shipped.card["shared"].items()
+    assert own == one.card["shared"].items()  # named by what they hold, wherever they are written
+
+
+def test_one_that_needs_more_adds_what_is_not_there(made: Run, tmp_path: Path) -> None:
+    known = rhythms.read(made.shipped.segments)
+    few = known.filter(pc.not_equal(known["record"], "mitdb/106"))
+    (tmp_path / "first").mkdir()
+    files = ship_fingerprints.share(few, tmp_path / "first", tmp_path)
+    ship_fingerprints.publish(tmp_path / "first", tmp_path)
+    write_json(tmp_path / "first" / catalogue.CARD, {"shared": files})
+    network = catalogue.read(ship(made.config, NETWORK, "second", to=tmp_path))
+    assert len(shared(network)) == 2
+    assert set(files) < set(network.card["shared"])
+    assert rhythms.read(network.segments).equals(known)
+    shutil.rmtree(tmp_path / "first")  # its own are the second one's too, and stay
+    assert ship_fingerprints.unused(tmp_path) == []
+    shutil.rmtree(tmp_path / "second")
+    again = catalogue.read(ship(made.config, NETWORK, "third", to=tmp_path))
+    assert {p.name for p in (tmp_path / catalogue.RECORDINGS).iterdir()} == shared(again)
+
+
+def test_what_nobody_names_any_more_goes(made: Run, tmp_path: Path) -> None:
+    known = rhythms.read(made.shipped.segments).slice(0, 2)
+    strange = known.set_column(1, "subject", pa.array(["mitdb/x"] * len(known)))
+    (tmp_path / "old").mkdir()
+    assert ship_fingerprints.share(strange, tmp_path / "old", tmp_path)
+    ship_fingerprints.publish(tmp_path / "old", tmp_path)
+    (former,) = (tmp_path / catalogue.RECORDINGS).iterdir()
+    network = catalogue.read(ship(made.config, NETWORK, NAME, to=tmp_path))
+    assert not former.exists()
+    assert shared(network) == shared(made.shipped)
+
+
+def test_fingerprints_that_are_too_large_stay_behind(
+    made: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ship_fingerprints, "MOST_BYTES", 1000)
+    network = catalogue.read(ship(made.config, NETWORK, NAME, to=tmp_path))
+    assert not network.card["rhythms_known"]
+    assert [p.name for p in tmp_path.iterdir()] == [NAME]
+    assert "rhythms of its recordings do not come along" in (
+        network.folder / "README.md"
+    ).read_text("utf-8")
+    assert len(rhythms.read(network.segments)) == 0
+
+
+def test_a_folder_that_was_copied_alone_is_said(made: Run, tmp_path: Path) -> None:
+    shutil.copytree(made.shipped.folder, tmp_path / NAME)
+    with pytest.raises(FileNotFoundError, match="the fingerprints of its recordings are not besi"):
+        _ = catalogue.read(tmp_path / NAME).segments
+
+
+def test_a_shared_file_that_leads_elsewhere_is_refused(made: Run, tmp_path: Path) -> None:
+    place = tmp_path / "place"
+    shutil.copytree(made.shipped.folder.parent, place)
+    files = {"_recordings/../../x.json": {"sha256": "0" * 64, "bytes": 1}}
+    write_json(place / NAME / "card.json", {**made.shipped.card, "shared": files})
+    with pytest.raises(ValueError, match=r"'_recordings/\.\./\.\./x\.json' is no file that netw"):
+        fetch(NAME, str(place), to=tmp_path / "got")
 
 
 def test_what_can_not_be_shipped_is_said(made: Run, tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 It is of leads as the file has them, before any filter of the entry's, so that two entries that cut
 one recording differently give it one fingerprint. Of every ECG lead, whichever the entry uses: a
-copy elsewhere may hold another one alone. The shards' own bytes don't depend on it.
+copy elsewhere may hold another one alone. The shards' own bytes don't depend on it. The file holds
+them in a smaller form (`cardiograft.segments.rhythm_form`); one of before there was it is read too.
 """
 
 import contextlib
@@ -20,6 +21,7 @@ import pyarrow as pa
 from cardiograft import parquet
 from cardiograft.files import atomic_file, naming
 from cardiograft.records import Int64, Record
+from cardiograft.segments import rhythm_form
 from cardiograft.signals import leads
 from cardiograft.signals.rhythm import SHAPE_SAMPLES, Rhythm, none, rhythm
 from cardiograft.specs.segment import Segment
@@ -110,11 +112,12 @@ class Writer:
     """Publishes the rows of some recordings in a folder of shards, sorted by record and lead.
 
     They come in any order and wait in a scratch file below ``TMPDIR``: a hundred thousand long
-    recordings have more beats than fit in memory.
+    recordings have more beats than fit in memory. `smallest` is as in `write`.
     """
 
-    def __init__(self, directory: Path, file: str = FILE) -> None:
+    def __init__(self, directory: Path, file: str = FILE, *, smallest: bool = False) -> None:
         self._place = directory / file
+        self._options = {**rhythm_form.STORED, **(rhythm_form.SMALLEST if smallest else {})}
         self._waiting = tempfile.TemporaryFile(prefix="cardiograft-")  # noqa: SIM115 - till the exit
         self._rows: list[tuple[str, str, int, int]] = []  # record, lead, where it waits, bytes
 
@@ -145,9 +148,14 @@ class Writer:
             self._rows.append((str(row["record"]), str(row["lead"]), start, end - start))
 
     def _publish(self) -> None:
-        with atomic_file(self._place) as partial, parquet.Writer(partial, SCHEMA) as out:
+        schema = rhythm_form.schema(dict([MADE_BY]))
+        with (
+            atomic_file(self._place) as partial,
+            parquet.Writer(partial, schema, **self._options) as out,
+        ):
             for group in self._groups():
-                out.write(pa.Table.from_pylist(list(map(self._read, group)), SCHEMA))
+                rows = pa.Table.from_pylist(list(map(self._read, group)), SCHEMA)
+                out.write(rhythm_form.packed(rows).replace_schema_metadata(schema.metadata))
 
     def _groups(self) -> Iterator[list[int]]:
         """Yield where the rows of each row group wait, all by record and lead."""
@@ -167,9 +175,17 @@ class Writer:
         return row
 
 
-def write(directory: Path, rows: Iterable[RecordingRow], file: str = FILE) -> None:
-    """Publish the rows of some recordings in a folder of shards, sorted by record and lead."""
-    with Writer(directory, file) as writer:
+def write(
+    directory: Path, rows: Iterable[RecordingRow], file: str = FILE, *, smallest: bool = False
+) -> None:
+    """Publish the rows of some recordings in a folder of shards, sorted by record and lead.
+
+    Parameters
+    ----------
+    smallest
+        Take a hundred times as long for a tenth less: for what is written once and kept.
+    """
+    with Writer(directory, file, smallest=smallest) as writer:
         for row in rows:
             writer.write(row)
 
@@ -226,7 +242,9 @@ def _read(file: Path) -> pa.Table:
             f"{file}: fingerprints of version {stated.decode()}, not {version.decode()}: cut"
             " these segments anew, or fetch the network again"
         )
-    if "beside" not in table.column_names:
+    if rhythm_form.FORM[0] in (table.schema.metadata or {}):
+        table = rhythm_form.unpacked(table)
+    elif "beside" not in table.column_names:
         table = table.append_column("beside", pa.array([False] * len(table), pa.bool_()))
     return table.cast(SCHEMA)
 
@@ -235,10 +253,8 @@ def rhythms(recordings: pa.Table) -> list[Rhythm]:
     """Return the fingerprints of what `read` returns, in its order."""
     return [
         Rhythm(
-            np.asarray(beat, dtype=np.float64),
-            np.frombuffer(shape, np.int8).reshape(-1, SHAPE_SAMPLES),
+            np.asarray(beat.values, dtype=np.float64),
+            np.frombuffer(shape.as_buffer(), np.int8).reshape(-1, SHAPE_SAMPLES),
         )
-        for beat, shape in zip(
-            recordings["beat"].to_pylist(), recordings["shape"].to_pylist(), strict=True
-        )
+        for beat, shape in zip(recordings["beat"], recordings["shape"], strict=True)
     ]

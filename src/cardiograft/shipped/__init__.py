@@ -15,7 +15,10 @@ A folder each, ``<name>/``, written by `cardiograft.use.ship`:
     Whom it was trained on, a split's table for each training behind it, with segments that follow
     one another made one row: an audit reads it as it reads any split. In ``segments/<entry>/``
     what shards say of those recordings: ``summary.json`` with their rates and the noise added to
-    them, and ``recordings.parquet`` with their rhythm.
+    them. The ``recordings.parquet`` beside it is there as it is beside shards, mostly without rows.
+
+Beside the networks lie their recordings' fingerprints, ``_recordings/<digest>/``: each once, also
+where several networks were trained on it. A card names those of its network (``shared``).
 
 `catalogue` finds them. Nothing here needs torch: a config that names one is read without it.
 

@@ -13,6 +13,7 @@ from cardiograft.files import read_json
 
 PACKAGE = "cardiograft"
 CARD, LINEAGE, SEGMENTS = "card.json", "lineage", "segments"
+RECORDINGS = "_recordings"  # beside the networks, and no name of one: what several of them share
 WEIGHTS, ONNX = "safetensors", "onnx"  # extensions, behind the network's name
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 BUDGET_BYTES = 20_000_000  # of all that come along together
@@ -54,8 +55,9 @@ class Shipped:
 
     @property
     def bytes(self) -> int:
-        """Size of all its files."""
-        return sum(int(file["bytes"]) for file in self.card["files"].values())
+        """Size of all its files, and of those that it shares with others."""
+        files = [*self.card["files"].values(), *self.card.get("shared", {}).values()]
+        return sum(int(file["bytes"]) for file in files)
 
     @property
     def splits(self) -> list[Path]:
@@ -63,9 +65,29 @@ class Shipped:
         return [self.folder / LINEAGE / f"{one}.parquet" for one in self._tables()]
 
     @property
-    def segments(self) -> list[Path]:
+    def entries(self) -> list[Path]:
         """Folders that say of the recordings behind it what folders of shards say of theirs."""
         return [self.folder / LINEAGE / SEGMENTS / name for name in self.card["lineage_segments"]]
+
+    @property
+    def segments(self) -> list[Path]:
+        """`entries`, and the folders beside the network that hold its recordings' fingerprints.
+
+        Raises
+        ------
+        FileNotFoundError
+            The network was copied without them.
+        """
+        shared = dict.fromkeys(
+            self.folder.parent / Path(file).parent for file in self.card.get("shared", ())
+        )
+        for place in shared:
+            if not place.is_dir():
+                raise FileNotFoundError(
+                    f"{self.folder}: the fingerprints of its recordings are not beside it, in"
+                    f" {place}: copy {RECORDINGS} too, or fetch it (cardiograft models --fetch)"
+                )
+        return [*self.entries, *shared]
 
     def _tables(self) -> list[str]:
         return list(dict.fromkeys(str(one["split"]) for one in self.card["lineage"]))

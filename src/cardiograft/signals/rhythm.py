@@ -34,6 +34,8 @@ SHAPE_AT_S = np.arange(-12, 20) / 50.0
 SHAPE_SAMPLES = len(SHAPE_AT_S)
 SHORTEST_S = 2  # of a recording that is looked at
 UNIT = 127  # of a shape's values: eight bits
+# Of a second: as finely as beats are given, a fifteenth of what most of them differ by in a copy.
+TICKS_PER_S = 10_000
 Int8 = npt.NDArray[np.int8]
 
 
@@ -44,7 +46,7 @@ class Rhythm:
     Attributes
     ----------
     beat_B : float64
-        Seconds from the recording's first sample, ascending.
+        Seconds from the recording's first sample, ascending, in whole ticks (`TICKS_PER_S`).
     shape_BS : int8, shape (B, SHAPE_SAMPLES)
         Each beat from 0.24 s before its peak to 0.38 s after it, at 50 Hz, within 4-18 Hz, of
         unit norm (127); zeros where the recording's ends cut it off. Its sign is the lead's.
@@ -68,7 +70,7 @@ def rhythm(signal_T: Float32, rate_hz: Fraction) -> Rhythm:
         return none()
     lead_T = resampled(source_T, ratio(rate_hz, RATE_HZ)).astype(np.float64)
     beat_B = _beats(lead_T) / float(RATE_HZ)
-    return Rhythm(beat_B, _shapes(lead_T, beat_B))
+    return Rhythm(np.rint(beat_B * TICKS_PER_S) / TICKS_PER_S, _shapes(lead_T, beat_B))
 
 
 def none() -> Rhythm:

@@ -4,6 +4,7 @@ The command behind ``make ship``. All of it is read from the results of a run: n
 or predicted, and what is not there is said with the call that makes it.
 """
 
+import shutil
 import sys
 import tempfile
 from argparse import ArgumentParser
@@ -26,11 +27,13 @@ from cardiograft.shipped.catalogue import (
     FORMAT,
     NAME,
     ONNX,
+    RECORDINGS,
     WEIGHTS,
     of_package,
 )
+from cardiograft.shipped.catalogue import read as read_shipped
 from cardiograft.specs.export import Exporting
-from cardiograft.use import ship_card
+from cardiograft.use import ship_card, ship_fingerprints
 from cardiograft.use.ship_lineage import Behind, write_lineage
 from cardiograft.use.ship_scores import scores, threshold
 
@@ -51,7 +54,7 @@ def ship(
     tolerance: float = TOLERANCE,
     to: Path,
 ) -> Path:
-    """Write ``<to>/<name>/`` from the results of a run.
+    """Write ``<to>/<name>/`` from the results of a run, and fingerprints beside it.
 
     Parameters
     ----------
@@ -88,15 +91,21 @@ def ship(
         (folder / f"{name}.{WEIGHTS}").write_bytes(model.read_bytes())
         onnx = _onnx(config, plan, entry, repeat, tolerance, folder / f"{name}.{ONNX}")
         behind = write_lineage(config, plan, entry, name, folder)
+        shared = ship_fingerprints.share(behind.recordings, folder, to)
         card = _card(config, entry, checkpoint, facts, behind)
         card |= {
+            "rhythms_known": shared is not None,
+            "shared": shared or {},
             "scores": measured,
             "onnx": onnx,
             "threshold": threshold(config, plan, entry, repeat),
         }
         (folder / README).write_text(ship_card.text(name, card, config), "utf-8")
         write_json(folder / CARD, {**card, "files": _files(folder)})
-        _check_budget(folder, to, name)
+        _check_budget(folder, to, name, shared or {})
+        ship_fingerprints.publish(folder, to)
+    for place in ship_fingerprints.unused(to):
+        shutil.rmtree(place)
     return to / name
 
 
@@ -157,7 +166,6 @@ def _card(
         "lineage": [one.model_dump(mode="json") for one in behind.ancestors],
         "lineage_segments": behind.segments,
         "people": behind.people,
-        "rhythms_known": behind.rhythms_known,
         "never_shown": behind.never_shown,
     }
 
@@ -169,15 +177,15 @@ def _files(folder: Path) -> dict[str, dict[str, Any]]:
             "bytes": path.stat().st_size,
         }
         for path in sorted(folder.rglob("*"))
-        if path.is_file()
+        if path.is_file() and folder / RECORDINGS not in path.parents
     }
 
 
-def _check_budget(folder: Path, to: Path, name: str) -> None:
+def _check_budget(folder: Path, to: Path, name: str, shared: ship_fingerprints.Files) -> None:
     if to != of_package():
         return
-    mine = (name, folder.name)
-    others = (path for path in to.rglob("*") if path.parts[len(to.parts)] not in mine)
+    gone = {to / name, folder, *ship_fingerprints.unused(to, besides=name, files=shared)}
+    others = (path for path in to.rglob("*") if gone.isdisjoint(path.parents))
     size = sum(p.stat().st_size for p in [*others, *folder.rglob("*")] if p.is_file())
     if size > BUDGET_BYTES:
         raise ValueError(
@@ -199,8 +207,8 @@ def run(
     place = to or of_package()
     options: dict[str, Any] = {"repeat": repeat, "own": own, "tolerance": tolerance}
     folder = ship(read(configfile).config, entry, name, **options, to=place)
-    card = read_json(folder / CARD)
-    size = sum(file["bytes"] for file in card["files"].values())
+    network = read_shipped(folder)
+    card, size = network.card, network.bytes
     left = card["onnx"].get("why_not")
     sys.stdout.write(
         f"{folder}: {size / 1e6:.2f} MB, trained on {card['people']} people"

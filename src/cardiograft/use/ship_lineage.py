@@ -26,8 +26,6 @@ from cardiograft.splits.people import Group
 from cardiograft.splits.table import WRITTEN, of_persons, read_split_table
 
 SUMMARY = "summary.json"
-# Recordings' rhythms go with a network where they are small: of thousands they would be most of it.
-RHYTHM_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +40,8 @@ class Behind:
         Names of the folders that say of the recordings what shards say.
     people
         How many they are.
-    rhythms_known
-        Whether the recordings' rhythms went along, so that one is known under another name.
+    recordings
+        The fingerprints of all recordings in use, by which one is known under another name.
     never_shown
         Of the network's own split: how many people and segments no training used.
     """
@@ -51,12 +49,12 @@ class Behind:
     ancestors: list[Ancestor]
     segments: list[str]
     people: int
-    rhythms_known: bool
+    recordings: pa.Table
     never_shown: dict[str, Any]
 
 
 def write_lineage(config: Config, plan: Plan, entry: str, name: str, folder: Path) -> Behind:
-    """Write a table for each split behind a network, and what is known of its recordings.
+    """Write a table for each split behind a network, and its recordings' rates and noise.
 
     Raises
     ------
@@ -82,14 +80,16 @@ def write_lineage(config: Config, plan: Plan, entry: str, name: str, folder: Pat
     shards = {s: Path(config.results) / "segments" / s for w in own for s in
               config.splits[w].segments}  # fmt: skip
     shards |= {
-        f"{network.name}-{path.name}": path for network in shipped for path in network.segments
+        f"{network.name}-{path.name}": path for network in shipped for path in network.entries
     }
-    known = _write_segments(shards, [table for table, _ in used.values()], place / SEGMENTS)
+    records = {name for table, _ in used.values() for name in table["record"].unique().to_pylist()}
+    _write_segments(shards, records, place / SEGMENTS)
+    known = rhythms.read([*shards.values(), *(p for network in shipped for p in network.segments)])
     return Behind(
         ancestors=[one.model_copy(update={"split": stems[one.split]}) for one in ancestors],
         segments=list(shards),
         people=len(_people(used)),
-        rhythms_known=known,
+        recordings=known.filter(pc.is_in(known["record"], pa.array(sorted(records), pa.string()))),
         never_shown=_never_shown(Path(plan.split(config.trained(entry).split)), used),
     )
 
@@ -128,15 +128,10 @@ def stretches(table: pa.Table) -> pa.Table:
     return whole.set_column(whole.schema.get_field_index("stop"), "stop", pa.array(last_N))
 
 
-def _write_segments(shards: Mapping[str, Path], tables: Sequence[pa.Table], place: Path) -> bool:
-    """Write rates, noise and rhythms of the recordings in use; return whether rhythms are there."""
-    records = {name for table in tables for name in table["record"].unique().to_pylist()}
-    taken = pa.array(sorted(records), pa.string())
-    table_by_name = {}
+def _write_segments(shards: Mapping[str, Path], records: set[str], place: Path) -> None:
+    """Write rates and noise of the recordings in use."""
     rated: set[str] = set()
     for name, folder in shards.items():
-        table = rhythms.read([folder])
-        table_by_name[name] = table.filter(pc.is_in(table["record"], taken))
         (place / name).mkdir(parents=True)
         summary = read_json(folder / SUMMARY)
         rates = summary["source_rate_hz"].items()
@@ -147,13 +142,7 @@ def _write_segments(shards: Mapping[str, Path], tables: Sequence[pa.Table], plac
             pieces = {name: at for name, at in noise["pieces"].items() if name in records}
             noise = {"noises": noise["noises"], "pieces": pieces}
         write_json(place / name / SUMMARY, {"source_rate_hz": own, "noise": noise})
-        parquet.write(table_by_name[name], place / name / rhythms.FILE)
-    files = [place / name / rhythms.FILE for name in shards]
-    known = sum(file.stat().st_size for file in files) <= RHYTHM_BYTES
-    if not known:
-        for file in files:
-            parquet.write(rhythms.SCHEMA.empty_table(), file)
-    return known
+        rhythms.write(place / name, ())
 
 
 def _never_shown(
