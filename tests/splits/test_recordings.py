@@ -18,10 +18,11 @@ from cardiograft.records import Record
 from cardiograft.segments import rhythms
 from cardiograft.segments.write import write_segments
 from cardiograft.signals.peaks import qrs_peaks
-from cardiograft.signals.rhythm import SHAPE_SAMPLES, rhythm
+from cardiograft.signals.rhythm import SHAPE_SAMPLES, Rhythm, rhythm
 from cardiograft.specs.audit import Ancestor, Audit
 from cardiograft.specs.segment import Segment
 from cardiograft.specs.split import Split
+from cardiograft.splits import recordings
 from cardiograft.splits.people import person
 from cardiograft.splits.recordings import Side, _shape_bits, matches
 from cardiograft.splits.table import read_split_table
@@ -154,6 +155,31 @@ def test_long_recordings_take_no_square_of_their_beats() -> None:
         tracemalloc.stop()
     assert bits > 80
     assert used < 1e9  # a table of all pairs would be 29 GB
+
+
+def test_a_small_study_is_not_aligned_with_all_that_it_starts_from(monkeypatch) -> None:
+    """Many recordings of one rhythm on the one side, two of three leads on the other."""
+    random = np.random.default_rng(4)
+
+    def lead(beats=15):
+        beat_B = np.cumsum(random.normal(0.8, 0.01, beats))
+        return Rhythm(beat_B, random.integers(-60, 60, (beats, SHAPE_SAMPLES), dtype=np.int8))
+
+    own, many = [lead() for _ in range(6)], [lead() for _ in range(150)]
+    many[70] = own[4]  # a second lead's copy
+    one = Side(own, list("aaabbb"), list("aaabbb"))
+    other = Side(many, [f"p{n}" for n in range(150)])
+    aligned = []
+    counted = recordings._in_common
+    monkeypatch.setattr(
+        recordings, "_in_common", lambda *args: aligned.append(args[2]) or counted(*args)
+    )
+    (match,) = matches(one, other)
+    assert (match.one, match.other) == (4, 70)
+    assert len(aligned) <= recordings.ALIGNED * len(own)
+    aligned.clear()
+    (match,) = matches(other, one)
+    assert (match.one, match.other) == (70, 4)
 
 
 def test_extra_beats_that_are_alike_are_no_copy() -> None:
@@ -320,7 +346,7 @@ def test_fingerprints_of_one_lead_are_still_read(tmp_path, cut):
     folder = cut(*everybody())
     whole = rhythms.read([folder])
     file = folder / rhythms.FILE
-    pq.write_table(pq.read_table(file).drop_columns(["beside"]), file)
+    pq.write_table(whole.drop_columns(["beside"]), file)
     assert rhythms.read([folder]).equals(whole)
 
 

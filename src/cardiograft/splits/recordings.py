@@ -18,7 +18,8 @@ A copy may hold one lead of a recording, another than the one that is used here.
 heart beat at the same times and look different: at 10 s that is mostly too little. So a side holds
 every lead, and each recording's first is compared with all of the others'.
 
-Cost: n log n in the number of beats, a bounded number of alignments a recording.
+Cost: n log n in the number of beats, a bounded number of alignments a lead, of the first side or of
+that which has fewer.
 
 Legend: R recordings, B beats, I intervals, N runs, K intervals of a run, V votes, S samples.
 """
@@ -185,12 +186,19 @@ def _candidates(one: Side, other: Side) -> list[tuple[int, int, float]]:
     pairs = _voted(one, other, first_R, np.ones(len(other.first_R), bool))
     if not beside_R.any():
         return pairs
-    turned = _voted(other, one, other.first_R, beside_R)
+    # of the side that has fewer, or a small study would be aligned with all that it starts from
+    fewer = int(beside_R.sum()) < int(other.first_R.sum())
+    turned = _voted(other, one, other.first_R, beside_R, by_other=fewer)
     return pairs + [(place, other_place, -offset_s) for other_place, place, offset_s in turned]
 
 
-def _voted(one: Side, other: Side, row_R: Mask, row_other_R: Mask) -> list[tuple[int, int, float]]:
-    """Return the pairs of some leads, and offsets, with most votes of each lead of the first."""
+def _voted(
+    one: Side, other: Side, row_R: Mask, row_other_R: Mask, *, by_other: bool = False
+) -> list[tuple[int, int, float]]:
+    """Return the pairs of some leads, and offsets, with most votes of each lead of the first.
+
+    Or, with `by_other`, of each of the second.
+    """
     (recording_N, at_N, run_NK), (other_N, at_other_N, run_other_NK) = (
         tuple(of_N[rows_R[side.runs[0]]] for of_N in side.runs)
         for side, rows_R in ((one, row_R), (other, row_other_R))
@@ -207,17 +215,33 @@ def _voted(one: Side, other: Side, row_R: Mask, row_other_R: Mask) -> list[tuple
     row_V, near_V, distance_V = row_V[strange_V], near_V[strange_V], distance_V[strange_V]
     offset_V = at_N[row_V] - at_other_N[near_V]
     bin_V = np.rint(offset_V / OFFSET_S).astype(np.int64)
-    key_V = np.stack([recording_N[row_V], other_N[near_V], bin_V])
-    key_U, of_V = np.unique(key_V, axis=1, return_inverse=True)
+    recording_V, other_V = recording_N[row_V], other_N[near_V]
+    _, first_U, of_V = np.unique(
+        _numbered(recording_V, other_V, bin_V), return_index=True, return_inverse=True
+    )
     weight_V = np.exp(-((distance_V / VOTE_S) ** 2) / 2) + 1e-9
-    vote_U = np.bincount(of_V.ravel(), weight_V, minlength=key_U.shape[1])
+    vote_U = np.bincount(of_V.ravel(), weight_V, minlength=len(first_U))
     offset_U = np.bincount(of_V.ravel(), weight_V * offset_V, minlength=len(vote_U)) / vote_U
-    order_U = np.lexsort((-vote_U, key_U[0]))
-    recording_U = key_U[0][order_U]
-    rank_U = np.arange(len(order_U)) - np.searchsorted(recording_U, recording_U)
+    recording_U, other_U = recording_V[first_U], other_V[first_U]
+    asking_U = other_U if by_other else recording_U
+    order_U = np.lexsort((-vote_U, asking_U))
+    asking_U = asking_U[order_U]
+    rank_U = np.arange(len(order_U)) - np.searchsorted(asking_U, asking_U)
     return [
-        (int(key_U[0, u]), int(key_U[1, u]), float(offset_U[u])) for u in order_U[rank_U < ALIGNED]
+        (int(recording_U[u]), int(other_U[u]), float(offset_U[u]))
+        for u in order_U[rank_U < ALIGNED]
     ]
+
+
+def _numbered(recording_V: Int64, other_V: Int64, bin_V: Int64) -> Int64:
+    """Return one number for three, in the order of the first, then the second, then the third.
+
+    Millions of votes are sorted by it, many times as fast as by three.
+    """
+    if not len(bin_V):
+        return bin_V
+    others, first, last = int(other_V.max()) + 1, int(bin_V.min()), int(bin_V.max())
+    return (recording_V * others + other_V) * (last - first + 1) + bin_V - first
 
 
 def _coded(person_R: Sequence[str], one: Side, other: Side) -> Int64:
