@@ -553,3 +553,16 @@ def test_one_person_is_not_compared_with_himself():
     (match,) = matches(Side([one], ["a"]), Side([one], ["b"]))
     assert match.offset_s == pytest.approx(0, abs=0.01)
     assert match.bits > match.needed_bits + 50
+
+
+@pytest.mark.parametrize("far", [1, 40_000_000])
+def test_votes_have_a_number_each_however_many_recordings_there_are(far):
+    random = np.random.default_rng(1)
+    recording_V, other_V = random.integers(0, 50, (2, 2000)) * far
+    bin_V = random.integers(-3000, 3000, 2000) * 100
+    number_V = recordings._numbered(recording_V, other_V, bin_V)
+    expected = np.lexsort((bin_V, other_V, recording_V))
+    same = np.unique(np.stack([recording_V, other_V, bin_V]), axis=1).shape[1]
+    assert len(np.unique(number_V)) == same
+    assert (number_V >= 0).all()
+    np.testing.assert_array_equal(np.argsort(number_V, kind="stable"), expected)

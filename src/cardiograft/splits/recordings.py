@@ -44,6 +44,7 @@ NEAR_S = 0.03  # Euclidean distance of runs
 NEIGHBOURS = 32
 VOTE_S = 0.012  # a vote's weight falls off with the distance like a normal density of this width
 OFFSET_S = 0.1  # bin of offsets
+LARGEST = int(np.iinfo(np.int64).max)
 ALIGNED = 16  # alignments tried for each recording
 # ASSUME of one interval in two copies: most differ by a millisecond or two, some (beats of an
 # unusual shape, under another filter or noise) by several; one in twenty has lost or gained a beat.
@@ -240,8 +241,11 @@ def _numbered(recording_V: Int64, other_V: Int64, bin_V: Int64) -> Int64:
     """
     if not len(bin_V):
         return bin_V
-    others, first, last = int(other_V.max()) + 1, int(bin_V.min()), int(bin_V.max())
-    return (recording_V * others + other_V) * (last - first + 1) + bin_V - first
+    pair_V = recording_V * (int(other_V.max()) + 1) + other_V
+    first, last = int(bin_V.min()), int(bin_V.max())
+    if int(pair_V.max()) + 1 > LARGEST // (last - first + 1):  # of millions of recordings
+        pair_V = np.unique(pair_V, return_inverse=True)[1].ravel()
+    return pair_V * (last - first + 1) + bin_V - first
 
 
 def _coded(person_R: Sequence[str], one: Side, other: Side) -> Int64:
