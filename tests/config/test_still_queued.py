@@ -14,6 +14,7 @@ QUEUE = """17|rule_pretrain_wildcards_pretext_0|/data/heart
 21||/data/heart
 22|rule_score_wildcards_a|/data/heart|b
 slurm_load_jobs: a warning
+24|rule_predictions-a_predict|/data/groups
 23|rule_score
 """
 
@@ -21,6 +22,7 @@ slurm_load_jobs: a warning
 def test_jobs_of_snakemake_in_this_folder_are_found_and_no_others() -> None:
     assert earlier_jobs(QUEUE, Path("/data/heart")) == ["17", "18"]
     assert earlier_jobs(QUEUE, Path("/data/heart|b")) == ["22"]
+    assert earlier_jobs(QUEUE, Path("/data/groups")) == ["24"]  # several jobs as one
     assert earlier_jobs("", Path("/data/heart")) == []
 
 

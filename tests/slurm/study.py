@@ -30,6 +30,10 @@ LONG = {
 }
 
 
+# A network whose repeats are evaluated, each by a job: what groups are for.
+REPEATED = {"split": "strict", "model": "cnn", "task": "classify", "training": {"epochs": 1}}
+
+
 def workflow_tests() -> ModuleType:
     """Return what the tests of whole workflows share: a tiny config, and a place for it."""
     file = ROOT / "tests/workflow/conftest.py"
@@ -55,6 +59,19 @@ def config() -> dict[str, Any]:
     }
 
 
+def repeats_config(names: tuple[str, ...], repeats: int) -> dict[str, Any]:
+    """Return networks that are trained so often, and evaluated each time."""
+    tiny = workflow_tests().TINY
+    trained = {**REPEATED, "repeats": repeats}
+    return {
+        **{name: tiny[name] for name in ("mirror", "databases", "segments")},
+        "splits": {"strict": tiny["splits"]["strict"]},
+        "transfer": {name: {**trained, "tags": {"init": name}} for name in names},
+        "evaluations": dict.fromkeys(names, tiny["evaluations"]["scratch"]),
+        "tables": {"transform_recognition": {"evaluations": list(names)}},
+    }
+
+
 class Study:
     """The project, with a config of its own, its profile for SLURM filled in as a user does.
 
@@ -64,9 +81,11 @@ class Study:
         Where it lies.
     """
 
-    def __init__(self, root: Path, *, init_s: int = 8) -> None:
-        self.root, whole = root, config()
-        whole["pretrain"].update({**dict.fromkeys(TRAININGS, LONG), "spread": SPREAD})
+    def __init__(self, root: Path, whole: dict[str, Any] | None = None, *, init_s: int = 8) -> None:
+        self.root = root
+        if whole is None:
+            whole = config()
+            whole["pretrain"].update({**dict.fromkeys(TRAININGS, LONG), "spread": SPREAD})
         workflow_tests().lay(root, whole)
         file = root / "workflow/profiles/slurm/config.yaml"
         profile = yaml.safe_load(file.read_text())
@@ -75,6 +94,13 @@ class Study:
         profile["latency-wait"] = 5  # there is one file system
         file.write_text(yaml.safe_dump(profile))
         self.started: list[subprocess.Popen[bytes]] = []
+
+    @classmethod
+    def at(cls, root: Path) -> "Study":
+        """Return the one that lies there already."""
+        study = cls.__new__(cls)
+        study.root, study.started = root, []
+        return study
 
     def end(self) -> None:
         """Kill what a test that failed has left: it would submit more jobs."""
@@ -123,7 +149,10 @@ class Study:
 
 
 def jobs() -> list[dict[str, str]]:
-    """Return what the scheduler knows of each job, ended ones too; `Rule` is what it runs."""
+    """Return what the scheduler knows of each job, ended ones too.
+
+    `Rule` is what it runs, `Of` the entry and repeat, `Group` the name of several as one.
+    """
     done = subprocess.run(["scontrol", "show", "job", "-o"], capture_output=True, text=True)
     rows = []
     for line in done.stdout.splitlines():
@@ -131,5 +160,7 @@ def jobs() -> list[dict[str, str]]:
         if "JobId" not in fields:  # "No jobs in the system"
             continue
         rule, of, entry = fields.get("Comment", "").removeprefix("rule_").partition("_wildcards_")
-        rows.append({**fields, "Rule": rule, "Of": entry if of else ""})
+        # Each rule has wildcards, of which a group says nothing.
+        group, _, rule = ("", "", rule) if of else rule.rpartition("_")
+        rows.append({**fields, "Rule": rule, "Of": entry, "Group": group})
     return rows

@@ -81,11 +81,54 @@ def test_every_rule_says_what_it_needs_and_more_at_each_attempt(tiny):
     assert {n: row(first) for n, (first, _) in needs.items() if n not in local} == rows_of_page()
     assert ", ".join(f"`{n}`" for n in sorted(local)) == of_page_that_are_no_jobs()
     profile = yaml.safe_load(PROFILE.read_text())
-    assert set(profile["set-resources"]) == GPU <= set(needs)
+    given = profile["set-resources"]
+    assert {rule for rule in given if "slurm_partition" in given[rule]} == GPU <= set(needs)
     # Snakemake applies a rule's own retries once more inside each job of a cluster.
     assert profile["retries"] > 0
     rules = [ROOT / "Snakefile", *(ROOT / "workflow/rules").glob("*.smk")]
     assert not [f.name for f in rules if re.search(r"^\s+retries:", f.read_text(), re.M)]
+
+
+def test_a_group_of_jobs_is_of_rules_that_ask_for_the_same_kind_of_node():
+    profile = yaml.safe_load(PROFILE.read_text())
+    pairs = [entry.split("=") for entry in profile["groups"]]
+    rules = [rule for rule, _ in pairs]
+    assert len(set(rules)) == len(rules)
+    members = {group: {r for r, g in pairs if g == group} for _, group in pairs}
+    for group, together in members.items():
+        assert together <= GPU or not together & GPU, group
+    # Hours each, a state and a lease of its own: a training is one job.
+    assert not {"pretrain", "prune", "transfer"} & set(rules)
+    assert set(rules) <= set(rows_of_page())
+    counts = dict(entry.split("=") for entry in profile["group-components"])
+    assert set(counts) == set(members)
+    assert all(int(count) > 1 for count in counts.values())
+    # What is counted where: SLURM is asked for one job's needs, and the time of all.
+    given = profile["set-resources"]
+    assert {rule for rule in given if given[rule].get("one_at_a_time") == 1} == set(rules)
+    assert profile["resources"] == {"one_at_a_time": 1}
+    assert profile["set-resource-scopes"] == {"one_at_a_time": "local"}
+
+
+def test_the_jobs_of_two_studies_are_put_together_by_what_they_belong_to(both):
+    both.configure(lambda c: c["transfer"]["scratch"].update(repeats=7))
+    profile = yaml.safe_load(PROFILE.read_text())
+    grouping = ["--groups", *profile["groups"], "--group-components"]
+    done = both.snakemake("--dry-run", *grouping, *profile["group-components"])
+    planned = done.stdout + done.stderr
+    found = re.findall(r"^(?:\[.*\] )?Group job (\S+) \(.*\n((?:^(?: .*)?\n)*)", planned, re.M)
+    groups = [(name, re.findall(r"^    rule (\w+):", block, re.M)) for name, block in found]
+    assert sorted(len(rules) for name, rules in groups if name == "predictions-scratch") == [2, 5]
+    assert sorted(len(rules) for name, rules in groups if name == "scores-scratch") == [2, 5]
+    assert sorted(len(rules) for name, rules in groups if name == "predictions-adapted") == [1]
+    assert all(len(rules) <= 5 for name, rules in groups if name == "audits")
+    for name, rules in groups:
+        (rule,) = set(rules)
+        assert name.partition("-")[0].startswith({"predict": "predictions"}.get(rule, rule)), name
+    together = [rule for _, rules in groups for rule in rules]
+    for rule in ("audit", "predict", "score"):
+        (count,) = re.findall(rf"^{rule} +(\d+)$", planned, re.M)[:1]
+        assert together.count(rule) == int(count)
 
 
 def test_a_training_of_several_devices_runs_as_so_many_processes(tiny):

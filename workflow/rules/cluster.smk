@@ -1,4 +1,5 @@
-# Before jobs go to a cluster: none of an earlier run is left there, and an outage is lived through.
+# Before jobs go to a cluster: none of an earlier run is left there, an outage is lived through, and
+# a group of jobs keeps what it has finished.
 # How one training becomes several processes, on a cluster or here.
 
 from snakemake.exceptions import WorkflowError
@@ -12,6 +13,8 @@ def before_cluster_jobs():
     except ValueError as error:
         raise WorkflowError(str(error)) from None
     remember_job_age()
+    keep_going_in_groups()
+    keep_what_groups_finished()
 
 
 def remember_job_age():
@@ -25,6 +28,75 @@ def remember_job_age():
     age = job_age() if job_age else None
     if age is not None:
         plugin.get_min_job_age = lambda: age
+
+
+def keep_going_in_groups():
+    """Have a job that fails stop no other of its group, where it stops none outside.
+
+    Snakemake does not hand that option on to what it submits.
+    """
+    if not workflow.execution_settings.keep_going:
+        return
+    factory = type(workflow.spawned_job_args_factory)
+    as_it_is = factory.general_args
+    factory.general_args = lambda *args, **options: (
+        f"{as_it_is(*args, **options)} --keep-going"
+    )
+
+
+def keep_what_groups_finished():
+    """Have a group of jobs that failed begin again with those that it has not finished.
+
+    Snakemake takes one of them for all: it removes what the others have made, begins them again, and
+    lets nothing that depends on them begin.
+    """
+    from snakemake.jobs import GroupJob
+
+    as_it_is = GroupJob.postprocess
+
+    async def postprocess(group, error=False, **options):
+        if not error:
+            return await as_it_is(group, **options)
+        done = [job for job in group if await has_finished(job)]
+        if len(done) == len(group):
+            done.pop()  # which Snakemake begins again: it has no group of none
+        if done:
+            await part_with(group, done, as_it_is)
+        await as_it_is(group, error=True, **options)
+
+    GroupJob.postprocess = postprocess
+
+
+async def has_finished(job):
+    """Tell whether a group that failed has finished one of its jobs.
+
+    All are marked as begun when the group is submitted; the node takes the mark away from one that
+    has ended well.
+    """
+    if not all([await file.exists() for file in job.output]):
+        return False
+    return not await workflow.persistence.incomplete(job)
+
+
+async def part_with(group, done, postprocess):
+    """Take finished jobs out of a group that failed, and let begin what waits for them."""
+    part = type(group)(group.groupid, frozenset(done), group.global_resources)
+    part.finalize()
+    await postprocess(part)
+    workflow.dag.register_running({part})
+    await workflow.dag.finish(part)
+    workflow.scheduler.finished_jobs += len(done)
+    # The scheduler knows a group by its jobs.
+    running = (workflow.scheduler.running, workflow.dag._running)
+    for groups in running:
+        groups.remove(group)
+    group.jobs = frozenset(group.jobs) - part.jobs
+    # What was put together of all; but what the scheduler has to take back is left as it was.
+    for name in ("toposorted", "input", "output", "log", "all_products"):
+        setattr(group, f"_{name}", None)
+    group.finalize()
+    for groups in running:
+        groups.add(group)
 
 
 # A training of one process is called as every script is; of several on one node torchrun begins
