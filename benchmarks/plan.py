@@ -2,6 +2,7 @@
 
     python benchmarks/plan.py workflow/config/open.yaml workflow/config/paper.yaml
     python benchmarks/plan.py workflow/config/open.yaml --mirror <folder>
+    python benchmarks/plan.py workflow/config/paper.yaml --profile workflow/profiles/slurm
 
 A dry run (``snakemake -n``) of each file's report, in a process of its own and with results in an
 empty folder, so that every job is planned; the second of two runs is told, for the first one reads
@@ -37,11 +38,12 @@ def measured(arguments: list[str]) -> tuple[str, float, float, float]:
     return text, time.perf_counter() - start, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
-def planned(config: Path, folder: Path, mirror: str) -> tuple[float, ...]:
+def planned(config: Path, folder: Path, mirror: str, profile: str) -> tuple[float, ...]:
     """Return jobs, wall and processor seconds, and MB, of the second of two plans."""
     results = folder / config.stem
     own = [f"results={results}", *([f"mirror={mirror}"] if mirror else [])]
     arguments = ["-n", "--quiet", "rules", "--cores", "1", "--nolock", "--configfile", str(config)]
+    arguments += ["--workflow-profile", profile] if profile else []
     arguments += ["--config", *own, "--", f"{results}/report.html"]
     measured(arguments)
     text, wall_s, cpu_s, peak_MB = measured(arguments)
@@ -56,13 +58,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("configs", nargs="+", type=Path)
     parser.add_argument("--mirror", default="", help="in place of the config's")
+    parser.add_argument("--profile", default="", help="a folder: its groups are planned, too")
     arguments = parser.parse_args()
     measured(["--version"])
     _, _, version_s, _ = measured(["--version"])
     print(" ".join(f"{c:>12}" for c in COLUMNS))
     for config in arguments.configs:
         with tempfile.TemporaryDirectory() as folder:
-            jobs, *costs = planned(config, Path(folder), arguments.mirror)
+            jobs, *costs = planned(config, Path(folder), arguments.mirror, arguments.profile)
         wall_s, cpu_s, peak_MB = costs
         shown = (jobs, wall_s, cpu_s, cpu_s / version_s, peak_MB, 1000 * cpu_s / jobs)
         cells = " ".join(f"{value:12.1f}" for value in shown)
