@@ -9,6 +9,7 @@ import pytest
 
 from cardiograft.files import write_json
 from cardiograft.segments import chosen, rhythms, shards
+from cardiograft.signals.rhythm import SHAPE_SAMPLES
 
 RECORDS = ["a", "a b", "a-b", "a/b", "a0", "b", "\u00e9", "Z"]  # names that sort beside a /
 EACH = 12
@@ -40,7 +41,7 @@ def folder(place: Path) -> Path:
                 )
             )
     write_json(place / "summary.json", {})
-    row = {"lead": "II", "beat": np.arange(3.0), "shape": b""}
+    row = {"lead": "II", "beat": np.arange(3.0), "shape": bytes(3 * SHAPE_SAMPLES)}
     rhythms.write(place, [{"record": f"d/{r}", "subject": f"d/{r}", **row} for r in RECORDS])
     return place
 

@@ -4,7 +4,6 @@ The command behind ``make ship``. All of it is read from the results of a run: n
 or predicted, and what is not there is said with the call that makes it.
 """
 
-import shutil
 import sys
 import tempfile
 from argparse import ArgumentParser
@@ -92,10 +91,8 @@ def ship(
         onnx = _onnx(config, plan, entry, repeat, tolerance, folder / f"{name}.{ONNX}")
         behind = write_lineage(config, plan, entry, name, folder)
         shared = ship_fingerprints.share(behind.recordings, folder, to)
-        card = _card(config, entry, checkpoint, facts, behind)
+        card = _card(config, entry, checkpoint, facts, behind, shared)
         card |= {
-            "rhythms_known": shared is not None,
-            "shared": shared or {},
             "scores": measured,
             "onnx": onnx,
             "threshold": threshold(config, plan, entry, repeat),
@@ -104,8 +101,7 @@ def ship(
         write_json(folder / CARD, {**card, "files": _files(folder)})
         _check_budget(folder, to, name, shared or {})
         ship_fingerprints.publish(folder, to)
-    for place in ship_fingerprints.unused(to):
-        shutil.rmtree(place)
+    ship_fingerprints.tidy(to)
     return to / name
 
 
@@ -149,7 +145,12 @@ def _onnx(
 
 
 def _card(
-    config: Config, entry: str, checkpoint: Checkpoint, facts: dict[str, Any], behind: Behind
+    config: Config,
+    entry: str,
+    checkpoint: Checkpoint,
+    facts: dict[str, Any],
+    behind: Behind,
+    shared: ship_fingerprints.Files | None,
 ) -> dict[str, Any]:
     about = checkpoint.about
     run = config.trained(entry)
@@ -166,6 +167,8 @@ def _card(
         "lineage": [one.model_dump(mode="json") for one in behind.ancestors],
         "lineage_segments": behind.segments,
         "people": behind.people,
+        "rhythms_known": shared is not None,
+        "shared": shared or {},
         "never_shown": behind.never_shown,
     }
 

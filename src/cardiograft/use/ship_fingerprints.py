@@ -82,6 +82,12 @@ def publish(folder: Path, to: Path) -> None:
         waiting.rmdir()
 
 
+def tidy(to: Path) -> None:
+    """Remove the fingerprints that no network's card names."""
+    for place in unused(to):
+        shutil.rmtree(place)
+
+
 def unused(to: Path, *, besides: str = "", files: Iterable[str] = ()) -> list[Path]:
     """Return the folders of fingerprints that no network's card names.
 
