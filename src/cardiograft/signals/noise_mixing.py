@@ -121,32 +121,31 @@ def corrupted(
         A kind is neither, a noise is too short, or no ratio can be measured.
     """
     _check_kinds(shares, noises)
-    size = round(stretch_s * rate_hz)
+    size, second = round(stretch_s * rate_hz), round(rate_hz)
     mixed_T, done = np.array(clean_T, dtype=np.float64), []
     kinds = sorted(shares)
     used = {kind: noises[kind] for kind in kinds if kind in noises}
     taken = {kind: _piece(noise_U, within) for kind, noise_U in used.items()}
     about = {"rate_hz": rate_hz, "ratio_db": 0.0}
     gains = {kind: noise_gain(clean_T, noise_U, beat_A, **about) for kind, noise_U in used.items()}
-    second = round(rate_hz)
-    levels = {kind: _level(noise_U, second) for kind, noise_U in used.items()}
     for start in range(0, len(clean_T) - size + 1, size):
         kind = _drawn(kinds, shares, rng)
-        part, ratio_db, own_db = slice(start, start + size), None, None
+        part, ratio_db, own = slice(start, start + size), None, None
         if kind in noises:
             ratio_db = float(rng.uniform(*ratios_db))
             piece_T = _taken(taken[kind], size, kind, rng)
             mixed_T[part] += gains[kind] * 10 ** (-ratio_db / 20) * piece_T
-            own_db = ratio_db - _decibels(_level(piece_T, min(second, size)) / levels[kind])
+            own = ratio_db + _below_db(piece_T, used[kind], second=min(second, size))
         elif kind != CLEAN:
             mixed_T[part] = faults.corrupt(mixed_T[part], rate_hz, kind, rng)
-        where = {"start": start, "stop": start + size}
-        done.append(Stretch(**where, kind=kind, ratio_db=ratio_db, own_db=own_db))
+        done.append(Stretch(start=start, stop=part.stop, kind=kind, ratio_db=ratio_db, own_db=own))
     return mixed_T, done
 
 
-def _decibels(level: float) -> float:
-    return 20 * math.log10(level) if level > 0 else -math.inf
+def _below_db(piece_T: Float64, noise_U: Float64, *, second: int) -> float:
+    """Return by how many decibels a piece of a noise is weaker than all of it."""
+    level = _level(piece_T, second)
+    return -20 * math.log10(level / _level(noise_U, second)) if level > 0 else math.inf
 
 
 def _drawn(kinds: Sequence[str], shares: Mapping[str, float], rng: np.random.Generator) -> str:
