@@ -80,7 +80,7 @@ def test_a_baseline_and_a_study_without_a_paper_differ_in_nothing():
 
 def test_an_ecg_of_scg_by_our_scaling_is_of_another_recipe():
     own = overlaid("open").spec("tabulate", "scg_to_ecg").rows
-    stand_in = {"recordings": ("recordings scg_vhd (paper: cebsdb)",)}
+    stand_in = {"recordings": ("databases scg_vhd (paper: cebsdb)",)}
     assert own["scg-cae-paper-random"].differs == stand_in
     assert set(own["scg-cae-paper"].differs) == {"recordings", "data"}
     for run in ("scg-cae-z-random", "scg-unet-xyz-random"):
@@ -90,7 +90,7 @@ def test_an_ecg_of_scg_by_our_scaling_is_of_another_recipe():
 def test_what_stands_in_for_private_recordings_is_listed():
     own = overlaid("open").spec("tabulate", "ecg_quality").rows["quality-scratch"].differs
     assert own["recordings"] == (
-        "recordings challenge_2011, challenge_2017, mitdb (paper: a private vest’s and"
+        "databases challenge_2011, challenge_2017, mitdb (paper: a private vest’s and"
         " challenge-2017’s)",
     )
     assert "segments a class, an epoch 3000 (paper: all, 10000)" in own["size"]

@@ -87,7 +87,7 @@ CAPTIONS: dict[str, str] = {}
 # words, and the values that are it.
 PAPER = {
     "recordings": {
-        "transfer.databases": ("recordings", "a private vest’s and challenge-2017’s"),
+        "transfer.databases": ("databases", "a private vest’s and challenge-2017’s"),
     },
     "size": {
         "transfer.training.per_class": ("segments a class, an epoch", "all, 10000", None, 10000),

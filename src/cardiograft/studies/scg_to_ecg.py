@@ -167,7 +167,7 @@ PAPER = {
         "transfer.task.stretch": ("random pace", "none", 0.0),
     },
     "data": {"transfer.split.scheme": ("split by", "segment", "segment")},
-    "recordings": {"transfer.databases": ("recordings", "cebsdb", ("cebsdb",))},
+    "recordings": {"transfer.databases": ("databases", "cebsdb", ("cebsdb",))},
 }
 OPEN = ("data", "inputs", "scaling")
 PUBLISHED = tuple(
