@@ -57,7 +57,8 @@ def row(resources):
 
 
 def rows_of_page():
-    lines = re.findall(r"^\| ([a-z_, ]+) \| (\d) \| (.*) \| (.*) \|$", PAGE.read_text(), re.M)
+    table = PAGE.read_text().split("| stage | GPUs |")[1].split("\n\n")[0]
+    lines = re.findall(r"^\| ([a-z_, ]+) \| (\d) \| (.*) \| (.*) \|$", table, re.M)
     return {name: values for names, *values in lines for name in names.split(", ")}
 
 
