@@ -404,6 +404,14 @@ def together(repeats=3, **mean):
     return config
 
 
+def test_a_file_on_top_removes_one_mean_or_all():
+    study = together()["tables"]["transform_recognition"]
+    for means in (None, {"x-mean": None}):
+        config = together()
+        config["tables"]["transform_recognition"] = {**study, "means": means}
+        assert load_config(config).studies["transform_recognition"].means == {}
+
+
 @pytest.mark.parametrize(
     ("ways", "own", "expected"),
     [

@@ -33,7 +33,9 @@ def _records(given: Any) -> Any:
 
 
 def _without_nulls(given: Any) -> Any:
-    """Leave out what a file on top removes by null, as entries of config are."""
+    """Leave out what a file on top removes by null, one or all, as entries of config are."""
+    if given is None:
+        return {}
     if not isinstance(given, dict):
         return given
     return {name: one for name, one in given.items() if one is not None}
