@@ -115,9 +115,12 @@ class Study:
 
     @property
     def surroundings(self) -> dict[str, str]:
-        """Return the environment of one who calls it on a login node."""
+        """Return the environment of one who calls it on a login node.
+
+        Programs that a test lays in ``bin`` come first.
+        """
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "PYTHON"))}
-        return {**kept, "PATH": f"{Path(sys.executable).parent}:{kept['PATH']}"}
+        return {**kept, "PATH": f"{self.root}/bin:{Path(sys.executable).parent}:{kept['PATH']}"}
 
     def start(
         self, *arguments: str, profile: str = "slurm", log: str = "main.log"

@@ -27,6 +27,15 @@ ASKED = {
     ],
     "scores-one": [("cpu", None, "1", "1000M", "01:30:00")],
 }
+# Refused once, as by a limit of jobs, or by a controller that is away.
+REFUSE_ONCE = """#!/bin/sh
+if [ ! -e "$(dirname "$0")/refused" ]; then
+    touch "$(dirname "$0")/refused"
+    echo "sbatch: error: Batch job submission failed" >&2
+    exit 1
+fi
+exec {sbatch} "$@"
+"""
 
 
 class Runs(NamedTuple):
@@ -92,3 +101,18 @@ def test_a_job_killed_in_a_group_is_begun_again_and_no_other_is(runs: Runs) -> N
         assert f", job {first['JobId']}\n" in logs[0], repeat  # what came after the killed one, too
     again = runs.slurm.attempts("predict", f"one/{KILLED}")[1]
     assert f", job {second['JobId']}\n" in again
+
+
+def test_a_group_that_is_refused_keeps_nothing_of_an_earlier_run(runs: Runs) -> None:
+    study = runs.slurm
+    predictions = [study.root / f"results/predictions/one/{repeat}.parquet" for repeat in REPEATS]
+    assert all(file.exists() for file in predictions)
+    earlier = [file.stat().st_mtime_ns for file in predictions]
+    refusing = study.root / "bin/sbatch"
+    refusing.parent.mkdir()
+    refusing.write_text(REFUSE_ONCE.format(sbatch=shutil.which("sbatch")))
+    refusing.chmod(0o755)
+    assert study.run("--forcerun", "predict", "--", *SCORES, log="refused.log") == 0
+    assert "SLURM sbatch failed" in study.log_text("refused.log")
+    for file, before in zip(predictions, earlier, strict=True):
+        assert file.stat().st_mtime_ns > before, file

@@ -52,25 +52,33 @@ def keep_what_groups_finished():
     """
     from snakemake.jobs import GroupJob
 
-    as_it_is = GroupJob.postprocess
+    submit, as_it_is = GroupJob.register, GroupJob.postprocess
+    submitted = set()
+
+    def register(group, **options):
+        submit(group, **options)
+        submitted.add(group.jobs)
 
     async def postprocess(group, error=False, **options):
+        # A group that was refused has finished nothing: what lies there is of an earlier run.
+        was_submitted = group.jobs in submitted
+        submitted.discard(group.jobs)
         if not error:
             return await as_it_is(group, **options)
-        done = [job for job in group if await has_finished(job)]
+        done = [job for job in group if was_submitted and await has_finished(job)]
         if len(done) == len(group):
             done.pop()  # which Snakemake begins again: it has no group of none
         if done:
             await part_with(group, done, as_it_is)
         await as_it_is(group, error=True, **options)
 
-    GroupJob.postprocess = postprocess
+    GroupJob.register, GroupJob.postprocess = register, postprocess
 
 
 async def has_finished(job):
     """Tell whether a group that failed has finished one of its jobs.
 
-    All are marked as begun when the group is submitted; the node takes the mark away from one that
+    All are marked as begun once the group is submitted; the node takes the mark away from one that
     has ended well.
     """
     if not all([await file.exists() for file in job.output]):
