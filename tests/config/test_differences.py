@@ -80,9 +80,15 @@ def test_a_baseline_and_a_study_without_a_paper_differ_in_nothing():
 
 def test_an_ecg_of_scg_by_our_scaling_is_of_another_recipe():
     own = overlaid("open").spec("tabulate", "scg_to_ecg").rows
-    stand_in = {"recordings": ("databases scg_vhd (paper: cebsdb)",)}
-    assert own["scg-cae-paper-random"].differs == stand_in
-    assert set(own["scg-cae-paper"].differs) == {"recordings", "data"}
+    assert own["scg-cae-paper-random"].differs == {
+        "recordings": ("databases scg_vhd (paper: cebsdb)",),
+        "size": ("widths of cae 16, 32, 48, 64 (paper: 19,403,520 parameters)",),
+    }
+    assert set(own["scg-cae-paper"].differs) == {"recordings", "data", "size"}
+    pruned = own["scg-cae-cae-magnitude-random"].differs["size"]
+    assert "pruning: steps of pruning 100 (paper: 1,000)" in pruned
+    thousand = own["scg-cae-cae-paper-random"].differs["size"]
+    assert not [line for line in thousand if "steps of pruning" in line]
     for run in ("scg-cae-z-random", "scg-unet-xyz-random"):
         assert "scaled none (paper: to −1…1)" in own[run].differs["recipe"]
 
@@ -96,15 +102,21 @@ def test_what_stands_in_for_private_recordings_is_listed():
     assert "segments a class, an epoch 3000 (paper: all, 10000)" in own["size"]
 
 
-def test_every_option_that_the_paper_tells_is_one():
+def test_the_papers_size_differs_by_neither_steps_nor_widths():
+    own = overlaid("paper").spec("tabulate", "scg_to_ecg").rows
+    assert own["scg-cae-cae-magnitude-random"].differs.get("size") is None
+
+
+@pytest.mark.parametrize("study", [BEATS, "scg_to_ecg", "rhythm_cae", "ecg_quality"])
+def test_every_option_that_the_paper_tells_is_one(study):
     config = overlaid("open")
     known = set()
-    for stage in ("pretrain", "transfer"):
+    for stage in ("pretrain", "prune", "transfer"):
         for run in getattr(config, stage).values():
             own = {key for key, _ in facts(config, run)}
             known |= own | {f"{stage}.{key}" for key in own}
-    paper = plugins.constants("studies", BEATS)["PAPER"]
-    assert set(paper) == {"recipe", "data", "size"}
+    paper = plugins.constants("studies", study)["PAPER"]
+    assert {"recipe", "data", "size"} <= set(paper)
     assert {key for kind in paper.values() for key in kind} - known == set()
 
 

@@ -8,7 +8,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from cardiograft import plugins
-from cardiograft.config.entries import BaselineRun, Database, Evaluation, Model, TransferRun
+from cardiograft.config.entries import (
+    BaselineRun,
+    Database,
+    Evaluation,
+    Model,
+    PruneRun,
+    TransferRun,
+)
 from cardiograft.specs.members import members
 from cardiograft.specs.segment import Segment
 from cardiograft.specs.split import Split
@@ -66,6 +73,7 @@ def facts(config: Sections, run: Model) -> Iterator[tuple[str, Any]]:
     """Yield the options of a training and of what it reads, by dotted names, at every depth.
 
     ``training.schedule``, ``model.cnn.dropout`` (of an ensemble, each member's too), ``frozen``,
+    ``sparsity.end``,
     ``task.labels``, ``split.scheme``, ``segments.cut.name``, ``database.records``; and of all that
     it reads, ``databases``, the data sets' names.
     """
@@ -78,6 +86,8 @@ def facts(config: Sections, run: Model) -> Iterator[tuple[str, Any]]:
     if isinstance(run, TransferRun):
         yield from _flat("frozen", list(run.frozen))
         yield from _flat("rate_factors", run.rate_factors)
+    if isinstance(run, PruneRun):
+        yield from _flat("sparsity", run.sparsity.model_dump(mode="json"))
     split = config.splits[run.split]
     yield from _flat("split", split.model_dump(mode="json"))
     read = [config.databases[config.cut_by(name).database].dataset for name in split.segments]

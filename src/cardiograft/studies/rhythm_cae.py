@@ -73,7 +73,7 @@ ASSUMED = (
     " fibrillation, other), and its recordings of 9 to 61 s are cut into segments that carry the"
     " recording’s label; a recording’s probabilities are the mean of its segments’.",
 )
-USUAL = {"tuning": "full", "recipe": "ours", "readout": "code"}
+USUAL = {"tuning": "full", "recipe": "ours", "readout": "code", "rates": "usual"}
 WORDS = {
     "init": {
         "random": "random weights",
@@ -90,6 +90,7 @@ WORDS = {
     "readout": {"code": "code of 60 numbers", "pooled": "pooled steps", "else": "{}"},
     "share": {"else": "{} of the training part"},
     "recipe": {"ours": "our recipe", "paper": "the paper’s recipe"},
+    "rates": {"usual": "usual rates", "higher": "higher rates"},
     "data": {
         "challenge_2017": "Challenge 2017",
         "ecg_arrhythmia": "Chapman–Shaoxing",

@@ -38,7 +38,7 @@ import pandas as pd
 
 from cardiograft.studies import _scg_to_ecg as own_tables
 from cardiograft.studies import _scg_to_ecg_use as use
-from cardiograft.studies._scg_to_ecg import PRINTED, PRINTED_PARAMETERS
+from cardiograft.studies._scg_to_ecg import PRINTED, PRINTED_PARAMETERS, WIDTHS
 from cardiograft.tables import pruning
 from cardiograft.tables.headline import Baseline, Further, GainsAgainst, Headline, HeadlineRun
 from cardiograft.tables.own_table import OwnTable
@@ -89,6 +89,9 @@ ASSUMED = (
     "Bands are each database’s own: SCG 0.5 to 30 Hz, ECG 1 to 40 Hz, PCG 20 to 60 Hz. At 125 Hz"
     " a PCG’s energy above 62.5 Hz is gone, and resampling lets what is above 50 Hz fade: of heart"
     " sounds, which reach beyond 100 Hz, only the lowest part is learnt.",
+    "Where the paper’s scaling and split are run as its recipe, the loss is the mean square error, and"
+    " Adam trains at a constant rate of 0.001 by batches of 16 (32 at its size): the paper names no"
+    " loss, optimiser, rate, batch or number of epochs.",
     "Recordings of scg_vhd are of patients with valvular disease, where the paper has 20 healthy"
     " volunteers: they are older, and less alike.",
 )
@@ -159,12 +162,20 @@ SECTIONS = {
     "Is it of use?": ("verdicts", "use"),
 }
 
-# What the paper tells; its optimiser, its loss and its widths it does not.
+# What the paper tells. Of optimiser, loss, rate, batches and epochs it tells nothing, and of widths
+# only how many parameters they make: ours that make as many stand in size `paper`.
 PAPER = {
     "recipe": {
         "transfer.segments.signal.scale": ("scaled", "to −1…1", "minmax_symmetric"),
         "transfer.task.gain": ("random gain", "none", 0.0),
         "transfer.task.stretch": ("random pace", "none", 0.0),
+    },
+    "size": {
+        "prune.sparsity.end": ("steps of pruning", "1,000", 1000),
+        **{
+            f"model.{name}.widths": (f"widths of {name}", f"{printed:,} parameters", WIDTHS[name])
+            for name, (printed, _) in PRINTED_PARAMETERS.items()
+        },
     },
     "data": {"transfer.split.scheme": ("split by", "segment", "segment")},
     "recordings": {"transfer.databases": ("databases", "cebsdb", ("cebsdb",))},
