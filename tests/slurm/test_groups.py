@@ -113,6 +113,7 @@ def test_a_group_that_is_refused_keeps_nothing_of_an_earlier_run(runs: Runs) -> 
     refusing.write_text(REFUSE_ONCE.format(sbatch=shutil.which("sbatch")))
     refusing.chmod(0o755)
     assert study.run("--forcerun", "predict", "--", *SCORES, log="refused.log") == 0
-    assert "SLURM sbatch failed" in study.log_text("refused.log")
+    assert (refusing.parent / "refused").exists()
+    assert "Error in group predictions-one" in study.log_text("refused.log")
     for file, before in zip(predictions, earlier, strict=True):
         assert file.stat().st_mtime_ns > before, file

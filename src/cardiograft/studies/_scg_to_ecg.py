@@ -34,13 +34,6 @@ PRINTED_PARAMETERS = {
     "tcn": (16_002_049, 12_001_536),
     "cae": (19_403_520, 14_552_640),
 }
-# Ours that come within a hundredth of the first; the paper names none. As in size `paper`.
-WIDTHS = {
-    "cnn1d": (128, 256, 320, 576, 576, 320, 256, 128),
-    "ecgnet": (128, 256, 320, 576),
-    "tcn": (128, 256, 320, 576, 264),
-    "cae": (128, 256, 320, 576, 600),
-}
 INPUTS = {
     "test": "As recorded",
     "test, shuffled": "Shuffled",
