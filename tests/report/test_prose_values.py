@@ -19,6 +19,7 @@ VALUE = re.compile(r"[+−]?[\d.]+(?: %)?(?: \[[^\[\]]*\])?<!--[^<>]+-->")
 # What is no measurement: a version, an edge of a band, a duration in a table of settings.
 OTHER = re.compile(r"(?:Python |ODC-By |Apache-)\d\.\d+|\d+\.\d+–\d+ Hz|about \d+\.\d+ s\b")
 FIGURE = re.compile(r"(?<![\w.])\d*\.\d+")
+PROTOCOLS = ("paper", "honest", "personal", "dose")
 
 
 def row(run: str, metric: str, value: str, **more: Any) -> dict[str, Any]:
@@ -75,3 +76,12 @@ def test_prose_has_no_figure_of_its_own(page: Path) -> None:
     for pattern in (GENERATED, CODE, VALUE, OTHER):
         text = pattern.sub("", text)
     assert FIGURE.findall(text) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_published_run_says_on_whom_it_was_chosen(page: Path) -> None:
+    table = measured.read(ROOT / f"docs/results/{page.stem}.csv")
+    tested = table[table["metric"].isin(measured.SHOWN) & table["protocol"].isin(PROTOCOLS)]
+    own = tested[~tested["run"].str.contains(" - ")]
+    assert len(own)
+    assert sorted(own.loc[own["chosen_on"].fillna("") == "", "run"].unique()) == []
