@@ -15,8 +15,9 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "cardiograft"
 # A room, or a file of the package's own, imports only from the floors above it in this list.
 FLOORS = (
-    ("records", "plugins", "files", "fingerprint", "look_ledger"),
-    ("parquet", "cli"),
+    ("records", "plugins", "fingerprint", "locks"),
+    ("files",),
+    ("parquet", "cli", "look_ledger"),
     ("shipped",),
     ("specs", "signals", "checkpoints"),
     ("physionet",),  # its reading of headers is the data sets' too
@@ -28,7 +29,7 @@ FLOORS = (
     ("studies", "report"),
     ("use",),
 )
-FILES = {*FLOORS[0], *FLOORS[1]}  # beside the rooms, for all of them
+FILES = {name for floor in FLOORS[:3] for name in floor}  # beside the rooms, for all of them
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 PLUGIN_ROOMS = {tuple(place.split("/")) for place in plugins.PLACES.values()}
 # Who may import a library that others reach through them only.

@@ -1,15 +1,14 @@
 """Outputs appear whole or not at all: written beside their place, then renamed into it.
 
-What is being written is called ``.<name>.<host>.<process>.<random>.partial``, with the scheduler's
-``.job<number>`` before the process where there is one, and its writer holds a lock on it. A writer
-that is killed leaves it behind; the next one to write the same output removes it, unless its
-writer may still be alive.
+What is being written is called ``.<name>.<host>.<system>.<process>.<random>.partial``, with the
+scheduler's ``.job<number>`` behind the host where there is one, and its writer holds a lock on it
+(``<system>``, of `locks.system`, numbers the process). A writer that is killed leaves it behind;
+the next one to write the same output removes it, unless its writer may still be alive.
 """
 
 import contextlib
 import ctypes
 import errno
-import fcntl
 import hashlib
 import json
 import os
@@ -20,6 +19,8 @@ import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+from cardiograft import locks
 
 KEY = "cardiograft"  # of this project's metadata in safetensors files
 PARQUET_KEY = KEY.encode()  # ... and in Parquet files, where keys are bytes
@@ -127,46 +128,39 @@ def naming(path: Path) -> Iterator[None]:
 def clear_partials(path: Path) -> None:
     """Remove what killed writers of an output have left beside it."""
     pattern = re.compile(
-        rf"\.{re.escape(path.name)}\.(?:(?P<host>.+?)\.(?:job[\w-]+\.)?)?(?P<process>\d+)"
-        r"(?:\.[0-9a-f]{8})?\.partial"
+        rf"\.{re.escape(path.name)}\."
+        r"(?:(?P<host>.+?)\.(?:job[\w-]+\.)?(?:(?P<system>[0-9a-f]{12})\.)?)?"
+        r"(?P<process>\d+)(?:\.[0-9a-f]{8})?\.partial"
     )
     inside_another = any(folder.name.endswith(".partial") for folder in path.parents)
     if inside_another or not path.parent.is_dir():
         return
     for left in path.parent.iterdir():
         match = pattern.fullmatch(left.name)
-        if match and abandoned(left, match["host"], int(match["process"])):
+        whose = match and (match["host"], match["system"] or "", int(match["process"]))
+        if whose and abandoned(left, *whose):
             _remove(left)
 
 
-def abandoned(left: Path, machine: str | None, process: int) -> bool:
-    """Tell whether nobody writes it any more: no lock on it, and no such process here."""
-    here = machine in (None, host())
-    if here and _alive(process):
+def abandoned(left: Path, machine: str | None, system: str, process: int) -> bool:
+    """Tell whether nobody writes it any more: no lock on it, and no such process here.
+
+    Parameters
+    ----------
+    machine, system, process
+        Its writer's name of its machine, `locks.system` and number; of an older release's output
+        the system is not known, and the machine may be none.
+    """
+    if not system and machine in (None, host()) and locks.alive(process):
         return False
     try:
         handle = os.open(left, os.O_RDONLY)
     except OSError:
         return False
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # a file system without locks: a process of another machine can't be asked
-        return here
+        return locks.abandoned(handle, process, system)
     finally:
         os.close(handle)
-    return True
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def host() -> str:
@@ -180,22 +174,20 @@ def scheduled() -> str:
 
 
 def _partial(path: Path) -> Path:
-    job = f"job{scheduled()}." if scheduled() else ""
-    token = secrets.token_hex(4)
-    return path.with_name(f".{path.name}.{host()}.{job}{os.getpid()}.{token}.partial")
+    job, system = (f"{part}." if part else "" for part in (_job(), locks.system()))
+    own = f"{host()}.{job}{system}{os.getpid()}.{secrets.token_hex(4)}"
+    return path.with_name(f".{path.name}.{own}.partial")
 
 
-def hold(handle: int) -> None:
-    """Lock an open file until it is closed, where its file system has locks."""
-    with contextlib.suppress(OSError):  # some of clusters have none
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+def _job() -> str:
+    return f"job{scheduled()}" if scheduled() else ""
 
 
 @contextlib.contextmanager
 def _held(partial: Path) -> Iterator[None]:
     handle = os.open(partial, os.O_RDONLY)
     try:
-        hold(handle)
+        locks.hold(handle)
         yield
     finally:
         os.close(handle)

@@ -12,18 +12,23 @@ No job has the ledger as its input or output: a look makes nothing run again.
 
 import contextlib
 import errno
-import fcntl
 import hashlib
 import json
 import os
+import random
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cardiograft import locks
+from cardiograft.files import naming
+
 # What makes a look a new one.
 NEW_BY = ("split_digest", "weights_sha256")
 KEYS = (*NEW_BY, "people_digest", "setting", "simulated")
+REWRITES = 8  # of a line that another machine has written over
 EPOCH = "epoch"  # which a look has that a training took, and an evaluation's has not
 Look = dict[str, Any]
 
@@ -47,18 +52,23 @@ def record(ledger: Path, seen: Look) -> bool:
     Safe beside other jobs: each holds a lock on the file, and writes its line at the end in one
     piece. A line that could not be written whole (the disk is full) is taken back.
 
+    Where the file system has no locks, a line that could not be written whole stays, for what
+    stands behind it may be another job's; each line begins on a new one, and is looked for when
+    it is written. Two jobs that add the same look at once may both add it: `read` has it once.
+
     Raises
     ------
     OSError
-        The ledger can't be written: what was not recorded must not be seen either.
+        The ledger can't be written: what was not recorded must not be seen either. The error
+        names it.
     """
     ledger.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(ledger) as handle:
+    with _opened(ledger) as (handle, alone):
         if _known(ledger, seen):
             return False
         when = datetime.now(UTC).isoformat(timespec="seconds")
         line = json.dumps({"when": when, **seen}, ensure_ascii=False) + "\n"
-        _append(handle, ledger, line.encode())
+        (_append if alone else _append_beside_others)(handle, ledger, line.encode())
     return True
 
 
@@ -70,14 +80,15 @@ def read(ledger: Path) -> tuple[list[Look], int]:
     """
     if not ledger.exists():
         return [], 0
-    looks, unreadable = [], 0
+    looks: dict[tuple[Any, ...], Look] = {}
+    unreadable = 0
     for line in ledger.read_bytes().splitlines():
         one = _parsed(line)
         if one is not None:
-            looks.append(one)
+            looks.setdefault(_identity(one), one)
         elif line.strip():
             unreadable += 1
-    return looks, unreadable
+    return list(looks.values()), unreadable
 
 
 def _parsed(line: bytes) -> Look | None:
@@ -93,21 +104,20 @@ def _known(ledger: Path, seen: Look) -> bool:
     wanted = str(seen["weights_sha256"]).encode()
     lines = ledger.read_bytes().splitlines()
     looks = (_parsed(line) for line in lines if wanted in line)
-    return any(_same(one, seen) for one in looks if one is not None)
+    return any(_identity(one) == _identity(seen) for one in looks if one is not None)
 
 
-def _same(one: Look, other: Look) -> bool:
-    """Whether two looks are one; an epoch's and an evaluation's of one network stand both there."""
-    alike = all(one[key] == other[key] for key in NEW_BY)
-    return alike and (EPOCH in one) == (EPOCH in other)
+def _identity(one: Look) -> tuple[Any, ...]:
+    """Return what makes a look another one; an epoch's and an evaluation's of a network are two."""
+    return (*(str(one[key]) for key in NEW_BY), EPOCH in one)
 
 
 @contextlib.contextmanager
-def _alone(ledger: Path) -> Iterator[int]:
+def _opened(ledger: Path) -> Iterator[tuple[int, bool]]:
+    """Open a ledger to add to it; whether no other job does at the same time stands beside it."""
     handle = os.open(ledger, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield handle
+        yield handle, locks.wait(handle, ledger)
     finally:
         os.close(handle)
 
@@ -117,9 +127,28 @@ def _append(handle: int, ledger: Path, line: bytes) -> None:
     if size and os.pread(handle, 1, size - 1) != b"\n":
         line = b"\n" + line  # what a crash cut short stays a line of its own
     try:
-        if os.write(handle, line) != len(line):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(ledger))
-        os.fsync(handle)
+        _write(handle, ledger, line)
     except OSError:
         os.ftruncate(handle, size)
         raise
+
+
+def _append_beside_others(handle: int, ledger: Path, line: bytes) -> None:
+    """Add a line where others may be adding theirs: to the end as it is then, in one write.
+
+    Its place is the system's to choose (O_APPEND). Not every one that lacks locks chooses rightly
+    for two machines at once (NFS): a line that has been written over is written again.
+    """
+    for _ in range(REWRITES):
+        _write(handle, ledger, b"\n" + line)  # what was cut short stays a line of its own
+        if line in ledger.read_bytes():  # opened anew, for what other machines have written
+            return
+        time.sleep(random.uniform(0.01, 0.1))
+    raise OSError(errno.EIO, "The line was written over by others", str(ledger))
+
+
+def _write(handle: int, ledger: Path, line: bytes) -> None:
+    with naming(ledger):
+        if os.write(handle, line) != len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(handle)

@@ -1,6 +1,7 @@
 """The ledger of looks: a line for each network that a test part was scored with, for ever."""
 
 import errno
+import fcntl
 import json
 import multiprocessing
 import os
@@ -121,6 +122,122 @@ def test_jobs_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
         job.join()
     wanted = {str(100 * k + j) for k in range(4) for j in range(25)} | {"common"}
     assert sorted(str(x["weights_sha256"]) for x in lines(ledger)) == sorted(wanted)
+
+
+@pytest.fixture
+def without_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+
+
+@pytest.mark.usefixtures("without_locks")
+def test_without_locks_looks_are_recorded_all_the_same(tmp_path: Path) -> None:
+    ledger = tmp_path / "looks.jsonl"
+    added = [look_ledger.record(ledger, look(weights)) for weights in "aab"]
+    assert added == [True, False, True]
+    known, unreadable = look_ledger.read(ledger)
+    assert [x["weights_sha256"] for x in known] == ["a", "b"]
+    assert unreadable == 0
+
+
+@pytest.mark.usefixtures("without_locks")
+def test_jobs_at_the_same_time_lose_nothing_without_locks(tmp_path: Path) -> None:
+    ledger = tmp_path / "looks.jsonl"
+    context = multiprocessing.get_context("fork")
+    jobs = [context.Process(target=_many, args=(ledger, 100 * k)) for k in range(2)]
+    for job in jobs:
+        job.start()
+    for job in jobs:
+        job.join(120)
+    assert [job.exitcode for job in jobs] == [0, 0]
+    known, unreadable = look_ledger.read(ledger)
+    wanted = {str(100 * k + j) for k in range(2) for j in range(25)} | {"common"}
+    assert sorted(str(x["weights_sha256"]) for x in known) == sorted(wanted)
+    assert unreadable == 0
+
+
+@pytest.mark.usefixtures("without_locks")
+def test_without_locks_anothers_cut_line_spoils_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is cut between this job's look at the end of the file and its write."""
+    ledger, write = tmp_path / "looks.jsonl", os.write
+    look_ledger.record(ledger, look("a"))
+    half = ledger.read_bytes().strip()[:40]
+
+    def beside(handle: int, line: bytes) -> int:
+        with ledger.open("ab") as other:
+            other.write(half)
+        return write(handle, line)
+
+    with monkeypatch.context() as crowded:
+        crowded.setattr(look_ledger.os, "write", beside)
+        assert look_ledger.record(ledger, look("b"))
+    known, unreadable = look_ledger.read(ledger)
+    assert [x["weights_sha256"] for x in known] == ["a", "b"]
+    assert unreadable == 1
+
+
+@pytest.mark.usefixtures("without_locks")
+@pytest.mark.parametrize("times", [1, 100])
+def test_a_line_that_another_machine_wrote_over_is_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    ledger, write, over = tmp_path / "looks.jsonl", os.write, list[int]()
+    look_ledger.record(ledger, look("a"))
+
+    def lost(handle: int, line: bytes) -> int:
+        start, number = ledger.stat().st_size, write(handle, line)
+        over.append(start)
+        if len(over) <= times:
+            with ledger.open("r+b") as other:
+                other.seek(start)
+                other.write(b"\n" + b"x" * (len(line) - 2) + b"\n")
+        return number
+
+    with monkeypatch.context() as crowded:
+        crowded.setattr(look_ledger.os, "write", lost)
+        if times == 1:
+            assert look_ledger.record(ledger, look("b"))
+            assert len(over) == 2
+        else:
+            with pytest.raises(OSError, match="written over") as error:
+                look_ledger.record(ledger, look("b"))
+            assert error.value.filename == str(ledger)
+    assert "a" in {x["weights_sha256"] for x in look_ledger.read(ledger)[0]}
+
+
+@pytest.mark.usefixtures("without_locks")
+def test_without_locks_a_full_disk_is_said_and_takes_no_line_of_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger, write = tmp_path / "looks.jsonl", os.write
+    look_ledger.record(ledger, look("a"))
+
+    def full(handle: int, line: bytes) -> int:
+        number = write(handle, line[:20])
+        with ledger.open("ab") as other:
+            other.write(b"\n" + json.dumps({"when": "now", **look("c")}).encode() + b"\n")
+        return number
+
+    with monkeypatch.context() as crowded:
+        crowded.setattr(look_ledger.os, "write", full)
+        with pytest.raises(OSError, match="No space left") as error:
+            look_ledger.record(ledger, look("b"))
+    assert error.value.filename == str(ledger)
+    assert look_ledger.record(ledger, look("b"))
+    assert {x["weights_sha256"] for x in look_ledger.read(ledger)[0]} == {"a", "b", "c"}
+
+
+def test_a_look_that_two_jobs_added_at_once_is_one(tmp_path: Path) -> None:
+    ledger = tmp_path / "looks.jsonl"
+    look_ledger.record(ledger, look("a"))
+    ledger.write_bytes(2 * ledger.read_bytes())
+    epoch = {**look("a"), look_ledger.EPOCH: 3}
+    assert look_ledger.record(ledger, epoch)
+    assert len(look_ledger.read(ledger)[0]) == 2
 
 
 def test_what_a_crash_cut_short_spoils_no_other_line(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """One job at a time trains on a state, and one process a job."""
 
 import contextlib
+import errno
+import fcntl
 import json
 import os
 import signal
@@ -11,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from cardiograft import locks
 from cardiograft.training.lease import Holder, Waits, leased, this_process
 from cardiograft.training.processes import refuse_several_processes
 
 FAST = Waits(beat_s=0.1, patience_s=0.3, settle_s=0.3)
+ELSEWHERE = "0123456789ab"  # a system that is not this one
 # Holds the lease for a time, in which it must be the only one that does.
 WORKER = """
 import sys, time
@@ -57,6 +61,22 @@ def write(file: Path, *, silent_s: float = 0.0, **changed: object) -> None:
     file.write_text(json.dumps(holder))
     last = time.time() - silent_s
     os.utime(file, (last, last))
+
+
+@pytest.fixture
+def without_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+
+
+@pytest.fixture
+def gone() -> int:
+    """The number of a process that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
 
 
 def test_of_jobs_that_race_one_trains_at_a_time(tmp_path: Path) -> None:
@@ -138,6 +158,51 @@ def test_a_requeued_job_takes_over_from_its_earlier_run(
         leased(tmp_path / "state", FAST),
     ):
         pass
+
+
+@pytest.mark.usefixtures("without_locks")
+@pytest.mark.parametrize("known", [{"system": ELSEWHERE}, {}], ids=["another", "older release"])
+def test_without_locks_a_machine_of_the_same_name_may_be_another(
+    tmp_path: Path, gone: int, known: dict[str, str]
+) -> None:
+    """A container, or a copy of a machine: its processes' numbers say nothing here."""
+    state, file, host = tmp_path / "state", tmp_path / "state.lease", this_process().host
+    write(file, host=host, process=gone, **known)
+    before = file.read_bytes()
+    one = f"another job trains on this state: {host}, process {gone}, last seen"
+    with pytest.raises(ValueError, match=one), leased(state, FAST):
+        pass
+    assert file.read_bytes() == before
+    write(file, host=host, process=gone, silent_s=10, **known)  # it misses beats: it is waited for
+    began = time.monotonic()
+    with leased(state, FAST._replace(stale_s=11)) as lease:
+        assert time.monotonic() - began > 0.9
+        assert not lease.lost()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell")
+@pytest.mark.usefixtures("without_locks")
+def test_without_locks_a_process_of_this_system_is_known_to_be_gone(
+    tmp_path: Path, gone: int
+) -> None:
+    own = {"host": this_process().host, "system": locks.system()}
+    write(tmp_path / "state.lease", process=gone, **own)
+    with leased(tmp_path / "state", FAST) as lease:
+        assert lease.holder.system == locks.system() != ""
+        assert json.loads(lease.file.read_text())["system"] == locks.system()
+    write(tmp_path / "state.lease", process=os.getppid(), **own)
+    with pytest.raises(ValueError, match="trains on this state"), leased(tmp_path / "state", FAST):
+        pass
+
+
+def test_who_has_its_lock_no_more_elsewhere_is_dead_when_it_misses_beats(
+    tmp_path: Path, gone: int
+) -> None:
+    """Some locks are one machine's own, and tell nothing of another machine of this name."""
+    write(tmp_path / "state.lease", host=this_process().host, process=gone, system=ELSEWHERE)
+    began = time.monotonic()
+    with leased(tmp_path / "state", FAST._replace(patience_s=10, stale_s=1000)):
+        assert 0.3 < time.monotonic() - began < 5
 
 
 def test_a_lease_is_kept_fresh(tmp_path: Path) -> None:

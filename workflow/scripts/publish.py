@@ -1,13 +1,12 @@
 """Write a study's measured table, and renew its page and its row of the README."""
 
 import contextlib
-import fcntl
 import os
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from cardiograft import cli
+from cardiograft import cli, locks
 from cardiograft.files import atomic_file, read_json
 from cardiograft.report import measured
 from cardiograft.report.inputs import in_order, read_study
@@ -48,7 +47,7 @@ def alone(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     handle = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        locks.wait(handle, folder)
         yield
     finally:
         os.close(handle)

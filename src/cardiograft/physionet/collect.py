@@ -6,14 +6,13 @@ record, or a folder with a RECORDS of its own.
 
 import contextlib
 import dataclasses
-import fcntl
 import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from cardiograft import plugins
+from cardiograft import locks, plugins
 from cardiograft.physionet import listings
 from cardiograft.physionet.fetch import Fetcher, File
 from cardiograft.physionet.headers import Header, UnfitError, read_header
@@ -75,9 +74,9 @@ def transport(mirror: str, *, slug: str, version: str, jobs: int, pace: Pace = P
 def locked(root: Path) -> Iterator[None]:
     """Lock a database's folder: two downloads into one would write the same files."""
     root.mkdir(parents=True, exist_ok=True)
-    with (root.parent / f".{root.name}.lock").open("w") as lock:
-        with contextlib.suppress(OSError):  # some cluster file systems have no locks
-            fcntl.flock(lock, fcntl.LOCK_EX)
+    place = root.parent / f".{root.name}.lock"
+    with place.open("w") as lock:
+        locks.wait(lock.fileno(), place)
         yield
 
 

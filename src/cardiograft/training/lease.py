@@ -3,12 +3,13 @@
 The lease names its holder: the machine, the scheduler's job, the process. The holder renews the
 file's time now and then. Whoever comes second waits a little, for the first may be saving its
 state to end, and then stops in a line. A lease is taken over where its holder is known to be dead
-(a process of this machine that is no more, an earlier run of the same requeued job) or has been
-silent for long (`Waits`); not while it still has its lock, as a process that was stopped has.
+(a process that this very system numbers, and that is no more; an earlier run of the same requeued
+job) or has been silent for long (`Waits`); not while it still has its lock, as a process that was
+stopped has. A machine of the same name may be another one, or a container: of its processes this
+system knows nothing, and who has its lock no more is dead only if it also misses signs of life.
 """
 
 import contextlib
-import fcntl
 import json
 import os
 import random
@@ -22,8 +23,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from cardiograft import locks
 from cardiograft.cli import say
-from cardiograft.files import abandoned, hold, host, naming, scheduled
+from cardiograft.files import abandoned, host, naming, scheduled
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,9 @@ class Holder:
         The scheduler's number of the job, empty without one, and how often it was requeued.
     token
         Of this one training.
+    system
+        Which running system numbers the process (`locks.system`); nothing where that is not known,
+        as in leases of older releases.
     """
 
     host: str
@@ -43,6 +48,7 @@ class Holder:
     restart: int
     process: int
     token: str
+    system: str = ""
 
     def named(self) -> str:
         """Return whom a user has to look for."""
@@ -59,6 +65,7 @@ def this_process() -> Holder:
         restart=int(restart) if restart.isdecimal() else 0,
         process=os.getpid(),
         token=secrets.token_hex(8),
+        system=locks.system(),
     )
 
 
@@ -166,7 +173,9 @@ def _acquired(file: Path, waits: Waits) -> tuple[int, Lease]:
         holder, silent = _read(file), _silence(file)
         if silent is not None:  # or it has gone meanwhile
             stale = silent > waits.stale_s
-            if stale or (holder is not None and _dead(file, holder, own)):
+            # Who has missed several beats may be dead: that is waited for, however long it takes.
+            speaks = silent < 4 * waits.beat_s
+            if stale or (holder is not None and _dead(file, holder, own, speaks=speaks)):
                 handle = _taken_over(file, holder, own, settle_s=waits.settle_s)
                 if handle is not None:
                     who = _named(holder)
@@ -174,8 +183,6 @@ def _acquired(file: Path, waits: Waits) -> tuple[int, Lease]:
                     return handle, Lease(file, own, waited)
             # Once it may be another's that is just taking it over; twice, its holder has the lock.
             stuck = stuck + 1 if stale else 0
-            # Who has missed several beats may be dead: that is waited for, however long it takes.
-            speaks = silent < 4 * waits.beat_s
             if time.monotonic() - began >= waits.patience_s and (speaks or stuck > 1):
                 raise ValueError(_held(file, holder, silent, hangs=not speaks))
             if not waited:
@@ -208,7 +215,7 @@ def _written(file: Path, holder: Holder) -> int:
     with naming(file):
         handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
         try:
-            hold(handle)
+            locks.hold(handle)
             _fill(handle, holder)
         except OSError:
             file.unlink()
@@ -233,19 +240,14 @@ def _taken_over(file: Path, before: Holder | None, own: Holder, *, settle_s: flo
             handle = os.open(file, os.O_RDWR)
         except FileNotFoundError:
             return None
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if _read(file) == before:  # under the lock: of one machine's jobs one comes here
-                _fill(handle, own)
-                return handle
-        except BlockingIOError:
-            pass
-        except OSError:  # no locks: as from another machine
-            os.close(handle)
-            return _replaced(file, own, settle_s=settle_s)
+        locked = locks.hold(handle)
+        if locked and _read(file) == before:  # under the lock: of one machine's jobs one comes here
+            _fill(handle, own)
+            return handle
         os.close(handle)
-        return None
-    return _replaced(file, own, settle_s=settle_s)
+        if locked is not None:
+            return None
+    return _replaced(file, own, settle_s=settle_s)  # from another machine, or without locks
 
 
 def _replaced(file: Path, own: Holder, *, settle_s: float) -> int | None:
@@ -276,11 +278,14 @@ def _silence(file: Path) -> float | None:
             return None
 
 
-def _dead(file: Path, holder: Holder, own: Holder) -> bool:
+def _dead(file: Path, holder: Holder, own: Holder, *, speaks: bool) -> bool:
     """Tell whether a holder is known to be no more."""
     if holder.job and holder.job == own.job and holder.restart < own.restart:
         return True  # the scheduler ended that run before it began this one
-    return holder.host == own.host and abandoned(file, holder.host, holder.process)
+    known = bool(own.system) and holder.system == own.system
+    if holder.host != own.host or (speaks and not known):
+        return False
+    return abandoned(file, holder.host, holder.system, holder.process)
 
 
 def _beat(lease: Lease, beat_s: float, ended: threading.Event) -> None:
