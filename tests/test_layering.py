@@ -17,7 +17,7 @@ SOURCE = ROOT / "src" / "cardiograft"
 FLOORS = (
     ("records", "plugins", "fingerprint", "locks"),
     ("files",),
-    ("parquet", "cli", "look_ledger"),
+    ("parquet", "cli", "look_ledger", "scratch"),
     ("shipped",),
     ("specs", "signals", "checkpoints"),
     ("physionet",),  # its reading of headers is the data sets' too

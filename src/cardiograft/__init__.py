@@ -12,9 +12,9 @@ A study walks through the rooms in the order of a paper's method section:
 - `export` writes networks for devices; `shipped` are those that come along;
 - `use` is the command ``cardiograft``: trained networks on new recordings, help with the workflow.
 
-Beside the rooms stand eight files that every room may import: `records` (what a recording is),
+Beside the rooms stand nine files that every room may import: `records` (what a recording is),
 `plugins` (modules found by their name), `locks` (which process is at a file, and whether it lives),
-`files` (files that appear whole or not at all),
+`files` (files that appear whole or not at all), `scratch` (folders that vanish with their use),
 `parquet` (tables that tell of a changed byte), `look_ledger` (which networks were scored on a test
 part), `fingerprint` (which code a job runs) and `cli` (a script's arguments).
 

@@ -101,7 +101,7 @@ def test_stream_is_arrays_in_batches(tmp_path, monkeypatch, limit):
 
 def test_a_stream_leaves_no_scratch_behind(tmp_path, monkeypatch):
     monkeypatch.setattr(shards, "IN_MEMORY_BYTES", 0)
-    monkeypatch.setattr(shards.tempfile, "tempdir", str(tmp_path / "scratch"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "scratch"))
     (tmp_path / "scratch").mkdir()
     folder = write(tmp_path / "a", rows(n=40))
     flow = shards.stream([folder], None, ["signal"], 8)

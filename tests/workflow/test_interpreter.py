@@ -4,12 +4,16 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from cardiograft import locks
+
+BIN = Path(sys.executable).parent
 INTERPRETER = Path(__file__).parents[2] / "workflow" / "interpreter"
 PLAIN = [sys.executable]
 SHOW = """
@@ -165,6 +169,63 @@ def test_a_killed_interpreter_fails_its_jobs(warm, scripts, tmp_path):
     warm.process.kill()
     assert client.wait(30) == 1
     os.kill(process, signal.SIGKILL)
+
+
+PARENT = """
+import os, pathlib, time
+place = pathlib.Path(os.environ["WARM_SOCKET"])
+while place.parent.exists() and not place.exists():  # it goes where the interpreter ends
+    time.sleep(0.05)
+print(os.getppid())
+"""
+RUN = """
+import sys
+from pathlib import Path
+ROOT = Path({root!r})
+sys.path.insert(0, str(ROOT / "src"))
+ENVIRONMENT = {{"PYTHONPATH": ROOT / "src", "SCRIPTS": {scripts!r}, "OMP_NUM_THREADS": 1}}
+ATTEMPT = TRAINED_BY = ""
+from cardiograft.config.command import exports
+include: ROOT / "workflow" / "rules" / "interpreter.smk"
+rule all:
+    input: expand("{{n}}.txt", n=range(8))
+rule one:
+    output: "{{n}}.txt"
+    shell: "python {script} > {{output}}"
+"""
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder for scratch files whose path is short, as a socket's has to be."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="jobs are forked on Linux alone")
+def test_a_run_takes_away_what_a_killed_one_left_and_leaves_nothing(tmp_path, scripts, place):
+    run = tmp_path / "run"
+    run.mkdir()
+    killed = subprocess.Popen([sys.executable, "-c", ""])
+    killed.wait()
+    left = place / f"cardiograft-{locks.system()}-{killed.pid}-0123abcd"
+    left.mkdir()
+    (left / "socket").touch()
+    (scripts / "parent.py").write_text(PARENT)
+    root, script = str(INTERPRETER.parents[1]), scripts / "parent.py"
+    text = RUN.format(root=root, scripts=str(scripts), script=script)
+    (run / "Snakefile").write_text(text)
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--cores", "1", "--directory", run, "-s", "Snakefile"],
+        cwd=run,
+        env={**os.environ, "TMPDIR": str(place), "PATH": f"{BIN}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    parents = {(run / f"{n}.txt").read_text() for n in range(8)}
+    assert len(parents) == 2  # the first began a Python, the others are one interpreter's forks
+    assert waited(lambda: not list(place.iterdir())), list(place.iterdir())
 
 
 def test_libraries_with_threads_are_not_forked(tmp_path, scripts):

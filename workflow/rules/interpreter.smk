@@ -5,10 +5,12 @@
 import os
 import shutil
 import subprocess
-import tempfile
+
+from cardiograft import scratch
 
 INTERPRETER = ROOT / "workflow" / "interpreter"
 FEWEST_JOBS = 8  # for which importing once more pays
+LONGEST_SOCKET = 99  # bytes; one has 107 at most, and server.py adds eight
 WARM = (
     sys.platform == "linux"
     and os.environ.get("CARDIOGRAFT_WARM") != "0"
@@ -20,8 +22,7 @@ WARM = (
 
 
 if WARM:
-    folder = f"cardiograft-{os.getuid()}-{os.getpid()}"
-    ENVIRONMENT["WARM_SOCKET"] = os.path.join(tempfile.gettempdir(), folder, "socket")
+    ENVIRONMENT["WARM_SOCKET"] = str(scratch.unused() / "socket")
     ENVIRONMENT["WARM_CLIENT"] = INTERPRETER / "client.py"
     # The client starts a Python of its own where no interpreter answers.
     CALL = 'python() ( exec python -IS "$WARM_CLIENT" "$WARM_SOCKET" "$@" ); '
@@ -38,8 +39,9 @@ onstart:
         WARM
         and workflow.local_exec
         and len(list(workflow.dag.needrun_jobs())) >= FEWEST_JOBS
+        and len(os.fsencode(ENVIRONMENT["WARM_SOCKET"])) <= LONGEST_SOCKET
     ):
-        os.mkdir(os.path.dirname(ENVIRONMENT["WARM_SOCKET"]), 0o700)
+        WARM_LOCK = scratch.made(Path(ENVIRONMENT["WARM_SOCKET"]).parent)
         # It ends when this process does, which holds its standard input.
         WARM_SERVER = subprocess.Popen(
             [
@@ -54,6 +56,8 @@ onstart:
                 ),  # which pyarrow imports when it is first used
             ],
             stdin=subprocess.PIPE,
+            # It may outlive this process, and its folder is in use as long.
+            pass_fds=[WARM_LOCK],
             # Of Arrow's allocators one begins a thread, which no fork would have.
             env={
                 **os.environ,

@@ -1,17 +1,16 @@
 """Write a trained network as a file for devices, with a card of what it takes and what it loses."""
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from cardiograft import cli
 from cardiograft.export.job import export as written
+from cardiograft.scratch import scratch_folder
 from cardiograft.specs.export import Export
 
 
 def export(spec: Export, segments: Sequence[Path], split: Path, model: Path, out: Path) -> None:
-    with tempfile.TemporaryDirectory(prefix="cardiograft-") as folder:
-        scratch = Path(folder)
+    with scratch_folder() as scratch:
         written(spec, segments=segments, split=split, model=model, out=out, scratch=scratch)
 
 

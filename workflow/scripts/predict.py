@@ -1,12 +1,12 @@
 """Predict some parts of a split with a trained network, and save the predictions."""
 
-import tempfile
 from pathlib import Path
 
 from cardiograft import cli
 from cardiograft.evaluation import looks as ledger
 from cardiograft.evaluation import predictions
 from cardiograft.evaluation.predict import predict as predicted
+from cardiograft.scratch import scratch_folder
 from cardiograft.specs.predict import Predict
 
 
@@ -18,8 +18,8 @@ def predict(
     out: Path,
     looks: Path | None = None,
 ) -> None:
-    with tempfile.TemporaryDirectory(prefix="cardiograft-") as scratch:
-        saved = predicted(spec, segments=segments, split=split, model=model, scratch=Path(scratch))
+    with scratch_folder() as scratch:
+        saved = predicted(spec, segments=segments, split=split, model=model, scratch=scratch)
     if looks:
         ledger.record_predictions(looks, saved, split=split, out=out)
     predictions.write(saved, out)

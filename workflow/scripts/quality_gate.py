@@ -1,20 +1,20 @@
 """Keep the segments that a network of signal quality lets pass, and count the others."""
 
-import tempfile
 from pathlib import Path
 
 from cardiograft import cli
 from cardiograft.evaluation.quality_gate import write_gated
 from cardiograft.files import atomic_directory
+from cardiograft.scratch import scratch_folder
 from cardiograft.specs.quality_gate import Gating
 
 
 def quality_gate(spec: Gating, segments: Path, pieces: Path, model: Path, out: Path) -> None:
     with (
-        tempfile.TemporaryDirectory(prefix="cardiograft-") as scratch,
+        scratch_folder() as scratch,
         atomic_directory(out) as folder,
     ):
-        lines = write_gated(spec, segments, pieces, model, folder, scratch=Path(scratch))
+        lines = write_gated(spec, segments, pieces, model, folder, scratch=scratch)
     if lines:
         cli.say(f"{out.name}: {lines}")
 

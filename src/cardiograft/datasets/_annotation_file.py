@@ -1,6 +1,5 @@
 """Write annotations that other tools open: a WFDB annotation file with its own clock."""
 
-import tempfile
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 import wfdb
 
 from cardiograft.files import atomic_file
+from cardiograft.scratch import scratch_folder
 
 
 class Mark(NamedTuple):
@@ -25,7 +25,7 @@ def write_annotations(path: Path, marks: Sequence[Mark], rate_hz: Fraction) -> N
 
     Source: https://physionet.org/physiotools/wag/annot-5.htm.
     """
-    with tempfile.TemporaryDirectory(prefix="cardiograft-") as folder:
+    with scratch_folder() as folder:
         # wfdb takes few names of records: the file gets its own after it is written
         wfdb.wrann(
             "r",
@@ -34,8 +34,8 @@ def write_annotations(path: Path, marks: Sequence[Mark], rate_hz: Fraction) -> N
             symbol=[mark.symbol for mark in marks],
             aux_note=[f"{mark.note}\0" if mark.note else "" for mark in marks],
             fs=float(rate_hz),
-            write_dir=folder,
+            write_dir=str(folder),
         )
-        content = Path(folder, "r.pred").read_bytes()
+        content = (folder / "r.pred").read_bytes()
     with atomic_file(path) as partial:
         partial.write_bytes(content)

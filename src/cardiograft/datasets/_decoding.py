@@ -8,7 +8,6 @@ Legend: T samples.
 Source: https://physionet.org/physiotools/wag/ (header(5), signal(5)).
 """
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import wfdb
 
 from cardiograft.datasets._frames import Span, held_frames
 from cardiograft.physionet.headers import Signal, UnfitError
+from cardiograft.scratch import scratch_folder
 
 Stored = npt.NDArray[np.integer]
 # Formats whose samples fit 16 bits, so that wfdb need not widen them to 64.
@@ -100,21 +100,21 @@ def _decoded(root: Path, lines: Sequence[Signal], span: Span) -> list[Stored]:
     formats = {line.format for line in lines}
     bits = 16 if formats <= NARROW else 32
     skipped = span.first if DIFFERENCES in formats else 0  # which wfdb would sum up anew
-    with tempfile.TemporaryDirectory(prefix="cardiograft-") as folder:
+    with scratch_folder() as folder:
         files = {line.file: f"f{i}.dat" for i, line in enumerate(lines)}
         swapped = {line.file: line.start for line in lines if line.format == BIG_ENDIAN}
         for file, link in files.items():
             if file in swapped:  # as format 16: wfdb trips over numpy's name of the other
                 big = np.fromfile(root / file, dtype=">i2", offset=swapped[file])
-                big.astype("<i2").tofile(Path(folder, link))
+                big.astype("<i2").tofile(folder / link)
             else:
-                Path(folder, link).symlink_to((root / file).resolve())
+                (folder / link).symlink_to((root / file).resolve())
         text = [f"r {len(lines)} 1 {sum(span)}"]
         for line in lines:
             stored_as, start = ("16", 0) if line.file in swapped else (line.format, line.start)
             layout = f"{stored_as}x{line.per_frame}+{start}"
             text.append(f"{files[line.file]} {layout} 1(0)/NU 0 0 {line.initial} 0 0 s")
-        Path(folder, "r.hea").write_text("\n".join(text), encoding="ascii")
+        (folder / "r.hea").write_text("\n".join(text), encoding="ascii")
         try:
             stored_by_line = wfdb.rdrecord(
                 f"{folder}/r",

@@ -5,7 +5,6 @@ The text is read once, some rows at a time, into a scratch file of numbers below
 Legend: C columns, R rows, T samples.
 """
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -21,6 +20,7 @@ from cardiograft.datasets._stream import Group, Stream
 from cardiograft.files import naming
 from cardiograft.physionet.headers import UnfitError
 from cardiograft.records import Float32, Int64
+from cardiograft.scratch import scratch_folder
 from cardiograft.specs.own_folder import OwnFolder
 
 ROWS = 1 << 18
@@ -72,20 +72,17 @@ def open_csv(path: Path, folder: OwnFolder) -> Stream:
     titles, units = _csv_units.heads(columns)
     clock = _clock(columns, titles, units, folder)
     text: set[int] = set()
-    with tempfile.NamedTemporaryFile(prefix="cardiograft-", delete=False) as scratch:
-        try:
-            with naming(Path(scratch.name)):
-                for value_RC in _chunks(path, head, text):
-                    if clock.column in text:
-                        raise UnfitError(f"{_csv_time.NO_NUMBERS}: {folder.time!r} of {path.name}")
-                    _write(scratch, value_RC, clock)
-                scratch.flush()
-            if clock.last < 0:
-                raise UnfitError(f"{path.name} has no row of numbers")
-            shape = (clock.last + 1, len(columns))
-            kept_TC = np.memmap(scratch.name, "<f4", "r", shape=shape)
-        finally:
-            Path(scratch.name).unlink()  # what is mapped lives on
+    with scratch_folder() as place:  # what is mapped lives on
+        numbers = place / "numbers"
+        with naming(numbers), numbers.open("wb") as scratch:
+            for value_RC in _chunks(path, head, text):
+                if clock.column in text:
+                    raise UnfitError(f"{_csv_time.NO_NUMBERS}: {folder.time!r} of {path.name}")
+                _write(scratch, value_RC, clock)
+        if clock.last < 0:
+            raise UnfitError(f"{path.name} has no row of numbers")
+        shape = (clock.last + 1, len(columns))
+        kept_TC = np.memmap(numbers, "<f4", "r", shape=shape)
     nothing = {i for i, name in enumerate(columns) if not name and np.isnan(kept_TC[:, i]).all()}
     out = {clock.column, *text, *nothing}
     kept = [i for i in range(len(columns)) if i not in out]

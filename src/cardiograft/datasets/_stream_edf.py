@@ -7,7 +7,6 @@ Source: https://www.edfplus.info/specs/edf.html.
 
 import contextlib
 import io
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,10 @@ import numpy as np
 from cardiograft.datasets import _own
 from cardiograft.datasets._edf import EdfHeader, read_edf_header
 from cardiograft.datasets._stream import Group, Stream
+from cardiograft.files import naming
 from cardiograft.physionet.headers import UnfitError
 from cardiograft.records import Float32
+from cardiograft.scratch import scratch_folder
 from cardiograft.signals.leads import CANONICAL, canonical
 
 KINDS = ("ECG ", "EKG ")
@@ -131,25 +132,25 @@ def _reader(
         with _quiet(path) as reader:
             yield reader, first, {number: place for place, number in enumerate(texts)}
         return
-    with tempfile.NamedTemporaryFile(prefix="cardiograft-", suffix=".edf") as copy:
-        copy.write(header.plain(count))
-        with path.open("rb") as file:
+    with scratch_folder() as folder:
+        copy = folder / "copy.edf"
+        with naming(copy), path.open("rb") as file, copy.open("wb") as written:
+            written.write(header.plain(count))
             file.seek(header.length + first * header.record_bytes)
             left = count * header.record_bytes
             while left:
                 part = file.read(min(left, 1 << 24))
                 if not part:
                     raise UnfitError(f"truncated {path.name}: it became shorter while it was read")
-                copy.write(part)
+                written.write(part)
                 left -= len(part)
-        copy.flush()
         try:
-            with _quiet(Path(copy.name)) as reader:
+            with _quiet(copy) as reader:
                 yield reader, 0, {number: number for number in range(len(header.signals))}
         except ERRORS as error:
             if isinstance(error, UnfitError):
                 raise
-            raise unreadable(error, Path(copy.name), path.name) from error
+            raise unreadable(error, copy, path.name) from error
 
 
 @contextlib.contextmanager

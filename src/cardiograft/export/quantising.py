@@ -4,13 +4,12 @@ Both signed, weights symmetric and by output channel, as integer units of small 
 each quantised tensor stands between a pair of operators that say its scale (QDQ).
 """
 
-import tempfile
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from cardiograft.export.graphs import quiet
 from cardiograft.records import Float32
+from cardiograft.scratch import scratch_folder
 
 
 def int8(model: Any, segments: Iterable[Mapping[str, Float32]], *, ranges: str) -> Any:
@@ -46,8 +45,8 @@ def int8(model: Any, segments: Iterable[Mapping[str, Float32]], *, ranges: str) 
         "percentile": methods.Percentile,
         "entropy": methods.Entropy,
     }[ranges]
-    with tempfile.TemporaryDirectory(prefix="cardiograft-") as folder, quiet():
-        plain, folded, whole = (Path(folder, f"{name}.onnx") for name in ("a", "b", "c"))
+    with scratch_folder() as folder, quiet():
+        plain, folded, whole = (folder / f"{name}.onnx" for name in ("a", "b", "c"))
         onnx.save(model, plain)
         quant_pre_process(plain, folded, skip_symbolic_shape=True)
         quantization.quantize_static(

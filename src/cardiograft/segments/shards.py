@@ -4,7 +4,6 @@ Legend: N segments, C channels, T samples.
 """
 
 import hashlib
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +18,7 @@ import pyarrow.parquet as pq
 from cardiograft import parquet
 from cardiograft.files import reserve
 from cardiograft.records import Int64
+from cardiograft.scratch import scratch_folder
 from cardiograft.segments.shard_format import SIGNALS, STRINGS, Meta, ShardRows, encode, read_meta
 
 __all__ = [
@@ -212,12 +212,12 @@ def stream(
     pass over the shards, not one a batch.
     """
     plan = _Plan(directories, ids)
-    with tempfile.TemporaryDirectory(prefix="cardiograft-") as scratch:
+    with scratch_folder() as scratch:
         out: dict[str, Column] = {}
         for column in columns:
             shape, dtype = plan.shape(column), plan.dtype(column)
             if column in SIGNALS:
-                out[column] = scratch_array(shape, dtype, Path(scratch) / column)
+                out[column] = scratch_array(shape, dtype, scratch / column)
             else:
                 out[column] = np.empty(shape, dtype)
         plan.fill(out)

@@ -17,7 +17,6 @@ Legend: N segments, C channels, T samples, Q segments queried, U others, P pairs
 """
 
 import hashlib
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,6 +27,7 @@ import numpy.typing as npt
 from scipy.spatial import cKDTree
 
 from cardiograft.records import Float32, Float64, Int64
+from cardiograft.scratch import scratch_folder
 from cardiograft.segments import shards
 from cardiograft.signals.shape_hash import UInt64
 from cardiograft.splits.sketches import Sketches, groups
@@ -134,7 +134,7 @@ def search(
     if queried_N.all() or not queried_N.any():
         return []
     valid_N = keys.valid_N[row_N]
-    with tempfile.TemporaryDirectory(prefix="cardiograft-") as scratch:
+    with scratch_folder() as scratch:
         signal_NCT = _signals(
             directories, [keys.id_N[row] for row in row_N.tolist()], valid_N, scratch
         )
@@ -268,7 +268,7 @@ def _correlation(segments: _Segments, at_P: Int64, other_P: Int64, lag: int) -> 
 
 
 def _signals(
-    directories: Sequence[Path], ids: Sequence[str], valid_N: Int64, scratch: str
+    directories: Sequence[Path], ids: Sequence[str], valid_N: Int64, scratch: Path
 ) -> Float32:
     """Return the signals of some segments, each channel centred and of unit norm."""
     room_NCT, at = np.empty((0, 0, 0), np.float32), 0
@@ -276,7 +276,7 @@ def _signals(
         signal_NCT = batch["signal"]
         if not at:
             shape = (len(ids), *signal_NCT.shape[1:])
-            room_NCT = shards.scratch_array(shape, np.float32, Path(scratch) / "signals")
+            room_NCT = shards.scratch_array(shape, np.float32, scratch / "signals")
         after = at + len(signal_NCT)
         room_NCT[at:after] = _unit(signal_NCT, valid_N[at:after])
         at = after

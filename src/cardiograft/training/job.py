@@ -9,7 +9,6 @@ machine's own temporary folder (``TMPDIR``).
 
 import contextlib
 import json
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -35,6 +34,7 @@ from cardiograft.cli import say
 from cardiograft.files import file_digest
 from cardiograft.fingerprint import fingerprint
 from cardiograft.records import Shape
+from cardiograft.scratch import scratch_folder
 from cardiograft.segments import shards
 from cardiograft.segments.folders import pooled
 from cardiograft.segments.source import is_generated
@@ -130,9 +130,9 @@ def train_and_publish(job: Job) -> None:
     own = begun(job.spec.processes)
     with (
         leased(job.place.state) if own.rank == 0 else contextlib.nullcontext() as lease,
-        tempfile.TemporaryDirectory(prefix="cardiograft-") as scratch,
+        scratch_folder() as scratch,
     ):
-        _train_and_publish(job, own, lease, Path(scratch))
+        _train_and_publish(job, own, lease, scratch)
     if own.count > 1:
         distributed.destroy_process_group()
 

@@ -5,7 +5,6 @@ or predicted, and what is not there is said with the call that makes it.
 """
 
 import sys
-import tempfile
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from cardiograft.config.show import read
 from cardiograft.export.job import FILE
 from cardiograft.export.job import export as write_onnx
 from cardiograft.files import atomic_directory, file_digest, read_json, write_json
+from cardiograft.scratch import scratch_folder
 from cardiograft.shipped.catalogue import (
     BUDGET_BYTES,
     CARD,
@@ -126,8 +126,7 @@ def _onnx(
     export = Exporting(source=entry, repeat=repeat, tolerance=tolerance)
     named = config.model_copy(update={"export": {entry: export}})
     split = config.trained(entry).split
-    with tempfile.TemporaryDirectory(prefix="cardiograft-") as scratch:
-        place = Path(scratch)
+    with scratch_folder() as place:
         try:
             write_onnx(
                 named.spec("export", entry),  # type: ignore[arg-type]

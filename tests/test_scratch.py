@@ -1,0 +1,219 @@
+"""What a killed process leaves below ``TMPDIR``, and what is never taken away there."""
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cardiograft import locks, scratch
+from cardiograft.scratch import scratch_folder
+
+# Uses a folder of 10 kB until it is ended.
+USER = """
+import time
+from cardiograft.scratch import scratch_folder
+with scratch_folder() as folder:
+    (folder / "train").mkdir()
+    (folder / "train" / "signal").write_bytes(bytes(10_000))
+    print(folder, flush=True)
+    time.sleep(60)
+"""
+ELSEWHERE = "0123456789ab"  # a system that is not this one
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder for scratch files, as a process finds it that has made none yet."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    scratch.clear.cache_clear()
+    yield tmp_path
+    scratch.clear.cache_clear()
+
+
+def begun(place: Path) -> tuple[subprocess.Popen[str], Path]:
+    user = subprocess.Popen(
+        [sys.executable, "-c", USER],
+        env=os.environ | {"TMPDIR": str(place)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert user.stdout is not None
+    return user, Path(user.stdout.readline().strip())
+
+
+def ended(user: subprocess.Popen[str], number: int) -> None:
+    user.send_signal(number)
+    user.communicate(timeout=30)
+
+
+def left_by(place: Path, process: int, system: str) -> Path:
+    left = place / f"cardiograft-{system}-{process}-0123abcd"
+    left.mkdir()
+    (left / "signal").write_text("half")
+    return left
+
+
+def no_locks(monkeypatch: pytest.MonkeyPatch, *, error: int) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(error, os.strerror(error))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+
+
+def test_a_folder_is_there_for_its_block_and_for_its_user_alone(place: Path) -> None:
+    with scratch_folder() as one, scratch_folder() as other:
+        assert one != other
+        assert one.parent == place
+        assert one.stat().st_mode & 0o777 == 0o700
+        (one / "a").write_text("a")
+    assert list(place.iterdir()) == []
+    with pytest.raises(ValueError, match="stop"), scratch_folder():
+        raise ValueError("stop")
+    assert list(place.iterdir()) == []
+
+
+def test_what_a_killed_process_left_goes_and_what_lives_stays(place: Path) -> None:
+    killed, left = begun(place)
+    living, used = begun(place)
+    try:
+        ended(killed, signal.SIGKILL)
+        assert (left / "train" / "signal").stat().st_size == 10_000
+        with scratch_folder():
+            assert not left.exists()
+            assert (used / "train" / "signal").exists()
+    finally:
+        ended(living, signal.SIGKILL)
+    with scratch_folder():  # once a process: what is left now is the next one's to clear
+        assert used.exists()
+
+
+@pytest.mark.parametrize("locking", [True, False])
+def test_without_locks_this_systems_own_processes_alone_are_known(
+    place: Path, monkeypatch: pytest.MonkeyPatch, *, locking: bool
+) -> None:
+    user, folder = begun(place)
+    ended(user, signal.SIGKILL)
+    gone = user.pid
+    here, there = left_by(place, gone, locks.system()), left_by(place, gone, ELSEWHERE)
+    unknown, living = left_by(place, gone, "0"), left_by(place, os.getppid(), locks.system())
+    if not locking:
+        no_locks(monkeypatch, error=95)
+    with scratch_folder() as own:
+        left = {folder, here, there, unknown, living}
+        expected = {living} if locking else {there, unknown, living}
+        assert {path for path in left if path.exists()} == expected
+        assert own.exists()
+
+
+def test_what_another_system_holds_stays(place: Path) -> None:
+    held = left_by(place, 1, ELSEWHERE)
+    handle = os.open(held, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        with scratch_folder():
+            assert (held / "signal").exists()
+    finally:
+        os.close(handle)
+
+
+def test_what_is_another_users_or_not_a_folder_of_ours_stays(
+    place: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "kept").write_text("kept")
+    (place / f"cardiograft-{ELSEWHERE}-1-0123abce").symlink_to(outside)
+    (place / f"cardiograft-{ELSEWHERE}-1-0123abcf").write_text("a file")
+    (place / "cardiograft-k3j2h1g0").mkdir()  # of an older release: nobody knows whose
+    (place / f"mine-cardiograft-{ELSEWHERE}-1-0123abcd").mkdir()
+    before = sorted(place.iterdir())
+    with scratch_folder():
+        assert sorted(path for path in place.iterdir() if path in before) == before
+    assert (outside / "kept").exists()
+    theirs = left_by(place, 1, ELSEWHERE)
+    scratch.clear.cache_clear()
+    with monkeypatch.context() as other:
+        other.setattr(os, "geteuid", lambda: theirs.stat().st_uid + 1)
+        with scratch_folder():
+            assert (theirs / "signal").exists()
+
+
+def test_what_cannot_be_cleared_stops_nothing(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left, opened = left_by(place, 1, ELSEWHERE), os.open
+
+    def refuse(path: Path, *arguments: int) -> int:
+        if path == left:
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, *arguments)
+
+    monkeypatch.setattr(os, "open", refuse)
+    with scratch_folder() as own:
+        assert own.exists()
+        assert left.exists()
+
+
+def test_a_folder_that_was_taken_for_abandoned_is_made_again(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between being made and being locked it can't be told from one that was left."""
+    wait, taken = locks.wait, list[Path]()
+
+    def late(handle: int, path: Path) -> bool:
+        if len(taken) < 2:
+            taken.append(path)
+            path.rmdir()
+        return wait(handle, path)
+
+    monkeypatch.setattr(locks, "wait", late)
+    with scratch_folder() as own:
+        (own / "signal").write_text("whole")
+        assert own not in taken
+    assert len(taken) == 2
+    assert list(place.iterdir()) == []
+
+
+def test_a_folder_inherited_by_a_process_that_lives_on_is_in_use(place: Path) -> None:
+    """As the interpreter of a run's jobs has it, when who began it was killed."""
+    begin = """
+import os, subprocess, sys
+from cardiograft import scratch
+folder = scratch.unused()
+handle = scratch.made(folder)
+heir = subprocess.Popen(["sleep", "60"], pass_fds=[handle], stdout=subprocess.DEVNULL)
+print(folder, heir.pid, flush=True)
+os.kill(os.getpid(), 9)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", begin],
+        env=os.environ | {"TMPDIR": str(place)},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    folder, heir = Path(done.stdout.split()[0]), int(done.stdout.split()[1])
+    try:
+        with scratch_folder():
+            assert folder.exists()
+    finally:
+        os.kill(heir, signal.SIGKILL)
+    scratch.clear.cache_clear()
+    while Path(f"/proc/{heir}").exists() and "Z" not in Path(f"/proc/{heir}/stat").read_text():
+        pass
+    with scratch_folder():
+        assert not folder.exists()
+
+
+def test_names_do_not_meet(place: Path) -> None:
+    """A process that has the number of one that was killed finds its folder, and makes its own."""
+    first = scratch.unused()
+    assert scratch.NAME.fullmatch(first.name)
+    first.mkdir()
+    assert f"-{os.getpid()}-" in first.name
+    handle = scratch.made(scratch.unused())
+    os.close(handle)
+    assert len(list(place.iterdir())) == 2
