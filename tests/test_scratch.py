@@ -1,5 +1,6 @@
 """What a killed process leaves below ``TMPDIR``, and what is never taken away there."""
 
+import ast
 import fcntl
 import os
 import signal
@@ -14,6 +15,9 @@ import pytest
 from cardiograft import locks, scratch
 from cardiograft.scratch import scratch_folder
 
+ROOT = Path(__file__).parents[1]
+# What leaves a name behind when its process is killed.
+NAMED = {"TemporaryDirectory", "NamedTemporaryFile", "SpooledTemporaryFile", "mkdtemp", "mkstemp"}
 # Uses a folder of 10 kB until it is ended.
 USER = """
 import time
@@ -217,3 +221,17 @@ def test_names_do_not_meet(place: Path) -> None:
     handle = scratch.made(scratch.unused())
     os.close(handle)
     assert len(list(place.iterdir())) == 2
+
+
+def test_nothing_else_leaves_names_below_tmpdir() -> None:
+    """What a stage needs there lies in a `scratch_folder`, or has no name (TemporaryFile)."""
+    found = [
+        f"{file.name}: {ast.unparse(node)}"
+        for folder in (ROOT / "src", ROOT / "workflow")
+        for file in folder.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "attr", getattr(node.func, "id", "")) in NAMED
+        and "dir" not in {keyword.arg for keyword in node.keywords}
+    ]
+    assert found == []
