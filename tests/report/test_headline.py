@@ -153,6 +153,25 @@ def test_a_paired_difference_decides_where_there_is_one(
     assert "overlap" not in sentence
 
 
+def test_a_pair_that_was_compared_by_another_metric_is_told_by_that() -> None:
+    baseline = row(MAJORITY, "accuracy", 0.92, (0.86, 0.97))
+    pair = row(f"{HONEST} - {MAJORITY}", "macro_f1", 0.03, (-0.01, 0.07), protocol="comparison")
+    p = row(f"{HONEST} - {MAJORITY}", "p_holm", 0.2, None, protocol="comparison")
+    (sentence,) = made(*RUNS, baseline, pair, p).sentences
+    told = "the difference in Macro-F1 is +0.030 [−0.010, +0.070] (corrected p 0.200)"
+    assert f"; the intervals overlap; people paired, {told}" in sentence
+    assert "not compared in pairs" not in sentence
+    (alone,) = made(*RUNS, baseline).sentences
+    assert "the intervals overlap, and the two were not compared in pairs" in alone
+
+
+def test_a_contrast_says_what_share_it_is_of() -> None:
+    ours = row("rhythm-cae-25", "macro_f1", 0.65, (0.6, 0.7))
+    base = row("rhythm-random-25", "macro_f1", 0.73, (0.71, 0.75))
+    (sentence,) = made(ours, base, name="rhythm_cae").sentences
+    assert "on unseen subjects, trained on a quarter of the training recordings, is" in sentence
+
+
 def test_further_runs_are_named_where_they_were_run() -> None:
     pair = ("scg-cae-z-random", "scg-cae-z")
     rows = [

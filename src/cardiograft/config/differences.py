@@ -82,6 +82,8 @@ def facts(config: Sections, run: Model) -> Iterator[tuple[str, Any]]:
     for part in (run.model, *members(run.model.options.get("members", ()))):
         yield from _flat(f"model.{part.name}", part.options)
     yield from _flat("training", run.training.model_dump(mode="json"))
+    if tried := run.training.learning_rates:  # the one that is set trains nothing then
+        yield "training.learning_rate", f"one of {', '.join(map(_text, tried))}, by validation"
     yield from _flat("task", {"name": run.task.name, **run.task.options})
     if isinstance(run, TransferRun):
         yield from _flat("frozen", list(run.frozen))

@@ -118,6 +118,8 @@ def _above(run: HeadlineRun, facts: Headline, values: Values) -> str:
     ahead = (float(ours["value"]) > float(base["value"])) != metric["lower_is_better"]
     word = "ahead of" if ahead else "not ahead of"
     how = _how(side, paired, corrected_p, metric)
+    if paired is None and not side:
+        how = _by_another(values.paired_by_another(run.honest, baseline.run), corrected_p) or how
     claim = {
         1: f"There it is better than its baseline, {shown}{how}.",
         -1: f"There it is worse than its baseline, {shown}{how}.",
@@ -172,12 +174,25 @@ def _how(side: int, paired: MeasuredRow | None, corrected_p: str, metric: Mappin
     """Return what a claim of two runs rests on: people paired, or two intervals."""
     if paired is None:
         return "" if side else "; the intervals overlap, and the two were not compared in pairs"
+    return f"; people paired, the difference is {_difference(paired, corrected_p, metric)}"
+
+
+def _by_another(paired: MeasuredRow | None, corrected_p: str) -> str:
+    """Return the difference of two runs by another metric than the one that is told, if any."""
+    if paired is None or wording.absent(paired["low"]) or wording.absent(paired["high"]):
+        return ""
+    metric = metric_facts(paired["metric"])
+    of = f"difference in {within(metric['title'])}"
+    difference = _difference(paired, corrected_p, metric)
+    return f"; the intervals overlap; people paired, the {of} is {difference}"
+
+
+def _difference(paired: MeasuredRow, corrected_p: str, metric: Mapping[str, Any]) -> str:
     percent = bool(metric["percent"])
     value = wording.number(paired["value"], percent=percent, signed=True).removesuffix(" %")
     ends = wording.interval(paired["low"], paired["high"], percent=percent, signed=True)
-    difference = f"{value}{' points' if percent else ''} {ends}"
     p = "" if wording.absent(corrected_p) else f" (corrected p {wording.p_value(corrected_p)})"
-    return f"; people paired, the difference is {difference}{p}"
+    return f"{value}{' points' if percent else ''} {ends}{p}"
 
 
 def _effect(facts: Headline, values: Values) -> str:
@@ -202,7 +217,9 @@ def _contrast(effect: Contrast, values: Values) -> str:
     if {str(row["repeats"]) for row in (ours, base)} == {"1"}:
         shown = f"{shown}; one training stands for each"
     title = within(metric["title"])
-    start = f"With {effect.idea} {title} on unseen subjects is {with_}, without them {without}"
+    trained = f", trained on {effect.of}," if effect.of else ""
+    place = f"{title} on unseen subjects{trained}"
+    start = f"With {effect.idea} {place} is {with_}, without them {without}"
     return values.noted(f"{start}: {shown}.", effect.run, effect.without)
 
 

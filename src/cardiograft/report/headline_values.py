@@ -53,6 +53,15 @@ class Values:
         row = self.of(f"{run} - {other}", metric)
         return row if row is not None and row["protocol"] == COMPARISON else None
 
+    def paired_by_another(self, run: str, other: str) -> MeasuredRow | None:
+        """Return their difference by the metric that they were compared by, whichever it is."""
+        pair = f"{run} - {other}"
+        known = set(plugins.names("metrics"))
+        rows = (
+            row for (name, metric), row in self.by_run.items() if name == pair and metric in known
+        )
+        return next((row for row in rows if row["protocol"] == COMPARISON), None)
+
     def corrected_p(self, run: str, other: str) -> str:
         """Return the p of their difference, corrected for its question; empty where absent."""
         row = self.by_run.get((f"{run} - {other}", P_HOLM))

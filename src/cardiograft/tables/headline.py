@@ -59,12 +59,15 @@ class Contrast:
         What they are compared by.
     run, without
         The two runs.
+    of
+        What both were trained on, where that is not all of it: ``a quarter of the recordings``.
     """
 
     idea: str
     metric: str
     run: str
     without: str
+    of: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
