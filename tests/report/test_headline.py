@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 BEATS, SIGNALS = "transform_recognition", "scg_to_ecg"
 PAPER, HONEST = "mitdb-cnn-scratch-paper", "mitdb-cnn-scratch-strict"
 MAJORITY, PRETEXT = "mitdb-majority-strict", "mitdb-cnn-pretext-strict"
+UNPAIRED = "the two were not compared in pairs by this measure"
 Ends = tuple[float, float] | None
 
 
@@ -153,6 +154,50 @@ def test_a_paired_difference_decides_where_there_is_one(
     assert "overlap" not in sentence
 
 
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize(
+    ("value", "ends", "start"),
+    [
+        (0.92, (0.86, 0.97), "There its estimate is not ahead of its baseline’s, "),
+        (0.7, (0.6, 0.8), "There it is better than its baseline, "),
+    ],
+)
+def test_a_comparison_by_another_metric_is_named(
+    value: float, ends: tuple[float, float], start: str, order: int
+) -> None:
+    """Two runs that were compared by another measure, in either order, are no unpaired runs."""
+    baseline = row(MAJORITY, "accuracy", value, ends)
+    pair = " - ".join((HONEST, MAJORITY)[::order])
+    low, high = sorted((-0.0381 * order, 0.0176 * order))
+    rows = [
+        row(pair, "macro_f1", -0.01 * order, (low, high), protocol="comparison"),
+        row(pair, "p_holm", 0.04, None, protocol="comparison"),
+    ]
+    (sentence,) = made(*RUNS, baseline, *rows).sentences
+    assert sentence.startswith(start)
+    assert "not compared" not in sentence
+    assert ("; the intervals overlap; by" in sentence) == ("estimate" in start)
+    shown = (
+        "by Macro-F1, people paired, the difference is −0.010 [−0.038, +0.018] (corrected p 0.040)"
+    )
+    assert f"; {shown}" in sentence
+    # of its own metric it would decide
+    apart = tuple(sorted((0.01 * order, 0.03 * order)))
+    own = row(pair, "accuracy", 0.02 * order, apart, protocol="comparison")
+    (sentence,) = made(*RUNS, baseline, *rows, own).sentences
+    assert sentence.startswith("There it is better than its baseline, ")
+    assert "; people paired, the difference is +2.0 points [+1.0, +3.0]" in sentence
+
+
+def test_runs_that_nothing_compared_are_said_not_to_be_compared_by_this_measure() -> None:
+    baseline = row(MAJORITY, "accuracy", 0.92, (0.86, 0.97))
+    pair = f"{HONEST} - {MAJORITY}"
+    undefined = row(pair, "macro_f1", 0.1, None, protocol="comparison")
+    for rows in ((), (undefined,), (row(pair, "macro_f1", 0.1, (0.1, 0.2), protocol="gap"),)):
+        (sentence,) = made(*RUNS, baseline, *rows).sentences
+        assert sentence.endswith(f"; the intervals overlap, and {UNPAIRED}.")
+
+
 def test_further_runs_are_named_where_they_were_run() -> None:
     pair = ("scg-cae-z-random", "scg-cae-z")
     rows = [
@@ -175,7 +220,7 @@ def test_no_interval_no_claim() -> None:
 
 @pytest.mark.parametrize(
     ("ends", "words"),
-    [((0.6, 0.8), "better with them"), ((0.1, 0.2), "worse with them"), ((0.3, 0.5), "in pairs")],
+    [((0.6, 0.8), "better with them"), ((0.1, 0.2), "worse with them"), ((0.3, 0.5), UNPAIRED)],
 )
 def test_effect_sentence(ends: tuple[float, float], words: str) -> None:
     ours = row(PRETEXT, "macro_f1", sum(ends) / 2, ends)
