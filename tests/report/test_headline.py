@@ -229,6 +229,19 @@ def test_effect_sentence(ends: tuple[float, float], words: str) -> None:
     assert sentence.endswith(f"{words}.")
 
 
+def test_a_contrast_says_whose_value_it_is() -> None:
+    runs = [
+        row(f"rhythm-{init}-25", "macro_f1", value, (value - 0.02, value + 0.02))
+        for init, value in {"cae": 0.654, "random": 0.729}.items()
+    ]
+    (sentence,) = made(*runs, name="rhythm_cae").sentences
+    start = (
+        "With autoencoder weights Macro-F1 on unseen subjects, of the classifier on 10-s windows"
+    )
+    assert sentence.startswith(f"{start}, trained on 25 % of the training recordings, is 0.654 [")
+    assert sentence.endswith("worse with them.")
+
+
 def test_the_first_contrast_that_was_run_is_shown_with_its_corrected_p() -> None:
     usual = [row(PRETEXT, "macro_f1", 0.5, (0.4, 0.6)), row(HONEST, "macro_f1", 0.4, (0.3, 0.5))]
     ours, base = (f"mitdb-cnn-{init}-recipe-strict" for init in ("pretext", "scratch"))

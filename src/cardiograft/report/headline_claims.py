@@ -205,7 +205,8 @@ def _contrast(effect: Contrast, values: Values) -> str:
     if {str(row["repeats"]) for row in (ours, base)} == {"1"}:
         shown = f"{shown}; one training stands for each"
     title = within(metric["title"])
-    start = f"With {effect.idea} {title} on unseen subjects is {with_}, without them {without}"
+    where = f"on unseen subjects{f', {effect.of},' if effect.of else ''}"
+    start = f"With {effect.idea} {title} {where} is {with_}, without them {without}"
     return values.noted(f"{start}: {shown}.", effect.run, effect.without)
 
 

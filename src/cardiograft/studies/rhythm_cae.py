@@ -176,7 +176,8 @@ PUBLISHED = (
     Published(tags=RECONSTRUCTION, metric="mse", value=0.305, source="p. 24", open=("data",)),
 )
 BOOSTING = "gradient boosting on R–R intervals and beats"
-OF_HALF_MINUTES = Baseline(name=BOOSTING, run="rhythm-boosting-whole-100")
+OF_HALF_MINUTES = Baseline(name=f"{BOOSTING} of 30-s windows", run="rhythm-boosting-whole-100")
+QUARTER = "of the classifier on 10-s windows, trained on 25 % of the training recordings"
 FIRST_SCREEN = Headline(
     metric="weighted_f1",
     published=PRINTED["100 %"][2],
@@ -213,28 +214,31 @@ FIRST_SCREEN = Headline(
             published_of="classifier from autoencoder weights",
         ),
     ),
-    baseline=Baseline(name=BOOSTING, run="rhythm-boosting-100"),
+    baseline=Baseline(name=f"{BOOSTING} of 10-s windows", run="rhythm-boosting-100"),
     further=(
         Further(name="boosting on 10-s windows", run="rhythm-boosting-100"),
         Further(
-            name="the classifier from autoencoder weights on 10-s windows",
+            name="the classifier from autoencoder weights, pooled steps, on 10-s windows",
             run="rhythm-cae-pooled-100",
         ),
         Further(name="the CRNN on 30-s windows from random weights", run="rhythm-crnn-100"),
         Further(
-            name="the mean of boosting and the CRNN pretrained to predict measurements",
+            name="the mean of boosting on 30-s windows and the CRNN pretrained to predict"
+            " measurements",
             run="rhythm-measured-together-100",
         ),
     ),
     effect=(
         Contrast(
             idea="autoencoder weights",
+            of=QUARTER,
             metric="macro_f1",
             run="rhythm-cae-25",
             without="rhythm-random-25",
         ),
         Contrast(
             idea="autoencoder weights",
+            of=f"{QUARTER}, pooled steps",
             metric="macro_f1",
             run="rhythm-cae-pooled-25",
             without="rhythm-random-pooled-25",

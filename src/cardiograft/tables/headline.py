@@ -59,12 +59,16 @@ class Contrast:
         What they are compared by.
     run, without
         The two runs.
+    of
+        Whose value it is, where it is not that of the headline's network, trained on everything:
+        ``of the classifier on 10-s windows, trained on 25 % of the training recordings``.
     """
 
     idea: str
     metric: str
     run: str
     without: str
+    of: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
