@@ -9,7 +9,7 @@ import pytest
 from synthetic import study
 
 from cardiograft import plugins
-from cardiograft.report import headline, measured, page
+from cardiograft.report import headline, measured, measured_names, page
 from cardiograft.report.inputs import read_study
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +24,7 @@ def row(run: str, metric: str, value: float, ends: Ends, **more: Any) -> dict[st
     low, high = ends or ("", "")
     known = {"run": run, "protocol": "honest", "data": "mitdb", "metric": metric, "repeats": 3}
     return {
-        **dict.fromkeys(measured.COLUMNS, ""),
+        **dict.fromkeys(measured_names.COLUMNS, ""),
         **known,
         **{"value": value, "low": low, "high": high},
         **more,
@@ -37,7 +37,7 @@ def gap(value: float, ends: Ends, *, pair: tuple[str, str] = (PAPER, HONEST)) ->
 
 
 def made(*rows: dict[str, Any], name: str = BEATS) -> headline.HeadlineRow:
-    return headline.headline_row(name, pd.DataFrame(rows, columns=list(measured.COLUMNS)))
+    return headline.headline_row(name, pd.DataFrame(rows, columns=list(measured_names.COLUMNS)))
 
 
 RUNS = (
@@ -102,7 +102,7 @@ def test_gap_sentence(value: float, ends: Ends, words: str) -> None:
 
 
 def test_a_run_of_another_recipe_says_so() -> None:
-    differing = row(PAPER, measured.DIFFERS, "schedule cosine", None, **{"class": "recipe"})
+    differing = row(PAPER, measured_names.DIFFERS, "schedule cosine", None, **{"class": "recipe"})
     shown = made(*RUNS, gap(0.09, (0.05, 0.13)), differing)
     assert "(the paper, by another recipe: 92.3 %)" in shown.sentences[0]
     assert shown.cells[2].small == "accuracy, Table 1, by another recipe"
@@ -343,7 +343,7 @@ def test_a_studys_headline_names_what_was_published(name: str) -> None:
     assert scores.loc[first.paper, "protocol"] == ("honest" if one else "paper")
     assert scores.loc[first.honest, "protocol"] == "honest"
     assert scores.loc[(first.baseline or facts.baseline).run, "protocol"] == "honest"
-    differs = table[(table["run"] == first.paper) & (table["metric"] == measured.DIFFERS)]
+    differs = table[(table["run"] == first.paper) & (table["metric"] == measured_names.DIFFERS)]
     if "recipe" not in set(differs["class"]):  # then nothing is beside it
         assert float(scores.loc[first.paper, "paper"]) == pytest.approx(facts.published)
     shown = headline.headline_row(name, table)

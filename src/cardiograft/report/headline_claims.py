@@ -2,7 +2,7 @@
 
 from cardiograft.report import sentences, wording
 from cardiograft.report.headline_values import ENDS, Compared, Values, metric_facts, within
-from cardiograft.report.measured import GAIN, GAP, MeasuredRow
+from cardiograft.report.measured_names import GAIN, GAP, MeasuredRow
 from cardiograft.tables.headline import Contrast, GainsAgainst, Headline, HeadlineRun
 
 SHOWN_BELOW = 0.05  # a corrected p

@@ -7,7 +7,7 @@ from typing import Any
 from cardiograft import plugins
 from cardiograft.report import wording
 from cardiograft.report.cells import Cell, once
-from cardiograft.report.measured import COMPARISON, DIFFERS, P_HOLM, MeasuredRow
+from cardiograft.report.measured_names import COMPARISON, DIFFERS, P_HOLM, MeasuredRow
 
 ABSENT = Cell("not run here", mark="faint")
 ENDS = ("low", "high")
