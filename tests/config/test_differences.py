@@ -145,6 +145,12 @@ def test_an_ecg_of_scg_by_our_scaling_is_of_another_recipe():
         assert "scaled none (paper: to −1…1)" in own[run].differs["recipe"]
 
 
+def test_a_rate_that_validation_chooses_is_told_as_such():
+    lines = overlaid("open").spec("tabulate", "rhythm_cae").rows["rhythm-cae-100"].differs["recipe"]
+    rates = [line for line in lines if line.startswith("learning rate ")]
+    assert rates == ["learning rate one of 0.001, 0.004, by validation (paper: 0.005)"]
+
+
 def test_what_stands_in_for_private_recordings_is_listed():
     own = overlaid("open").spec("tabulate", "ecg_quality").rows["quality-scratch"].differs
     assert own["recordings"] == (

@@ -176,11 +176,9 @@ def test_a_comparison_by_another_metric_is_named(
     (sentence,) = made(*RUNS, baseline, *rows).sentences
     assert sentence.startswith(start)
     assert "not compared" not in sentence
-    assert ("; the intervals overlap; by" in sentence) == ("estimate" in start)
-    shown = (
-        "by Macro-F1, people paired, the difference is −0.010 [−0.038, +0.018] (corrected p 0.040)"
-    )
-    assert f"; {shown}" in sentence
+    assert ("; the intervals overlap; people" in sentence) == ("estimate" in start)
+    shown = "people paired, the difference in Macro-F1 is −0.010 [−0.038, +0.018]"
+    assert f"; {shown} (corrected p 0.040)" in sentence
     # of its own metric it would decide
     apart = tuple(sorted((0.01 * order, 0.03 * order)))
     own = row(pair, "accuracy", 0.02 * order, apart, protocol="comparison")
@@ -196,6 +194,18 @@ def test_runs_that_nothing_compared_are_said_not_to_be_compared_by_this_measure(
     for rows in ((), (undefined,), (row(pair, "macro_f1", 0.1, (0.1, 0.2), protocol="gap"),)):
         (sentence,) = made(*RUNS, baseline, *rows).sentences
         assert sentence.endswith(f"; the intervals overlap, and {UNPAIRED}.")
+
+
+def test_a_pair_that_was_compared_by_another_metric_is_told_by_that() -> None:
+    baseline = row(MAJORITY, "accuracy", 0.92, (0.86, 0.97))
+    pair = row(f"{HONEST} - {MAJORITY}", "macro_f1", 0.03, (-0.01, 0.07), protocol="comparison")
+    p = row(f"{HONEST} - {MAJORITY}", "p_holm", 0.2, None, protocol="comparison")
+    (sentence,) = made(*RUNS, baseline, pair, p).sentences
+    told = "the difference in Macro-F1 is +0.030 [−0.010, +0.070] (corrected p 0.200)"
+    assert f"; the intervals overlap; people paired, {told}" in sentence
+    assert "not compared in pairs" not in sentence
+    (alone,) = made(*RUNS, baseline).sentences
+    assert "the intervals overlap, and the two were not compared in pairs" in alone
 
 
 def test_further_runs_are_named_where_they_were_run() -> None:
@@ -235,10 +245,9 @@ def test_a_contrast_says_whose_value_it_is() -> None:
         for init, value in {"cae": 0.654, "random": 0.729}.items()
     ]
     (sentence,) = made(*runs, name="rhythm_cae").sentences
-    start = (
-        "With autoencoder weights Macro-F1 on unseen subjects, of the classifier on 10-s windows"
-    )
-    assert sentence.startswith(f"{start}, trained on 25 % of the training recordings, is 0.654 [")
+    of = "of the paper’s classifier on 10-s windows trained on a quarter of the training recordings"
+    start = "With autoencoder weights Macro-F1 on unseen subjects"
+    assert sentence.startswith(f"{start}, {of}, is 0.654 [")
     assert sentence.endswith("worse with them.")
 
 

@@ -12,7 +12,7 @@ from cardiograft.tables.headline import Contrast, Headline
 STANDING = [
     n for n in plugins.names("studies") if hasattr(plugins.load("studies", n), "FIRST_SCREEN")
 ]
-WHOLE = "100 %"
+WHOLE, SHARES = "100 %", {"25 %": "a quarter"}
 
 
 def named(facts: Headline) -> Iterator[tuple[str, str]]:
@@ -25,7 +25,7 @@ def named(facts: Headline) -> Iterator[tuple[str, str]]:
     for further in facts.further:
         yield further.name, further.run
     for one in contrasts(facts):
-        yield f"{one.idea} {one.of}", one.run
+        yield f"{one.idea} {one.network} {one.of}", one.run
 
 
 def contrasts(facts: Headline) -> tuple[Contrast, ...]:
@@ -48,7 +48,7 @@ def test_a_name_says_which_part_was_trained_on_and_what_is_read(study: str) -> N
     for name, run in named(module.FIRST_SCREEN):
         tags = rows[run].tags
         readout, share = tags.get("readout"), tags.get("share", WHOLE)
-        wanted = [] if share == WHOLE else [share]
+        wanted = [] if share == WHOLE else [SHARES.get(share, share)]
         if readout and readout != module.USUAL["readout"]:
             wanted.append(module.WORDS["readout"][readout])
         unsaid += [(name, word) for word in wanted if word not in name]
@@ -61,4 +61,4 @@ def test_a_contrast_of_another_network_than_the_headlines_says_whose_it_is(study
     rows = overlaid("open").spec("tabulate", study).rows
     headline = rows[facts.runs[0].honest].tags["model"]
     for one in contrasts(facts):
-        assert rows[one.run].tags["model"] == headline or one.of
+        assert rows[one.run].tags["model"] == headline or one.network

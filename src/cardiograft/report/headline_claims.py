@@ -177,11 +177,11 @@ def _how(side: int, metric: str, compared: Compared | None) -> str:
     difference = f"{value}{' points' if percent else ''} {ends}"
     p = compared.corrected_p
     corrected = "" if wording.absent(p) else f" (corrected p {wording.p_value(p)})"
-    claim = f"people paired, the difference is {difference}{corrected}"
     if compared.metric == metric:
-        return f"; {claim}"
+        return f"; people paired, the difference is {difference}{corrected}"
     overlap = "" if side else "; the intervals overlap"
-    return f"{overlap}; by {within(about['title'])}, {claim}"
+    of = f"difference in {within(about['title'])}"
+    return f"{overlap}; people paired, the {of} is {difference}{corrected}"
 
 
 def _effect(facts: Headline, values: Values) -> str:
@@ -205,7 +205,10 @@ def _contrast(effect: Contrast, values: Values) -> str:
     if {str(row["repeats"]) for row in (ours, base)} == {"1"}:
         shown = f"{shown}; one training stands for each"
     title = within(metric["title"])
-    where = f"on unseen subjects{f', {effect.of},' if effect.of else ''}"
+    network = f"of {effect.network}" if effect.network else ""
+    trained = f"trained on {effect.of}" if effect.of else ""
+    whose = " ".join(filter(None, (network, trained)))
+    where = f"on unseen subjects{f', {whose},' if whose else ''}"
     start = f"With {effect.idea} {title} {where} is {with_}, without them {without}"
     return values.noted(f"{start}: {shown}.", effect.run, effect.without)
 

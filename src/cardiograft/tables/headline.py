@@ -59,15 +59,17 @@ class Contrast:
         What they are compared by.
     run, without
         The two runs.
+    network
+        What both are, where that is not the headline's network: ``the paper’s classifier``.
     of
-        Whose value it is, where it is not that of the headline's network, trained on everything:
-        ``of the classifier on 10-s windows, trained on 25 % of the training recordings``.
+        What both were trained on, where that is not all of it: ``a quarter of the recordings``.
     """
 
     idea: str
     metric: str
     run: str
     without: str
+    network: str = ""
     of: str = ""
 
 
