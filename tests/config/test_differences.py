@@ -8,8 +8,11 @@ from overlays import merged, overlaid
 from scripts import load
 
 from cardiograft import plugins
+from cardiograft.config import in_force
 from cardiograft.config.checks import load_config
 from cardiograft.config.differences import facts
+from cardiograft.specs.split import Split
+from cardiograft.specs.training import Training
 
 BEATS = "transform_recognition"
 
@@ -51,9 +54,58 @@ def test_a_run_of_ours_lists_its_recipe_and_that_of_its_source():
 
 def test_people_who_are_parted_are_other_data():
     for run in ("dechazal", "strict"):
-        data = rows("open")[f"mitdb-cnn-scratch-{run}"].differs["data"]
-        assert data[0].startswith("split by dechazal")
-        assert data[0].endswith("(paper: segment)")
+        tested, parted, *_ = rows("open")[f"mitdb-cnn-scratch-{run}"].differs["data"]
+        assert parted.startswith("split by dechazal")
+        assert parted.endswith("(paper: segment)")
+        assert tested == "test share that of DS2 (paper: 0.1)"
+
+
+def test_an_option_that_another_one_overrides_is_no_difference():
+    """What is in force in its place is: nothing was trained at the default rate."""
+    own = overlaid("open").spec("tabulate", "rhythm_cae").rows
+    rates = "learning rate one of 0.001, 0.004, by validation (paper: 0.005)"
+    assert rates in own["rhythm-cae-100"].differs["recipe"]
+    printed = [line for row in own.values() for lines in row.differs.values() for line in lines]
+    assert "learning rate 0.001 (paper: 0.005)" not in printed
+    assert "learning rate 0.004 (paper: 0.005)" in own["rhythm-cae-pooled-100"].differs["recipe"]
+    pretext = rows("open")["mitdb-cnn-pretext-strict"].differs["data"]
+    assert "pretraining: test share that of DS2 (paper: 0.2)" in pretext
+    assert not [line for line in pretext if "test share 0" in line]
+
+
+def trained(**options):
+    return in_force.of_training(Training(epochs=1, **options))
+
+
+def test_what_is_in_force_of_a_training():
+    tried = {"keep": "best_validation", "learning_rates": [0.0005, 0.02]}
+    assert trained(**tried)["learning_rate"] == "one of 0.0005, 0.02, by validation"
+    assert trained(**tried | {"learning_rates": [0.005]})["learning_rate"] == 0.005
+    assert trained() == {"momentum": None, "monitor": None}
+    assert trained(optimiser="sgd", patience=2) == {}
+    assert trained(optimiser="sgd", keep="best_validation") == {}
+
+
+@pytest.mark.parametrize(
+    ("options", "instead"),
+    [
+        ({"scheme": "subject"}, {}),
+        ({"scheme": "time"}, {}),
+        ({"scheme": "subject", "folds": 5, "fold": 1}, {"test": 0.2}),
+        (
+            {"scheme": "subject", "folds": 4, "fold": 1, "validate_next_fold": True},
+            {"test": 0.25, "validation": 0.25},
+        ),
+        ({"scheme": "dechazal"}, {"test": "that of DS2"}),
+        ({"scheme": "dechazal_strict", "folds": 4, "fold": 0}, {"test": "one of 4 folds of DS1"}),
+        ({"scheme": "named", "test_subjects": ["a/*"]}, {"test": "that of the people named"}),
+        ({"scheme": "fixed"}, {"test": "that of the data set’s own parts"}),
+    ],
+)
+def test_what_is_in_force_of_a_split(options, instead):
+    split = Split(segments=["s"], protocol="paper", **options)
+    assert in_force.of_split(split) == instead
+    assert set(in_force.of_split(split)) <= set(Split.model_fields)
 
 
 def test_all_of_the_size_paper_has_the_papers_recipe():

@@ -5,13 +5,21 @@ import re
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import signal as scipy_signal
 
 from cardiograft.models.views import _picture, scalogram, spectrogram
+from cardiograft.models.views._picture import PictureLayer
 from cardiograft.records import Shape
 
 # What float32 loses on the way, as a share of a wavelet's largest coefficient.
 TOLERANCE = 2e-6
+SHORT = 300
+VIEWS = [
+    pytest.param(module.make(Shape(2, SHORT, 0, (2,)), 250.0, height=32, width=32), id=name)
+    for name, module in {"scalogram": scalogram, "spectrogram": spectrogram}.items()
+]
 
 
 def noise(samples: int, rows: int = 3) -> np.ndarray:
@@ -121,3 +129,53 @@ def test_what_cannot_be_shown_is_refused(
     make = {"scalogram": scalogram, "spectrogram": spectrogram}[name].make
     with pytest.raises(ValueError, match=re.escape(message)):
         make(Shape(1, 1250, 0, (2,)), rate_hz, **options)
+
+
+@st.composite
+def finite_signals(draw: st.DrawFn) -> torch.Tensor:
+    """Two leads of any finite float32, each of its own size, zeros and single samples too."""
+    finite = st.floats(width=32, allow_nan=False, allow_infinity=False)
+    leads = []
+    for _ in range(2):
+        shape_T = noise(SHORT, 1)[0, 0] if draw(st.booleans()) else np.zeros(SHORT)
+        lead_T = (shape_T / max(np.abs(shape_T).max(), 1.0) * draw(finite)).astype(np.float32)
+        for place, value in draw(
+            st.dictionaries(st.integers(0, SHORT - 1), finite, max_size=4)
+        ).items():
+            lead_T[place] = value
+        leads.append(lead_T)
+    return torch.from_numpy(np.stack(leads)[None])
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@given(signal_BCT=finite_signals())
+@settings(max_examples=60, deadline=None)
+def test_a_picture_of_any_finite_signal_is_finite(
+    view: PictureLayer, signal_BCT: torch.Tensor
+) -> None:
+    """Squares of 1e20 leave float32: the picture was NaN."""
+    assert signal_BCT.isfinite().all()
+    picture_BKHW = view(signal_BCT)
+    assert picture_BKHW.isfinite().all()
+    assert float(picture_BKHW.min()) >= 0
+    assert float(picture_BKHW.max()) <= 1
+
+
+@pytest.mark.parametrize("size", [1e-6, 1.0, 1e6, 1e13])
+def test_an_ordinary_signal_is_shown_as_it_is_to_the_bit(size: float) -> None:
+    """Shipped networks learned from these pictures."""
+    signal_BCT = torch.from_numpy(noise(SHORT, 4)).float().reshape(2, 2, SHORT) * size
+    assert _picture.held(signal_BCT).equal(signal_BCT)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("size", [1e19, 1e30, 1e38])
+def test_a_picture_hangs_on_a_signals_shape_alone(view: PictureLayer, size: float) -> None:
+    signal_BCT = torch.from_numpy(noise(SHORT, 4)).float().reshape(2, 2, SHORT)
+    signal_BCT /= signal_BCT.abs().max()
+    large_BCT = signal_BCT.clone()
+    large_BCT[:, 0] *= size  # the other lead stays as it is, to the bit
+    got, wanted = view(large_BCT), view(signal_BCT)
+    torch.testing.assert_close(got, wanted, rtol=0, atol=2e-4)
+    half = got.shape[1] // 2
+    assert got[:, half:].equal(wanted[:, half:])

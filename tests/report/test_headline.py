@@ -9,13 +9,14 @@ import pytest
 from synthetic import study
 
 from cardiograft import plugins
-from cardiograft.report import headline, measured, page
+from cardiograft.report import headline, measured, measured_names, page
 from cardiograft.report.inputs import read_study
 
 ROOT = Path(__file__).parents[2]
 BEATS, SIGNALS = "transform_recognition", "scg_to_ecg"
 PAPER, HONEST = "mitdb-cnn-scratch-paper", "mitdb-cnn-scratch-strict"
 MAJORITY, PRETEXT = "mitdb-majority-strict", "mitdb-cnn-pretext-strict"
+UNPAIRED = "the two were not compared in pairs by this measure"
 Ends = tuple[float, float] | None
 
 
@@ -23,7 +24,7 @@ def row(run: str, metric: str, value: float, ends: Ends, **more: Any) -> dict[st
     low, high = ends or ("", "")
     known = {"run": run, "protocol": "honest", "data": "mitdb", "metric": metric, "repeats": 3}
     return {
-        **dict.fromkeys(measured.COLUMNS, ""),
+        **dict.fromkeys(measured_names.COLUMNS, ""),
         **known,
         **{"value": value, "low": low, "high": high},
         **more,
@@ -36,7 +37,7 @@ def gap(value: float, ends: Ends, *, pair: tuple[str, str] = (PAPER, HONEST)) ->
 
 
 def made(*rows: dict[str, Any], name: str = BEATS) -> headline.HeadlineRow:
-    return headline.headline_row(name, pd.DataFrame(rows, columns=list(measured.COLUMNS)))
+    return headline.headline_row(name, pd.DataFrame(rows, columns=list(measured_names.COLUMNS)))
 
 
 RUNS = (
@@ -101,7 +102,7 @@ def test_gap_sentence(value: float, ends: Ends, words: str) -> None:
 
 
 def test_a_run_of_another_recipe_says_so() -> None:
-    differing = row(PAPER, measured.DIFFERS, "schedule cosine", None, **{"class": "recipe"})
+    differing = row(PAPER, measured_names.DIFFERS, "schedule cosine", None, **{"class": "recipe"})
     shown = made(*RUNS, gap(0.09, (0.05, 0.13)), differing)
     assert "(the paper, by another recipe: 92.3 %)" in shown.sentences[0]
     assert shown.cells[2].small == "accuracy, Table 1, by another recipe"
@@ -153,6 +154,48 @@ def test_a_paired_difference_decides_where_there_is_one(
     assert "overlap" not in sentence
 
 
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize(
+    ("value", "ends", "start"),
+    [
+        (0.92, (0.86, 0.97), "There its estimate is not ahead of its baseline’s, "),
+        (0.7, (0.6, 0.8), "There it is better than its baseline, "),
+    ],
+)
+def test_a_comparison_by_another_metric_is_named(
+    value: float, ends: tuple[float, float], start: str, order: int
+) -> None:
+    """Two runs that were compared by another measure, in either order, are no unpaired runs."""
+    baseline = row(MAJORITY, "accuracy", value, ends)
+    pair = " - ".join((HONEST, MAJORITY)[::order])
+    low, high = sorted((-0.0381 * order, 0.0176 * order))
+    rows = [
+        row(pair, "macro_f1", -0.01 * order, (low, high), protocol="comparison"),
+        row(pair, "p_holm", 0.04, None, protocol="comparison"),
+    ]
+    (sentence,) = made(*RUNS, baseline, *rows).sentences
+    assert sentence.startswith(start)
+    assert "not compared" not in sentence
+    assert ("; the intervals overlap; people" in sentence) == ("estimate" in start)
+    shown = "people paired, the difference in Macro-F1 is −0.010 [−0.038, +0.018]"
+    assert f"; {shown} (corrected p 0.040)" in sentence
+    # of its own metric it would decide
+    apart = tuple(sorted((0.01 * order, 0.03 * order)))
+    own = row(pair, "accuracy", 0.02 * order, apart, protocol="comparison")
+    (sentence,) = made(*RUNS, baseline, *rows, own).sentences
+    assert sentence.startswith("There it is better than its baseline, ")
+    assert "; people paired, the difference is +2.0 points [+1.0, +3.0]" in sentence
+
+
+def test_runs_that_nothing_compared_are_said_not_to_be_compared_by_this_measure() -> None:
+    baseline = row(MAJORITY, "accuracy", 0.92, (0.86, 0.97))
+    pair = f"{HONEST} - {MAJORITY}"
+    undefined = row(pair, "macro_f1", 0.1, None, protocol="comparison")
+    for rows in ((), (undefined,), (row(pair, "macro_f1", 0.1, (0.1, 0.2), protocol="gap"),)):
+        (sentence,) = made(*RUNS, baseline, *rows).sentences
+        assert sentence.endswith(f"; the intervals overlap, and {UNPAIRED}.")
+
+
 def test_a_pair_that_was_compared_by_another_metric_is_told_by_that() -> None:
     baseline = row(MAJORITY, "accuracy", 0.92, (0.86, 0.97))
     pair = row(f"{HONEST} - {MAJORITY}", "macro_f1", 0.03, (-0.01, 0.07), protocol="comparison")
@@ -163,13 +206,6 @@ def test_a_pair_that_was_compared_by_another_metric_is_told_by_that() -> None:
     assert "not compared in pairs" not in sentence
     (alone,) = made(*RUNS, baseline).sentences
     assert "the intervals overlap, and the two were not compared in pairs" in alone
-
-
-def test_a_contrast_says_what_share_it_is_of() -> None:
-    ours = row("rhythm-cae-25", "macro_f1", 0.65, (0.6, 0.7))
-    base = row("rhythm-random-25", "macro_f1", 0.73, (0.71, 0.75))
-    (sentence,) = made(ours, base, name="rhythm_cae").sentences
-    assert "on unseen subjects, trained on a quarter of the training recordings, is" in sentence
 
 
 def test_further_runs_are_named_where_they_were_run() -> None:
@@ -194,13 +230,25 @@ def test_no_interval_no_claim() -> None:
 
 @pytest.mark.parametrize(
     ("ends", "words"),
-    [((0.6, 0.8), "better with them"), ((0.1, 0.2), "worse with them"), ((0.3, 0.5), "in pairs")],
+    [((0.6, 0.8), "better with them"), ((0.1, 0.2), "worse with them"), ((0.3, 0.5), UNPAIRED)],
 )
 def test_effect_sentence(ends: tuple[float, float], words: str) -> None:
     ours = row(PRETEXT, "macro_f1", sum(ends) / 2, ends)
     (sentence,) = made(ours, row(HONEST, "macro_f1", 0.45, (0.4, 0.5))).sentences
     assert sentence.startswith("With pretext weights ")
     assert sentence.endswith(f"{words}.")
+
+
+def test_a_contrast_says_whose_value_it_is() -> None:
+    runs = [
+        row(f"rhythm-{init}-25", "macro_f1", value, (value - 0.02, value + 0.02))
+        for init, value in {"cae": 0.654, "random": 0.729}.items()
+    ]
+    (sentence,) = made(*runs, name="rhythm_cae").sentences
+    of = "of the paper’s classifier on 10-s windows trained on a quarter of the training recordings"
+    start = "With autoencoder weights Macro-F1 on unseen subjects"
+    assert sentence.startswith(f"{start}, {of}, is 0.654 [")
+    assert sentence.endswith("worse with them.")
 
 
 def test_the_first_contrast_that_was_run_is_shown_with_its_corrected_p() -> None:
@@ -304,7 +352,7 @@ def test_a_studys_headline_names_what_was_published(name: str) -> None:
     assert scores.loc[first.paper, "protocol"] == ("honest" if one else "paper")
     assert scores.loc[first.honest, "protocol"] == "honest"
     assert scores.loc[(first.baseline or facts.baseline).run, "protocol"] == "honest"
-    differs = table[(table["run"] == first.paper) & (table["metric"] == measured.DIFFERS)]
+    differs = table[(table["run"] == first.paper) & (table["metric"] == measured_names.DIFFERS)]
     if "recipe" not in set(differs["class"]):  # then nothing is beside it
         assert float(scores.loc[first.paper, "paper"]) == pytest.approx(facts.published)
     shown = headline.headline_row(name, table)

@@ -10,7 +10,7 @@ import pytest
 from synthetic import run_predictions, study, study_rows
 
 from cardiograft.evaluation import looks as ledger
-from cardiograft.report import measured
+from cardiograft.report import measured, measured_names
 from cardiograft.report.inputs import ReportInputs, Study, read_study
 from cardiograft.report.run_names import run_names
 from cardiograft.report.sections import looks, provenance
@@ -150,7 +150,7 @@ def test_a_published_row_says_how_its_run_was_chosen(own: Study, tmp_path: Path)
     older = tmp_path / "older.csv"
     table.drop(columns="chosen_on").to_csv(older, index=False)
     frame = measured.read(older)
-    assert list(frame.columns) == list(measured.COLUMNS)
+    assert list(frame.columns) == list(measured_names.COLUMNS)
     assert set(frame["chosen_on"]) == {""}
 
 

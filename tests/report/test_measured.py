@@ -8,7 +8,7 @@ import signal_study
 from scripts import load
 from synthetic import study, study_rows
 
-from cardiograft.report import measured, wording
+from cardiograft.report import measured, measured_names, wording
 from cardiograft.report.inputs import Study, read_study
 from cardiograft.report.prose_values import renewed_values
 from cardiograft.report.readme import renewed, replaced, study_tables
@@ -50,7 +50,7 @@ def table(inputs: dict[str, list[Path]], tmp_path_factory: pytest.TempPathFactor
 
 def test_has_its_columns_and_where_it_comes_from(table: Path) -> None:
     frame = pd.read_csv(table, dtype=str, keep_default_na=False)
-    assert tuple(frame.columns) == measured.COLUMNS
+    assert tuple(frame.columns) == measured_names.COLUMNS
     assert set(frame["study"]) == {NAME}
     assert set(frame["command"]) == {"make report"}
     assert set(frame["commit"]) == {script.commit()}
@@ -106,7 +106,7 @@ def test_readme_table_is_made_of_it(table: Path) -> None:
 
 def test_a_head_that_always_says_no_does_not_look_fine_on_a_page() -> None:
     """Of eight versions, seven are not its own: it is right in 87.5 % and knows nothing."""
-    empty = dict.fromkeys(measured.COLUMNS, "")
+    empty = dict.fromkeys(measured_names.COLUMNS, "")
     about = {**empty, "run": "pretext-mlp-strict", "protocol": "honest", "repeats": "3"}
     values = {
         "head_balanced_accuracy": {"": "0.73", "noise": "0.5", "negation": "0.96"},
@@ -156,7 +156,7 @@ def test_some_runs_are_published_beside_others(
     run = str(other["run"].iloc[-1])
     other.loc[other["run"] == run, "value"] = "0.123"
     elsewhere = other[other["run"] == run].assign(run="elsewhere", commit="abc")
-    between = elsewhere.assign(run=f"elsewhere - {run}", protocol=measured.GAP)
+    between = elsewhere.assign(run=f"elsewhere - {run}", protocol=measured_names.GAP)
     pd.concat([elsewhere, between, other]).to_csv(tmp_path / f"{NAME}.csv", index=False)
     both = measured.read(published(inputs, tmp_path, beside=True))
     assert f"elsewhere - {run}" not in set(both["run"])
@@ -176,7 +176,7 @@ def test_comparisons_have_the_figures_of_their_tests(
     for row in made.to_dict("records"):
         own = frame[frame["run"] == f"{row['of_run']} - {row['to_run']}"]
         assert set(own["question"]) == {row["question"]}
-        values = own[own["protocol"] == measured.COMPARISON].set_index("metric")["value"]
+        values = own[own["protocol"] == measured_names.COMPARISON].set_index("metric")["value"]
         for name in ("p", "p_holm"):
             assert float(values[name]) == pytest.approx(float(row[name]), rel=1e-5)
         assert values["family"] == row["family"]
@@ -196,8 +196,8 @@ def test_comparisons_of_one_question_are_one_family_whenever_they_were_published
     inputs: dict[str, list[Path]], table: Path, tmp_path: Path
 ) -> None:
     old = measured.read(table)
-    pair = old[(old["protocol"] == measured.COMPARISON) & (old["metric"] == "p")].iloc[0]
-    own = old[(old["run"] == pair["run"]) & (old["protocol"] == measured.COMPARISON)]
+    pair = old[(old["protocol"] == measured_names.COMPARISON) & (old["metric"] == "p")].iloc[0]
+    own = old[(old["run"] == pair["run"]) & (old["protocol"] == measured_names.COMPARISON)]
     others = own.assign(run="elsewhere - nowhere")
     others.loc[others["metric"] == "p", "value"] = "0.001"
     others.loc[others["metric"] == "p_holm", "value"] = "0.001"
@@ -206,7 +206,9 @@ def test_comparisons_of_one_question_are_one_family_whenever_they_were_published
     before = others[~others["metric"].isin(["p", "p_holm", "family"])].assign(run="a - b")
     pd.concat([others, elsewhere, before, old]).to_csv(tmp_path / f"{NAME}.csv", index=False)
     both = measured.read(published(inputs, tmp_path, beside=True))
-    same = both[(both["question"] == pair["question"]) & (both["protocol"] == measured.COMPARISON)]
+    same = both[
+        (both["question"] == pair["question"]) & (both["protocol"] == measured_names.COMPARISON)
+    ]
     p, p_holm, family = (
         same[same["metric"] == name].set_index("run")["value"].astype(float)
         for name in ("p", "p_holm", "family")
@@ -229,7 +231,7 @@ def test_a_table_that_was_published_without_questions_is_read(
     old.to_csv(tmp_path / f"{NAME}.csv", index=False)
     assert set(measured.read(tmp_path / f"{NAME}.csv")["question"]) == {""}
     both = measured.read(published(inputs, tmp_path, beside=True))
-    key = [*measured.KEY]
+    key = [*measured_names.KEY]
     assert (
         both.sort_values(key)
         .reset_index(drop=True)
@@ -241,10 +243,10 @@ def test_what_is_published_again_unchanged_keeps_what_stands_beside_it(
     inputs: dict[str, list[Path]], table: Path, tmp_path: Path
 ) -> None:
     old = measured.read(table)
-    scored = old[(old["protocol"] == "honest") & (old["metric"] != measured.DIFFERS)]
+    scored = old[(old["protocol"] == "honest") & (old["metric"] != measured_names.DIFFERS)]
     run = str(scored["run"].iloc[0])
     elsewhere = old[old["run"] == run].assign(run="elsewhere")
-    between = elsewhere.assign(run=f"elsewhere - {run}", protocol=measured.GAP)
+    between = elsewhere.assign(run=f"elsewhere - {run}", protocol=measured_names.GAP)
     source = old[old["protocol"] == ""].iloc[:1].assign(metric="wall_s", value="7")
     before = scored.iloc[:1].assign(run=source["run"].iloc[0], metric="of before")
     everything = pd.concat([elsewhere, between, before, source, old])
@@ -253,7 +255,7 @@ def test_what_is_published_again_unchanged_keeps_what_stands_beside_it(
     assert f"elsewhere - {run}" in set(both["run"])
     # what only a training's costs name here is not renewed in what it scored
     assert "of before" in set(both["metric"])
-    assert not both.duplicated(list(measured.KEY)).any()
+    assert not both.duplicated(list(measured_names.KEY)).any()
 
 
 @pytest.mark.parametrize("text", ["no markers", README + README, README.replace("/table", "end")])
@@ -325,7 +327,7 @@ def signal_table(folder: Path, *, metrics: dict[str, tuple[float, str]]) -> str:
     """Return the README's table of a run with these figures, and the paper's where not empty."""
     rows = [
         {
-            **dict.fromkeys(measured.COLUMNS, ""),
+            **dict.fromkeys(measured_names.COLUMNS, ""),
             **{"study": "scg_to_ecg", "run": "unet", "protocol": "personal", "repeats": "3"},
             **{"metric": name, "value": value, "low": value - 1, "high": value + 1},
             "paper": paper,
@@ -390,7 +392,7 @@ def signals(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.DataFram
 
 def test_controls_are_rows_of_their_runs(signals: tuple[Path, pd.DataFrame]) -> None:
     frame = pd.read_csv(signals[0], keep_default_na=False, dtype=str)
-    assert tuple(frame.columns) == measured.COLUMNS
+    assert tuple(frame.columns) == measured_names.COLUMNS
     own = frame[frame["run"] == "scg-cae-cae-honest"].set_index("metric")
     for control in signal_study.CONTROLS:
         corrupted, whole = own.loc[f"pearson, {control}"], own.loc["pearson"]

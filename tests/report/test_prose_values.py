@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from cardiograft.report import measured
+from cardiograft.report import measured, measured_names
 from cardiograft.report.prose_values import renewed_values
 from cardiograft.report.readme import renewed
 
@@ -24,7 +24,7 @@ PROTOCOLS = ("paper", "honest", "personal", "dose")
 
 def row(run: str, metric: str, value: str, **more: Any) -> dict[str, Any]:
     known = {"run": run, "metric": metric, "value": value, "protocol": "honest"}
-    return {**dict.fromkeys(measured.COLUMNS, ""), **known, **more}
+    return {**dict.fromkeys(measured_names.COLUMNS, ""), **known, **more}
 
 
 TABLE = pd.DataFrame(
@@ -81,7 +81,7 @@ def test_prose_has_no_figure_of_its_own(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_every_published_run_says_on_whom_it_was_chosen(page: Path) -> None:
     table = measured.read(ROOT / f"docs/results/{page.stem}.csv")
-    tested = table[table["metric"].isin(measured.SHOWN) & table["protocol"].isin(PROTOCOLS)]
+    tested = table[table["metric"].isin(measured_names.SHOWN) & table["protocol"].isin(PROTOCOLS)]
     own = tested[~tested["run"].str.contains(" - ")]
     assert len(own)
     assert sorted(own.loc[own["chosen_on"].fillna("") == "", "run"].unique()) == []

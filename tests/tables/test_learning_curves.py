@@ -81,6 +81,17 @@ def test_an_index_is_of_one_training(frames: dict[str, pd.DataFrame]) -> None:
     assert own.loc[("run-cae", 1)]["best_epoch"] == 2
 
 
+def test_the_report_counts_what_is_undefined(frames: dict[str, pd.DataFrame]) -> None:
+    texts = {name: frame.map(str).replace("nan", "") for name, frame in frames.items()}
+    rows = texts["learning_indices"]
+    rows.loc[rows["run"] == "run-scratch", "index"] = ["", "1.5"]
+    metrics = {"macro_f1": {"title": "Macro-F1", "percent": False}}
+    about = {"metrics": metrics, "tags": ["init"], "usual": {}, "words": {}}
+    shown = learning.section(Study("s", about, texts), RunNames(("init",)))
+    assert shown is not None
+    assert shown["table"].rows[0][4] == Cell("1.500", small="undefined in 1 of 2")
+
+
 def test_a_metric_that_nobody_measured_leaves_tables_without_rows(tmp_path: Path) -> None:
     made = learning_curves.tables(spec(), histories(tmp_path), "weighted_f1")
     assert [len(frame) for frame in made.values()] == [0, 0]

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from cardiograft import plugins
+from cardiograft.config import in_force
 from cardiograft.config.entries import (
     BaselineRun,
     Database,
@@ -75,15 +76,15 @@ def facts(config: Sections, run: Model) -> Iterator[tuple[str, Any]]:
     ``training.schedule``, ``model.cnn.dropout`` (of an ensemble, each member's too), ``frozen``,
     ``sparsity.end``,
     ``task.labels``, ``split.scheme``, ``segments.cut.name``, ``database.records``; and of all that
-    it reads, ``databases``, the data sets' names.
+    it reads, ``databases``, the data sets' names. Of an option that another one overrides, what is
+    in force in its place (`cardiograft.config.in_force`).
     """
     if isinstance(run, BaselineRun):
         return
     for part in (run.model, *members(run.model.options.get("members", ()))):
         yield from _flat(f"model.{part.name}", part.options)
-    yield from _flat("training", run.training.model_dump(mode="json"))
-    if tried := run.training.learning_rates:  # the one that is set trains nothing then
-        yield "training.learning_rate", f"one of {', '.join(map(_text, tried))}, by validation"
+    training = run.training.model_dump(mode="json") | in_force.of_training(run.training)
+    yield from _flat("training", training)
     yield from _flat("task", {"name": run.task.name, **run.task.options})
     if isinstance(run, TransferRun):
         yield from _flat("frozen", list(run.frozen))
@@ -91,7 +92,7 @@ def facts(config: Sections, run: Model) -> Iterator[tuple[str, Any]]:
     if isinstance(run, PruneRun):
         yield from _flat("sparsity", run.sparsity.model_dump(mode="json"))
     split = config.splits[run.split]
-    yield from _flat("split", split.model_dump(mode="json"))
+    yield from _flat("split", split.model_dump(mode="json") | in_force.of_split(split))
     read = [config.databases[config.cut_by(name).database].dataset for name in split.segments]
     yield "databases", sorted(set(read))
     for name in split.segments:

@@ -15,7 +15,7 @@ from cardiograft.report import wording
 from cardiograft.report.cells import Cell, records
 from cardiograft.report.headline_claims import claims
 from cardiograft.report.headline_values import ABSENT, Values, ends, metric_facts, within
-from cardiograft.report.measured import MeasuredRow
+from cardiograft.report.measured_names import MeasuredRow
 from cardiograft.tables.headline import Headline, HeadlineRun
 
 HEAD = (

@@ -1,11 +1,8 @@
 """The first screen's sentences of a study: each is there only where its numbers are."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from cardiograft.report import sentences, wording
-from cardiograft.report.headline_values import Values, metric_facts, within
-from cardiograft.report.measured import GAIN, GAP, MeasuredRow
+from cardiograft.report.headline_values import ENDS, Compared, Values, metric_facts, within
+from cardiograft.report.measured_names import GAIN, GAP, MeasuredRow
 from cardiograft.tables.headline import Contrast, GainsAgainst, Headline, HeadlineRun
 
 SHOWN_BELOW = 0.05  # a corrected p
@@ -107,9 +104,8 @@ def _above(run: HeadlineRun, facts: Headline, values: Values) -> str:
     """Return how the headline run stands to the baseline on unseen subjects, and further runs."""
     ours, baseline = values.of(run.honest, facts.metric), run.baseline or facts.baseline
     base = values.of(baseline.run, facts.metric)
-    paired = values.paired(run.honest, baseline.run, facts.metric)
-    corrected_p = values.corrected_p(run.honest, baseline.run)
-    side = _side(ours, base, facts.metric, paired, corrected_p)
+    compared = values.compared(run.honest, baseline.run, facts.metric)
+    side = _side(ours, base, facts.metric, compared)
     if ours is None or base is None or side is None:
         return ""
     metric = metric_facts(facts.metric)
@@ -117,9 +113,7 @@ def _above(run: HeadlineRun, facts: Headline, values: Values) -> str:
     shown = f"{baseline.name} ({estimate})"
     ahead = (float(ours["value"]) > float(base["value"])) != metric["lower_is_better"]
     word = "ahead of" if ahead else "not ahead of"
-    how = _how(side, paired, corrected_p, metric)
-    if paired is None and not side:
-        how = _by_another(values.paired_by_another(run.honest, baseline.run), corrected_p) or how
+    how = _how(side, facts.metric, compared)
     claim = {
         1: f"There it is better than its baseline, {shown}{how}.",
         -1: f"There it is worse than its baseline, {shown}{how}.",
@@ -143,26 +137,24 @@ def _further(
 
 
 def _side(
-    ours: MeasuredRow | None,
-    base: MeasuredRow | None,
-    metric: str,
-    paired: MeasuredRow | None,
-    corrected_p: str,
+    ours: MeasuredRow | None, base: MeasuredRow | None, metric: str, compared: Compared | None
 ) -> int | None:
     """Return 1 where ours is shown to be better than the base, -1 where it is shown to be worse.
 
-    By the interval of their difference, people paired, where the two were compared, and by the p
-    that is corrected for its question where there is one; else beyond both intervals. 0 where
-    neither is shown; nothing where an interval is missing.
+    By the interval of their difference, people paired, where the two were compared by this metric,
+    and by the p that is corrected for its question where there is one; else beyond both intervals.
+    0 where neither is shown; nothing where an interval is missing.
     """
-    rows = (paired,) if paired else (ours, base)
-    ends = [row[end] if row else "" for row in rows for end in ("low", "high")]
+    paired = compared if compared and compared.metric == metric else None
+    rows = (paired.row,) if paired else (ours, base)
+    ends = [row[end] if row else "" for row in rows for end in ENDS]
     if any(wording.absent(end) for end in ends):
         return None
     if paired:
         low, high = map(float, ends)
         apart = 1 if low > 0 else -1 if high < 0 else 0
-        if not wording.absent(corrected_p) and float(corrected_p) >= SHOWN_BELOW:
+        p = paired.corrected_p
+        if not wording.absent(p) and float(p) >= SHOWN_BELOW:
             apart = 0
     else:
         low, high, base_low, base_high = map(float, ends)
@@ -170,29 +162,26 @@ def _side(
     return -apart if metric_facts(metric)["lower_is_better"] else apart
 
 
-def _how(side: int, paired: MeasuredRow | None, corrected_p: str, metric: Mapping[str, Any]) -> str:
-    """Return what a claim of two runs rests on: people paired, or two intervals."""
-    if paired is None:
-        return "" if side else "; the intervals overlap, and the two were not compared in pairs"
-    return f"; people paired, the difference is {_difference(paired, corrected_p, metric)}"
+def _how(side: int, metric: str, compared: Compared | None) -> str:
+    """Return what a claim of two runs rests on: people paired, or two intervals.
 
-
-def _by_another(paired: MeasuredRow | None, corrected_p: str) -> str:
-    """Return the difference of two runs by another metric than the one that is told, if any."""
-    if paired is None or wording.absent(paired["low"]) or wording.absent(paired["high"]):
-        return ""
-    metric = metric_facts(paired["metric"])
-    of = f"difference in {within(metric['title'])}"
-    difference = _difference(paired, corrected_p, metric)
-    return f"; the intervals overlap; people paired, the {of} is {difference}"
-
-
-def _difference(paired: MeasuredRow, corrected_p: str, metric: Mapping[str, Any]) -> str:
-    percent = bool(metric["percent"])
-    value = wording.number(paired["value"], percent=percent, signed=True).removesuffix(" %")
-    ends = wording.interval(paired["low"], paired["high"], percent=percent, signed=True)
-    p = "" if wording.absent(corrected_p) else f" (corrected p {wording.p_value(corrected_p)})"
-    return f"{value}{' points' if percent else ''} {ends}{p}"
+    Where the two were compared by another metric than the claim's, what that showed stands beside.
+    """
+    if compared is None:
+        unpaired = "the two were not compared in pairs by this measure"
+        return "" if side else f"; the intervals overlap, and {unpaired}"
+    row, about = compared.row, metric_facts(compared.metric)
+    percent = bool(about["percent"])
+    value = wording.number(row["value"], percent=percent, signed=True).removesuffix(" %")
+    ends = wording.interval(row["low"], row["high"], percent=percent, signed=True)
+    difference = f"{value}{' points' if percent else ''} {ends}"
+    p = compared.corrected_p
+    corrected = "" if wording.absent(p) else f" (corrected p {wording.p_value(p)})"
+    if compared.metric == metric:
+        return f"; people paired, the difference is {difference}{corrected}"
+    overlap = "" if side else "; the intervals overlap"
+    of = f"difference in {within(about['title'])}"
+    return f"{overlap}; people paired, the {of} is {difference}{corrected}"
 
 
 def _effect(facts: Headline, values: Values) -> str:
@@ -205,21 +194,22 @@ def _effect(facts: Headline, values: Values) -> str:
 def _contrast(effect: Contrast, values: Values) -> str:
     """Return what the paper's idea brings, from two runs' intervals."""
     ours, base = (values.of(run, effect.metric) for run in (effect.run, effect.without))
-    paired = values.paired(effect.run, effect.without, effect.metric)
-    corrected_p = values.corrected_p(effect.run, effect.without)
-    side = _side(ours, base, effect.metric, paired, corrected_p)
+    compared = values.compared(effect.run, effect.without, effect.metric)
+    side = _side(ours, base, effect.metric, compared)
     if ours is None or base is None or side is None:
         return ""
     metric = metric_facts(effect.metric)
     with_, without = (wording.estimate(r, percent=bool(metric["percent"])) for r in (ours, base))
     words = {1: "better with them", -1: "worse with them", 0: "neither is shown to be better"}
-    shown = f"{words[side]}{_how(side, paired, corrected_p, metric)}"
+    shown = f"{words[side]}{_how(side, effect.metric, compared)}"
     if {str(row["repeats"]) for row in (ours, base)} == {"1"}:
         shown = f"{shown}; one training stands for each"
     title = within(metric["title"])
-    trained = f", trained on {effect.of}," if effect.of else ""
-    place = f"{title} on unseen subjects{trained}"
-    start = f"With {effect.idea} {place} is {with_}, without them {without}"
+    network = f"of {effect.network}" if effect.network else ""
+    trained = f"trained on {effect.of}" if effect.of else ""
+    whose = " ".join(filter(None, (network, trained)))
+    where = f"on unseen subjects{f', {whose},' if whose else ''}"
+    start = f"With {effect.idea} {title} {where} is {with_}, without them {without}"
     return values.noted(f"{start}: {shown}.", effect.run, effect.without)
 
 

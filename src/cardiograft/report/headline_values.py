@@ -7,9 +7,10 @@ from typing import Any
 from cardiograft import plugins
 from cardiograft.report import wording
 from cardiograft.report.cells import Cell, once
-from cardiograft.report.measured import COMPARISON, DIFFERS, P_HOLM, MeasuredRow
+from cardiograft.report.measured_names import COMPARISON, DIFFERS, P_HOLM, MeasuredRow
 
 ABSENT = Cell("not run here", mark="faint")
+ENDS = ("low", "high")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,24 +49,55 @@ class Values:
         row = self.by_run.get((run, metric))
         return None if row is None or wording.absent(row["value"]) else row
 
-    def paired(self, run: str, other: str, metric: str) -> MeasuredRow | None:
-        """Return the difference of two runs on the people that they share, where it was taken."""
-        row = self.of(f"{run} - {other}", metric)
-        return row if row is not None and row["protocol"] == COMPARISON else None
+    def compared(self, run: str, other: str, metric: str) -> "Compared | None":
+        """Return two runs' difference on the people that they share, where it was taken.
 
-    def paired_by_another(self, run: str, other: str) -> MeasuredRow | None:
-        """Return their difference by the metric that they were compared by, whichever it is."""
-        pair = f"{run} - {other}"
-        known = set(plugins.names("metrics"))
-        rows = (
-            row for (name, metric), row in self.by_run.items() if name == pair and metric in known
-        )
-        return next((row for row in rows if row["protocol"] == COMPARISON), None)
+        By the metric, or else by the one that they were compared by; whichever of the two runs
+        the comparison names first.
+        """
+        for pair, sign in ((f"{run} - {other}", 1), (f"{other} - {run}", -1)):
+            by_metric = {
+                row["metric"]: row
+                for row in self.rows
+                if row["run"] == pair
+                and row["protocol"] == COMPARISON
+                and row["metric"] in plugins.names("metrics")
+                and not any(wording.absent(row[key]) for key in ("value", *ENDS))
+            }
+            if by_metric:
+                by = metric if metric in by_metric else next(iter(by_metric))
+                p = self.by_run.get((pair, P_HOLM))
+                return Compared(
+                    metric=by,
+                    row=by_metric[by] if sign > 0 else _turned(by_metric[by]),
+                    corrected_p="" if p is None else str(p["value"]),
+                )
+        return None
 
-    def corrected_p(self, run: str, other: str) -> str:
-        """Return the p of their difference, corrected for its question; empty where absent."""
-        row = self.by_run.get((f"{run} - {other}", P_HOLM))
-        return "" if row is None else str(row["value"])
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """The difference of two runs, people paired.
+
+    Attributes
+    ----------
+    metric
+        What it is of.
+    row
+        Its value and its interval.
+    corrected_p
+        Corrected for its question; empty where absent.
+    """
+
+    metric: str
+    row: MeasuredRow
+    corrected_p: str
+
+
+def _turned(row: MeasuredRow) -> MeasuredRow:
+    """Return the difference of two runs the other way round."""
+    value, low, high = (str(-float(row[key])) for key in ("value", *ENDS))
+    return {**row, "value": value, "low": high, "high": low}
 
 
 def metric_facts(name: str) -> dict[str, Any]:

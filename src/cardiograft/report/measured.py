@@ -29,6 +29,17 @@ segment (``latency_ms``, ``segment_ms``, ``network_ms``)
     Of a comparison: what it answers.
 ``metric`` of ``gain of pearson at matched compute``
     Of a run over the base of that name, ``run - base run``, a share; ``paper`` is the paper's.
+``metric`` of ``learning index of weighted_f1, validation``
+    The learning curve index of that metric on that part, the mean over ``repeats`` trainings,
+    beside the paper's; ``learning index of weighted_f1, validation, sd`` is their sample standard
+    deviation. ``inf`` where that of a training is infinite (its curve never fell), ``undefined``
+    where that of one is.
+``protocol`` of ``welch``
+    Of two runs, ``run - run``: ``welch_t of weighted_f1``, Welch's t over the repeats of each
+    (``repeats`` of both), and its p, ``welch_p of weighted_f1``, which say nothing of other people;
+    ``undefined`` where a run has one repeat, or neither varies.
+
+A figure that was not computed has no row, or an empty cell.
 """
 
 from collections.abc import Mapping
@@ -37,53 +48,26 @@ from typing import Any
 
 import pandas as pd
 
-from cardiograft.report import measured_costs
-from cardiograft.report.inputs import ReportRow, Study
+from cardiograft.report import (
+    measured_costs,
+    measured_pairs,
+    measured_runs,
+    measured_trainings,
+)
+from cardiograft.report.inputs import Study
+from cardiograft.report.measured_names import (
+    BETWEEN,
+    COLUMNS,
+    COMPARISON,
+    DETECTABLE,
+    FAMILY,
+    KEY,
+    P_HOLM,
+    PAIR,
+    P,
+    short,
+)
 from cardiograft.tables.statistics import holm
-
-COLUMNS = (
-    "study",
-    "run",
-    "protocol",
-    "data",
-    "metric",
-    "class",
-    "repeats",
-    "value",
-    "low",
-    "high",
-    "paper",
-    "chosen_on",
-    "command",
-    "commit",
-    "question",  # last: tables that were published before have it not
-)
-DIFFERS = "differs"
-COMPARISON = "comparison"
-P, P_HOLM, FAMILY, DETECTABLE = "p", "p_holm", "family", "detectable"
-EQUIVALENT, MARGIN = "equivalent", "margin"
-GAP = "gap"
-DOSE = "dose "  # before: difference, slope, amount
-GAIN = "gain of "
-TRAIN = "train"
-# Metrics of the tables in docs; the first that the paper gives has a column of its values.
-SHOWN = (
-    "accuracy",
-    "balanced_accuracy",
-    "weighted_f1",
-    "macro_f1",
-    "jkappa",
-    "pearson",
-    "prd",
-    "r2",
-    "value_r2",
-    "peak_sensitivity",
-    "peak_positive_predictivity",
-)
-KEY = ("run", "protocol", "metric", "class")  # of one value
-PAIR = ("question", "run", "class")  # of one comparison
-BETWEEN = r" - |, "  # the runs that a gap, a gain, a comparison or a dose is between
-MeasuredRow = dict[str, Any]
 
 
 def table(
@@ -116,15 +100,9 @@ def table(
     if anything and not simulated:
         raise ValueError(f"{study.name}: the tables hold simulated data: not a measurement")
     rows = [
-        *_counts(summaries),
-        *_scores(study),
-        *_differences(study),
-        *_controls(study),
-        *_trained_on(study),
-        *_gaps(study),
-        *_doses(study),
-        *_gains(study),
-        *_comparisons(study),
+        *measured_runs.rows(study, summaries),
+        *measured_pairs.rows(study),
+        *measured_trainings.rows(study),
         *measured_costs.rows(study),
     ]
     about = {"study": study.name, "command": command, "commit": commit}
@@ -144,15 +122,16 @@ def beside(table: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     """Return a study's table with what is published of other runs, each with its own commit.
 
     So that some runs can be trained and published, and the others need not be trained again. All
-    that stood of a run goes where one of its values is another now, and so does what stands between
-    it and a second run (a gap, a comparison). Of others single rows are renewed: what a training
-    cost that led to a run, or values that are what they were.
+    that stood of a run goes where one of its values is another now, or is gone, and so does what
+    stands between it and a second run (a gap, a comparison). Of others single rows are renewed or
+    added: what a training cost that led to a run, values that are what they were, or a metric that
+    was not published before.
 
     Comparisons of one question are one family, whenever they were published: see `_corrected`.
     """
     new, old = _values(table), _values(published)
     scored = {run for run, protocol, *_ in new if protocol}
-    renewed = {key[0] for key in {*new, *old} if key[1] and new.get(key) != old.get(key)} & scored
+    renewed = {key[0] for key in old if key[1] and new.get(key) != old[key]} & scored
     named = published["run"].str.split(BETWEEN, regex=True)
     stays = [
         key not in new and renewed.isdisjoint(runs) for key, runs in zip(old, named, strict=True)
@@ -174,7 +153,7 @@ def _corrected(table: pd.DataFrame) -> pd.DataFrame:
         adjusted = holm(family["value"].astype(float).tolist())
         keys = family[[*PAIR]].astype(str).itertuples(index=False, name=None)
         size = str(len(family))
-        holm_by_pair |= {key: (_short(str(p)), size) for key, p in zip(keys, adjusted, strict=True)}
+        holm_by_pair |= {key: (short(str(p)), size) for key, p in zip(keys, adjusted, strict=True)}
     sizes = {
         tuple(str(row[key]) for key in PAIR): str(row["value"])
         for row in table[own & (table["metric"] == FAMILY)].to_dict("records")
@@ -194,189 +173,3 @@ def _values(table: pd.DataFrame) -> dict[tuple[str, ...], str]:
     """Return each value by its run, protocol, metric and class, in the order of rows."""
     rows = table[[*KEY, "value"]].fillna("").astype(str).to_numpy().tolist()
     return {tuple(key): value for *key, value in rows}
-
-
-def _counts(summaries: Mapping[str, Mapping[str, Any]]) -> list[MeasuredRow]:
-    rows = []
-    for name, summary in summaries.items():
-        counts = {"": summary["segments"], **summary["labels"]}
-        rows += [
-            {"run": name, "metric": "segments", "class": label, "value": n}
-            for label, n in counts.items()
-        ]
-    return rows
-
-
-def _scores(study: Study) -> list[MeasuredRow]:
-    paper = {
-        (row["run"], row["metric"], row["class"]): row["published"]
-        for row in study.rows("published")
-        if row["run"]
-    }
-    chosen = {row["run"]: row["chosen_on"] for row in study.rows("looks")}
-    return [
-        {
-            **_score(row),
-            "paper": paper.get((row["run"], row["metric"], row["class"]), ""),
-            "chosen_on": chosen.get(row["run"], ""),
-        }
-        for row in study.rows("scores")
-        if row["part"] == "test"
-    ]
-
-
-def _score(row: ReportRow) -> MeasuredRow:
-    return {
-        **{key: row[key] for key in ("run", "protocol", "metric", "class", "repeats")},
-        **{key: _short(row[key]) for key in ("value", "low", "high")},
-        "data": _data(row),
-    }
-
-
-def _differences(study: Study) -> list[MeasuredRow]:
-    kinds: dict[tuple[str, str, str], list[str]] = {}
-    for row in study.rows("differences"):
-        kinds.setdefault((row["run"], row["protocol"], row["kind"]), []).append(row["line"])
-    place = ("run", "protocol", "class")
-    return [
-        {**dict(zip(place, key, strict=True)), "metric": DIFFERS, "value": "; ".join(lines)}
-        for key, lines in kinds.items()
-    ]
-
-
-def _controls(study: Study) -> list[MeasuredRow]:
-    """Return the values of each run on corrupted inputs, of the metrics that docs show."""
-    rows = []
-    for row in study.rows("scores"):
-        part, _, control = row["part"].partition(", ")
-        if part == "test" and control and not row["class"] and shown(row["metric"]):
-            rows.append({**_score(row), "metric": corrupted(row["metric"], control)})
-    return rows
-
-
-def _trained_on(study: Study) -> list[MeasuredRow]:
-    """Return every value over all classes of each run on its training part."""
-    return [
-        {**_score(row), "metric": f"{row['metric']}, {TRAIN}"}
-        for row in study.rows("scores")
-        if row["part"] == TRAIN and not row["class"]
-    ]
-
-
-def corrupted(metric: str, control: str) -> str:
-    """Return what a metric of corrupted inputs is called: ``pearson, shuffled``."""
-    return f"{metric}, {control}"
-
-
-def shown(metric: str) -> bool:
-    """Whether docs show a metric: one of `SHOWN`, whoever it leaves out."""
-    name, _, options = metric.partition("(")
-    left_out = options.startswith("without ") and options.endswith(")")
-    return name in SHOWN and (left_out or not options)
-
-
-def _gains(study: Study) -> list[MeasuredRow]:
-    return [
-        {
-            "run": f"{row['run']} - {row['base_run']}",
-            "protocol": row["protocol"],
-            "data": _data(row),
-            "metric": f"{GAIN}{row['metric']} at {row['against']}",
-            "class": row["class"],
-            "value": _short(row["gain"]),
-            **{key: _short(row[key]) for key in ("low", "high", "paper")},
-        }
-        for row in study.rows("gains")
-    ]
-
-
-def _gaps(study: Study) -> list[MeasuredRow]:
-    return [
-        {
-            "run": f"{row['paper_run']} - {row['honest_run']}",
-            "protocol": GAP,
-            "data": _data(row),
-            "metric": row["metric"],
-            "class": row["class"],
-            "value": _short(row["gap"]),
-            "low": _short(row["low"]),
-            "high": _short(row["high"]),
-        }
-        for row in study.rows("gaps")
-        if not row["class"]
-    ]
-
-
-def _doses(study: Study) -> list[MeasuredRow]:
-    points = study.rows("doses")
-    ends = ("difference_low", "difference_high")
-    base = {(r["metric"], r["class"], _tags(r)): r["run"] for r in reversed(points)}
-    rows = [
-        {
-            "run": f"{row['run']} - {base[row['metric'], row['class'], _tags(row)]}",
-            "protocol": f"{DOSE}difference",
-            **_difference(row, "difference", *ends),
-        }
-        for row in points
-        if row["dose"] and row["run"] != base[row["metric"], row["class"], _tags(row)]
-    ]
-    effects = [
-        {
-            "run": row["runs"],
-            "protocol": f"{DOSE}{row['effect']}",
-            **_difference(row, "value", "low", "high"),
-        }
-        for row in study.rows("dose_effects")
-    ]
-    return [*rows, *effects]
-
-
-def _tags(row: ReportRow) -> tuple[str, ...]:
-    return tuple(str(v) for k, v in row.items() if k.startswith("tag_") and k != "tag_dose")
-
-
-def _difference(row: ReportRow, value: str, low: str, high: str) -> MeasuredRow:
-    return {
-        "data": _data(row),
-        **{key: row[key] for key in ("metric", "class")},
-        **{"value": _short(row[value]), "low": _short(row[low]), "high": _short(row[high])},
-    }
-
-
-def _comparisons(study: Study) -> list[MeasuredRow]:
-    """Return each difference, and below it the values of its test."""
-    rows = []
-    for row in study.rows("comparisons"):
-        about = {
-            "run": f"{row['of_run']} - {row['to_run']}",
-            "protocol": COMPARISON,
-            "question": row["question"],
-        }
-        difference = _difference(row, "difference", "low", "high")
-        test_values = {
-            P: row["p"],
-            P_HOLM: row["p_holm"],
-            FAMILY: row["family"] if row["p"] else "",
-        }
-        cells = {name: _short(value) for name, value in test_values.items()}
-        cells[f"{row['metric']}, {DETECTABLE}"] = _short(row["detectable"])
-        if row["equivalent"]:
-            cells |= {MARGIN: _short(row["margin"]), EQUIVALENT: row["equivalent"]}
-        within = {"low": _short(row["within_low"]), "high": _short(row["within_high"])}
-        about |= {"data": difference["data"], "class": row["class"]}
-        rows.append({**about, **difference})
-        rows += [
-            {**about, "metric": m, "value": v, **(within if m == EQUIVALENT else {})}
-            for m, v in cells.items()
-            if v
-        ]
-    return rows
-
-
-def _data(row: ReportRow) -> str:
-    """Return the tags that say what was measured on: ``ptbdb, smoke run: 6 people``."""
-    return ", ".join(str(row[tag]) for tag in ("tag_data", "tag_scale") if row.get(tag))
-
-
-def _short(value: str) -> str:
-    return value if value == "" else f"{float(value):.6g}"

@@ -9,6 +9,8 @@ where such a number is from.
 ``run|metric``, ``run|metric|class``; of a gap, a gain or a dose the run is as the table has it, and
 ``slope: run|metric`` names a dose's effect by the first run of its curve. Of a comparison,
 ``run - run|p``, ``p_holm``, ``family`` and ``accuracy, detectable`` stand beside the difference.
+``run|learning index of macro_f1, test`` and ``run - run|welch_t of macro_f1`` are of trainings.
+What is infinite is printed as ∞, what is undefined in that word, and as a number when it is one.
 """
 
 import re
@@ -19,10 +21,13 @@ import pandas as pd
 from cardiograft import plugins
 from cardiograft.report import wording
 from cardiograft.report.cells import records
-from cardiograft.report.measured import DOSE, GAIN, MeasuredRow
+from cardiograft.report.measured_names import DOSE, GAIN, UNDEFINED, MeasuredRow
 
 NUMBER = r"[+−]?(?:\d+\.(?P<decimals>\d+)|\d+)(?: %)?"
-VALUE = re.compile(rf"(?P<text>{NUMBER}(?: \[[^\[\]]*\])?)<!--(?P<place>[^<>|]+\|[^<>]+)-->")
+NO_NUMBER = rf"[+−]?{wording.INFINITE}|\b{UNDEFINED}\b"
+VALUE = re.compile(
+    rf"(?P<text>{NO_NUMBER}|{NUMBER}(?: \[[^\[\]]*\])?)<!--(?P<place>[^<>|]+\|[^<>]+)-->"
+)
 EFFECTS = ("slope", "amount")
 TIMES = {"wall_s": 60.0}  # printed in minutes
 
@@ -59,8 +64,10 @@ def _renewed(match: re.Match[str], known: Mapping[str, MeasuredRow]) -> str:
         hint = plugins.guess(place, sorted(known))
         raise ValueError(f"<!--{place}-->: no such value is published.{hint}")
     row, signed = known[place], old[0] in "+−"
-    metric, digits = row["metric"], len(match["decimals"] or "")
-    percent = _percent(metric)
+    if row["value"] == UNDEFINED:
+        return f"{UNDEFINED}<!--{place}-->"
+    metric, percent = row["metric"], _percent(row["metric"])
+    digits = None if re.fullmatch(NO_NUMBER, old) else len(match["decimals"] or "")
     value = float(row["value"]) / TIMES.get(metric, 1.0)
     text = wording.number(value, percent=percent, signed=signed, digits=digits)
     if percent and signed and metric.startswith(GAIN):

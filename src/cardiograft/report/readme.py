@@ -10,7 +10,8 @@ from cardiograft.report import wording
 from cardiograft.report.cells import Cell, once, records
 from cardiograft.report.headline import HEAD, headline_row
 from cardiograft.report.headline_values import within
-from cardiograft.report.measured import (
+from cardiograft.report.measured import read
+from cardiograft.report.measured_names import (
     DIFFERS,
     DOSE,
     GAIN,
@@ -18,7 +19,6 @@ from cardiograft.report.measured import (
     SHOWN,
     MeasuredRow,
     corrupted,
-    read,
     shown,
 )
 from cardiograft.report.prose_values import renewed_values

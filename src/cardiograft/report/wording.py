@@ -125,7 +125,7 @@ CHOSEN_ON = {
     "": "not said how",
 }
 STAGES = {"pretrain": "Pretraining", "prune": "Pruning", "transfer": "Transfer"}
-MINUS, DASH = "−", "–"
+MINUS, DASH, INFINITE = "−", "–", "∞"
 
 
 class Printed(str):
@@ -157,10 +157,13 @@ def number(
 ) -> str:
     """Return a value as text: ``0.912``, or ``91.2 %`` of a share; a dash where there is none.
 
-    Decimals are three, and one from 10 on, unless given; of per cent one.
+    Decimals are three, and one from 10 on, unless given; of per cent one. An infinite one is ∞.
     """
     if absent(value):
         return DASH
+    if math.isinf(float(value)):
+        plus = "+" if signed else ""
+        return Printed(f"{plus if float(value) > 0 else MINUS}{INFINITE}", value)
     if digits is None:
         digits = 1 if percent or abs(float(value)) >= 10 else 3
     text = f"{(100 if percent else 1) * float(value):.{digits}f}"

@@ -133,7 +133,9 @@ FIRST_SCREEN = Headline(
     baseline=Baseline(name="logistic regression on indices of quality", run="quality-indices-both"),
     further=(
         Further(name="the Light CNN pretrained on fractals", run="quality-fractals"),
-        Further(name="the mean of the Light CNN and the indices", run="quality-together"),
+        Further(
+            name="the mean of the Light CNN from scratch and the indices", run="quality-together"
+        ),
     ),
 )
 

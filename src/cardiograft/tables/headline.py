@@ -59,6 +59,8 @@ class Contrast:
         What they are compared by.
     run, without
         The two runs.
+    network
+        What both are, where that is not the headline's network: ``the paper’s classifier``.
     of
         What both were trained on, where that is not all of it: ``a quarter of the recordings``.
     """
@@ -67,6 +69,7 @@ class Contrast:
     metric: str
     run: str
     without: str
+    network: str = ""
     of: str = ""
 
 

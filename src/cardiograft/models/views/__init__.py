@@ -15,10 +15,11 @@ make(shape: Shape, rate_hz: float, ...) -> torch.nn.Module
     it: the layer is called with a signal of shape (B, channels, samples), float32, sampled at
     `rate_hz`, and returns pictures (B, K, H, W), float32, within 0 to 1. Each lead has the same
     number of the K channels, in a row, in the leads' order, and they hang on nothing but that lead
-    of that segment. Its attribute ``picture`` is the `Shape` that the network behind it takes:
-    ``channels`` K, ``rows`` H, ``samples`` W. It has no weights and nothing to save. Keyword-only
-    arguments, typed and with defaults, are the options of an entry's ``view``. Raises `ValueError`
-    for a shape, a rate or an option that it can't give.
+    of that segment. They are finite for any finite signal; others never come here, for shards and
+    `apply` refuse what is not. Its attribute ``picture`` is the `Shape` that the network behind it
+    takes: ``channels`` K, ``rows`` H, ``samples`` W. It has no weights and nothing to save.
+    Keyword-only arguments, typed and with defaults, are the options of an entry's ``view``. Raises
+    `ValueError` for a shape, a rate or an option that it can't give.
 
 Optional
 --------

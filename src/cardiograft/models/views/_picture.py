@@ -14,6 +14,8 @@ from cardiograft.records import Shape
 
 Colours = Literal["jet", "grey"]
 CHANNELS = {"jet": 3, "grey": 1}
+# Of a signal: what is larger is brought down to it, for its spectrum is squared in float32.
+LARGE = 2.0**48
 CHUNK = 8  # segments at a time on a CPU: what is computed on the way stays in its cache
 
 
@@ -52,12 +54,21 @@ class PictureLayer(nn.Module):
             return torch.cat([self._pictures(chunk_BCT) for chunk_BCT in chunks])
 
     def _pictures(self, signal_BCT: Tensor) -> Tensor:
-        value_BCRM = self.scaled(self.magnitudes(signal_BCT))
+        value_BCRM = self.scaled(self.magnitudes(held(signal_BCT)))
         colour_BKRM = jet(value_BCRM) if self._colours == "jet" else value_BCRM
         size = (self.picture.rows, self.picture.samples)
         # ASSUME colours first, then the size, as image libraries do with a coloured picture.
         resized_BKHW = functional.interpolate(colour_BKRM, size, mode="bicubic", antialias=True)
         return resized_BKHW.clamp_(0, 1)  # bicubic overshoots
+
+
+def held(signal_BCT: Tensor) -> Tensor:
+    """Return each lead of each segment as it is, or its shape where it is larger than `LARGE`.
+
+    A picture hangs on a lead's shape alone. Division by 1 changes nothing, to the bit.
+    """
+    most_BC1 = signal_BCT.abs().amax(2, keepdim=True)
+    return signal_BCT / (most_BC1 / LARGE).clamp_min(1)
 
 
 def jet(value_BCRM: Tensor) -> Tensor:

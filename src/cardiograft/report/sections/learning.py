@@ -1,5 +1,6 @@
 """Learning curves by initialisation with their spread, and the learning curve index."""
 
+import math
 import statistics
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +13,6 @@ from cardiograft.report.sections.signals import curve, labelled
 
 TITLE = "Learning curves and their index"
 TAG = "tag_init"  # what the lines of one figure differ in
-INFINITE = "∞"
 HEAD = ("Run", "Protocol", "Part", "Trainings", "Index", "Best value", "Its epoch")
 
 
@@ -95,12 +95,13 @@ def _printed(row: ReportRow) -> str | Cell:
 
 
 def _spread(values: Sequence[float], *, digits: int | None = None) -> str | Cell:
-    """Return mean and SD of what is finite, and how many are not."""
-    finite = [v for v in values if abs(v) != float("inf") and v == v]
-    endless = sum(abs(v) == float("inf") for v in values)
-    note = f"{INFINITE} in {endless} of {len(values)}" if endless else ""
+    """Return mean and SD of what is finite, and how many are infinite or undefined."""
+    finite = [v for v in values if math.isfinite(v)]
+    endless, unknown = sum(map(math.isinf, values)), sum(map(math.isnan, values))
+    counts = {wording.INFINITE: endless, "undefined": unknown}
+    note = ", ".join(f"{what} in {n} of {len(values)}" for what, n in counts.items() if n)
     if not finite:
-        return INFINITE if endless else wording.DASH
+        return Cell(wording.INFINITE if endless else wording.DASH, small=note)
     text = wording.number(statistics.fmean(finite), digits=digits)
     if len(finite) > 1:
         text += f" ± {wording.number(statistics.stdev(finite), digits=digits)}"
