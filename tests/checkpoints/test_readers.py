@@ -89,6 +89,7 @@ def test_ranks_are_what_scipy_calls_ranks() -> None:
     torch.testing.assert_close(openecg_codec.ranked(signal_BCT), (2 * (rank - 1) / 499 - 1).float())
 
 
+@pytest.mark.filterwarnings("ignore:enable_nested_tensor")  # which torch tells the package
 @pytest.mark.skipif(importlib.util.find_spec("openecg") is None, reason="openecg is not installed")
 def test_the_codec_gives_what_its_own_package_gives() -> None:
     folder = Path(next(iter(importlib.util.find_spec("openecg").submodule_search_locations)))  # type: ignore[union-attr,arg-type]

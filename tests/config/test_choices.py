@@ -25,7 +25,7 @@ def test_what_is_known_of_the_studies_choices_is_said():
     evaluations = overlaid("open").evaluations
     chosen_on = {name: evaluation.chosen_on for name, evaluation in evaluations.items()}
     assert chosen_on[SCG] == chosen_on["scg-unet-xyz-random"] == "test"
-    assert chosen_on["scg-cae-paper-A"] == "published"
+    assert chosen_on["scg-cae-paper-A"] == "untuned"
     assert (
         chosen_on["mitdb-cnn-scratch-paper"]
         == chosen_on["mitdb-cnn-scratch-strict"]

@@ -49,7 +49,7 @@ def test_sources_and_what_is_taken_from_them(resolved):
     study = "studies/scg_to_ecg.yaml"
     assert table["sources.0.entry"] == ("pruned-tcn-B", f"variant pruning=magnitude, {study}")
     mapped = table["sources.0.map.encoder.blocks.0.first"]
-    assert mapped == ("encoder.stem.convolution", f"variant init=tcn, {study}")
+    assert mapped == ("encoder.stem.convolution", f"preset tcn-into-cae, {study}")
     assert lines(resolved, "prune", "pruned-tcn-B")["model.name"] == ("tcn", "its source")
     evaluated = lines(resolved, "evaluations", "scg-cae-tcn-magnitude-B")
     assert evaluated["pool"] == ("scg-cae-tcn-magnitude", "its folds")
