@@ -120,6 +120,21 @@ def test_a_writer_is_known_to_be_gone_by_its_lock_or_its_own_system(
     assert {name for name, path in known.items() if path.exists()} == stay
 
 
+def test_a_folder_of_another_machine_stays_though_its_lock_is_free(
+    tmp_path: Path, gone: int
+) -> None:
+    """NFS and Lustre lock folders on each machine by itself."""
+    beside = locks.system()[: locks.KERNEL] + "0abcde"
+    left = [
+        tmp_path / f".a.{host()}.{system}.{gone}.00000000.partial"
+        for system in (locks.system(), beside, ELSEWHERE)
+    ]
+    for folder in left:
+        folder.mkdir()
+    clear_partials(tmp_path / "a")
+    assert [folder.exists() for folder in left] == [False, False, True]
+
+
 def test_a_writer_names_its_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLURM_JOB_ID", "4711")
     with atomic_file(tmp_path / "a.json") as partial:

@@ -1,12 +1,14 @@
 """What a killed process leaves below ``TMPDIR``, and what is never taken away there."""
 
 import ast
+import errno
 import fcntl
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,7 +30,9 @@ with scratch_folder() as folder:
     print(folder, flush=True)
     time.sleep(60)
 """
-ELSEWHERE = "0123456789ab"  # a system that is not this one
+ELSEWHERE = "0123456789ab"  # a system of another machine
+BESIDE = locks.system()[: locks.KERNEL] + "0abcde"  # a container of this one
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell")
 
 
 @pytest.fixture
@@ -104,19 +108,28 @@ def test_without_locks_this_systems_own_processes_alone_are_known(
     user, folder = begun(place)
     ended(user, signal.SIGKILL)
     gone = user.pid
-    here, there = left_by(place, gone, locks.system()), left_by(place, gone, ELSEWHERE)
-    unknown, living = left_by(place, gone, "0"), left_by(place, os.getppid(), locks.system())
+    here, beside = left_by(place, gone, locks.system()), left_by(place, gone, BESIDE)
+    # Whose number another process has been given since: the lock tells, where there is one.
+    reused = left_by(place, os.getppid(), locks.system())
+    there, unknown = left_by(place, gone, ELSEWHERE), left_by(place, gone, "0")
     if not locking:
-        no_locks(monkeypatch, error=95)
+        no_locks(monkeypatch, error=errno.EOPNOTSUPP)
     with scratch_folder() as own:
-        left = {folder, here, there, unknown, living}
-        expected = {living} if locking else {there, unknown, living}
+        left = {folder, here, beside, reused, there, unknown}
+        expected = {there, unknown} if locking else {beside, reused, there, unknown}
         assert {path for path in left if path.exists()} == expected
         assert own.exists()
 
 
+def test_what_another_machine_uses_stays_where_locks_are_each_machines_own(place: Path) -> None:
+    """As on NFS and Lustre, where nodes may share ``TMPDIR``: its lock can't be seen from here."""
+    used = left_by(place, 1, ELSEWHERE)
+    with scratch_folder():
+        assert (used / "signal").exists()
+
+
 def test_what_another_system_holds_stays(place: Path) -> None:
-    held = left_by(place, 1, ELSEWHERE)
+    held = left_by(place, 1, BESIDE)
     handle = os.open(held, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -131,15 +144,15 @@ def test_what_is_another_users_or_not_a_folder_of_ours_stays(
 ) -> None:
     outside = tmp_path_factory.mktemp("outside")
     (outside / "kept").write_text("kept")
-    (place / f"cardiograft-{ELSEWHERE}-1-0123abce").symlink_to(outside)
-    (place / f"cardiograft-{ELSEWHERE}-1-0123abcf").write_text("a file")
+    (place / f"cardiograft-{BESIDE}-1-0123abce").symlink_to(outside)
+    (place / f"cardiograft-{BESIDE}-1-0123abcf").write_text("a file")
     (place / "cardiograft-k3j2h1g0").mkdir()  # of an older release: nobody knows whose
-    (place / f"mine-cardiograft-{ELSEWHERE}-1-0123abcd").mkdir()
+    (place / f"mine-cardiograft-{BESIDE}-1-0123abcd").mkdir()
     before = sorted(place.iterdir())
     with scratch_folder():
         assert sorted(path for path in place.iterdir() if path in before) == before
     assert (outside / "kept").exists()
-    theirs = left_by(place, 1, ELSEWHERE)
+    theirs = left_by(place, 1, BESIDE)
     scratch.clear.cache_clear()
     with monkeypatch.context() as other:
         other.setattr(os, "geteuid", lambda: theirs.stat().st_uid + 1)
@@ -148,7 +161,7 @@ def test_what_is_another_users_or_not_a_folder_of_ours_stays(
 
 
 def test_what_cannot_be_cleared_stops_nothing(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    left, opened = left_by(place, 1, ELSEWHERE), os.open
+    left, opened = left_by(place, 1, BESIDE), os.open
 
     def refuse(path: Path, *arguments: int) -> int:
         if path == left:
@@ -206,8 +219,13 @@ os.kill(os.getpid(), 9)
     finally:
         os.kill(heir, signal.SIGKILL)
     scratch.clear.cache_clear()
-    while Path(f"/proc/{heir}").exists() and "Z" not in Path(f"/proc/{heir}/stat").read_text():
-        pass
+    for _ in range(1000):  # until nobody has it any more
+        handle = os.open(folder, os.O_RDONLY)
+        free = locks.hold(handle)
+        os.close(handle)
+        if free:
+            break
+        time.sleep(0.01)
     with scratch_folder():
         assert not folder.exists()
 
@@ -218,9 +236,10 @@ def test_names_do_not_meet(place: Path) -> None:
     assert scratch.NAME.fullmatch(first.name)
     first.mkdir()
     assert f"-{os.getpid()}-" in first.name
-    handle = scratch.made(scratch.unused())
+    second = scratch.unused()
+    handle = scratch.made(second)
     os.close(handle)
-    assert len(list(place.iterdir())) == 2
+    assert list(place.iterdir()) == [second]  # the killed one's had no lock
 
 
 def test_nothing_else_leaves_names_below_tmpdir() -> None:

@@ -11,10 +11,12 @@ import errno
 import fcntl
 import hashlib
 import os
+import stat
 from functools import cache
 from pathlib import Path
 
 # What a system answers that can't lock a file. NFS answers EBADF for a file opened to be read.
+KERNEL = 6  # digits of a system's name that are the machine's since it started
 NO_LOCKS = frozenset(
     {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EBADF, errno.EINVAL}
 )
@@ -73,15 +75,25 @@ def abandoned(handle: int, process: int, system_: str) -> bool:
     here = bool(system_) and system_ == system()
     if here and alive(process):
         return False
+    if stat.S_ISDIR(os.fstat(handle).st_mode) and not same_kernel(system_):
+        return False  # NFS and Lustre lock folders on each machine by itself
     locked = hold(handle)
     return here if locked is None else locked  # without locks only its own system knows
+
+
+def same_kernel(system_: str) -> bool:
+    """Tell whether a system runs on this machine, since its last start: in a container of it, too.
+
+    There all see one another's locks, whatever the file system.
+    """
+    return bool(system_) and system_[:KERNEL] == system()[:KERNEL]
 
 
 def alive(process: int) -> bool:
     """Tell whether there is a process of this number, where this process is numbered."""
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         return True
@@ -95,12 +107,17 @@ def system() -> str:
     Returns
     -------
     str
-        12 hexadecimal digits, equal for two processes only if each would find the other by its
-        number: a restart of the machine and a container have others. Empty where the system does
-        not tell.
+        12 hexadecimal digits, the first `KERNEL` of them the machine's since it started, equal for
+        two processes that would find each other by their numbers. A restart has others, and so has
+        a container beside this one (one that is begun again may get those of the last). Empty
+        where the system does not tell.
     """
     try:
-        known = f"{BOOT.read_text('ascii').strip()} {SPACE.readlink()}"
+        boot, space = BOOT.read_text("ascii").strip(), str(SPACE.readlink())
     except (OSError, ValueError):
         return ""
-    return hashlib.sha256(known.encode()).hexdigest()[:12]
+    return _digest(boot)[:KERNEL] + _digest(f"{boot} {space}")[KERNEL:]
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

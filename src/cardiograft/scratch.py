@@ -3,7 +3,9 @@
 A process that is killed (SIGKILL) can't remove its own. So a folder says in its name whose it is,
 ``cardiograft-<system>-<process>-<random>`` (`locks.system`), and is locked as long as it is used;
 the first folder that a later process makes there takes away those of the same user whose process
-is no more. What may be in use, what another user owns, and what can't be removed stays.
+is no more. What may be in use, what another user owns, and what can't be removed stays; and so
+does what another machine has left, or this one before it started anew: nodes may share the place,
+and not their locks.
 """
 
 import contextlib
@@ -19,7 +21,7 @@ from pathlib import Path
 from cardiograft import locks
 
 PREFIX = "cardiograft-"
-NAME = re.compile(rf"{PREFIX}(?P<system>[0-9a-f]{{12}}|0)-(?P<process>\d+)-[0-9a-f]{{8}}")
+NAME = re.compile(rf"{PREFIX}(?P<system>[0-9a-f]{{12}}|0)-(?P<process>\d{{1,9}})-[0-9a-f]{{8}}")
 TRIES = 8  # for another process may take a folder for abandoned before it is locked
 FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
@@ -101,7 +103,15 @@ def _clear(left: Path, process: int, system: str) -> None:
     try:
         own = os.fstat(handle).st_uid == os.geteuid()
         # Held while it is removed: whoever has just made it finds it locked, and makes another.
-        if own and locks.abandoned(handle, process, system if system != "0" else ""):
+        if own and locks.same_kernel(system) and _unused(handle, process, system):
             shutil.rmtree(left, ignore_errors=True)
     finally:
         os.close(handle)
+
+
+def _unused(handle: int, process: int, system: str) -> bool:
+    """Tell whether nobody has a folder: by its lock, for a number may have been given anew."""
+    locked = locks.hold(handle)
+    if locked is None:
+        return system == locks.system() and not locks.alive(process)
+    return locked
