@@ -13,8 +13,10 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from cardiograft import plugins
 from cardiograft.evaluation import predictions, scoring
 from cardiograft.records import Float64
 from cardiograft.specs.entry import MetricSpec
@@ -37,7 +39,9 @@ def by_person(results: Path, beginning: str, metric: MetricSpec) -> pd.DataFrame
     return table.groupby(["person", "fold", "manner"], as_index=False)["value"].mean()
 
 
-def chosen_by_others(value_PM: Float64, fold_P: Float64) -> tuple[float, dict[str, int]]:
+def chosen_by_others(
+    value_PM: Float64, fold_P: npt.NDArray[np.str_]
+) -> tuple[float, dict[str, int]]:
     """Return the mean over people, and the manner that each fold's others have chosen."""
     choice = {}
     mean_P = np.empty(len(value_PM))
@@ -54,13 +58,15 @@ def main() -> None:
     parser.add_argument("beginning")
     parser.add_argument("--metric", default="pearson")
     given = parser.parse_args()
+    if plugins.constants("metrics", given.metric)["LOWER_IS_BETTER"]:
+        raise SystemExit(f"{given.metric}: less of it is better; what has more is chosen here")
     table = by_person(
         given.results, given.beginning, MetricSpec(kind="metrics", name=given.metric, options={})
     )
     wide = table.pivot(index=["person", "fold"], columns="manner", values="value")
     if wide.isna().any(axis=None):
-        raise SystemExit("not every manner was tested on the same people")
-    value_PM, fold_P = wide.to_numpy(), wide.index.get_level_values("fold").to_numpy()
+        raise SystemExit("not every manner has a value of each person")
+    value_PM, fold_P = wide.to_numpy(), wide.index.get_level_values("fold").to_numpy(dtype=str)
     rng = np.random.default_rng(0)
     drawn = rng.integers(len(wide), size=(DRAWS, len(wide)))
     several = [d for d in drawn if len(np.unique(fold_P[d])) > 1]

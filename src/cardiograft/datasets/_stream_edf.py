@@ -139,7 +139,8 @@ def _reader(
             file.seek(header.length + first * header.record_bytes)
             left = count * header.record_bytes
             while left:
-                part = file.read(min(left, 1 << 24))
+                with naming(path):
+                    part = file.read(min(left, 1 << 24))
                 if not part:
                     raise UnfitError(f"truncated {path.name}: it became shorter while it was read")
                 written.write(part)
