@@ -151,7 +151,11 @@ def abandoned(left: Path, machine: str | None, system: str, process: int) -> boo
         Its writer's name of its machine, `locks.system` and number; of an older release's output
         the system is not known, and the machine may be none.
     """
-    if not system and machine in (None, host()) and locks.alive(process):
+    older = not system and machine in (None, host())
+    if older and locks.alive(process):
+        return False
+    # NFS and Lustre lock folders on each machine by itself: another's is not known to be free.
+    if left.is_dir() and not (older or locks.same_kernel(system)):
         return False
     try:
         handle = os.open(left, os.O_RDONLY)

@@ -11,7 +11,6 @@ import errno
 import fcntl
 import hashlib
 import os
-import stat
 from functools import cache
 from pathlib import Path
 
@@ -75,8 +74,6 @@ def abandoned(handle: int, process: int, system_: str) -> bool:
     here = bool(system_) and system_ == system()
     if here and alive(process):
         return False
-    if stat.S_ISDIR(os.fstat(handle).st_mode) and not same_kernel(system_):
-        return False  # NFS and Lustre lock folders on each machine by itself
     locked = hold(handle)
     return here if locked is None else locked  # without locks only its own system knows
 
