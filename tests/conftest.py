@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["browser", "cohort", "device_files", "screens"]
+pytest_plugins = ["browser", "cohort", "device_files", "lockless", "screens"]
 
 ROOT = Path(__file__).parents[1]
 

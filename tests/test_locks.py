@@ -2,13 +2,13 @@
 
 import ast
 import errno
-import fcntl
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from lockless import no_locks
 
 from cardiograft import locks
 from cardiograft.files import atomic_file, clear_partials, host
@@ -16,21 +16,6 @@ from cardiograft.physionet.collect import locked
 
 ROOT = Path(__file__).parents[1]
 ELSEWHERE = "0123456789ab"  # a system that is not this one
-
-
-def refusing(monkeypatch: pytest.MonkeyPatch, error: int) -> None:
-    def refuse(*_: object) -> None:
-        raise OSError(error, os.strerror(error))
-
-    monkeypatch.setattr(fcntl, "flock", refuse)
-
-
-@pytest.fixture
-def gone() -> int:
-    """The number of a process that has ended."""
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
-    return process.pid
 
 
 @pytest.mark.parametrize("error", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EBADF])
@@ -41,11 +26,11 @@ def test_a_file_system_without_locks_is_told_from_a_fault(
     with file.open("w") as opened:
         assert locks.wait(opened.fileno(), file)
         with monkeypatch.context() as without:
-            refusing(without, error)
+            no_locks(without, error)
             assert not locks.wait(opened.fileno(), file)
             with locked(tmp_path / "mitdb"):
                 pass
-            refusing(without, errno.EIO)
+            no_locks(without, errno.EIO)
             with pytest.raises(OSError, match="Input/output error") as failed:
                 locks.wait(opened.fileno(), file)
             assert failed.value.filename == str(file)
@@ -112,7 +97,7 @@ def test_a_writer_is_known_to_be_gone_by_its_lock_or_its_own_system(
         "of an older release, living": left(f"{host()}.{os.getppid()}", "00000006"),
     }
     if not locking:
-        refusing(monkeypatch, errno.ENOSYS)
+        no_locks(monkeypatch, errno.ENOSYS)
     clear_partials(file)
     stay = {"here, living", "of an older release, living"}
     if not locking:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from lockless import no_locks
 
 from cardiograft import locks, scratch
 from cardiograft.scratch import scratch_folder
@@ -67,13 +68,6 @@ def left_by(place: Path, process: int, system: str) -> Path:
     return left
 
 
-def no_locks(monkeypatch: pytest.MonkeyPatch, *, error: int) -> None:
-    def refuse(*_: object) -> None:
-        raise OSError(error, os.strerror(error))
-
-    monkeypatch.setattr(fcntl, "flock", refuse)
-
-
 def test_a_folder_is_there_for_its_block_and_for_its_user_alone(place: Path) -> None:
     with scratch_folder() as one, scratch_folder() as other:
         assert one != other
@@ -113,7 +107,7 @@ def test_without_locks_this_systems_own_processes_alone_are_known(
     reused = left_by(place, os.getppid(), locks.system())
     there, unknown = left_by(place, gone, ELSEWHERE), left_by(place, gone, "0")
     if not locking:
-        no_locks(monkeypatch, error=errno.EOPNOTSUPP)
+        no_locks(monkeypatch, errno.EOPNOTSUPP)
     with scratch_folder() as own:
         left = {folder, here, beside, reused, there, unknown}
         expected = {there, unknown} if locking else {beside, reused, there, unknown}

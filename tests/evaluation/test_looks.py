@@ -1,7 +1,6 @@
 """The ledger of looks: a line for each network that a test part was scored with, for ever."""
 
 import errno
-import fcntl
 import json
 import multiprocessing
 import os
@@ -122,14 +121,6 @@ def test_jobs_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
         job.join()
     wanted = {str(100 * k + j) for k in range(4) for j in range(25)} | {"common"}
     assert sorted(str(x["weights_sha256"]) for x in lines(ledger)) == sorted(wanted)
-
-
-@pytest.fixture
-def without_locks(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
-        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
-
-    monkeypatch.setattr(fcntl, "flock", refuse)
 
 
 @pytest.mark.usefixtures("without_locks")

@@ -106,14 +106,6 @@ def inside(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-@pytest.fixture
-def gone() -> int:
-    """The number of a process that has ended."""
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
-    return process.pid
-
-
 def test_what_a_killed_writer_left_is_cleared_by_the_next(tmp_path: Path, gone: int) -> None:
     file, folder = tmp_path / "a.json", tmp_path / "shards"
     left = [left_by(gone, file), tmp_path / f".shards.{gone}.partial"]

@@ -1,8 +1,6 @@
 """One job at a time trains on a state, and one process a job."""
 
 import contextlib
-import errno
-import fcntl
 import json
 import os
 import signal
@@ -61,22 +59,6 @@ def write(file: Path, *, silent_s: float = 0.0, **changed: object) -> None:
     file.write_text(json.dumps(holder))
     last = time.time() - silent_s
     os.utime(file, (last, last))
-
-
-@pytest.fixture
-def without_locks(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
-        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
-
-    monkeypatch.setattr(fcntl, "flock", refuse)
-
-
-@pytest.fixture
-def gone() -> int:
-    """The number of a process that has ended."""
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
-    return process.pid
 
 
 def test_of_jobs_that_race_one_trains_at_a_time(tmp_path: Path) -> None:
